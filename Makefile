@@ -1,0 +1,80 @@
+# Everything that people and CI run. `make help` lists it.
+#
+# GNU make makes 2 of every exit code but 0: whoever needs the verdict's own (0 held, 1 failed,
+# 2 inconclusive, 3 error) calls bin/hero_chaos.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+TOOLS := go tool -modfile=ci/tools/go.mod
+GOLANGCI_LINT ?= $(TOOLS) golangci-lint
+GOFUMPT ?= $(TOOLS) gofumpt
+# The race detector needs a C compiler.
+RACE := $(if $(shell command -v gcc cc 2>/dev/null),-race)
+UNITS := ./harness/... ./reports/... ./fixtures/...
+
+# $(call flag,NAME,VALUE) is --NAME='VALUE', or nothing without a value.
+flag = $(if $(strip $(2)),--$(1)='$(subst ','\'',$(2))')
+RUN_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE)) \
+	$(call flag,container,$(CONTAINER)) $(call flag,focus,$(FOCUS)) $(call flag,service,$(SERVICE)) \
+	$(call flag,seed,$(SEED)) $(call flag,procs,$(PROCS)) $(call flag,profile,$(PROFILE)))
+# An ENV of the environment is not meant for us: POSIX shells read it as the name of a start-up file.
+SMOKE_FLAGS = $(strip $(call flag,base-url,$(BASE_URL)) \
+	$(if $(filter command,$(origin ENV)),$(call flag,env,$(ENV))))
+
+##@ Validate an image
+
+.PHONY: e2e
+e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SERVICE SEED PROCS PROFILE]
+	@ci/docker.sh
+	@bin/hero_chaos run $(RUN_FLAGS)
+
+.PHONY: smoke
+smoke: build ## Ask a running target whether it answers [BASE_URL=http://localhost:8805 or ENV=hero]
+	@bin/hero_chaos smoke $(SMOKE_FLAGS)
+
+.PHONY: list
+list: build ## List the promises and the specs that check them
+	@bin/hero_chaos list
+
+##@ Develop
+
+.PHONY: build
+build: ## Build bin/hero_chaos
+	@go build -o bin/hero_chaos .
+	@CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags "-s -w" -o bin/hero_chaos_agent ./harness/agent/main
+	@go test -c -o bin/suites.test ./suites
+	@go build -o bin/ginkgo github.com/onsi/ginkgo/v2/ginkgo
+
+.PHONY: test
+test: ## Run all tests: units, those that need Docker, and the suites against the embedded image
+	@ci/docker.sh
+	go test $(RACE) $(UNITS)
+	@$(MAKE) --no-print-directory e2e
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem $(UNITS)
+
+.PHONY: lint
+lint: ## Check style and common mistakes, and the shell scripts where shellcheck is installed
+	$(GOLANGCI_LINT) run
+	@if command -v shellcheck >/dev/null; then shellcheck ci/*.sh .ci/run; else echo 'no shellcheck: scripts not checked'; fi
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(GOFUMPT) -l -w .
+
+.PHONY: clean
+clean: ## Remove what was built: programs, reports and the images of our own helpers
+	rm -rf bin reports/out
+	@if docker version >/dev/null 2>&1; then docker image prune --all --force --filter label=hero_chaos.reaper; fi
+
+##@ Help
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## "; print "Usage: make TARGET [VARIABLE=value ...]" } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

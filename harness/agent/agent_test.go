@@ -1,0 +1,340 @@
+package agent_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
+)
+
+// outer bounds a test that has gone wrong; nothing is judged by it.
+const outer = 30 * time.Second
+
+// delay is how long the test's supervisor waits before it starts a service again.
+const delay = 120 * time.Millisecond
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "victim" {
+		os.Exit(victim.Main(context.Background(), os.Args[2:], os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+func monotonic() int64 {
+	var t unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
+	return t.Nano()
+}
+
+// life is what the supervisor itself saw of one process.
+type life struct{ forking, forked, reaped int64 }
+
+// supervised runs a victim again whenever it ends, and stamps what it does: the truth to compare with.
+type supervised struct {
+	mu      sync.Mutex
+	lives   []life
+	process *os.Process
+	ended   bool
+	done    chan struct{}
+}
+
+func supervise(t *testing.T, options victim.Options) *supervised {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &supervised{done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		for s.once(self, options) {
+			time.Sleep(delay) // the policy itself, not a wait for something
+		}
+	}()
+	t.Cleanup(func() {
+		s.mu.Lock()
+		s.ended = true
+		if s.process != nil {
+			_ = s.process.Kill()
+		}
+		s.mu.Unlock()
+		<-s.done
+	})
+	return s
+}
+
+func (s *supervised) once(self string, options victim.Options) bool {
+	command := exec.Command(self, append([]string{"victim"}, options.Args()...)...) //nolint:gosec // this very test
+	command.Stderr = os.Stderr
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return false
+	}
+	l := life{forking: monotonic()}
+	err := command.Start()
+	l.forked = monotonic()
+	s.process = command.Process
+	s.lives = append(s.lives, l)
+	index := len(s.lives) - 1
+	s.mu.Unlock()
+	if err != nil {
+		return false
+	}
+	_ = command.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lives[index].reaped = monotonic()
+	return !s.ended
+}
+
+func (s *supervised) life(index int) life {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lives[index]
+}
+
+// linkAgent runs an agent in this process.
+func linkAgent(t *testing.T) (client protocol.Client, unlink func()) {
+	t.Helper()
+	near, far := net.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- agent.Run(context.Background(), far) }()
+	link, err := wire.NewLink(near)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var once sync.Once
+	unlink = func() {
+		once.Do(func() {
+			_ = link.Close()
+			if err := <-ended; err != nil {
+				t.Errorf("the agent: %v", err)
+			}
+		})
+	}
+	t.Cleanup(unlink)
+	return protocol.Client{Call: link.Call}, unlink
+}
+
+func deadline(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), outer)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// awaitServing asks until somebody serves the endpoint.
+func awaitServing(t *testing.T, client protocol.Client, endpoint protocol.Endpoint) protocol.Identity {
+	t.Helper()
+	ctx := deadline(t)
+	for {
+		identity, err := client.Identify(ctx, protocol.IdentifyParams{Endpoint: endpoint, SupervisorPID: os.Getpid()})
+		if err == nil {
+			return identity
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("nobody serves %v: %v", endpoint, err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func inject(t *testing.T, client protocol.Client, endpoint protocol.Endpoint, f fault.Fault, window time.Duration) protocol.Observation {
+	t.Helper()
+	identity := awaitServing(t, client, endpoint)
+	observation, err := client.Inject(deadline(t), protocol.InjectParams{
+		Lease: "test", Fault: f, Endpoint: endpoint, Victim: identity, SupervisorPID: os.Getpid(), Window: window,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return observation
+}
+
+func journal(t *testing.T, path, event string) []int64 {
+	t.Helper()
+	data, err := os.ReadFile(path) //nolint:gosec // the test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stamps []int64
+	for _, line := range strings.Split(strings.TrimSpace(string(data)), "\n") {
+		var e victim.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Event == event {
+			stamps = append(stamps, e.MonoNS)
+		}
+	}
+	return stamps
+}
+
+// expectTruth fails where an interval of truth and a stated one have no point in common.
+func expectTruth(t *testing.T, what string, stated *record.Interval, from, to int64) {
+	t.Helper()
+	if stated == nil {
+		t.Fatalf("%s was not seen", what)
+	}
+	if stated.Lo > stated.Hi || to < stated.Lo || from > stated.Hi {
+		t.Errorf("%s: the truth [%d, %d] is outside the stated [%d, %d]", what, from, to, stated.Lo, stated.Hi)
+	}
+}
+
+func TestARestartIsSeenInItsPhases(t *testing.T) {
+	for _, f := range []fault.Fault{fault.SIGTERM, fault.SIGKILL} {
+		t.Run(f.Name, func(t *testing.T) {
+			dir := t.TempDir()
+			options := victim.Options{Socket: filepath.Join(dir, "v.sock"), Journal: filepath.Join(dir, "journal")}
+			supervisor := supervise(t, options)
+			client, _ := linkAgent(t)
+			o := inject(t, client, protocol.Endpoint{Socket: options.Socket}, f, outer)
+
+			if o.Landing == nil || o.Landing.Proof != "exited" {
+				t.Fatalf("landing %+v", o.Landing)
+			}
+			first, second := supervisor.life(0), supervisor.life(1)
+			expectTruth(t, "the exit", o.Exited, o.Injected.Lo, first.reaped)
+			expectTruth(t, "the reaping", o.Noticed, o.Exited.Lo, first.reaped)
+			expectTruth(t, "the respawn", o.Respawned, second.forking, second.forked)
+			serving := journal(t, options.Journal, victim.EventServing)
+			expectTruth(t, "the service", o.Serving, serving[1], serving[1])
+			if shortest, _ := o.Respawned.Since(*o.Exited); shortest > 0 && o.Respawned.Hi-o.Exited.Lo < int64(delay) {
+				t.Errorf("respawned before the delay: %v", shortest)
+			}
+			if o.After == nil || o.After.Serving.PID == 0 || o.After.Root.PID != o.After.Serving.PID {
+				t.Errorf("after: %+v", o.After)
+			}
+		})
+	}
+}
+
+func TestAWrappedServiceIsSeenByItsRoot(t *testing.T) {
+	dir := t.TempDir()
+	options := victim.Options{Socket: filepath.Join(dir, "v.sock"), Workers: 1}
+	supervise(t, options)
+	client, _ := linkAgent(t)
+	identity := awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
+	if identity.Root.PID == 0 || !strings.HasPrefix(identity.How, "peer of ") {
+		t.Fatalf("identity %+v", identity)
+	}
+}
+
+func TestAStopLandsAndIsUndone(t *testing.T) {
+	dir := t.TempDir()
+	options := victim.Options{Socket: filepath.Join(dir, "v.sock")}
+	supervise(t, options)
+	client, unlink := linkAgent(t)
+	endpoint := protocol.Endpoint{Socket: options.Socket}
+	identity := awaitServing(t, client, endpoint)
+	o := inject(t, client, endpoint, fault.SIGSTOP, time.Second)
+	if o.Landing == nil || !strings.Contains(o.Landing.Proof, "state T in ") || !strings.Contains(o.Landing.Proof, "no reply for 250ms") {
+		t.Fatalf("landing %+v", o.Landing)
+	}
+	if o.Exited != nil || o.Serving != nil {
+		t.Fatalf("a stopped process was taken for replaced: %+v", o)
+	}
+	if state := stateOf(t, identity.Serving.PID); state != "T" {
+		t.Fatalf("the process is in state %s before the undo", state)
+	}
+	unlink() // the end of the link undoes it
+	if state := stateOf(t, identity.Serving.PID); state == "T" {
+		t.Fatal("the process is still stopped after the link has ended")
+	}
+}
+
+func stateOf(t *testing.T, pid int) string {
+	t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))[0]
+}
+
+func TestASignalThatIsIgnoredDoesNotLand(t *testing.T) {
+	dir := t.TempDir()
+	options := victim.Options{Socket: filepath.Join(dir, "v.sock"), OnTerm: victim.TermIgnore}
+	supervise(t, options)
+	client, _ := linkAgent(t)
+	o := inject(t, client, protocol.Endpoint{Socket: options.Socket}, fault.SIGTERM, 300*time.Millisecond)
+	if o.Landing != nil || o.Exited != nil {
+		t.Fatalf("an ignored signal has landed: %+v", o)
+	}
+}
+
+func TestAnotherIncarnationIsNotTouched(t *testing.T) {
+	dir := t.TempDir()
+	options := victim.Options{Socket: filepath.Join(dir, "v.sock")}
+	supervise(t, options)
+	client, _ := linkAgent(t)
+	identity := awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
+	identity.Serving.StartTime--
+	_, err := client.Inject(deadline(t), protocol.InjectParams{
+		Fault: fault.SIGKILL, Endpoint: protocol.Endpoint{Socket: options.Socket}, Victim: identity, Window: outer,
+	})
+	if err == nil || !strings.Contains(err.Error(), "no longer the one") {
+		t.Fatalf("inject: %v", err)
+	}
+	if err := syscall.Kill(identity.Serving.PID, 0); err != nil {
+		t.Fatalf("the other incarnation is gone: %v", err)
+	}
+}
+
+func TestACensusReportsADeath(t *testing.T) {
+	dir := t.TempDir()
+	options := victim.Options{Socket: filepath.Join(dir, "v.sock")}
+	supervise(t, options)
+	client, _ := linkAgent(t)
+	identity := awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
+	ctx := deadline(t)
+	if err := client.Watch(ctx, "bystander", identity.Serving); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(identity.Serving.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		deaths, err := client.Deaths(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(deaths) == 1 && deaths[0].Service == "bystander" && deaths[0].Incarnation.PID == identity.Serving.PID {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestTheVictimIsInstalledForAsLongAsTheLink(t *testing.T) {
+	client, unlink := linkAgent(t)
+	path := filepath.Join(t.TempDir(), "bin", "victim")
+	if err := client.InstallVictim(deadline(t), path); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o111 == 0 {
+		t.Fatalf("installed: %v, %v", info, err)
+	}
+	unlink()
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Fatalf("after the link: %v", err)
+	}
+}

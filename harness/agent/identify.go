@@ -1,0 +1,160 @@
+package agent
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// identify finds who serves an endpoint: the peer of its unix socket, or who holds its port's inode.
+func identify(ctx context.Context, params protocol.IdentifyParams) (protocol.Identity, error) {
+	var pid int
+	var how string
+	var err error
+	if socket := params.Endpoint.Socket; socket != "" {
+		how = "peer of " + socket
+		pid, err = socketOwner(ctx, socket)
+	} else {
+		how = fmt.Sprintf("inode of port %d", params.Endpoint.Port)
+		pid, err = portOwner(params.Endpoint.Port)
+	}
+	if err != nil {
+		return protocol.Identity{}, fmt.Errorf("identify the %s: %w", how, err)
+	}
+	return identityOf(pid, params.SupervisorPID, how)
+}
+
+// identityOf completes what is known of a serving process by the root of its tree.
+func identityOf(pid, supervisor int, how string) (protocol.Identity, error) {
+	serving, err := readProcess(pid)
+	if err != nil {
+		return protocol.Identity{}, fmt.Errorf("identify the %s: process %d: %w", how, pid, err)
+	}
+	return protocol.Identity{Serving: serving.Incarnation, Root: rootOf(serving, supervisor), How: how}, nil
+}
+
+// rootOf walks up to the child of the supervisor. A process that does not descend from it is its own root.
+func rootOf(process protocol.Process, supervisor int) record.Incarnation {
+	root := process
+	for supervisor != 0 && root.Parent != supervisor {
+		parent, err := readProcess(root.Parent)
+		if err != nil || parent.PID <= 1 {
+			return process.Incarnation
+		}
+		root = parent
+	}
+	return root.Incarnation
+}
+
+// socketOwner connects to a unix socket and asks the kernel who listens.
+func socketOwner(ctx context.Context, path string) (int, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = conn.Close() }()
+	return peer(conn)
+}
+
+// peer returns the pid of who listens at the far end of a unix connection (SO_PEERCRED).
+func peer(conn net.Conn) (int, error) {
+	unixConn, ok := conn.(*net.UnixConn)
+	if !ok {
+		return 0, errors.New("not a unix connection")
+	}
+	raw, err := unixConn.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var credentials *unix.Ucred
+	var failure error
+	err = raw.Control(func(fd uintptr) {
+		credentials, failure = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) //nolint:gosec // a descriptor fits
+	})
+	if err := errors.Join(err, failure); err != nil {
+		return 0, err
+	}
+	if credentials.Pid == 0 {
+		return 0, errors.New("who listens is outside this container")
+	}
+	return int(credentials.Pid), nil
+}
+
+// portOwner finds who listens on a TCP port: the process that holds the listening socket's inode, and where
+// several do, the one that began first.
+func portOwner(port int) (int, error) {
+	inode, err := listeningInode(port)
+	if err != nil {
+		return 0, err
+	}
+	table, err := processes()
+	if err != nil {
+		return 0, err
+	}
+	link := "socket:[" + inode + "]"
+	var owner protocol.Process
+	for _, process := range table {
+		if holds(process.PID, link) && (owner.PID == 0 || process.StartTime < owner.StartTime) {
+			owner = process
+		}
+	}
+	if owner.PID == 0 {
+		return 0, errors.New("no process that we may look into holds it")
+	}
+	return owner.PID, nil
+}
+
+func holds(pid int, link string) bool {
+	directory := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		return false
+	}
+	for _, entry := range entries {
+		if target, err := os.Readlink(directory + "/" + entry.Name()); err == nil && target == link {
+			return true
+		}
+	}
+	return false
+}
+
+// listeningInode reads the kernel's tables of TCP sockets.
+func listeningInode(port int) (string, error) {
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		data, err := os.ReadFile(table)
+		if err != nil {
+			continue
+		}
+		if inode := findListener(data, port); inode != "" {
+			return inode, nil
+		}
+	}
+	return "", errors.New("nobody listens on it")
+}
+
+// findListener looks for a line in state 0A (LISTEN) whose local address ends with the port in hexadecimal.
+func findListener(table []byte, port int) string {
+	suffix := fmt.Sprintf(":%04X", port)
+	lines := bufio.NewScanner(bytes.NewReader(table))
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) > 9 && fields[3] == "0A" && strings.HasSuffix(fields[1], suffix) {
+			if _, err := strconv.Atoi(fields[9]); err == nil {
+				return fields[9]
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,212 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// Undo is the journal of what will revert the faults that are open. It is written before a fault is injected.
+type Undo struct {
+	mu   sync.Mutex
+	open map[string][]undoStep
+}
+
+type undoStep struct {
+	pidfd  int
+	signal unix.Signal
+}
+
+// add writes down how a fault on a process will be undone.
+func (u *Undo) add(lease string, incarnation record.Incarnation, signal unix.Signal) error {
+	pidfd, err := unix.PidfdOpen(incarnation.PID, 0)
+	if err != nil {
+		return fmt.Errorf("open a pidfd of process %d: %w", incarnation.PID, err)
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.open == nil {
+		u.open = map[string][]undoStep{}
+	}
+	u.open[lease] = append(u.open[lease], undoStep{pidfd: pidfd, signal: signal})
+	return nil
+}
+
+// revert undoes a lease's faults, the last first. A process that is gone has nothing left to undo.
+func (u *Undo) revert(lease string) {
+	u.mu.Lock()
+	steps := u.open[lease]
+	delete(u.open, lease)
+	u.mu.Unlock()
+	for i := len(steps) - 1; i >= 0; i-- {
+		_ = unix.PidfdSendSignal(steps[i].pidfd, steps[i].signal, nil, 0)
+		_ = unix.Close(steps[i].pidfd)
+	}
+}
+
+// revertAll undoes every open fault.
+func (u *Undo) revertAll() {
+	u.mu.Lock()
+	leases := make([]string, 0, len(u.open))
+	for lease := range u.open {
+		leases = append(leases, lease)
+	}
+	u.mu.Unlock()
+	for _, lease := range leases {
+		u.revert(lease)
+	}
+}
+
+// inject carries out a fault and observes what follows until a new incarnation serves or the window ends.
+func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (protocol.Observation, error) {
+	if err := params.Fault.Validate(); err != nil {
+		return protocol.Observation{}, err
+	}
+	signal := unix.SignalNum(params.Fault.Signal)
+	if signal == 0 {
+		return protocol.Observation{}, fmt.Errorf("fault %s: there is no signal %q", params.Fault, params.Fault.Signal)
+	}
+	defer a.observer.activate()()
+	victim, err := a.observer.follow(params.Victim.Serving, nil)
+	if err != nil {
+		return protocol.Observation{}, fmt.Errorf("inject %s: %w", params.Fault, err)
+	}
+	defer a.observer.unfollow(victim)
+	if undo := params.Fault.Undo; undo != "" {
+		if err := a.undo.add(params.Lease, params.Victim.Serving, unix.SignalNum(undo)); err != nil {
+			return protocol.Observation{}, fmt.Errorf("inject %s: %w", params.Fault, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, params.Window)
+	defer cancel()
+
+	before := now()
+	if err := unix.PidfdSendSignal(victim.pidfd, signal, nil, 0); err != nil {
+		return protocol.Observation{}, fmt.Errorf("inject %s into process %d: %w", params.Fault, params.Victim.Serving.PID, err)
+	}
+	sent := record.Interval{Lo: before, Hi: now()}
+	o := &observation{agent: a, params: params, victim: victim, seen: protocol.Observation{Injected: sent}}
+	o.follow(ctx)
+	o.seen.Ended = now()
+	o.seen.WorstGap = a.observer.worstGap(before, o.seen.Ended)
+	return o.seen, nil
+}
+
+// observation is one fault being watched, phase after phase.
+type observation struct {
+	agent  *Agent
+	params protocol.InjectParams
+	victim *watch
+	seen   protocol.Observation
+}
+
+// follow fills the phases in their order; what does not come before ctx ends stays nil.
+func (o *observation) follow(ctx context.Context) {
+	if o.params.Fault.Landing == fault.LandsByStop {
+		if o.seen.Landing = o.landedByStop(ctx); o.seen.Landing == nil {
+			return
+		}
+	}
+	observer := o.agent.observer
+	if !observer.until(ctx.Done(), func() bool { o.seen.Exited = o.victim.exited; return o.seen.Exited != nil }) {
+		return
+	}
+	if o.params.Fault.Landing == fault.LandsByExit {
+		o.seen.Landing = &record.Landing{At: *o.seen.Exited, Proof: "exited"}
+	}
+	var phases sync.WaitGroup
+	phases.Go(func() {
+		observer.until(ctx.Done(), func() bool { o.seen.Noticed = o.victim.reaped; return o.seen.Noticed != nil })
+	})
+	respawned := make(chan struct{})
+	serving, stop := context.WithCancel(ctx)
+	phases.Go(func() {
+		observer.until(serving.Done(), func() bool {
+			o.seen.Respawned = observer.rebirth(o.params.Victim.Root, o.params.SupervisorPID, o.seen.Exited.Lo)
+			return o.seen.Respawned != nil
+		})
+		close(respawned)
+	})
+	o.awaitService(ctx, respawned)
+	stop()
+	phases.Wait()
+	o.completeRespawn()
+}
+
+// rebirth finds the first process that was born after a point in time with the command line of the one that
+// ended, under the supervisor. The caller holds the lock.
+func (o *Observer) rebirth(gone record.Incarnation, supervisor int, after int64) *record.Interval {
+	for _, b := range o.births {
+		if b.at.Hi > after && b.PID != gone.PID && (supervisor == 0 || b.parent == supervisor) && equalArgv(b.Argv, gone.Argv) {
+			return &record.Interval{Lo: max(b.at.Lo, after), Hi: b.at.Hi}
+		}
+	}
+	return nil
+}
+
+// completeRespawn takes the birth of who in fact serves now: it is surer than a likeness of command lines.
+func (o *observation) completeRespawn() {
+	if o.seen.After == nil {
+		return
+	}
+	observer := o.agent.observer
+	observer.mu.Lock()
+	defer observer.mu.Unlock()
+	for _, b := range observer.births {
+		if b.PID == o.seen.After.Root.PID && b.StartTime == o.seen.After.Root.StartTime {
+			o.seen.Respawned = &record.Interval{Lo: max(b.at.Lo, o.seen.Exited.Lo), Hi: b.at.Hi}
+			return
+		}
+	}
+	if o.seen.Respawned == nil && o.seen.Accepting != nil {
+		o.seen.Respawned = &record.Interval{Lo: o.seen.Exited.Lo, Hi: o.seen.Accepting.Hi}
+	}
+}
+
+// stoppedSilence is how long a stopped process must leave a probe without a reply: far above the time that
+// any service of the image takes to answer, far below a health interval.
+const stoppedSilence = 250 * time.Millisecond
+
+// landedByStop proves a hang: state T in every task, and a question that gets no reply. It returns nil where
+// the service answers all the same, or ctx ends.
+func (o *observation) landedByStop(ctx context.Context) *record.Landing {
+	looks := time.NewTicker(tick)
+	defer looks.Stop()
+	before := o.seen.Injected.Lo
+	for {
+		looked := now()
+		tasks, all := stopped(o.victim.incarnation.PID)
+		if all {
+			at := record.Interval{Lo: before, Hi: now()}
+			reply := ask(ctx, o.params.Endpoint, stoppedSilence)
+			silence := stoppedSilence.String()
+			if reply.outcome == answered && o.ended() {
+				silence = "until its end"
+			} else if reply.outcome != silent {
+				return nil
+			}
+			proof := fmt.Sprintf("state T in %d of %d tasks and no reply for %s", tasks, tasks, silence)
+			return &record.Landing{At: at, Proof: proof}
+		}
+		before = looked
+		select {
+		case <-looks.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// ended tells whether the victim has ended: its sockets are closed then, and a question in them is not answered.
+func (o *observation) ended() bool {
+	o.agent.observer.mu.Lock()
+	defer o.agent.observer.mu.Unlock()
+	return o.victim.exited != nil
+}

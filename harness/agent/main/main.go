@@ -1,0 +1,81 @@
+// The agent's binary: what the harness brings into a container. It is static and small, and is three things
+// in one so that there is one thing to bring.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
+)
+
+const usage = `usage: hero_chaos_agent link                   serve the session on stdin and stdout
+       hero_chaos_agent victim [FLAG ...]      be a service that misbehaves on demand
+       hero_chaos_agent probe SOCKET TIMEOUT   ask a victim once, as a sound health check does
+       hero_chaos_agent reap SESSION SOCKET    remove a session's containers once stdin ends`
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	var err error
+	switch {
+	case len(args) == 1 && args[0] == "link":
+		err = link()
+	case len(args) >= 1 && args[0] == "victim":
+		return victim.Main(context.Background(), args[1:], os.Stderr)
+	case len(args) == 3 && args[0] == "probe":
+		err = ask(args[1], args[2])
+	case len(args) == 3 && args[0] == "reap":
+		err = reap.Run(context.Background(), args[1], args[2], os.Stdin, os.Stdout)
+	default:
+		err = errors.New(usage)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// ask asks a socket's server.health once. The time limit covers the connection and the reply.
+func ask(socket, limit string) error {
+	timeout, err := time.ParseDuration(limit)
+	if err != nil {
+		return fmt.Errorf("probe %s: %w", socket, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", socket)
+	if err != nil {
+		return fmt.Errorf("probe: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	return probe.For("").Ask(ctx, conn)
+}
+
+// link serves the session. The binary unlinks itself first: a container is left as it was found.
+func link() error {
+	if self, err := os.Executable(); err == nil {
+		_ = os.Remove(self) // a read-only place keeps it, and nothing else depends on it
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer stop()
+	return agent.Run(ctx, pipes{})
+}
+
+// pipes is the attached exec's stdin and stdout.
+type pipes struct{}
+
+func (pipes) Read(p []byte) (int, error)  { return os.Stdin.Read(p) }
+func (pipes) Write(p []byte) (int, error) { return os.Stdout.Write(p) }
+func (pipes) Close() error                { return errors.Join(os.Stdin.Close(), os.Stdout.Close()) }

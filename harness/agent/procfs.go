@@ -1,0 +1,133 @@
+package agent
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// now reads CLOCK_MONOTONIC, in nanoseconds: the same clock in every container of a host.
+func now() int64 {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
+		panic(err) // every Linux has it
+	}
+	return t.Nano()
+}
+
+// readProcess reads one line of the process table.
+func readProcess(pid int) (protocol.Process, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return protocol.Process{}, err
+	}
+	process, err := parseStat(data)
+	if err != nil {
+		return protocol.Process{}, fmt.Errorf("read /proc/%d/stat: %w", pid, err)
+	}
+	process.PID = pid
+	process.Argv = readArgv(pid)
+	return process, nil
+}
+
+// parseStat reads what follows the command's name, which may itself hold spaces and brackets.
+func parseStat(data []byte) (protocol.Process, error) {
+	end := bytes.LastIndexByte(data, ')')
+	fields := strings.Fields(string(data[end+1:]))
+	if end < 0 || len(fields) < 20 {
+		return protocol.Process{}, errors.New("not the form that proc(5) gives")
+	}
+	var process protocol.Process
+	var err error
+	number := func(field int) int { // field as proc(5) counts them, from 1
+		value, failure := strconv.Atoi(fields[field-3])
+		err = errors.Join(err, failure)
+		return value
+	}
+	process.State = fields[0]
+	process.Parent, process.Group, process.Session = number(4), number(5), number(6)
+	start, failure := strconv.ParseUint(fields[22-3], 10, 64)
+	process.StartTime = start
+	return process, errors.Join(err, failure)
+}
+
+// readArgv returns a process's command line; nil for a zombie, or where it is gone.
+func readArgv(pid int) []string {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil || len(data) == 0 {
+		return nil
+	}
+	return strings.Split(strings.TrimRight(string(data), "\x00"), "\x00")
+}
+
+// sameLife tells whether a pid still is the process it was.
+func sameLife(incarnation record.Incarnation) bool {
+	process, err := readProcess(incarnation.PID)
+	return err == nil && process.StartTime == incarnation.StartTime
+}
+
+// stopped tells whether every task of a process is in state T.
+func stopped(pid int) (tasks int, all bool) {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil || len(entries) == 0 {
+		return 0, false
+	}
+	for _, entry := range entries {
+		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/stat", pid, entry.Name()))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		task, failure := parseStat(data)
+		if err != nil || failure != nil || task.State != "T" {
+			return len(entries), false
+		}
+	}
+	return len(entries), true
+}
+
+// listPIDs reads the names in an open /proc that are numbers.
+func listPIDs(proc int, buffer []byte) ([]int, error) {
+	if _, err := unix.Seek(proc, 0, unix.SEEK_SET); err != nil {
+		return nil, err
+	}
+	var pids []int
+	for {
+		n, err := unix.Getdents(proc, buffer)
+		if err != nil || n == 0 {
+			return pids, err
+		}
+		_, _, names := unix.ParseDirent(buffer[:n], -1, nil)
+		for _, name := range names {
+			if pid, err := strconv.Atoi(name); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+}
+
+// processes returns the whole process table.
+func processes() ([]protocol.Process, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	var table []protocol.Process
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		if process, err := readProcess(pid); err == nil {
+			table = append(table, process)
+		}
+	}
+	return table, nil
+}

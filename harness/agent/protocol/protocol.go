@@ -1,0 +1,166 @@
+// Package protocol is what the session and the agent in the container say to each other.
+package protocol
+
+import (
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// The methods of the control stream.
+const (
+	MethodHello     = "agent.hello"
+	MethodIdentify  = "endpoint.identify"
+	MethodInject    = "fault.inject"
+	MethodUndo      = "fault.undo"
+	MethodWatch     = "census.watch"
+	MethodUnwatch   = "census.unwatch"
+	MethodDeaths    = "census.deaths"
+	MethodProcesses = "process.list"
+	MethodCalibrate = "clock.calibrate"
+	MethodVictim    = "victim.install"
+	MethodReadFile  = "file.read"
+	MethodGlob      = "file.glob"
+	MethodRun       = "command.run"
+)
+
+// Endpoint is where a service answers: a unix socket, or a TCP port on the loopback address.
+type Endpoint struct {
+	Socket string `json:"socket,omitempty"`
+	Port   int    `json:"port,omitempty"`
+	// Path is asked by HTTP GET; where it is empty the question is JSON-RPC `server.health`.
+	Path string `json:"path,omitempty"`
+}
+
+// Hello is the agent's first word.
+type Hello struct {
+	PID         int    `json:"pid"`
+	MonotonicNs int64  `json:"monotonic_ns"`
+	Kernel      string `json:"kernel"`
+}
+
+// IdentifyParams asks who serves an endpoint.
+type IdentifyParams struct {
+	Endpoint Endpoint `json:"endpoint"`
+	// SupervisorPID bounds the walk to the root of the service's process tree.
+	SupervisorPID int `json:"supervisor_pid,omitempty"`
+}
+
+// Identity is who serves an endpoint, found by who holds its socket and not by anybody's word.
+type Identity struct {
+	// Serving is the process that holds the socket.
+	Serving record.Incarnation `json:"serving"`
+	// Root is the process that the supervisor started: Serving itself, or the wrapper around it.
+	Root record.Incarnation `json:"root"`
+	// How says how it was found: "peer of SOCKET", "inode of port N".
+	How string `json:"how"`
+}
+
+// InjectParams is a fault to be carried out and observed.
+type InjectParams struct {
+	// Lease is the key under which the fault is undone.
+	Lease    string      `json:"lease"`
+	Fault    fault.Fault `json:"fault"`
+	Endpoint Endpoint    `json:"endpoint"`
+	// Victim must still be who serves the endpoint: another incarnation is an error, nothing is sent.
+	Victim Identity `json:"victim"`
+	// SupervisorPID bounds the walk to the root of the new process tree.
+	SupervisorPID int `json:"supervisor_pid,omitempty"`
+	// Window is how long to observe at most, in nanoseconds. The observation ends early once a new
+	// incarnation serves.
+	Window time.Duration `json:"window_ns"`
+}
+
+// Observation is what the agent saw of a fault. A nil phase was not reached within the window.
+type Observation struct {
+	Injected  record.Interval  `json:"injected"`
+	Landing   *record.Landing  `json:"landing,omitempty"`
+	Exited    *record.Interval `json:"exited,omitempty"`
+	Noticed   *record.Interval `json:"noticed,omitempty"`
+	Respawned *record.Interval `json:"respawned,omitempty"`
+	Accepting *record.Interval `json:"accepting,omitempty"`
+	Serving   *record.Interval `json:"serving,omitempty"`
+	After     *Identity        `json:"after,omitempty"`
+	Ended     int64            `json:"ended"`
+	// LastRefusal says why the new process's last reply was not taken for a good one.
+	LastRefusal string `json:"last_refusal,omitempty"`
+	// WorstGap is the longest the observer was not scheduled meanwhile, in nanoseconds.
+	WorstGap int64 `json:"worst_gap"`
+}
+
+// UndoParams names the faults to undo.
+type UndoParams struct {
+	Lease string `json:"lease"`
+}
+
+// WatchParams asks for a service's process to be watched until its end.
+type WatchParams struct {
+	Service     string             `json:"service"`
+	Incarnation record.Incarnation `json:"incarnation"`
+}
+
+// Death is the end of a watched process.
+type Death struct {
+	Service     string             `json:"service"`
+	Incarnation record.Incarnation `json:"incarnation"`
+	At          record.Interval    `json:"at"`
+}
+
+// Process is a line of the process table.
+type Process struct {
+	record.Incarnation
+	Parent  int    `json:"parent"`
+	Group   int    `json:"group"`
+	Session int    `json:"session"`
+	State   string `json:"state"` // a letter, as in /proc/PID/stat
+}
+
+// CalibrateParams says for how long to watch the observer's own scheduling gaps.
+type CalibrateParams struct {
+	For time.Duration `json:"for_ns"`
+}
+
+// Calibration is what an observation on this host is worth at its best.
+type Calibration struct {
+	// WorstGap is the longest the observer was not scheduled, in nanoseconds.
+	WorstGap int64 `json:"worst_gap"`
+}
+
+// VictimParams asks for the victim's binary to be put into the container.
+type VictimParams struct {
+	Path string `json:"path"`
+}
+
+// FileParams names a file, or a pattern as filepath.Glob takes it.
+type FileParams struct {
+	Path string `json:"path"`
+	// Limit bounds what is read, in bytes from the end; 0 is 1 MiB.
+	Limit int64 `json:"limit,omitempty"`
+}
+
+// FileContents is what a file held.
+type FileContents struct {
+	Data []byte `json:"data"`
+}
+
+// Paths are the names that a pattern matched.
+type Paths struct {
+	Paths []string `json:"paths"`
+}
+
+// RunParams is a program to run in the container, as root, in a session of its own.
+type RunParams struct {
+	Argv []string `json:"argv"`
+	// Limit is how long it may run, in nanoseconds; its whole process group is killed then.
+	Limit time.Duration `json:"limit_ns"`
+}
+
+// Ran is what a program has left.
+type Ran struct {
+	// ExitCode is -1 where it was killed: by a signal of somebody's, or by us at the limit.
+	ExitCode int           `json:"exit_code"`
+	TimedOut bool          `json:"timed_out,omitempty"`
+	Output   string        `json:"output"` // both outputs, the last 64 KiB
+	Took     time.Duration `json:"took_ns"`
+}

@@ -1,0 +1,127 @@
+// Package expect holds what a specification expects of a recovery, as Gomega matchers whose failures
+// say what was promised, what was seen and how to see it again.
+//
+//	recovery := chaos.Inject(ctx, service, fault.SIGTERM)
+//	Expect(recovery).To(Respawn(Within(5*time.Second), Tolerance(250*time.Millisecond)))
+//
+// A recovery that proves nothing neither meets an expectation nor its opposite: Match returns an
+// *InconclusiveError. Ask Inconclusive first, to report such a recovery as what it is.
+package expect
+
+import (
+	"fmt"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// Expectation is a Gomega matcher for a record.Recovery, or a pointer to one.
+type Expectation struct {
+	judge     func(Expectation, record.Recovery) judgement
+	within    time.Duration
+	tolerance time.Duration
+	notBefore time.Duration
+}
+
+// Option bounds an expectation.
+type Option func(*Expectation)
+
+// Within sets the budget: the phase ends at most this long after the event it is counted from. For
+// NeverRestart it is how long the service has to be watched. Without it any time will do.
+func Within(budget time.Duration) Option { return func(e *Expectation) { e.within = budget } }
+
+// Tolerance sets what may be exceeded of the budget, because the delay of the policy is as long as
+// the budget itself. A host that stalls longer than this makes a late recovery inconclusive.
+func Tolerance(margin time.Duration) Option { return func(e *Expectation) { e.tolerance = margin } }
+
+// NotBefore sets the lower bound: the policy makes the supervisor wait at least this long.
+func NotBefore(delay time.Duration) Option { return func(e *Expectation) { e.notBefore = delay } }
+
+// Exit expects the process to end, counted from the injection: by the signal, or because the
+// supervisor found it hung and killed it.
+func Exit(options ...Option) Expectation { return expectation(exit().judge, options) }
+
+// Respawn expects a new process, counted from the exit of the old one.
+func Respawn(options ...Option) Expectation { return expectation(respawn().judge, options) }
+
+// Serve expects the first correct reply of the new process, counted from the exit of the old one.
+func Serve(options ...Option) Expectation { return expectation(serve().judge, options) }
+
+// LeaveOthersAlone expects that no other service changed while the fault was observed.
+func LeaveOthersAlone() Expectation { return expectation(judgeOthers, nil) }
+
+// NeverRestart expects that the process neither ended nor was replaced, for as long as Within says.
+func NeverRestart(options ...Option) Expectation { return expectation(judgeNever, options) }
+
+func expectation(judge func(Expectation, record.Recovery) judgement, options []Option) Expectation {
+	e := Expectation{judge: judge}
+	for _, option := range options {
+		option(&e)
+	}
+	return e
+}
+
+// Inconclusive tells whether the recovery proves nothing about the expectation, and why: the fault
+// has no landing, it was not observed until the budget's end, or the host stalled so long that both
+// sides of the budget are possible. The reason is one line without figures, so that many results can
+// share it.
+func Inconclusive(recovery record.Recovery, e Expectation) (reason string, ok bool) {
+	found := e.judge(e, recovery)
+	return found.reason, found.outcome == record.Inconclusive
+}
+
+// InconclusiveError is what Match returns of a recovery that proves nothing.
+type InconclusiveError struct {
+	// Reason is one line without figures.
+	Reason string
+	// Text is the reason with all that was seen.
+	Text string
+}
+
+// Error returns the text, in the form of a failure.
+func (e *InconclusiveError) Error() string { return e.Text }
+
+// Match implements Gomega's matcher. It returns an *InconclusiveError where the recovery proves nothing.
+func (e Expectation) Match(actual any) (bool, error) {
+	recovery, err := recoveryOf(actual)
+	if err != nil {
+		return false, err
+	}
+	found := e.judge(e, recovery)
+	if found.outcome == record.Inconclusive {
+		return false, &InconclusiveError{Reason: found.reason, Text: found.text(recovery)}
+	}
+	return found.outcome == record.Held, nil
+}
+
+// FailureMessage implements Gomega's matcher.
+func (e Expectation) FailureMessage(actual any) string {
+	recovery, err := recoveryOf(actual)
+	if err != nil {
+		return err.Error()
+	}
+	return e.judge(e, recovery).text(recovery)
+}
+
+// NegatedFailureMessage implements Gomega's matcher.
+func (e Expectation) NegatedFailureMessage(actual any) string {
+	recovery, err := recoveryOf(actual)
+	if err != nil {
+		return err.Error()
+	}
+	found := e.judge(e, recovery)
+	found.headline = fmt.Sprintf("%s recovered from %s, and was expected not to", recovery.Service, recovery.Fault)
+	return found.text(recovery)
+}
+
+func recoveryOf(actual any) (record.Recovery, error) {
+	switch recovery := actual.(type) {
+	case record.Recovery:
+		return recovery, nil
+	case *record.Recovery:
+		if recovery != nil {
+			return *recovery, nil
+		}
+	}
+	return record.Recovery{}, fmt.Errorf("expect a record.Recovery, got %T: pass what the injection of a fault returned", actual)
+}

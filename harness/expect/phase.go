@@ -1,0 +1,151 @@
+package expect
+
+import (
+	"fmt"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
+)
+
+// phase is a part of a recovery that a budget applies to.
+type phase struct {
+	point func(record.Recovery) *record.Interval // where it ends
+	since func(record.Recovery) *record.Interval // what it is counted from
+	from  string                                 // the same in words
+	never string                                 // "was not restarted"
+	came  string                                 // "was restarted"
+	lacks func(record.Recovery) string           // what is missing at the budget's end
+}
+
+func exit() phase {
+	return phase{
+		point: func(r record.Recovery) *record.Interval { return r.Exited },
+		since: func(r record.Recovery) *record.Interval { return &r.Injected },
+		from:  "the fault", never: "did not exit", came: "exited",
+		lacks: func(record.Recovery) string { return "the process is still there" },
+	}
+}
+
+func respawn() phase {
+	return phase{
+		point: func(r record.Recovery) *record.Interval { return r.Respawned },
+		since: func(r record.Recovery) *record.Interval { return r.Exited },
+		from:  "its exit", never: "was not restarted", came: "was restarted",
+		lacks: missing,
+	}
+}
+
+func serve() phase {
+	return phase{
+		point: func(r record.Recovery) *record.Interval { return r.Serving },
+		since: func(r record.Recovery) *record.Interval { return r.Exited },
+		from:  "its exit", never: "did not serve again", came: "served again",
+		lacks: missing,
+	}
+}
+
+// missing names the first step of a recovery that was not taken.
+func missing(r record.Recovery) string {
+	switch {
+	case r.Exited == nil:
+		return "the process is still there"
+	case r.Respawned == nil:
+		return "no new process"
+	case r.Accepting == nil:
+		return "the new process accepts no connection"
+	}
+	return "the new process gave no correct reply"
+}
+
+// judge holds a recovery against the budget of the phase. A budget is judged on the latest point in
+// time that is possible, a lower bound on the latest too: only what is certainly early is a failure.
+func (p phase) judge(e Expectation, r record.Recovery) judgement {
+	if r.Landing == nil {
+		return unlanded(r)
+	}
+	origin, point := p.since(r), p.point(r)
+	if origin == nil {
+		return p.withoutOrigin(e, r)
+	}
+	if point == nil {
+		return p.withoutPoint(e, r, *origin)
+	}
+	shortest, longest := point.Since(*origin)
+	limit := e.limit()
+	found := judgement{outcome: record.Held, spent: e.spent(r, *origin)}
+	switch {
+	case e.within > 0 && longest > limit:
+		found.outcome = record.Failed
+		found.headline = fmt.Sprintf("%s %s only %s after %s, not within %v of %s (%s)",
+			r.Service, p.came, span.Text(longest), p.from, e.within, r.Fault, r.Promise)
+		if shortest-e.stall(r) <= limit {
+			return found.unclear(r, p, e, longest-shortest)
+		}
+	case longest < e.notBefore:
+		found.outcome = record.Failed
+		found.headline = fmt.Sprintf("%s %s %s after %s, before the %v that it has to wait after %s (%s)",
+			r.Service, p.came, span.Text(longest), p.from, e.notBefore, r.Fault, r.Promise)
+	case shortest < e.notBefore && longest-shortest > e.tolerance:
+		return found.unclear(r, p, e, longest-shortest)
+	}
+	return found
+}
+
+// withoutOrigin judges a recovery whose process did not end.
+func (p phase) withoutOrigin(e Expectation, r record.Recovery) judgement {
+	found := p.withoutPoint(e, r, r.Injected)
+	if found.outcome == record.Failed {
+		found.headline = fmt.Sprintf("%s did not exit within %s of %s, so it %s (%s)",
+			r.Service, span.Text(watched(r, r.Injected)), r.Fault, p.never, r.Promise)
+	}
+	return found
+}
+
+// withoutPoint judges a phase that did not end while it was observed.
+func (p phase) withoutPoint(e Expectation, r record.Recovery, origin record.Interval) judgement {
+	found := judgement{outcome: record.Failed, spent: e.spent(r, origin)}
+	found.lacks = p.lacks(r)
+	found.headline = fmt.Sprintf("%s %s after %s (%s)", r.Service, p.never, r.Fault, r.Promise)
+	if e.within > 0 {
+		found.headline = fmt.Sprintf("%s %s within %v of %s (%s)", r.Service, p.never, e.within, r.Fault, r.Promise)
+	}
+	seen := watched(r, origin)
+	if e.within > 0 && seen <= e.limit() {
+		found.outcome, found.spent = record.Inconclusive, nil
+		found.reason = "not observed until the end of the budget"
+		found.headline = fmt.Sprintf("%s %s in the %s that it was observed after %s, which is less than the budget of %v (%s)",
+			r.Service, p.never, span.Text(seen), r.Fault, e.within, r.Promise)
+		return found
+	}
+	if e.within > 0 && seen-e.stall(r) <= e.limit() {
+		return found.unclear(r, p, e, 0)
+	}
+	return found
+}
+
+// watched is how long after the origin it is certain that the observation went on.
+func watched(r record.Recovery, origin record.Interval) time.Duration {
+	return max(0, time.Duration(r.Observed.Hi-origin.Hi))
+}
+
+func (e Expectation) limit() time.Duration { return e.within + e.tolerance }
+
+// stall is what a host may have taken from the target: nothing, unless it stalled longer than the
+// tolerance.
+func (e Expectation) stall(r record.Recovery) time.Duration {
+	if gap := time.Duration(r.WorstGap); gap > e.tolerance {
+		return gap
+	}
+	return 0
+}
+
+// spent is the point at which the budget ends, nil without one.
+func (e Expectation) spent(r record.Recovery, origin record.Interval) *time.Duration {
+	if e.within == 0 {
+		return nil
+	}
+	_, longest := origin.Since(r.Injected)
+	end := longest + e.limit()
+	return &end
+}

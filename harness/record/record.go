@@ -1,0 +1,136 @@
+// Package record is all evidence of a run, as data: what was run, what was promised and found, and
+// every fault with what followed. It is written while the run goes on, so that a run that is killed
+// leaves a record that can be read.
+package record
+
+import (
+	"fmt"
+	"time"
+)
+
+// Schema names the form of a record. It changes when an older program could misread a newer record.
+const Schema = "hero_chaos.record/1"
+
+// Record is everything that is known of one run.
+type Record struct {
+	Schema     string     `json:"schema"`
+	Run        Run        `json:"run"`
+	Results    []Result   `json:"results"`
+	Recoveries []Recovery `json:"recoveries"`
+	Evidence   []Evidence `json:"evidence"`
+	// End is nil where the run was killed, or goes on: such a record proves nothing by what it lacks.
+	End *End `json:"end,omitempty"`
+	// Notes says what was odd about the file that the record was read from.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Complete tells whether the run came to its end.
+func (r *Record) Complete() bool { return r.End != nil }
+
+// Recovery returns the recovery with that id.
+func (r *Record) Recovery(id string) (Recovery, bool) {
+	for _, recovery := range r.Recoveries {
+		if recovery.ID == id {
+			return recovery, true
+		}
+	}
+	return Recovery{}, false
+}
+
+// Run says what was run, on what, and how.
+type Run struct {
+	ID      string    `json:"id"`
+	Started time.Time `json:"started"`
+	Target  string    `json:"target"`
+	Image   string    `json:"image"`  // the reference that was asked for
+	Digest  string    `json:"digest"` // what it was
+	Daemon  Daemon    `json:"daemon"`
+	Profile string    `json:"profile"` // quick or faithful
+	Seed    int64     `json:"seed"`
+	Focus   string    `json:"focus,omitempty"` // what was selected; empty is everything
+	Version string    `json:"version"`         // of the harness
+	Procs   int       `json:"procs"`           // how many specs ran at once
+	Host    Host      `json:"host"`
+}
+
+// Daemon is the container engine that ran the target.
+type Daemon struct {
+	ID  string `json:"id"`
+	API string `json:"api"` // the version of its API that was spoken
+}
+
+// Host is the machine that the target ran on.
+type Host struct {
+	Cores  int    `json:"cores"`
+	Kernel string `json:"kernel"`
+	// WorstGap is the longest that the observer was not scheduled while the host was calibrated, in
+	// nanoseconds.
+	WorstGap int64 `json:"worst_gap"`
+}
+
+// Outcome is what a promise came to on one service.
+type Outcome string
+
+// The outcomes. A result has exactly one.
+const (
+	Held         Outcome = "held"
+	Failed       Outcome = "failed"
+	Inconclusive Outcome = "inconclusive" // there is no positive evidence either way
+	NotRun       Outcome = "not-run"
+)
+
+// Result is one promise, held against one service.
+type Result struct {
+	Promise string  `json:"promise"`
+	Theme   string  `json:"theme"`
+	Service string  `json:"service,omitempty"` // empty: the target as a whole
+	Fault   string  `json:"fault,omitempty"`
+	Name    string  `json:"name"` // the text of the spec
+	Outcome Outcome `json:"outcome"`
+	// Reason is why a result is inconclusive or not-run, in one line that many results can share.
+	Reason string `json:"reason,omitempty"`
+	// Failure is the complete text of a failure.
+	Failure    string    `json:"failure,omitempty"`
+	Attempts   int       `json:"attempts"` // how often the spec ran; a retried spec is no evidence
+	Started    time.Time `json:"started"`
+	Duration   int64     `json:"duration_ns"`
+	Recoveries []string  `json:"recoveries,omitempty"` // ids
+}
+
+// Evidence points to something that was collected and is too large to be a part of the record.
+type Evidence struct {
+	Promise string `json:"promise,omitempty"`
+	Service string `json:"service,omitempty"`
+	What    string `json:"what"` // "the supervisor's log"
+	Path    string `json:"path"` // relative to the record
+}
+
+// End is written last: nothing that the run found is missing before it.
+type End struct {
+	Finished time.Time `json:"finished"`
+	// WorstGap is the longest that the observer was not scheduled during the run, in nanoseconds.
+	WorstGap int64 `json:"worst_gap"`
+	// Trouble is what went wrong with the harness itself, empty if nothing did.
+	Trouble string `json:"trouble,omitempty"`
+}
+
+// check refuses what no program of ours writes: to guess what it means could promote an image.
+func (r Result) check() error {
+	switch r.Outcome {
+	case Held, Failed, Inconclusive, NotRun:
+		return nil
+	}
+	return fmt.Errorf("the result of %q for %q has the outcome %q: an outcome is held, failed, inconclusive or not-run", r.Promise, r.Service, r.Outcome)
+}
+
+func (r *Record) check() error {
+	if r.Schema != Schema {
+		return fmt.Errorf("the record has the schema %q: this program reads %q", r.Schema, Schema)
+	}
+	for _, result := range r.Results {
+		if err := result.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,227 @@
+package record_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+func aRun() record.Run {
+	return record.Run{
+		ID: "r1", Started: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Target: "embedded", Image: "hero:1", Digest: "sha256:1",
+		Daemon: record.Daemon{ID: "d", API: "1.41"}, Profile: "quick", Seed: 7, Version: "dev", Procs: 56,
+		Host: record.Host{Cores: 2, Kernel: "6.1", WorstGap: 12},
+	}
+}
+
+func aResult(service string) record.Result {
+	return record.Result{
+		Promise: "restart.sigterm", Theme: "restart", Service: service, Fault: "SIGTERM", Name: "comes back",
+		Outcome: record.Held, Attempts: 1, Started: aRun().Started, Duration: int64(time.Second), Recoveries: []string{"1"},
+	}
+}
+
+func aRecovery() record.Recovery {
+	return record.Recovery{
+		ID: "1", Promise: "restart.sigterm", Service: "user.a", Fault: "SIGTERM",
+		Before:   record.Incarnation{PID: 41, StartTime: 9, Argv: []string{"a_server", "serve"}},
+		Injected: record.Interval{Lo: 1, Hi: 2}, Exited: &record.Interval{Lo: 3, Hi: 4},
+	}
+}
+
+func create(t *testing.T, redact record.Redactor) (*record.Writer, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "out", "record.json")
+	writer, err := record.Create(path, aRun(), redact)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return writer, path
+}
+
+func TestARecordIsReadAsItWasWritten(t *testing.T) {
+	g := NewWithT(t)
+	writer, path := create(t, record.Redactor{})
+	g.Expect(writer.Recovery(aRecovery())).To(Succeed())
+	g.Expect(writer.Result(aResult("user.a"))).To(Succeed())
+	g.Expect(writer.Evidence(record.Evidence{What: "log", Path: "a.log"})).To(Succeed())
+	g.Expect(path).NotTo(BeAnExistingFile())
+	end := record.End{Finished: aRun().Started.Add(time.Minute), WorstGap: 3}
+	g.Expect(writer.Close(end)).To(Succeed())
+
+	want := &record.Record{
+		Schema: record.Schema, Run: aRun(), Results: []record.Result{aResult("user.a")},
+		Recoveries: []record.Recovery{aRecovery()}, Evidence: []record.Evidence{{What: "log", Path: "a.log"}}, End: &end,
+	}
+	for _, file := range []string{path, record.EventsPath(path)} {
+		read, err := record.Load(file)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(read).To(Equal(want), file)
+		g.Expect(read.Complete()).To(BeTrue())
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(left).To(HaveLen(2), "a temporary file was left")
+	g.Expect(writer.Result(aResult("user.b"))).To(MatchError(ContainSubstring("closed")))
+	g.Expect(writer.Close(end)).To(MatchError(ContainSubstring("closed")))
+}
+
+func TestARunThatIsKilledLeavesWhatItFound(t *testing.T) {
+	g := NewWithT(t)
+	writer, path := create(t, record.Redactor{})
+	g.Expect(writer.Result(aResult("user.a"))).To(Succeed())
+	g.Expect(writer.Result(aResult("user.b"))).To(Succeed())
+	events, err := os.ReadFile(record.EventsPath(path))
+	g.Expect(err).NotTo(HaveOccurred())
+
+	read, err := record.Load(record.EventsPath(path))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(read.Complete()).To(BeFalse())
+	g.Expect(read.Results).To(HaveLen(2))
+	g.Expect(read.Notes).To(ConsistOf(ContainSubstring("no end")))
+
+	cut := filepath.Join(t.TempDir(), "cut.jsonl")
+	g.Expect(os.WriteFile(cut, events[:len(events)-20], 0o600)).To(Succeed())
+	read, err = record.Load(cut)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(read.Results).To(HaveLen(1))
+	g.Expect(read.Notes).To(ConsistOf(HavePrefix("line 3 was cut off"), ContainSubstring("no end")))
+}
+
+func TestWhatIsNoRecordIsRefused(t *testing.T) {
+	run, err := json.Marshal(map[string]any{"schema": record.Schema, "run": aRun()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct{ text, want string }{
+		"nothing":               {"", "it is empty"},
+		"spaces":                {" \n ", "it is empty"},
+		"half a first line":     {string(run[:30]), "its first line was cut off"},
+		"a corrupt first line":  {"{]\n" + string(run) + "\n", "line 1: "},
+		"a corrupt middle line": {string(run) + "\n{\"result\n{\"end\":{}}\n", "line 2: "},
+		"a corrupt last line":   {string(run) + "\n{\"result\n", "line 2: "},
+		"no run":                {`{"end":{}}` + "\n", "line 1: the first line"},
+		"two runs":              {string(run) + "\n" + string(run) + "\n", "line 2: a second run"},
+		"after the end":         {string(run) + "\n{\"end\":{}}\n{\"evidence\":{}}\n", "line 3: nothing may follow"},
+		"an unknown event":      {string(run) + "\n{\"verdict\":{}}\n", "line 2: an event is one of"},
+		"two events in one":     {string(run) + "\n{\"end\":{},\"evidence\":{}}\n", "line 2: an event is one of"},
+		"an unknown outcome":    {string(run) + "\n{\"result\":{\"outcome\":\"passed\"}}\n", `line 2: the result of "" for "" has the outcome "passed"`},
+		"another schema":        {`{"schema":"hero_chaos.record/9","run":{}}` + "\n", `line 1: the record has the schema "hero_chaos.record/9"`},
+		"half a document":       {"{\n \"schema\": \"hero", "it is no record"},
+		"more than a document":  {"{\n \"schema\": \"hero_chaos.record/1\"}\n{}", "something follows"},
+		"another document":      {"{\n \"schema\": \"other\"}", `the record has the schema "other"`},
+		"a document's outcome":  {"{\n \"schema\": \"hero_chaos.record/1\", \"results\": [{}]}", `has the outcome ""`},
+		"no JSON":               {"PASS\n", "line 1: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "record")
+			g := NewWithT(t)
+			g.Expect(os.WriteFile(path, []byte(tc.text), 0o600)).To(Succeed())
+			_, err := record.Load(path)
+			g.Expect(err).To(MatchError(ContainSubstring(tc.want)))
+			g.Expect(err.Error()).To(HavePrefix("read the record " + path))
+			g.Expect(err.Error()).NotTo(ContainSubstring("\n"))
+		})
+	}
+	_, err = record.Load(filepath.Join(t.TempDir(), "missing"))
+	NewWithT(t).Expect(err).To(MatchError(os.ErrNotExist))
+}
+
+func TestAnUnknownOutcomeIsNotWritten(t *testing.T) {
+	writer, _ := create(t, record.Redactor{})
+	result := aResult("user.a")
+	result.Outcome = "passed"
+	NewWithT(t).Expect(writer.Result(result)).To(MatchError(ContainSubstring(`outcome "passed"`)))
+}
+
+func TestManyWriteAtOnce(t *testing.T) {
+	g := NewWithT(t)
+	writer, path := create(t, record.Redactor{})
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			for range 20 {
+				_ = writer.Result(aResult(strings.Repeat("s", 10_000)))
+			}
+		})
+	}
+	group.Wait()
+	g.Expect(writer.Close(record.End{})).To(Succeed())
+	read, err := record.Load(path)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(read.Results).To(HaveLen(400))
+}
+
+func TestNoSecretIsWritten(t *testing.T) {
+	g := NewWithT(t)
+	redact, err := record.NewRedactor(map[string]string{"SHORT": "gsk-1234", "LONG": "gsk-1234-5678", "ODD": "a\"b\n\\c\u2028", "UNSET": ""})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(redact.Text("gsk-1234-5678 gsk-1234")).To(Equal("[LONG] [SHORT]"))
+	writer, path := create(t, redact)
+	result := aResult("user.a")
+	result.Failure = "said gsk-1234-5678 and a\"b\n\\c\u2028"
+	result.Recoveries = []string{"gsk-1234"}
+	recovery := aRecovery()
+	recovery.Before.Argv = []string{"serve", "--key=gsk-1234-5678"}
+	recovery.Disturbed = []record.Disturbance{{What: "gsk-1234"}}
+	recovery.Landing = &record.Landing{Proof: "gsk-1234"}
+	g.Expect(writer.Result(result)).To(Succeed())
+	g.Expect(writer.Recovery(recovery)).To(Succeed())
+	g.Expect(writer.Evidence(record.Evidence{Path: "gsk-1234"})).To(Succeed())
+	g.Expect(writer.Close(record.End{Trouble: "gsk-1234"})).To(Succeed())
+	for _, file := range []string{path, record.EventsPath(path)} {
+		text, err := os.ReadFile(file)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(string(text)).NotTo(ContainSubstring("gsk-"))
+		g.Expect(string(text)).NotTo(ContainSubstring(`a\"b`))
+	}
+	g.Expect(recovery.Before.Argv[1]).To(Equal("--key=gsk-1234-5678"), "the caller's own copy was changed")
+	read, err := record.Load(path)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(read.Results[0].Failure).To(Equal("said [LONG] and [ODD]"))
+
+	_, err = record.NewRedactor(map[string]string{"TINY": "abc"})
+	g.Expect(err).To(MatchError(And(ContainSubstring("TINY"), Not(ContainSubstring("abc")))))
+}
+
+func TestCreateSaysWhatIsWrong(t *testing.T) {
+	g := NewWithT(t)
+	file := filepath.Join(t.TempDir(), "file")
+	g.Expect(os.WriteFile(file, nil, 0o600)).To(Succeed())
+	_, err := record.Create(filepath.Join(file, "record.json"), aRun(), record.Redactor{})
+	g.Expect(err).To(MatchError(HavePrefix("begin the record: ")))
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(`{"schema":"hero_chaos.record/1","run":{"id":"r"}}` + "\n" + `{"result":{"outcome":"held"}}` + "\n" + `{"end":{}}`))
+	f.Add([]byte("{\n\"schema\":\"hero_chaos.record/1\",\"results\":[]}"))
+	f.Add([]byte(`{"schema":"hero_chaos.record/1","run":{}}` + "\n" + `{"recovery":{"exited":{"lo":1,"hi":2}}}` + "\n{\"re"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "record")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		read, err := record.Load(path)
+		if err != nil {
+			return
+		}
+		if err := read.Save(path); err != nil {
+			t.Fatalf("save what was read: %v", err)
+		}
+		again, err := record.Load(path)
+		if err != nil {
+			t.Fatalf("read what was saved: %v", err)
+		}
+		one, _ := json.Marshal(read)
+		other, _ := json.Marshal(again)
+		if string(one) != string(other) {
+			t.Fatalf("%s\n%s", one, other)
+		}
+	})
+}

@@ -1,0 +1,79 @@
+package record
+
+import "time"
+
+// Interval is a point in time that is known to lie within [Lo, Hi]: nanoseconds of the agent's
+// CLOCK_MONOTONIC, which is one clock for every container of a host. Budgets are judged on Hi.
+type Interval struct {
+	Lo int64 `json:"lo"`
+	Hi int64 `json:"hi"`
+}
+
+// Since returns how long after the earlier point i came: the shortest and the longest it can have been.
+func (i Interval) Since(earlier Interval) (shortest, longest time.Duration) {
+	return time.Duration(max(0, i.Lo-earlier.Hi)), time.Duration(i.Hi - earlier.Lo)
+}
+
+// Width returns how uncertain the point is.
+func (i Interval) Width() time.Duration { return time.Duration(i.Hi - i.Lo) }
+
+// Incarnation is one life of a process: a pid may be used again, the pair may not.
+type Incarnation struct {
+	PID int `json:"pid"`
+	// StartTime is field 22 of /proc/PID/stat: clock ticks since boot.
+	StartTime uint64   `json:"start_time"`
+	Argv      []string `json:"argv,omitempty"`
+}
+
+// Landing is the proof that a fault took effect. A fault without one never counts as survived.
+type Landing struct {
+	At Interval `json:"at"`
+	// Proof says in words what was seen: "exited", "state T in 5 of 5 tasks and no reply for 250ms".
+	Proof string `json:"proof"`
+}
+
+// Recovery is everything that was seen of one fault and of what followed. A nil phase was not
+// reached before Observed ended.
+type Recovery struct {
+	ID      string `json:"id"`
+	Promise string `json:"promise"`
+	Service string `json:"service"`
+	Sandbox string `json:"sandbox"`
+	// Fault is the fault's name: SIGTERM, SIGKILL, SIGSTOP.
+	Fault string `json:"fault"`
+
+	Before Incarnation `json:"before"`
+	// Steady is how the service answered the harness's own request before the fault: "healthy".
+	Steady    string      `json:"steady,omitempty"`
+	Identity  string      `json:"identity"` // how the victim was identified: "peer of SOCKET", "inode of port N"
+	Injected  Interval    `json:"injected"`
+	Landing   *Landing    `json:"landing,omitempty"`
+	Exited    *Interval   `json:"exited,omitempty"`
+	Noticed   *Interval   `json:"noticed,omitempty"`   // the supervisor reaped it
+	Respawned *Interval   `json:"respawned,omitempty"` // a new process exists
+	Accepting *Interval   `json:"accepting,omitempty"` // the new process accepts a connection
+	Serving   *Interval   `json:"serving,omitempty"`   // its first correct reply
+	Observed  Interval    `json:"observed"`            // Lo is the injection, Hi the end of the observation
+	After     Incarnation `json:"after,omitzero"`
+
+	// WorstGap is the longest the agent's observer was not scheduled while it watched, in nanoseconds.
+	WorstGap int64 `json:"worst_gap"`
+	// Disturbed lists changes of services that nobody had faulted, while this fault was observed.
+	Disturbed []Disturbance `json:"disturbed,omitempty"`
+	// Status is the supervisor's own word at the end of the observation.
+	Status string `json:"status,omitempty"`
+	// Policy says in words which retry was due, and when.
+	Policy string `json:"policy,omitempty"`
+	// Seed is what repeats the run, 0 where nothing was drawn by lot.
+	Seed int64 `json:"seed,omitempty"`
+	// Evidence is the folder that holds what was collected of this fault.
+	Evidence string `json:"evidence,omitempty"`
+}
+
+// Disturbance is a change of an incarnation that no fault explains.
+type Disturbance struct {
+	Service string      `json:"service"`
+	Before  Incarnation `json:"before"`
+	At      Interval    `json:"at"`
+	What    string      `json:"what"`
+}

@@ -1,0 +1,122 @@
+// Package runner starts Ginkgo on the suites' test binary, and waits for it. What the run came to is in the
+// record; the exit code of Ginkgo is no verdict.
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+)
+
+// Tools are the programs that a run needs beside hero_chaos.
+type Tools struct {
+	Ginkgo string // runs a test binary on many processes
+	Suites string // the suites' test binary
+	Agent  string // for the daemon's platform
+}
+
+// FindTools finds the tools in the folder of the running program, where `make build` puts them.
+func FindTools() (Tools, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return Tools{}, fmt.Errorf("find the programs beside hero_chaos: %w", err)
+	}
+	beside := func(name string) string { return filepath.Join(filepath.Dir(self), name) }
+	tools := Tools{Ginkgo: beside("ginkgo"), Suites: beside("suites.test"), Agent: beside("hero_chaos_agent")}
+	for _, path := range []string{tools.Ginkgo, tools.Suites, tools.Agent} {
+		if _, err := os.Stat(path); err != nil {
+			return Tools{}, fmt.Errorf("find %s beside hero_chaos: run `make build`", filepath.Base(path))
+		}
+	}
+	return tools, nil
+}
+
+// killDelay is how long Ginkgo has to end after it was asked to: it removes what the session has made.
+const killDelay = 90 * time.Second
+
+// limit bounds a whole run.
+const limit = 30 * time.Minute
+
+// Run runs the suites by a configuration and returns when they have ended. filter is a Ginkgo label filter,
+// empty for everything. What Ginkgo prints goes to a file of the output folder. The error is one line, of what
+// kept the session from being opened where that is so.
+func (t Tools) Run(ctx context.Context, configuration session.Configuration, filter string) error {
+	configuration.Agent = t.Agent
+	if err := os.MkdirAll(configuration.Output, 0o750); err != nil {
+		return fmt.Errorf("make the folder for the reports: %w", err)
+	}
+	if err := configuration.Forget(); err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(configuration.Output, "ginkgo.log"))
+	if err != nil {
+		return fmt.Errorf("write Ginkgo's log: %w", err)
+	}
+	defer func() { _ = log.Close() }()
+	text, err := json.Marshal(configuration)
+	if err != nil {
+		return fmt.Errorf("hand the configuration to the suites: %w", err)
+	}
+	command := exec.CommandContext(ctx, t.Ginkgo, arguments(configuration, filter, t.Suites)...) //nolint:gosec // our own tools
+	command.Env = append(os.Environ(), session.ConfigurationVariable+"="+string(text))
+	command.Stdout, command.Stderr = log, log
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGINT) }
+	command.WaitDelay = killDelay
+	err = command.Run()
+	if complaint := configuration.Complaint(); complaint != "" {
+		return errors.New(complaint)
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return fmt.Errorf("run the suites: %w", err)
+	}
+	return nil
+}
+
+func arguments(configuration session.Configuration, filter, suites string) []string {
+	arguments := []string{
+		"run", "--no-color", "--silence-skips", "--fail-on-empty", "--timeout=" + limit.String(),
+		fmt.Sprintf("--procs=%d", configuration.Procs), fmt.Sprintf("--seed=%d", configuration.Seed),
+	}
+	if filter != "" {
+		arguments = append(arguments, "--label-filter="+filter)
+	}
+	return append(arguments, suites)
+}
+
+// Filter makes the Ginkgo label filter that selects what was focused on, and where service is not empty that
+// service alone. It is empty where everything is selected.
+func Filter(focus []promise.Focus, service string) string {
+	var selected []string
+	for _, f := range focus {
+		selected = append(selected, both(label("promise", string(f.Promise)), label("service", f.Service)))
+	}
+	return both(strings.Join(selected, " || "), label("service", service))
+}
+
+func label(key, value string) string {
+	if value == "" {
+		return ""
+	}
+	return key + ": containsAny " + value
+}
+
+func both(one, other string) string {
+	switch {
+	case one == "":
+		return other
+	case other == "":
+		return one
+	}
+	return "(" + one + ") && (" + other + ")"
+}

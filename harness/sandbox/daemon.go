@@ -1,0 +1,193 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/api/types/system"
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+	tclog "github.com/testcontainers/testcontainers-go/log"
+)
+
+// connectTimeout is long enough for ssh, whose own limit is 30 s.
+const connectTimeout = 40 * time.Second
+
+// Daemon is the one Docker daemon of a run.
+type Daemon struct {
+	api      *client.Client
+	endpoint endpoint
+	info     system.Info
+	host     string // the name or address at which published ports answer
+	tunnel   *tunnel
+}
+
+// Connect resolves the daemon once ($DOCKER_HOST, else the docker context, else the default socket),
+// connects to it, and makes testcontainers use the same one: it sets DOCKER_HOST and
+// TESTCONTAINERS_RYUK_DISABLED for this process and its children. testcontainers 0.45 silently falls
+// back to the local socket when the configured host fails, prefers `tc.host` of its properties file,
+// and resolves only once in a process; therefore the daemon's identity as seen by both clients must be
+// equal. An error means that nothing was proved about a target (exit code 3).
+func Connect(ctx context.Context) (*Daemon, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	where, err := resolve()
+	if err != nil {
+		return nil, err
+	}
+	d := &Daemon{endpoint: where}
+	if err := d.connect(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func (d *Daemon) connect(ctx context.Context) (err error) {
+	if d.api, err = client.New(d.endpoint.opts...); err != nil {
+		return fmt.Errorf("use Docker at %s: %w", d.endpoint, err)
+	}
+	reply, err := d.api.Info(ctx, client.InfoOptions{})
+	if err != nil {
+		return fmt.Errorf("reach Docker at %s: %s; start it (ci/docker.sh) or correct DOCKER_HOST", d.endpoint, oneLine(err.Error()))
+	}
+	d.info = reply.Info
+	if d.info.ID == "" {
+		return fmt.Errorf("identify Docker at %s: it does not say its id, so that two daemons could not be told apart", d.endpoint)
+	}
+	visible := d.endpoint.host
+	if d.endpoint.indirect {
+		if d.tunnel, err = openTunnel(d.api.Dialer()); err != nil {
+			return err
+		}
+		visible = d.tunnel.host()
+	}
+	theirs, err := shareWithTestcontainers(ctx, visible)
+	if err != nil {
+		return fmt.Errorf("use Docker at %s through testcontainers: %s", d.endpoint, oneLine(err.Error()))
+	}
+	if ours := identity(d.info); theirs.identity != ours {
+		return fmt.Errorf("use one Docker: %s has the id %s, but testcontainers talks to %s; look at DOCKER_HOST and ~/.testcontainers.properties",
+			d.endpoint, ours, theirs.identity)
+	}
+	d.host = theirs.host
+	switch {
+	case d.tunnel != nil:
+		d.host = d.endpoint.hostname()
+	case os.Getenv("TESTCONTAINERS_HOST_OVERRIDE") == "" && d.sharesOurNetwork(ctx):
+		d.host = loopback
+	}
+	return nil
+}
+
+// loopback is the host of published ports where the daemon is on this machine.
+const loopback = "localhost"
+
+// sharesOurNetwork says whether the daemon's bridge is an interface of ours. testcontainers takes the
+// gateway for the daemon's machine wherever /.dockerenv exists, although the daemon may run beside us
+// in the same container.
+func (d *Daemon) sharesOurNetwork(ctx context.Context) bool {
+	if !strings.HasPrefix(d.endpoint.host, "unix://") {
+		return false
+	}
+	bridge, err := d.api.NetworkInspect(ctx, "bridge", client.NetworkInspectOptions{})
+	if err != nil {
+		return false
+	}
+	_, err = net.InterfaceByName(bridge.Network.Options["com.docker.network.bridge.name"])
+	return err == nil
+}
+
+// sighting is what testcontainers says of the daemon that it really talks to.
+type sighting struct {
+	identity string
+	host     string // the name or address at which published ports answer
+	err      error
+}
+
+// identity tells daemons apart. The id alone does not where two of one machine, or a machine and its
+// copy, have the same key file.
+func identity(info system.Info) string {
+	return fmt.Sprintf("%s (%s:%s)", info.ID, info.Name, info.DockerRootDir)
+}
+
+// shareWithTestcontainers points testcontainers at host and returns whom it then reaches.
+func shareWithTestcontainers(ctx context.Context, host string) (sighting, error) {
+	for name, value := range map[string]string{client.EnvOverrideHost: host, "TESTCONTAINERS_RYUK_DISABLED": "true"} {
+		if err := os.Setenv(name, value); err != nil {
+			return sighting{}, err
+		}
+	}
+	tclog.SetDefault(tclog.NewNoopLogger()) // its banner would bury our one line
+	answer := make(chan sighting, 1)
+	go func() { // it takes no context, and panics when the daemon stops answering half-way
+		defer func() {
+			if p := recover(); p != nil {
+				answer <- sighting{err: fmt.Errorf("it gave up: %v", p)}
+			}
+		}()
+		answer <- askTestcontainers(ctx)
+	}()
+	select {
+	case seen := <-answer:
+		return seen, seen.err
+	case <-ctx.Done():
+		return sighting{}, fmt.Errorf("wait for its answer: %w", ctx.Err())
+	}
+}
+
+func askTestcontainers(ctx context.Context) sighting {
+	provider, err := testcontainers.NewDockerProvider()
+	if err != nil {
+		return sighting{err: err}
+	}
+	defer func() { _ = provider.Close() }()
+	caching, ok := provider.Client().(*testcontainers.DockerClient)
+	if !ok {
+		return sighting{err: fmt.Errorf("its client is a %T", provider.Client())}
+	}
+	reply, err := caching.Client.Info(ctx, client.InfoOptions{}) // the wrapper would answer from memory
+	if err != nil {
+		return sighting{err: err}
+	}
+	published, err := provider.DaemonHost(ctx)
+	return sighting{identity: identity(reply.Info), host: published, err: err}
+}
+
+// Close ends the connections to the daemon. Nothing is stopped or removed.
+func (d *Daemon) Close() error {
+	var errs []error
+	if d.api != nil {
+		errs = append(errs, d.api.Close())
+	}
+	if d.tunnel != nil {
+		errs = append(errs, d.tunnel.close())
+	}
+	return errors.Join(errs...)
+}
+
+// ID is the daemon's own id, the same for everybody who talks to it.
+func (d *Daemon) ID() string { return d.info.ID }
+
+// String describes the daemon for a record: version, place, and who said so.
+func (d *Daemon) String() string {
+	return fmt.Sprintf("Docker %s at %s", d.info.ServerVersion, d.endpoint)
+}
+
+// Client is moby's client of the daemon, for what this package does not do. The daemon closes it.
+func (d *Daemon) Client() *client.Client { return d.api }
+
+// oneLine makes one line of a text that somebody else wrote.
+func oneLine(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
+}

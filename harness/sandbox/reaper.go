@@ -1,0 +1,170 @@
+package sandbox
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/client"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
+)
+
+// reaperLabel marks reapers and their images. They do not carry the session's label: a reaper must
+// not remove itself before it is done, and goes by itself then.
+const reaperLabel = "hero_chaos.reaper"
+
+// Reaper removes everything that carries a session's label when the session ends, however it ends.
+type Reaper struct {
+	conn   client.HijackedResponse
+	words  <-chan string // its lines; closed when it has gone
+	stderr *tail
+	gone   chan struct{}
+	ended  atomic.Bool
+}
+
+// StartReaper starts the session's reaper: a container made from a static binary for the daemon's
+// architecture, which must call [reap.Run] when run as `reap SESSION SOCKET`. It holds the Docker
+// socket and an attached input. Docker closes that input when this process dies, by SIGKILL too, and
+// the reaper then removes what is left. When StartReaper returns, the reaper has reached Docker: start
+// it before anything else of the session.
+func (d *Daemon) StartReaper(ctx context.Context, session string, binary []byte) (*Reaper, error) {
+	fail := func(err error) (*Reaper, error) {
+		return nil, fmt.Errorf("start the reaper of session %q: %s", session, oneLine(err.Error()))
+	}
+	if err := reap.CheckID(session); err != nil {
+		return fail(err)
+	}
+	ref := fmt.Sprintf("hero_chaos/reaper:%.6x", sha256.Sum256(binary))
+	if err := d.loadBinary(ctx, ref, binary, map[string]string{reaperLabel: "image"}); err != nil {
+		return fail(err)
+	}
+	created, err := d.api.ContainerCreate(ctx, d.reaperContainer(ref, session))
+	if err != nil {
+		return fail(err)
+	}
+	reaper, err := d.attachReaper(ctx, created.ID)
+	if err != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
+		defer cancel()
+		// One that has ended removes itself: no error then.
+		_, _ = d.api.ContainerRemove(ctx, created.ID, client.ContainerRemoveOptions{Force: true})
+		return fail(err)
+	}
+	return reaper, nil
+}
+
+func (d *Daemon) reaperContainer(ref, session string) client.ContainerCreateOptions {
+	const inside = "/docker.sock"
+	return client.ContainerCreateOptions{
+		Config: &container.Config{
+			Image:       ref,
+			User:        "0",
+			Cmd:         []string{"reap", session, inside},
+			Labels:      map[string]string{reaperLabel: session},
+			AttachStdin: true, AttachStdout: true, AttachStderr: true,
+			OpenStdin: true, StdinOnce: true,
+		},
+		HostConfig: &container.HostConfig{
+			AutoRemove:     true,
+			NetworkMode:    "none",
+			ReadonlyRootfs: true,
+			CapDrop:        []string{"ALL"},
+			SecurityOpt:    []string{"no-new-privileges", "label=disable"}, // SELinux guards the socket otherwise
+			UsernsMode:     "host",                                         // the socket is the real root's
+			Mounts:         []mount.Mount{{Type: mount.TypeBind, Source: d.socket(), Target: inside}},
+		},
+	}
+}
+
+// socket is the path of the daemon's socket on the daemon's own machine.
+func (d *Daemon) socket() string {
+	const usual = "/var/run/docker.sock"
+	if path := os.Getenv("TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE"); path != "" {
+		return path
+	}
+	path, local := strings.CutPrefix(d.endpoint.host, "unix://")
+	if !local || d.info.OperatingSystem == "Docker Desktop" { // whose daemon lives in a virtual machine
+		return usual
+	}
+	return path
+}
+
+func (d *Daemon) attachReaper(ctx context.Context, id string) (*Reaper, error) {
+	attached, err := d.api.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return nil, err
+	}
+	words := make(chan string, 4) // more than a reaper ever says
+	r := &Reaper{conn: attached.HijackedResponse, words: words, stderr: &tail{limit: maxStderr}, gone: make(chan struct{})}
+	go r.listen(words)
+	if _, err := d.api.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
+		r.conn.Close()
+		return nil, err
+	}
+	if err := r.hear(ctx, reap.Ready); err != nil {
+		r.conn.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// listen hands on what the reaper writes until it is gone.
+func (r *Reaper) listen(words chan<- string) {
+	defer close(r.gone)
+	defer close(words)
+	out, in := io.Pipe()
+	go func() {
+		_, err := stdcopy.StdCopy(in, r.stderr, r.conn.Reader)
+		_ = in.CloseWithError(err)
+	}()
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		words <- lines.Text()
+	}
+}
+
+// hear waits for the reaper's next line, which must begin with want.
+func (r *Reaper) hear(ctx context.Context, want string) error {
+	select {
+	case word, ok := <-r.words:
+		switch {
+		case !ok:
+			return fmt.Errorf("the reaper has ended: %s", oneLine(r.stderr.String()))
+		case !strings.HasPrefix(word, want):
+			return fmt.Errorf("the reaper said %q, not %q", word, want)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the reaper: %w", ctx.Err())
+	}
+}
+
+// Gone is closed when the reaper has ended. Before [Reaper.Close] that is a loss: nobody would clean
+// up after a death of this process.
+func (r *Reaper) Gone() <-chan struct{} { return r.gone }
+
+// Close ends the session: it waits until the reaper has removed everything that carries its label,
+// and has gone. The error says what is left. A second call does nothing.
+func (r *Reaper) Close(ctx context.Context) error {
+	if r.ended.Swap(true) {
+		return nil
+	}
+	defer r.conn.Close()
+	_, err := io.WriteString(r.conn.Conn, reap.Done+"\n")
+	if err = errors.Join(err, r.conn.CloseWrite()); err == nil {
+		err = r.hear(ctx, reap.Reaped)
+	}
+	if err != nil {
+		return fmt.Errorf("clean up after the session: %w", err)
+	}
+	return nil
+}

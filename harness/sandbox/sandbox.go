@@ -1,0 +1,248 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"net"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+)
+
+// Sandbox is a container with a target in it.
+type Sandbox struct {
+	daemon   *Daemon
+	id, name string
+	image    Image
+	secrets  []string
+	foreign  bool // somebody else started it, and keeps it
+}
+
+// Attach takes a running container that somebody else started. It is never removed by us. The
+// secrets are names of environment variables whose values must not be written down.
+func (d *Daemon) Attach(ctx context.Context, name string, secrets ...string) (*Sandbox, error) {
+	reply, err := d.api.ContainerInspect(ctx, name, client.ContainerInspectOptions{})
+	if errdefs.IsNotFound(err) {
+		return nil, fmt.Errorf("attach to container %s: there is none; running are: %s", name, d.runningNames(ctx))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("attach to container %q: %s", name, oneLine(err.Error()))
+	}
+	about := reply.Container
+	box := &Sandbox{daemon: d, id: about.ID, name: strings.TrimPrefix(about.Name, "/"), secrets: secrets, foreign: true}
+	if err := box.Running(ctx); err != nil {
+		return nil, fmt.Errorf("attach to container %s: %w; start it first", name, err)
+	}
+	box.image = Image{Ref: about.Config.Image, ID: about.Image}
+	if image, err := d.api.ImageInspect(ctx, about.Image); err == nil { // its image may be gone
+		box.image.Digests = image.RepoDigests
+	}
+	return box, nil
+}
+
+func (d *Daemon) runningNames(ctx context.Context) string {
+	list, err := d.api.ContainerList(ctx, client.ContainerListOptions{})
+	if err != nil || len(list.Items) == 0 {
+		return "none"
+	}
+	var names []string
+	for _, c := range list.Items {
+		names = append(names, strings.TrimPrefix(strings.Join(c.Names, "/"), "/"))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// ID is the container's id.
+func (s *Sandbox) ID() string { return s.id }
+
+// Name is the container's name.
+func (s *Sandbox) Name() string { return s.name }
+
+// Image is what the container runs; its ID is the container's own word.
+func (s *Sandbox) Image() Image { return s.image }
+
+// HostAddr returns the address (host:port) at which a published TCP port of the container answers.
+// Ask again after a restart: a port that Docker chose is chosen anew.
+func (s *Sandbox) HostAddr(ctx context.Context, port int) (string, error) {
+	about, err := s.inspect(ctx)
+	if err != nil {
+		return "", err
+	}
+	for published, bindings := range about.NetworkSettings.Ports {
+		if int(published.Num()) == port && published.Proto() == network.TCP && len(bindings) > 0 {
+			host := s.daemon.host
+			if ip := bindings[0].HostIP; host == loopback && ip.IsValid() && !ip.IsUnspecified() {
+				host = ip.String()
+			}
+			return net.JoinHostPort(host, bindings[0].HostPort), nil
+		}
+	}
+	return "", fmt.Errorf("reach port %d of container %s: it is not published", port, s.name)
+}
+
+// CopyFile writes a file into the container, owned by root; it need not run. The directory must
+// exist. A read-only file system refuses: see [Sandbox.WritableMounts].
+func (s *Sandbox) CopyFile(ctx context.Context, file string, mode fs.FileMode, content []byte) error {
+	var archive bytes.Buffer
+	if err := writeTar(&archive, path.Base(file), int64(mode.Perm()), content); err != nil {
+		return fmt.Errorf("copy %s: %w", file, err)
+	}
+	_, err := s.daemon.api.CopyToContainer(ctx, s.id, client.CopyToContainerOptions{DestinationPath: path.Dir(file), Content: &archive})
+	return s.told("copy "+file+" into", err)
+}
+
+// WritableMounts returns the directories of the container that are mounts and can be written to.
+func (s *Sandbox) WritableMounts(ctx context.Context) ([]string, error) {
+	about, err := s.inspect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var dirs []string
+	for _, m := range about.Mounts {
+		if m.RW {
+			dirs = append(dirs, m.Destination)
+		}
+	}
+	return dirs, nil
+}
+
+// State is the container's state in Docker's words.
+type State struct {
+	Status    string // created, running, paused, restarting, exited, dead
+	Running   bool   // a paused container runs too
+	ExitCode  int    // of the last end
+	OOMKilled bool
+	StartedAt time.Time
+	Error     string // why Docker could not start it
+}
+
+// Inspect returns the container's state.
+func (s *Sandbox) Inspect(ctx context.Context) (State, error) {
+	about, err := s.inspect(ctx)
+	if err != nil {
+		return State{}, err
+	}
+	started, err := time.Parse(time.RFC3339Nano, about.State.StartedAt)
+	if err != nil {
+		return State{}, s.told("inspect", err)
+	}
+	return State{
+		Status:    string(about.State.Status),
+		Running:   about.State.Running,
+		ExitCode:  about.State.ExitCode,
+		OOMKilled: about.State.OOMKilled,
+		StartedAt: started,
+		Error:     about.State.Error,
+	}, nil
+}
+
+func (s *Sandbox) inspect(ctx context.Context) (container.InspectResponse, error) {
+	reply, err := s.daemon.api.ContainerInspect(ctx, s.id, client.ContainerInspectOptions{})
+	return reply.Container, s.told("inspect", err)
+}
+
+// Running returns nil while the container runs, else an error with its exit code and last words.
+func (s *Sandbox) Running(ctx context.Context) error {
+	state, err := s.Inspect(ctx)
+	if err != nil || state.Running {
+		return err
+	}
+	why := "killed for lack of memory"
+	switch {
+	case state.Error != "":
+		why = oneLine(state.Error)
+	case !state.OOMKilled:
+		why = s.lastWords(ctx)
+	}
+	return fmt.Errorf("the container is %s with exit code %d: %s", state.Status, state.ExitCode, why)
+}
+
+func (s *Sandbox) lastWords(ctx context.Context) string {
+	const lines = 5
+	var log bytes.Buffer
+	if err := s.Logs(ctx, &log, lines); err != nil {
+		return err.Error()
+	}
+	text := strings.TrimSpace(log.String())
+	if text == "" {
+		return "it logged nothing"
+	}
+	return "last lines: " + strings.ReplaceAll(text, "\n", " | ")
+}
+
+// WaitExit waits until the container does not run and returns its exit code.
+func (s *Sandbox) WaitExit(ctx context.Context) (int, error) {
+	wait := s.daemon.api.ContainerWait(ctx, s.id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+	select {
+	case reply := <-wait.Result:
+		return int(reply.StatusCode), nil
+	case err := <-wait.Error:
+		return 0, s.told("wait for the end of", err)
+	}
+}
+
+// Stop sends the container's stop signal, and SIGKILL after timeout (whole seconds). It returns when
+// the container has ended.
+func (s *Sandbox) Stop(ctx context.Context, timeout time.Duration) error {
+	seconds := int(timeout / time.Second)
+	_, err := s.daemon.api.ContainerStop(ctx, s.id, client.ContainerStopOptions{Timeout: &seconds})
+	return s.told("stop", err)
+}
+
+// Start starts the container again after it has ended, with the same file system.
+func (s *Sandbox) Start(ctx context.Context) error {
+	_, err := s.daemon.api.ContainerStart(ctx, s.id, client.ContainerStartOptions{})
+	return s.told("start", err)
+}
+
+// Kill sends a signal, such as SIGTERM, to the container's first process.
+func (s *Sandbox) Kill(ctx context.Context, signal string) error {
+	_, err := s.daemon.api.ContainerKill(ctx, s.id, client.ContainerKillOptions{Signal: signal})
+	return s.told("send "+signal+" to", err)
+}
+
+// Pause freezes every process of the container.
+func (s *Sandbox) Pause(ctx context.Context) error {
+	_, err := s.daemon.api.ContainerPause(ctx, s.id, client.ContainerPauseOptions{})
+	return s.told("pause", err)
+}
+
+// Unpause lets a paused container go on.
+func (s *Sandbox) Unpause(ctx context.Context) error {
+	_, err := s.daemon.api.ContainerUnpause(ctx, s.id, client.ContainerUnpauseOptions{})
+	return s.told("unpause", err)
+}
+
+// Remove kills the container and removes it with its anonymous volumes. It refuses a container that
+// we only attached to; one that is gone already is no error.
+func (s *Sandbox) Remove(ctx context.Context) error {
+	if s.foreign {
+		return fmt.Errorf("remove container %s: we did not start it", s.name)
+	}
+	_, err := s.daemon.api.ContainerRemove(ctx, s.id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return s.told("remove", err)
+}
+
+// told makes one line of what Docker said about an operation on the container.
+func (s *Sandbox) told(operation string, err error) error {
+	if err == nil {
+		return nil
+	}
+	label := s.name
+	if label == "" {
+		label = s.id[:min(12, len(s.id))]
+	}
+	return fmt.Errorf("%s container %s: %w", operation, label, err)
+}

@@ -1,0 +1,225 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
+)
+
+// settle is how long a fresh container is watched before it counts as started: an image that cannot
+// run at all ends within it.
+const settle = 250 * time.Millisecond
+
+// cleanup bounds what is done after a caller's context has ended.
+const cleanup = 20 * time.Second
+
+// Options say what to start.
+type Options struct {
+	Image   string // reference of the image; taken from the daemon, pulled only when it is not there
+	Session string // id of the session: the value of the label by which everything is found and removed
+	Name    string // of the container; empty: Docker makes one up
+
+	ContainerPort int // the TCP port to publish; 0: none is, whatever the image exposes
+	HostPort      int // where; 0: any free port
+
+	// DataTarget is a directory of the container that outlives it, empty for none. Its content is
+	// in DataDir, a directory of the daemon's machine, or in the named volume DataVolume, which is
+	// made when it does not exist and then goes with the session. Give one of the two.
+	DataTarget, DataDir, DataVolume string
+
+	Env map[string]string // plain environment variables
+	// Secrets are names of environment variables that are handed on from this process where they
+	// are set. Their values go through Docker's API and appear in nothing that this package writes.
+	Secrets []string
+
+	StopTimeout time.Duration // whole seconds between SIGTERM and SIGKILL; 0: Docker's 10 s
+}
+
+// Start runs a container and returns once it has been up for a moment; whether anything in it is
+// ready is for the session to find out. The error is one line that says what is wrong: no image, a
+// taken port or name, or a container that ended at once, with its last words.
+func (d *Daemon) Start(ctx context.Context, o Options) (*Sandbox, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	image, err := d.Image(ctx, o.Image)
+	if err != nil {
+		return nil, err
+	}
+	if o.DataVolume != "" {
+		volume := client.VolumeCreateOptions{Name: o.DataVolume, Labels: o.labels()}
+		if _, err := d.api.VolumeCreate(ctx, volume); err != nil {
+			return nil, fmt.Errorf("make volume %s: %s", o.DataVolume, oneLine(err.Error()))
+		}
+	}
+	created, err := testcontainers.GenericContainer(ctx, testcontainers.GenericContainerRequest{
+		ContainerRequest: o.request(d.host),
+		ProviderType:     testcontainers.ProviderDocker,
+		Started:          true,
+	})
+	box := &Sandbox{daemon: d, image: image, secrets: o.Secrets}
+	if created != nil {
+		box.id = created.GetContainerID()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %s", o.Image, explain(err, o)), box.discard(ctx))
+	}
+	if err := box.settle(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", o.Image, err), box.discard(ctx))
+	}
+	return box, nil
+}
+
+func (o Options) check() error {
+	if err := reap.CheckID(o.Session); err != nil {
+		return fmt.Errorf("start %q: %w", o.Image, err)
+	}
+	var wrong string
+	switch {
+	case o.Image == "":
+		wrong = "no image is given"
+	case min(o.ContainerPort, o.HostPort) < 0 || max(o.ContainerPort, o.HostPort) > math.MaxUint16:
+		wrong = fmt.Sprintf("ports %d and %d must lie in 0..65535", o.ContainerPort, o.HostPort)
+	case o.HostPort != 0 && o.ContainerPort == 0:
+		wrong = fmt.Sprintf("host port %d is given, but no port of the container", o.HostPort)
+	case (o.DataDir != "" || o.DataVolume != "") != (o.DataTarget != ""), o.DataDir != "" && o.DataVolume != "":
+		wrong = "data needs a target and either a directory or a volume"
+	case o.StopTimeout < 0 || o.StopTimeout%time.Second != 0:
+		wrong = fmt.Sprintf("stop timeout %s must be whole seconds", o.StopTimeout)
+	default:
+		return nil
+	}
+	return fmt.Errorf("start %q: %s", o.Image, wrong)
+}
+
+func (o Options) labels() map[string]string { return map[string]string{reap.Label: o.Session} }
+
+// request is the container for testcontainers. host is where published ports answer: on this machine
+// a port is published to the loopback alone.
+func (o Options) request(host string) testcontainers.ContainerRequest {
+	bindings := o.bindings(host)
+	request := testcontainers.ContainerRequest{Image: o.Image, Name: o.Name, Env: o.environment(), Labels: o.labels()}
+	for port := range bindings {
+		request.ExposedPorts = append(request.ExposedPorts, port.String())
+	}
+	var made *container.HostConfig
+	request.HostConfigModifier = func(host *container.HostConfig) {
+		host.PortBindings, host.Mounts = bindings, o.mounts()
+		made = host
+	}
+	request.ConfigModifier = func(config *container.Config) {
+		if o.StopTimeout > 0 {
+			seconds := int(o.StopTimeout / time.Second)
+			config.StopTimeout = &seconds
+		}
+	}
+	request.LifecycleHooks = []testcontainers.ContainerLifecycleHooks{{
+		PreCreates: []testcontainers.ContainerRequestHook{func(context.Context, testcontainers.ContainerRequest) error {
+			made.PortBindings = bindings // testcontainers has by now published all that the image exposes
+			return nil
+		}},
+	}}
+	return request
+}
+
+func (o Options) bindings(host string) network.PortMap {
+	port, ok := network.PortFrom(uint16(o.ContainerPort), network.TCP) //nolint:gosec // check has bounded it
+	if !ok || o.ContainerPort == 0 {
+		return network.PortMap{}
+	}
+	binding := network.PortBinding{HostPort: strconv.Itoa(o.HostPort)}
+	if host == loopback {
+		binding.HostIP = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return network.PortMap{port: {binding}}
+}
+
+func (o Options) mounts() []mount.Mount {
+	switch {
+	case o.DataVolume != "":
+		return []mount.Mount{{Type: mount.TypeVolume, Source: o.DataVolume, Target: o.DataTarget}}
+	case o.DataDir != "":
+		dir, err := filepath.Abs(o.DataDir)
+		if err != nil {
+			dir = o.DataDir // Docker refuses it by name
+		}
+		return []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: o.DataTarget}}
+	}
+	return nil
+}
+
+func (o Options) environment() map[string]string {
+	env := maps.Clone(o.Env)
+	if env == nil {
+		env = map[string]string{}
+	}
+	for _, name := range o.Secrets {
+		if value, ok := os.LookupEnv(name); ok {
+			env[name] = value
+		}
+	}
+	return env
+}
+
+// explain says in our words why Docker did not start a container, and in Docker's where we have none.
+func explain(err error, o Options) string {
+	text := oneLine(err.Error())
+	port := strconv.Itoa(o.HostPort)
+	taken := strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use")
+	switch {
+	case taken && o.HostPort != 0:
+		return "host port " + port + " is taken; stop what uses it or choose another"
+	case strings.Contains(text, "is already in use by container"):
+		return "a container called " + o.Name + " exists already; remove it or attach to it"
+	}
+	return regexp.MustCompile(`^(create container: |container create: |start container: |container start: |Error response from daemon: )+`).
+		ReplaceAllString(text, "")
+}
+
+// discard removes what a failed start has left, whatever has become of the caller's context.
+func (s *Sandbox) discard(ctx context.Context) error {
+	if s.id == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
+	defer cancel()
+	return s.Remove(ctx)
+}
+
+// settle returns an error when the container ends within a moment, and reads its description.
+func (s *Sandbox) settle(ctx context.Context) error {
+	watch, cancel := context.WithTimeout(ctx, settle)
+	defer cancel()
+	if _, err := s.WaitExit(watch); err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := s.Running(ctx); err != nil {
+		return err
+	}
+	about, err := s.inspect(ctx)
+	if err != nil {
+		return err
+	}
+	s.name = strings.TrimPrefix(about.Name, "/")
+	if about.Image != s.image.ID {
+		return fmt.Errorf("the container runs image %s, not %s as asked; the name was moved meanwhile", about.Image, s.image.ID)
+	}
+	return nil
+}

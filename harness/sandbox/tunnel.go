@@ -1,0 +1,86 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// tunnel is a unix socket on this machine behind which a daemon answers that testcontainers could not
+// reach by itself.
+type tunnel struct {
+	listener net.Listener
+	dir      string
+	dial     func(context.Context) (net.Conn, error)
+	cancel   context.CancelFunc
+	active   sync.WaitGroup
+}
+
+// openTunnel listens on a socket in a directory that nobody else can enter.
+func openTunnel(dial func(context.Context) (net.Conn, error)) (*tunnel, error) {
+	dir, err := os.MkdirTemp("", "hero_chaos-docker-")
+	if err != nil {
+		return nil, fmt.Errorf("make a socket for the remote Docker: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	listener, err := new(net.ListenConfig).Listen(ctx, "unix", filepath.Join(dir, "docker.sock"))
+	if err != nil {
+		cancel()
+		_ = os.RemoveAll(dir)
+		return nil, fmt.Errorf("make a socket for the remote Docker: %w", err)
+	}
+	t := &tunnel{listener: listener, dir: dir, dial: dial, cancel: cancel}
+	t.active.Go(func() { t.serve(ctx) })
+	return t, nil
+}
+
+// host is the tunnel's address as DOCKER_HOST wants it.
+func (t *tunnel) host() string { return "unix://" + t.listener.Addr().String() }
+
+func (t *tunnel) close() error {
+	t.cancel()
+	err := t.listener.Close()
+	t.active.Wait()
+	return errors.Join(err, os.RemoveAll(t.dir))
+}
+
+func (t *tunnel) serve(ctx context.Context) {
+	for {
+		near, err := t.listener.Accept()
+		if err != nil {
+			return // closed
+		}
+		t.active.Go(func() { t.forward(ctx, near) })
+	}
+}
+
+// forward copies both ways, and hands each side's end on to the other: an attached exec whose input
+// has ended still has output to give.
+func (t *tunnel) forward(ctx context.Context, near net.Conn) {
+	defer func() { _ = near.Close() }()
+	far, err := t.dial(ctx)
+	if err != nil {
+		return // the caller sees the connection end, and says so
+	}
+	defer func() { _ = far.Close() }()
+	stop := context.AfterFunc(ctx, func() { _, _ = near.Close(), far.Close() })
+	defer stop()
+	var both sync.WaitGroup
+	both.Go(func() { pass(far, near) })
+	both.Go(func() { pass(near, far) })
+	both.Wait()
+}
+
+func pass(to, from net.Conn) {
+	_, _ = io.Copy(to, from)
+	if half, ok := to.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+		return
+	}
+	_ = to.Close()
+}

@@ -1,0 +1,113 @@
+// Package session is a started target with its links, its leases and its record. One process owns it; the
+// others, Ginkgo's parallel workers, are its clients over a unix socket, and so is the owner to itself: there
+// is one way to everything.
+package session
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// ConfigurationVariable is the environment variable by which hero_chaos tells the suites what to run.
+const ConfigurationVariable = "HERO_CHAOS_RUN"
+
+// Configuration is what a run was asked for. Its JSON form is handed to the suites in ConfigurationVariable.
+type Configuration struct {
+	// Target is the target file's path.
+	Target string `json:"target"`
+	// Image replaces the target's image, Container attaches to a running container instead of starting one.
+	Image     string `json:"image,omitempty"`
+	Container string `json:"container,omitempty"`
+	// Root is the folder of the module, in which a target's build command runs.
+	Root string `json:"root"`
+	// Agent is the agent's binary for the daemon's platform.
+	Agent string `json:"agent,omitempty"`
+	// Output is the folder of the record, the reports and the evidence.
+	Output  string `json:"output"`
+	Focus   string `json:"focus,omitempty"`
+	Service string `json:"service,omitempty"`
+	Profile string `json:"profile"`
+	Seed    int64  `json:"seed"`
+	Procs   int    `json:"procs"`
+	Version string `json:"version,omitempty"`
+}
+
+// Default is the embedded target, from the module that the working directory or this program lies in.
+func Default() (Configuration, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return Configuration{}, err
+	}
+	return Configuration{
+		Target: filepath.Join(root, "fixtures", "targets", "embedded.yaml"),
+		Root:   root, Output: filepath.Join(root, "reports", "out"), Profile: "quick", Seed: 1, Procs: 1,
+	}, nil
+}
+
+// FromEnvironment returns the configuration that hero_chaos handed over; without one, as where the suites are
+// run by hand, Default.
+func FromEnvironment() (Configuration, error) {
+	text := os.Getenv(ConfigurationVariable)
+	if text == "" {
+		return Default()
+	}
+	var configuration Configuration
+	if err := json.Unmarshal([]byte(text), &configuration); err != nil {
+		return configuration, fmt.Errorf("read $%s: %w", ConfigurationVariable, err)
+	}
+	return configuration, nil
+}
+
+// RecordPath is where the run's record is written.
+func (c Configuration) RecordPath() string { return filepath.Join(c.Output, "record.json") }
+
+// moduleRoot finds the checkout above the working directory, else above this program.
+func moduleRoot() (string, error) {
+	var places []string
+	if directory, err := os.Getwd(); err == nil {
+		places = append(places, directory)
+	}
+	if self, err := os.Executable(); err == nil {
+		places = append(places, filepath.Dir(self))
+	}
+	for _, directory := range places {
+		for parent := filepath.Dir(directory); ; directory, parent = parent, filepath.Dir(parent) {
+			if _, err := os.Stat(filepath.Join(directory, "fixtures", "targets")); err == nil {
+				return directory, nil
+			}
+			if parent == directory {
+				break
+			}
+		}
+	}
+	return "", errors.New("find fixtures/targets: it is above neither the working directory nor this program: run this inside a checkout of hero_chaos")
+}
+
+// complaintName is the file by which the suites tell hero_chaos why there is no session.
+const complaintName = "complaint.txt"
+
+// Complain says why the session could not be opened, for whoever started the suites.
+func (c Configuration) Complain(trouble error) {
+	_ = os.MkdirAll(c.Output, 0o750)
+	_ = os.WriteFile(filepath.Join(c.Output, complaintName), []byte(oneLine(trouble)), 0o600)
+}
+
+// Complaint is what Complain left behind, empty where the session was opened.
+func (c Configuration) Complaint() string {
+	text, _ := os.ReadFile(filepath.Join(c.Output, complaintName)) //nolint:gosec // named by whoever runs us
+	return string(text)
+}
+
+// Forget removes what an earlier run has left where this one will write, so that nobody takes it for this
+// run's.
+func (c Configuration) Forget() error {
+	for _, name := range []string{complaintName, "record.json", "record.jsonl", "junit.xml", "evidence"} {
+		if err := os.RemoveAll(filepath.Join(c.Output, name)); err != nil {
+			return fmt.Errorf("remove what the last run left: %w", err)
+		}
+	}
+	return nil
+}

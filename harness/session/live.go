@@ -1,0 +1,426 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+const (
+	// agentName is the agent's file while it is being started; it unlinks itself.
+	agentName = "hero_chaos_agent"
+	// victimHome is the folder of the container in which our services live.
+	victimHome = "/hero_chaos"
+	// calibration is how long the observer's own gaps are watched before anything is injected.
+	calibration = 200 * time.Millisecond
+	// look is the pause between two looks at something that reports no event, while a sandbox gets ready.
+	look = 50 * time.Millisecond
+)
+
+// MainSandbox is the sandbox that every session has.
+const MainSandbox = "main"
+
+// liveSandbox is a started target with its link.
+type liveSandbox struct {
+	name      string
+	container *sandbox.Sandbox
+	stream    *sandbox.Stream
+	link      *wire.Link
+	agent     protocol.Client
+	opened    opened
+	kernel    string
+	attached  bool
+	offset    int64 // from our monotonic clock to the agent's
+	began     time.Time
+	worstGap  atomic.Int64
+
+	mu        sync.Mutex
+	endpoints map[string]protocol.Endpoint // of what is watched
+}
+
+// clock is the agent's clock as far as we can tell from here: right to about a round trip.
+func (l *liveSandbox) clock() int64 { return l.offset + int64(time.Since(l.began)) }
+
+// start brings a sandbox up: container, agent, supervisor, every service running, bystanders, census.
+func (o *Owner) start(ctx context.Context, name string) (_ *liveSandbox, err error) {
+	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration()+closing)
+	defer cancel()
+	live := &liveSandbox{name: name, began: time.Now(), endpoints: map[string]protocol.Endpoint{}}
+	defer func() {
+		if err != nil && live.container != nil {
+			evidence := filepath.Join(o.configuration.Output, "evidence", name)
+			_ = live.collect(context.WithoutCancel(ctx), evidence)
+			_ = live.close(context.WithoutCancel(ctx))
+		}
+	}()
+	if err := o.startContainer(ctx, live); err != nil {
+		return nil, err
+	}
+	if err := live.connectAgent(ctx, o.agent); err != nil {
+		return nil, fmt.Errorf("bring the agent into %s: %w", live.container.Name(), err)
+	}
+	if err := o.awaitSupervisor(ctx, live); err != nil {
+		return nil, err
+	}
+	if err := o.awaitServices(ctx, live); err != nil {
+		return nil, fmt.Errorf("wait for the services of %s: %w", live.container.Name(), err)
+	}
+	if err := o.populate(ctx, live); err != nil {
+		return nil, fmt.Errorf("prepare sandbox %s: %w", name, err)
+	}
+	return live, nil
+}
+
+func (o *Owner) startContainer(ctx context.Context, live *liveSandbox) (err error) {
+	if name := o.configuration.Container; name != "" {
+		if live.name != MainSandbox {
+			return fmt.Errorf("sandbox %s needs a container of its own, and this run is attached to %s", live.name, name)
+		}
+		live.attached = true
+		live.container, err = o.daemon.Attach(ctx, name, o.target.Container.Secrets...)
+		return err
+	}
+	options := sandbox.Options{
+		Image: o.image, Session: o.id, Name: fmt.Sprintf("hero_chaos-%s-%s", o.id, live.name),
+		ContainerPort: o.target.Container.Port,
+		Env:           o.target.Container.Env, Secrets: o.target.Container.Secrets,
+	}
+	if live.name == MainSandbox {
+		options.HostPort = o.target.Container.PublishPort
+	}
+	if data := o.target.Container.Data; data != "" {
+		options.DataTarget, options.DataVolume = data, options.Name
+	}
+	live.container, err = o.daemon.Start(ctx, options)
+	return err
+}
+
+// connectAgent copies the agent to the root of the file system, or where that is read-only to a volume that
+// can be written to, and runs it by one attached exec for the whole session.
+func (l *liveSandbox) connectAgent(ctx context.Context, binary []byte) error {
+	path := "/" + agentName
+	err := l.container.CopyFile(ctx, path, 0o755, binary)
+	if err != nil {
+		mounts, mountsErr := l.container.WritableMounts(ctx)
+		if mountsErr != nil || len(mounts) == 0 {
+			return errors.Join(err, mountsErr)
+		}
+		path = filepath.Join(mounts[0], agentName)
+		if err := l.container.CopyFile(ctx, path, 0o755, binary); err != nil {
+			return err
+		}
+	}
+	if l.stream, err = l.container.Exec(ctx, path, "link"); err != nil {
+		return err
+	}
+	if l.link, err = wire.NewLink(l.stream); err != nil {
+		return err
+	}
+	l.agent = protocolCall(l.link)
+	hello, err := l.agent.Hello(ctx)
+	if err != nil {
+		return err
+	}
+	l.offset = hello.MonotonicNs - int64(time.Since(l.began))
+	l.kernel = hello.Kernel
+	return nil
+}
+
+// awaitSupervisor waits until zinit answers. It says what it was waiting for where the boot budget is spent,
+// and ends at once where the container does.
+func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
+	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration())
+	defer cancel()
+	for {
+		waiting := o.findSupervisor(ctx, live)
+		if waiting == nil {
+			return nil
+		}
+		if err := live.container.Running(context.WithoutCancel(ctx)); err != nil {
+			return err
+		}
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			return fmt.Errorf("container %s was not ready within %s: still waiting for %w",
+				live.container.Name(), o.target.Budgets.Boot, waiting)
+		}
+	}
+}
+
+// awaitServices waits until every service of the target runs and answers, at most for the boot budget. What
+// does not then is no error of ours: it is what the boot promise is judged by.
+func (o *Owner) awaitServices(ctx context.Context, live *liveSandbox) error {
+	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration())
+	defer cancel()
+	for {
+		missing, err := o.notServing(ctx, live)
+		if err == nil {
+			live.opened.Missing, live.opened.Boot = missing, time.Since(live.began)
+		}
+		if err == nil && len(missing) == 0 {
+			return nil
+		}
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// notServing lists the target's services that do not run by the supervisor's word, or do not answer the
+// harness's own question, with what is wrong.
+func (o *Owner) notServing(ctx context.Context, live *liveSandbox) (map[string]string, error) {
+	supervisor, err := zinit.Connect(ctx, live.zinitDialer())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = supervisor.Close() }()
+	statuses, err := supervisor.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	words := map[string]string{}
+	for _, status := range statuses {
+		words[status.Name] = string(status.State)
+	}
+	missing := map[string]string{}
+	for _, service := range o.target.Restartable() {
+		if word, known := words[service.Name]; !known {
+			missing[service.Name] = "zinit does not know it"
+		} else if word != string(zinit.StateRunning) {
+			missing[service.Name] = fmt.Sprintf("zinit says %q", word)
+		}
+	}
+	if len(missing) > 0 {
+		return missing, nil
+	}
+	return live.notAnswering(ctx, o.target.Restartable()), nil
+}
+
+// notAnswering asks every service at once.
+func (l *liveSandbox) notAnswering(ctx context.Context, services []target.Service) map[string]string {
+	missing := map[string]string{}
+	var mu sync.Mutex
+	var asking sync.WaitGroup
+	for _, service := range services {
+		asking.Go(func() {
+			if err := recovery.Steady(ctx, l, EndpointOf(service)); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				missing[service.Name] = "it runs by zinit's word and does not answer: " + err.Error()
+			}
+		})
+	}
+	asking.Wait()
+	return missing
+}
+
+// Dial connects to an endpoint inside the sandbox.
+func (l *liveSandbox) Dial(ctx context.Context, endpoint protocol.Endpoint) (net.Conn, error) {
+	return l.link.Dial(ctx, addressOf(l.name, endpoint))
+}
+
+// findSupervisor takes the first socket that answers as zinit does.
+func (o *Owner) findSupervisor(ctx context.Context, live *liveSandbox) error {
+	candidates := o.target.Zinit.Sockets
+	if len(candidates) == 0 {
+		candidates = zinit.SocketCandidates("")
+	}
+	var tried []string
+	for _, pattern := range candidates {
+		paths, err := live.agent.Glob(ctx, pattern)
+		if err != nil {
+			return err
+		}
+		for _, path := range paths {
+			live.opened.Zinit = path
+			supervisor, err := zinit.Connect(ctx, live.zinitDialer())
+			if err != nil {
+				tried = append(tried, fmt.Sprintf("%s: %v", path, err))
+				continue
+			}
+			live.opened.Dialect = supervisor.Dialect()
+			_ = supervisor.Close()
+			identity, err := live.agent.Identify(ctx, protocol.IdentifyParams{Endpoint: protocol.Endpoint{Socket: path}})
+			if err == nil {
+				live.opened.SupervisorPID = identity.Serving.PID
+			}
+			return nil
+		}
+	}
+	live.opened.Zinit = ""
+	if len(tried) > 0 {
+		return fmt.Errorf("zinit to answer (%s)", strings.Join(tried, "; "))
+	}
+	return fmt.Errorf("zinit's socket at one of %s", strings.Join(candidates, ", "))
+}
+
+func (l *liveSandbox) zinitDialer() zinit.Dialer { return dialerTo(l.link, l.name, l.opened.Zinit) }
+
+// populate calibrates, registers the bystanders, and takes the census.
+func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
+	measured, err := live.agent.Calibrate(ctx, calibration)
+	if err != nil {
+		return err
+	}
+	live.opened.Jitter = measured.WorstGap
+	live.worstGap.Store(measured.WorstGap)
+	if err := live.agent.InstallVictim(ctx, victimBinary); err != nil {
+		return err
+	}
+	supervisor, err := zinit.Connect(ctx, live.zinitDialer())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = supervisor.Close() }()
+	live.opened.Bystanders = bystanders(o.target)
+	for _, plan := range live.opened.Bystanders {
+		if _, err := supervisor.Register(ctx, plan.Definition()); err != nil {
+			return fmt.Errorf("register %s: %w", plan.Name, err)
+		}
+	}
+	for _, service := range o.target.Restartable() {
+		if _, missing := live.opened.Missing[service.Name]; !missing {
+			live.endpoints[service.Name] = EndpointOf(service)
+		}
+	}
+	for _, plan := range live.opened.Bystanders {
+		live.endpoints[plan.Name] = plan.Endpoint()
+	}
+	return live.takeCensus(ctx)
+}
+
+// takeCensus identifies everybody who serves, in parallel, and has them watched.
+func (l *liveSandbox) takeCensus(ctx context.Context) error {
+	var looking sync.WaitGroup
+	errs := make(chan error, len(l.endpoints))
+	for service := range l.endpoints {
+		looking.Go(func() { errs <- l.watch(ctx, service) })
+	}
+	looking.Wait()
+	close(errs)
+	var all error
+	for err := range errs {
+		all = errors.Join(all, err)
+	}
+	return all
+}
+
+// watch waits until somebody serves a service's endpoint, and watches that process from then on.
+func (l *liveSandbox) watch(ctx context.Context, service string) error {
+	l.mu.Lock()
+	endpoint, known := l.endpoints[service]
+	l.mu.Unlock()
+	if !known {
+		return nil
+	}
+	for {
+		identity, err := l.agent.Identify(ctx, protocol.IdentifyParams{Endpoint: endpoint, SupervisorPID: l.opened.SupervisorPID})
+		if err == nil {
+			err = l.agent.Watch(ctx, service, identity.Serving)
+		}
+		if err == nil || errors.Is(err, wire.ErrLinkEnded) {
+			return err
+		}
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s to serve: %w", service, err)
+		}
+	}
+}
+
+// watchAgain watches a service's new process where it has one; a service that did not come back has been
+// judged already.
+func (l *liveSandbox) watchAgain(ctx context.Context, service string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = l.watch(ctx, service)
+}
+
+// collect writes what is known of the sandbox to a folder.
+func (l *liveSandbox) collect(ctx context.Context, directory string) error {
+	err := l.container.Collect(ctx, directory)
+	if l.link == nil || l.opened.Zinit == "" {
+		return err
+	}
+	supervisor, connectErr := zinit.Connect(ctx, l.zinitDialer())
+	if connectErr != nil {
+		return errors.Join(err, fmt.Errorf("collect the status: %w", connectErr))
+	}
+	defer func() { _ = supervisor.Close() }()
+	statuses, statusErr := supervisor.List(ctx)
+	if statusErr != nil {
+		return errors.Join(err, fmt.Errorf("collect the status: %w", statusErr))
+	}
+	var table strings.Builder
+	for _, status := range statuses {
+		fmt.Fprintf(&table, "%s\t%s\tpid %d\t%s\t%s\n", status.Name, status.State, status.PID, status.Health, status.Error)
+	}
+	return errors.Join(err, os.WriteFile(filepath.Join(directory, "status.txt"), []byte(table.String()), 0o600))
+}
+
+// close ends the link, by which the agent undoes what is open, and removes the container where it is ours.
+func (l *liveSandbox) close(ctx context.Context) error {
+	if l.attached {
+		l.leaveAsFound(ctx)
+	}
+	if l.link != nil {
+		_ = l.link.Close()
+	}
+	if l.stream != nil {
+		_ = l.stream.Close()
+	}
+	if l.attached {
+		return nil
+	}
+	return l.container.Remove(ctx)
+}
+
+// leaveAsFound deletes our services from a container that somebody else started.
+func (l *liveSandbox) leaveAsFound(ctx context.Context) {
+	supervisor, err := zinit.Connect(ctx, l.zinitDialer())
+	if err != nil {
+		return
+	}
+	defer func() { _ = supervisor.Close() }()
+	statuses, err := supervisor.List(ctx)
+	if err != nil {
+		return
+	}
+	for _, status := range statuses {
+		if strings.HasPrefix(status.Name, victimPrefix) {
+			_ = supervisor.Delete(ctx, status.Name)
+		}
+	}
+}
+
+// run is what the record says of the run as a whole.
+func (o *Owner) run(main *liveSandbox) record.Run {
+	image := main.container.Image()
+	return record.Run{
+		ID: o.id, Started: time.Now(), Target: o.target.Name, Image: image.Ref, Digest: image.ID,
+		Daemon:  record.Daemon{ID: o.daemon.ID(), API: o.daemon.Client().ClientVersion()},
+		Profile: o.configuration.Profile, Seed: o.configuration.Seed, Focus: o.configuration.Focus,
+		Version: o.configuration.Version, Procs: o.configuration.Procs,
+		Host: record.Host{Cores: runtime.NumCPU(), Kernel: main.kernel, WorstGap: main.opened.Jitter},
+	}
+}

@@ -1,0 +1,398 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/creachadair/jrpc2/handler"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
+)
+
+// closing bounds how long the end of a session takes: evidence, then the removal of what was made.
+const closing = 60 * time.Second
+
+// Owner owns a session: the daemon, the sandboxes and their links, the leases, the undo journal and the
+// record. It serves clients on a unix socket.
+type Owner struct {
+	configuration Configuration
+	target        *target.Target
+	id            string
+	daemon        *sandbox.Daemon
+	reaper        *sandbox.Reaper
+	image         string
+	agent         []byte
+	writer        *record.Writer
+
+	leases   *leases
+	listener net.Listener
+	serving  sync.WaitGroup
+	stop     context.CancelFunc
+
+	mu        sync.Mutex
+	sandboxes map[string]*opening
+	trouble   []error
+}
+
+// opening is a sandbox that is there, or on its way.
+type opening struct {
+	ready   chan struct{}
+	sandbox *liveSandbox
+	err     error
+}
+
+// Open starts a session and its main sandbox, and serves it at the returned owner's Socket. The context bounds
+// the start only. The error is one line; nothing is left behind then.
+func Open(ctx context.Context, configuration Configuration, t *target.Target) (_ *Owner, err error) {
+	o := &Owner{
+		configuration: configuration, target: t, sandboxes: map[string]*opening{},
+		id: fmt.Sprintf("%d-%d", time.Now().Unix(), os.Getpid()),
+	}
+	o.leases = newLeases(o.clock)
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	o.stop = stop
+	defer func() {
+		if err != nil {
+			_ = o.Close(context.WithoutCancel(ctx))
+		}
+	}()
+	if o.daemon, err = sandbox.Connect(ctx); err != nil {
+		return nil, err
+	}
+	if err = o.prepare(ctx); err != nil {
+		return nil, err
+	}
+	main, err := o.open(ctx, MainSandbox)
+	if err != nil {
+		return nil, err
+	}
+	if err = o.startRecord(main); err != nil {
+		return nil, err
+	}
+	return o, o.listen(background)
+}
+
+// prepare makes what every sandbox needs: the image, the agent, and the reaper that will clean up after us.
+func (o *Owner) prepare(ctx context.Context) error {
+	var work sync.WaitGroup
+	var imageErr, agentErr error
+	if o.configuration.Container == "" {
+		work.Go(func() { o.image, imageErr = imageOf(ctx, o.configuration, o.target) })
+	}
+	work.Go(func() {
+		if o.agent, agentErr = agentBinary(ctx, o.configuration); agentErr == nil {
+			o.reaper, agentErr = o.daemon.StartReaper(ctx, o.id, o.agent)
+		}
+	})
+	work.Wait()
+	return errors.Join(imageErr, agentErr)
+}
+
+// clock is the agent's clock as far as we can tell from here; 0 before there is one.
+func (o *Owner) clock() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, opening := range o.sandboxes {
+		if opening.sandbox != nil {
+			return opening.sandbox.clock()
+		}
+	}
+	return 0
+}
+
+func (o *Owner) startRecord(main *liveSandbox) error {
+	redactor, err := o.redactor()
+	if err != nil {
+		return err
+	}
+	writer, err := record.Create(o.configuration.RecordPath(), o.run(main), redactor)
+	if err != nil {
+		return err
+	}
+	o.writer = writer
+	return nil
+}
+
+// listen serves clients until the session is closed.
+func (o *Owner) listen(ctx context.Context) error {
+	directory, err := os.MkdirTemp("", "hero_chaos-")
+	if err != nil {
+		return fmt.Errorf("open the session's socket: %w", err)
+	}
+	if o.listener, err = net.Listen("unix", filepath.Join(directory, "session.sock")); err != nil {
+		return fmt.Errorf("open the session's socket: %w", err)
+	}
+	o.serving.Go(func() {
+		for {
+			conn, err := o.listener.Accept()
+			if err != nil {
+				return
+			}
+			o.serving.Go(func() { o.serve(ctx, conn) })
+		}
+	})
+	return nil
+}
+
+// Socket is the path at which clients connect.
+func (o *Owner) Socket() string { return o.listener.Addr().String() }
+
+// serve answers one client. What it holds when its connection ends is undone and given back: a worker that
+// dies leaves nothing stopped behind.
+func (o *Owner) serve(ctx context.Context, conn net.Conn) {
+	held := &heldLeases{owner: o, ids: map[string]struct{}{}}
+	defer held.releaseAll(ctx)
+	_ = wire.Far{Methods: o.methods(held), Dial: o.dial}.Serve(ctx, conn)
+}
+
+func (o *Owner) methods(held *heldLeases) handler.Map {
+	return handler.Map{
+		methodOpen: handler.New(func(ctx context.Context, p sandboxParams) (opened, error) {
+			live, err := o.open(ctx, p.Sandbox)
+			if err != nil {
+				return opened{}, err
+			}
+			return live.opened, nil
+		}),
+		methodOpened: handler.New(func(context.Context) ([]string, error) {
+			return slices.Sorted(maps.Keys(o.live())), nil
+		}),
+		methodAgent: handler.New(func(ctx context.Context, p agentParams) (json.RawMessage, error) {
+			live, err := o.open(ctx, p.Sandbox)
+			if err != nil {
+				return nil, err
+			}
+			return live.link.CallRaw(ctx, p.Method, p.Params)
+		}),
+		methodDisturbed: handler.New(o.disturbed),
+		methodPublished: handler.New(o.published),
+		methodLease:     handler.New(held.acquire),
+		methodRelease:   handler.New(held.release),
+		methodResult: handler.New(func(_ context.Context, p resultParams) error {
+			return o.writer.Result(p.Result)
+		}),
+		methodRecovery: handler.New(func(_ context.Context, p recoveryParams) error {
+			return o.writer.Recovery(p.Recovery)
+		}),
+	}
+}
+
+func (o *Owner) dial(ctx context.Context, address wire.Address) (net.Conn, error) {
+	live, err := o.open(ctx, address.Sandbox)
+	if err != nil {
+		return nil, err
+	}
+	return live.link.Dial(ctx, address)
+}
+
+func (o *Owner) published(ctx context.Context, p publishedParams) (published, error) {
+	live, err := o.open(ctx, p.Sandbox)
+	if err != nil {
+		return published{}, err
+	}
+	address, err := live.container.HostAddr(ctx, p.Port)
+	return published{Address: address}, err
+}
+
+// disturbed returns the ends of watched processes in a sandbox that no lease explains.
+func (o *Owner) disturbed(ctx context.Context, p disturbedParams) ([]record.Disturbance, error) {
+	live, err := o.open(ctx, p.Sandbox)
+	if err != nil {
+		return nil, err
+	}
+	deaths, err := live.agent.Deaths(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var unexplained []record.Disturbance
+	for _, death := range deaths {
+		inside := death.At.Hi >= p.From && death.At.Lo <= p.To
+		if inside && !o.leases.explain(subject{p.Sandbox, death.Service}, death.At.Lo, death.At.Hi) {
+			unexplained = append(unexplained, record.Disturbance{
+				Service: death.Service, Before: death.Incarnation, At: death.At, What: "its process ended",
+			})
+		}
+	}
+	return unexplained, nil
+}
+
+// open returns a sandbox, and starts it where nobody has asked for it before. Everybody who asks meanwhile
+// waits for the same one.
+func (o *Owner) open(ctx context.Context, name string) (*liveSandbox, error) {
+	o.mu.Lock()
+	existing, ok := o.sandboxes[name]
+	if !ok {
+		existing = &opening{ready: make(chan struct{})}
+		o.sandboxes[name] = existing
+		go func() {
+			live, err := o.start(context.WithoutCancel(ctx), name)
+			o.mu.Lock()
+			existing.sandbox, existing.err = live, err
+			o.mu.Unlock()
+			close(existing.ready)
+		}()
+	}
+	o.mu.Unlock()
+	select {
+	case <-existing.ready:
+		return existing.sandbox, existing.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for sandbox %s: %w", name, ctx.Err())
+	}
+}
+
+// note remembers something that went wrong with the harness itself.
+func (o *Owner) note(err error) {
+	if err == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.trouble = append(o.trouble, err)
+}
+
+// Close ends the session: clients are cut off, evidence is collected, the record is finished, and everything
+// that was made is removed. The error says what is left.
+func (o *Owner) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, closing)
+	defer cancel()
+	if o.listener != nil {
+		_ = o.listener.Close()
+		defer func() { _ = os.RemoveAll(filepath.Dir(o.listener.Addr().String())) }()
+	}
+	var worst int64
+	for name, live := range o.live() {
+		o.note(live.collect(ctx, filepath.Join(o.configuration.Output, "evidence", name)))
+		worst = max(worst, live.worstGap.Load())
+	}
+	o.stop()
+	o.serving.Wait()
+	for name, live := range o.live() {
+		if err := live.close(ctx); err != nil {
+			o.note(fmt.Errorf("close sandbox %s: %w", name, err))
+		}
+	}
+	if o.reaper != nil {
+		o.note(o.reaper.Close(ctx))
+	}
+	var err error
+	if o.writer != nil {
+		err = o.writer.Close(record.End{Finished: time.Now(), WorstGap: worst, Trouble: oneLine(errors.Join(o.trouble...))})
+	}
+	if o.daemon != nil {
+		_ = o.daemon.Close()
+	}
+	return errors.Join(append(o.trouble, err)...)
+}
+
+// live returns the sandboxes that are there, once those on their way have arrived.
+func (o *Owner) live() map[string]*liveSandbox {
+	o.mu.Lock()
+	openings := make(map[string]*opening, len(o.sandboxes))
+	for name, opening := range o.sandboxes {
+		openings[name] = opening
+	}
+	o.mu.Unlock()
+	live := map[string]*liveSandbox{}
+	for name, opening := range openings {
+		<-opening.ready
+		if opening.sandbox != nil {
+			live[name] = opening.sandbox
+		}
+	}
+	return live
+}
+
+// heldLeases are what one client holds.
+type heldLeases struct {
+	owner *Owner
+	mu    sync.Mutex
+	ids   map[string]struct{}
+}
+
+func (h *heldLeases) acquire(ctx context.Context, p leaseParams) (lease, error) {
+	id, err := h.owner.leases.acquire(ctx, subject{p.Sandbox, p.Service})
+	if err != nil {
+		return lease{}, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ids[id] = struct{}{}
+	return lease{ID: id}, nil
+}
+
+func (h *heldLeases) release(ctx context.Context, l lease) error {
+	h.mu.Lock()
+	_, ours := h.ids[l.ID]
+	delete(h.ids, l.ID)
+	h.mu.Unlock()
+	if !ours {
+		return fmt.Errorf("give back %s: it is not held by this client", l.ID)
+	}
+	return h.owner.giveBack(ctx, l.ID)
+}
+
+func (h *heldLeases) releaseAll(ctx context.Context) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id := range h.ids {
+		h.owner.note(h.owner.giveBack(context.WithoutCancel(ctx), id))
+	}
+}
+
+// redactor knows the values of the target's secrets.
+func (o *Owner) redactor() (record.Redactor, error) {
+	values := map[string]string{}
+	for _, name := range o.target.Container.Secrets {
+		values[name] = os.Getenv(name)
+	}
+	return record.NewRedactor(values)
+}
+
+// giveBack undoes a lease's faults, watches the service's new process, and only then frees the service.
+func (o *Owner) giveBack(ctx context.Context, id string) error {
+	s, held := o.leases.of(id)
+	if !held {
+		return nil
+	}
+	defer o.leases.release(id)
+	ctx, cancel := context.WithTimeout(ctx, settling)
+	defer cancel()
+	live, err := o.open(ctx, s.sandbox)
+	if err != nil {
+		return err
+	}
+	if err := live.agent.Undo(ctx, id); err != nil && !errors.Is(err, wire.ErrLinkEnded) {
+		return fmt.Errorf("undo the faults of %s: %w", s.service, err)
+	}
+	live.watchAgain(ctx, s.service)
+	return nil
+}
+
+// settling bounds how long a service that was given back is waited for before it is watched again.
+const settling = 15 * time.Second
+
+// protocolCall is how a protocol.Client reaches an agent over a link.
+func protocolCall(link *wire.Link) protocol.Client { return protocol.Client{Call: link.Call} }
+
+// oneLine joins an error's lines.
+func oneLine(err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
+}

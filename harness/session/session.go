@@ -1,0 +1,299 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// Session is what a spec holds: the target's description from the start, so that specs can be made from it,
+// and once it is connected the sandboxes.
+type Session struct {
+	Configuration Configuration
+	Target        *target.Target
+
+	link *wire.Link
+
+	mu        sync.Mutex
+	sandboxes map[string]*Sandbox
+	counter   int
+	worker    string
+}
+
+// New returns a session that is not connected yet.
+func New(configuration Configuration) (*Session, error) {
+	t, err := target.Load(configuration.Target)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{Configuration: configuration, Target: t, sandboxes: map[string]*Sandbox{}}, nil
+}
+
+// Connect connects to the owner's socket. worker names this process in the record.
+func (s *Session) Connect(ctx context.Context, socket, worker string) error {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", socket)
+	if err != nil {
+		return fmt.Errorf("connect to the session: %w", err)
+	}
+	s.worker = worker
+	s.link, err = wire.NewLink(conn)
+	return err
+}
+
+// Disconnect ends the connection: what this process still holds is undone and given back.
+func (s *Session) Disconnect() error {
+	if s.link == nil {
+		return nil
+	}
+	return s.link.Close()
+}
+
+// Result writes a spec's result down.
+func (s *Session) Result(ctx context.Context, result record.Result) error {
+	return s.link.Call(ctx, methodResult, resultParams{Result: result}, nil)
+}
+
+// Sandbox returns a started target of that name, and waits for it where it is not ready yet. What must be
+// alone has a sandbox of its own. A target that cannot be started again (a container that we are attached to)
+// has MainSandbox only: the error is an *Inconclusive then.
+func (s *Session) Sandbox(ctx context.Context, name string) (*Sandbox, error) {
+	if s.Configuration.Container != "" && name != MainSandbox {
+		return nil, &recovery.Inconclusive{Reason: fmt.Sprintf("needs a container of its own, and this run is attached to %s", s.Configuration.Container)}
+	}
+	s.mu.Lock()
+	existing := s.sandboxes[name]
+	s.mu.Unlock()
+	if existing != nil {
+		return existing, nil
+	}
+	sandbox := &Sandbox{Name: name, session: s}
+	if err := s.link.Call(ctx, methodOpen, sandboxParams{Sandbox: name}, &sandbox.opened); err != nil {
+		return nil, err
+	}
+	var err error
+	if sandbox.Supervisor, err = zinit.Connect(ctx, dialerTo(s.link, name, sandbox.opened.Zinit)); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sandboxes[name] = sandbox
+	return sandbox, nil
+}
+
+// Opened are the names of the sandboxes that have been started so far, in order.
+func (s *Session) Opened(ctx context.Context) ([]string, error) {
+	var names []string
+	err := s.link.Call(ctx, methodOpened, nil, &names)
+	return names, err
+}
+
+// id makes an identifier that is unique in the session.
+func (s *Session) id(promise, service string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counter++
+	return fmt.Sprintf("%s/%s#%s.%d", promise, service, s.worker, s.counter)
+}
+
+// dialerTo reaches zinit's socket inside a sandbox.
+func dialerTo(link *wire.Link, sandbox, path string) zinit.Dialer {
+	return func(ctx context.Context) (net.Conn, error) {
+		return link.Dial(ctx, wire.Address{Sandbox: sandbox, Network: "unix", Address: path})
+	}
+}
+
+// Service is something that answers in a sandbox: shipped by the target, or a victim of ours.
+type Service struct {
+	Name     string
+	Endpoint protocol.Endpoint
+	Policy   zinit.RetryPolicy
+	// Journal is where a victim writes down what happens to it, empty for others.
+	Journal string
+}
+
+// Shipped is a service that the target brings.
+func (s *Session) Shipped(service target.Service) Service {
+	policy := s.Target.Policy
+	if service.Policy != nil {
+		policy = *service.Policy
+	}
+	return Service{Name: service.Name, Endpoint: EndpointOf(service), Policy: policy}
+}
+
+// Of is the service that a plan makes.
+func (p VictimPlan) Of() Service {
+	return Service{Name: p.Name, Endpoint: p.Endpoint(), Policy: p.Policy, Journal: p.Options.Journal}
+}
+
+// Sandbox is a started target as a spec sees it.
+type Sandbox struct {
+	Name string
+	// Supervisor is its zinit.
+	Supervisor zinit.Supervisor
+
+	session *Session
+	opened  opened
+}
+
+// Jitter is the observer's worst scheduling gap while the idle sandbox was calibrated.
+func (b *Sandbox) Jitter() time.Duration { return time.Duration(b.opened.Jitter) }
+
+// Boot says which of the target's services did not serve after the start, with what was wrong, and when that
+// was looked at last: when all served, or the boot budget was spent.
+func (b *Sandbox) Boot() (missing map[string]string, took time.Duration) {
+	return b.opened.Missing, b.opened.Boot
+}
+
+// Bystanders are the victims that nobody faults.
+func (b *Sandbox) Bystanders() []Service {
+	var services []Service
+	for _, plan := range b.opened.Bystanders {
+		if plan.Name != Base {
+			services = append(services, plan.Of())
+		}
+	}
+	return services
+}
+
+// Agent is the hand inside the container.
+func (b *Sandbox) Agent() protocol.Client {
+	return protocol.Client{Call: func(ctx context.Context, method string, params, result any) error {
+		text, err := json.Marshal(params)
+		if err != nil {
+			return err
+		}
+		if params == nil {
+			text = nil
+		}
+		var raw json.RawMessage
+		if err := b.session.link.Call(ctx, methodAgent, agentParams{Sandbox: b.Name, Method: method, Params: text}, &raw); err != nil {
+			return err
+		}
+		if result == nil {
+			return nil
+		}
+		return json.Unmarshal(raw, result)
+	}}
+}
+
+// Dial connects to an endpoint inside the sandbox.
+func (b *Sandbox) Dial(ctx context.Context, endpoint protocol.Endpoint) (net.Conn, error) {
+	return b.session.link.Dial(ctx, addressOf(b.Name, endpoint))
+}
+
+// addressOf is where an endpoint is on the far side of a link.
+func addressOf(sandbox string, endpoint protocol.Endpoint) wire.Address {
+	if endpoint.Socket == "" {
+		return wire.Address{Sandbox: sandbox, Network: "tcp", Address: fmt.Sprintf("127.0.0.1:%d", endpoint.Port)}
+	}
+	return wire.Address{Sandbox: sandbox, Network: "unix", Address: endpoint.Socket}
+}
+
+// Published returns the address of the host at which a port of the container answers.
+func (b *Sandbox) Published(ctx context.Context, port int) (string, error) {
+	var address published
+	err := b.session.link.Call(ctx, methodPublished, publishedParams{Sandbox: b.Name, Port: port}, &address)
+	return address.Address, err
+}
+
+// SupervisorPID is the supervisor's process inside the container, 0 where it is not known.
+func (b *Sandbox) SupervisorPID() int { return b.opened.SupervisorPID }
+
+// Word is what the supervisor says of a service, in a few words.
+func (b *Sandbox) Word(ctx context.Context, service string) string {
+	status, err := b.Supervisor.Status(ctx, service)
+	if err != nil {
+		return "no status: " + err.Error()
+	}
+	word := strings.ToLower(string(status.State))
+	if status.Error != "" {
+		word += ": " + status.Error
+	}
+	return word
+}
+
+// Register registers a victim and waits until it serves and the supervisor calls it running: a supervisor may
+// run its health checks to gate the start, and a fault before that would prove something else. The caller
+// deletes it with Delete.
+func (b *Sandbox) Register(ctx context.Context, plan VictimPlan) (Service, error) {
+	if _, err := b.Supervisor.Register(ctx, plan.Definition()); err != nil {
+		if errors.Is(err, zinit.ErrNotExpressible) {
+			return Service{}, &recovery.Inconclusive{Reason: err.Error()}
+		}
+		return Service{}, fmt.Errorf("register %s: %w", plan.Name, err)
+	}
+	for {
+		waiting := b.running(ctx, plan)
+		if waiting == nil {
+			return plan.Of(), nil
+		}
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			return Service{}, &recovery.Inconclusive{Reason: fmt.Sprintf("%s was registered and does not run: %v; zinit says %q",
+				plan.Name, waiting, b.Word(context.WithoutCancel(ctx), plan.Name))}
+		}
+	}
+}
+
+// running says what a victim lacks to be called running, nil for nothing.
+func (b *Sandbox) running(ctx context.Context, plan VictimPlan) error {
+	status, err := b.Supervisor.Status(ctx, plan.Name)
+	if err != nil {
+		return err
+	}
+	if status.State != zinit.StateRunning {
+		return fmt.Errorf("it is %s", status.State)
+	}
+	return recovery.Steady(ctx, b, plan.Endpoint())
+}
+
+// Delete deletes a service of ours.
+func (b *Sandbox) Delete(ctx context.Context, name string) error {
+	if !strings.HasPrefix(name, victimPrefix) {
+		return fmt.Errorf("delete %s: it is not ours", name)
+	}
+	return b.Supervisor.Delete(ctx, name)
+}
+
+// Inject leads a fault on a service through its life and writes the recovery down. It waits until the service
+// is free, and observes for window at most. The error is an *recovery.Inconclusive where nothing was proved.
+func (b *Sandbox) Inject(ctx context.Context, promise string, service Service, f fault.Fault, window time.Duration) (record.Recovery, error) {
+	var held lease
+	if err := b.session.link.Call(ctx, methodLease, leaseParams{Sandbox: b.Name, Service: service.Name}, &held); err != nil {
+		return record.Recovery{}, err
+	}
+	seen, err := recovery.Run(ctx, b, recovery.Experiment{
+		ID: b.session.id(promise, service.Name), Promise: promise, Sandbox: b.Name, Service: service.Name,
+		Lease: held.ID, Endpoint: service.Endpoint, Fault: f, Window: window,
+	})
+	if err == nil {
+		seen.Seed = b.session.Configuration.Seed
+		err = b.session.link.Call(ctx, methodDisturbed,
+			disturbedParams{Sandbox: b.Name, From: seen.Injected.Lo, To: seen.Observed.Hi}, &seen.Disturbed)
+	}
+	releaseErr := b.session.link.Call(context.WithoutCancel(ctx), methodRelease, held, nil)
+	recordErr := b.session.link.Call(context.WithoutCancel(ctx), methodRecovery, recoveryParams{Recovery: seen}, nil)
+	return seen, errors.Join(err, releaseErr, recordErr)
+}
+
+// Disturbances are the ends of watched processes so far that no fault explains.
+func (b *Sandbox) Disturbances(ctx context.Context) ([]record.Disturbance, error) {
+	var unexplained []record.Disturbance
+	err := b.session.link.Call(ctx, methodDisturbed, disturbedParams{Sandbox: b.Name, To: 1<<63 - 1}, &unexplained)
+	return unexplained, err
+}

@@ -1,0 +1,138 @@
+package session
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+const (
+	// victimPrefix begins the name of every service that is ours.
+	victimPrefix = "hero_chaos."
+	// victimBinary is where the agent installs itself as a victim.
+	victimBinary = victimHome + "/victim"
+	// probeTimeout is how long the victims' own health check waits for its reply.
+	probeTimeout = 700 * time.Millisecond
+)
+
+// VictimPlan is a service of ours that is to be registered in the target.
+type VictimPlan struct {
+	// Name is unique in its sandbox; see VictimName.
+	Name    string            `json:"name"`
+	Options victim.Options    `json:"options"`
+	Policy  zinit.RetryPolicy `json:"policy"`
+	// Schedule is the health check's, nil for none. Probe is its command; empty is a sound one of ours.
+	Schedule *zinit.Schedule    `json:"schedule,omitempty"`
+	Timeout  zinit.Milliseconds `json:"timeout_ms,omitempty"`
+	Probe    string             `json:"probe,omitempty"`
+	// StopTimeout is how long the supervisor waits for a process that was asked to stop.
+	StopTimeout zinit.Milliseconds `json:"stop_timeout_ms,omitempty"`
+	Requires    []string           `json:"requires,omitempty"`
+}
+
+// VictimName makes the name of a service of ours.
+func VictimName(name string) string { return victimPrefix + name }
+
+// NewVictim returns a plan for a well-behaved victim at its own socket, without a health check.
+func NewVictim(name string, policy zinit.RetryPolicy) VictimPlan {
+	return VictimPlan{
+		Name:   VictimName(name),
+		Policy: policy,
+		Options: victim.Options{
+			Socket:  path.Join(victimHome, name+".sock"),
+			Control: path.Join(victimHome, name+".control"),
+			Journal: path.Join(victimHome, name+".journal"),
+		},
+	}
+}
+
+// WithHealth returns the plan with a health check.
+func (p VictimPlan) WithHealth(schedule zinit.Schedule, timeout time.Duration) VictimPlan {
+	p.Schedule, p.Timeout = &schedule, zinit.Milliseconds(timeout)
+	return p
+}
+
+// WithStopTimeout returns the plan with a limit for a process that was asked to stop.
+func (p VictimPlan) WithStopTimeout(limit time.Duration) VictimPlan {
+	p.StopTimeout = zinit.Milliseconds(limit)
+	return p
+}
+
+// Endpoint is where the victim answers.
+func (p VictimPlan) Endpoint() protocol.Endpoint {
+	if p.Options.Port != 0 {
+		return protocol.Endpoint{Port: p.Options.Port, Path: "/health"}
+	}
+	return protocol.Endpoint{Socket: p.Options.Socket}
+}
+
+// Definition is what is registered.
+func (p VictimPlan) Definition() zinit.Definition {
+	run := zinit.RunAction(p.Name, commandLine(append([]string{victimBinary, "victim"}, p.Options.Args()...)), p.Policy)
+	run.StopTimeout = p.StopTimeout
+	actions := []zinit.Action{run}
+	if p.Schedule != nil {
+		actions = append(actions, zinit.HealthAction(p.Name, p.probeCommand(), *p.Schedule, p.Timeout))
+	}
+	definition := zinit.Define(p.Name, actions...)
+	definition.Service.Dependencies = zinit.Dependencies{Requires: p.Requires}
+	return definition
+}
+
+// probeCommand asks as the harness itself does, so it needs no program of the image.
+func (p VictimPlan) probeCommand() string {
+	if p.Probe != "" {
+		return p.Probe
+	}
+	return commandLine([]string{victimBinary, "probe", p.Options.Socket, probeTimeout.String()})
+}
+
+// commandLine joins words for /bin/sh. Plain words stay as they are: zinit 0.3.9 looks the first one up as it
+// stands, and refuses shell words such as exec [Z].
+func commandLine(words []string) string {
+	line := make([]string, len(words))
+	for i, word := range words {
+		line[i] = word
+		if strings.ContainsFunc(word, special) || word == "" {
+			line[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(line, " ")
+}
+
+func special(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./:=@%+,", r)
+}
+
+// Base is the name of the victim that has a dependent, and is there to be faulted.
+const Base = victimPrefix + "base"
+
+// bystanders are the victims of every sandbox that nobody faults, and the base that one of them depends on
+// (design, "Revert and settle": three bystanders, one of them a dependent).
+func bystanders(t *target.Target) []VictimPlan {
+	base := NewVictim(strings.TrimPrefix(Base, victimPrefix), t.Policy)
+	plans := []VictimPlan{base}
+	for i := range 3 {
+		plans = append(plans, NewVictim(fmt.Sprintf("bystander%d", i+1), t.Policy))
+	}
+	plans[len(plans)-1].Requires = []string{base.Name}
+	return plans
+}
+
+// BaseVictim is the victim of every sandbox that a bystander depends on: it exits 0 on SIGTERM.
+func BaseVictim(t *target.Target) Service { return bystanders(t)[0].Of() }
+
+// EndpointOf is where a service of the target answers.
+func EndpointOf(service target.Service) protocol.Endpoint {
+	if service.Port != 0 {
+		return protocol.Endpoint{Port: service.Port, Path: service.Health}
+	}
+	return protocol.Endpoint{Socket: service.Socket}
+}

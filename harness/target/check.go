@@ -1,0 +1,244 @@
+package target
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// longestDuration is more than anybody waits for, and few enough nanoseconds to be multiplied.
+const longestDuration = 24 * time.Hour
+
+// problem is what is wrong at a place in the file, which a YAML path names.
+type problem struct {
+	at   string // "$.services[3].socket"
+	text string
+}
+
+func wrong(at, format string, args ...any) *problem {
+	return &problem{at: at, text: fmt.Sprintf(format, args...)}
+}
+
+// check returns the first thing that is wrong with the target, nil if nothing is.
+func (t *Target) check() *problem {
+	for _, check := range []func(*Target) *problem{
+		(*Target).checkName, (*Target).checkImage, (*Target).checkContainer, (*Target).checkSockets,
+		(*Target).checkConfirmed, (*Target).checkTimes, (*Target).checkServices, (*Target).checkRest,
+	} {
+		if found := check(t); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func (t *Target) checkName() *problem {
+	if !regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`).MatchString(t.Name) {
+		return wrong("$.name", "the name is %q: use small letters, digits, '.', '_' and '-', at most 64", t.Name)
+	}
+	return nil
+}
+
+func (t *Target) checkImage() *problem {
+	built := len(t.Image.Build) > 0 && t.Image.Build[0] != ""
+	if built == (t.Image.Reference != "") {
+		return wrong("$.image", "give either the image's reference or the command that builds it")
+	}
+	return nil
+}
+
+func (t *Target) checkContainer() *problem {
+	container := t.Container
+	if found := cmp.Or(
+		checkPort("$.container.port", container.Port),
+		checkPort("$.container.publish_port", container.PublishPort),
+	); found != nil {
+		return found
+	}
+	if container.PublishPort != 0 && container.Port == 0 {
+		return wrong("$.container.publish_port", "a port is published and none is named in the container: add port")
+	}
+	if container.Data != "" && !clean(container.Data) {
+		return wrong("$.container.data", "%q is no absolute path in the container", container.Data)
+	}
+	variable := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	for name := range container.Env {
+		if !variable.MatchString(name) {
+			return wrong("$.container.env", "%q is no name of a variable", name)
+		}
+	}
+	for i, name := range container.Secrets {
+		at := fmt.Sprintf("$.container.secrets[%d]", i)
+		if !variable.MatchString(name) { // it may be a value: it is not repeated
+			return wrong(at, "a secret is given by the name of its variable alone; its value stays in the environment")
+		}
+		if _, ok := container.Env[name]; ok {
+			return wrong(at, "%s is a secret and has a value under env: remove the value", name)
+		}
+	}
+	return nil
+}
+
+func (t *Target) checkSockets() *problem {
+	for i, socket := range t.Zinit.Sockets {
+		if !clean(socket) {
+			return wrong(fmt.Sprintf("$.zinit.sockets[%d]", i), "%q is no absolute path in the container", socket)
+		}
+	}
+	return nil
+}
+
+func (t *Target) checkConfirmed() *problem {
+	ids := []string{All}
+	for _, assumption := range zinit.Assumptions() {
+		ids = append(ids, assumption.ID)
+	}
+	for i, id := range t.Confirmed {
+		if !slices.Contains(ids, id) {
+			return wrong(fmt.Sprintf("$.confirmed[%d]", i), "there is no assumption %q%s", id, spelling.DidYouMean(id, ids))
+		}
+	}
+	return nil
+}
+
+func (t *Target) checkTimes() *problem {
+	if found := cmp.Or(
+		checkTime("$.health.interval", t.Health.Interval),
+		checkTime("$.health.timeout", t.Health.Timeout),
+		checkTime("$.health.start_period", t.Health.StartPeriod),
+		checkTime("$.budgets.restart", t.Budgets.Restart),
+		checkTime("$.budgets.serving", t.Budgets.Serving),
+		checkTime("$.budgets.tolerance", t.Budgets.Tolerance),
+		checkTime("$.budgets.boot", t.Budgets.Boot),
+		checkTime("$.budgets.smoke", t.Budgets.Smoke),
+		checkTime("$.budgets.stop_timeout", t.Budgets.StopTimeout),
+	); found != nil {
+		return found
+	}
+	if t.Health.Retries < 0 {
+		return wrong("$.health.retries", "%d retries: give 1 or more", t.Health.Retries)
+	}
+	if t.Health != (Health{Retries: t.Health.Retries}) && (t.Health.Interval == 0 || t.Health.Timeout == 0) {
+		return wrong("$.health", "a health check needs an interval and a timeout")
+	}
+	return checkPolicy("$.policy", t.Policy)
+}
+
+func checkPolicy(at string, policy zinit.RetryPolicy) *problem {
+	if policy == (zinit.RetryPolicy{}) {
+		return nil
+	}
+	backoffs := []string{string(zinit.BackoffNone), string(zinit.BackoffLinear), string(zinit.BackoffExponential)}
+	if !slices.Contains(backoffs, string(policy.Backoff)) {
+		return wrong(at+".backoff", "the backoff is %q%s", policy.Backoff, spelling.DidYouMean(string(policy.Backoff), backoffs))
+	}
+	if policy.MaxAttempts < 0 {
+		return wrong(at+".max_attempts", "%d attempts: give 1 or more, or 0 for no limit", policy.MaxAttempts)
+	}
+	if policy.Delay == 0 {
+		return wrong(at+".delay", "a retry policy needs a delay")
+	}
+	return cmp.Or(
+		checkTime(at+".delay", policy.Delay),
+		checkTime(at+".max_delay", policy.MaxDelay),
+		checkTime(at+".stability_period", policy.StabilityPeriod),
+	)
+}
+
+func (t *Target) checkServices() *problem {
+	seen := map[string]bool{}
+	for i, service := range t.Services {
+		at := fmt.Sprintf("$.services[%d]", i)
+		if service.Name == "" || strings.ContainsAny(service.Name, " \t\n/,") {
+			return wrong(at+".name", "%q is no name of a service", service.Name)
+		}
+		if seen[service.Name] {
+			return wrong(at+".name", "%s is there twice", service.Name)
+		}
+		seen[service.Name] = true
+		if found := t.checkService(at, service); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func (t *Target) checkService(at string, service Service) *problem {
+	probed := service.Socket != "" || service.Port != 0
+	switch {
+	case service.Oneshot && probed:
+		return wrong(at, "%s is oneshot, so it has neither socket nor port", service.Name)
+	case !service.Oneshot && (service.Socket != "") == (service.Port != 0):
+		return wrong(at, "%s needs either a socket or a port, at which it is probed", service.Name)
+	case service.Socket != "" && !clean(service.Socket):
+		return wrong(at+".socket", "%q is no absolute path in the container", service.Socket)
+	case service.Port != 0 && !strings.HasPrefix(service.Health, "/"):
+		return wrong(at, "%s has a port: give the path of its health page, like health: /health", service.Name)
+	case service.Port == 0 && service.Health != "":
+		return wrong(at+".health", "%s has no port: a path of a health page is for HTTP", service.Name)
+	case !service.Oneshot && t.PolicyOf(service) == zinit.RetryPolicy{}:
+		return wrong(at, "%s has no retry policy: give the target or the service one", service.Name)
+	}
+	if found := checkPort(at+".port", service.Port); found != nil {
+		return found
+	}
+	for i, required := range service.Requires {
+		place := fmt.Sprintf("%s.requires[%d]", at, i)
+		if required == service.Name {
+			return wrong(place, "%s requires itself", required)
+		}
+		if _, ok := t.Service(required); !ok {
+			return wrong(place, "there is no service %q%s", required, spelling.DidYouMean(required, t.ServiceNames()))
+		}
+	}
+	if service.Policy != nil {
+		return checkPolicy(at+".policy", *service.Policy)
+	}
+	return nil
+}
+
+func (t *Target) checkRest() *problem {
+	if services := t.Inventory.Services; services != 0 && services < len(t.Services) {
+		return wrong("$.inventory.services", "the inventory has %d services, and %d are listed", services, len(t.Services))
+	}
+	if t.Inventory.Actions < 0 {
+		return wrong("$.inventory.actions", "%d actions: give 1 or more, or 0 where that is not known", t.Inventory.Actions)
+	}
+	for i, smoke := range t.Smoke {
+		at := fmt.Sprintf("$.smoke[%d]", i)
+		if !strings.HasPrefix(smoke.Path, "/") {
+			return wrong(at+".path", "%q is no path: it begins with /", smoke.Path)
+		}
+		if smoke.Status < 100 || smoke.Status > 599 {
+			return wrong(at+".status", "%d is no HTTP status", smoke.Status)
+		}
+		if t.Container.Port == 0 {
+			return wrong(at, "nothing can be asked for %s: the container has no port", smoke.Path)
+		}
+	}
+	return nil
+}
+
+func checkPort(at string, port int) *problem {
+	if port < 0 || port > 65535 {
+		return wrong(at, "%d is no port: it is at most 65535", port)
+	}
+	return nil
+}
+
+func checkTime(at string, value zinit.Milliseconds) *problem {
+	if value < 0 || value.Duration() > longestDuration {
+		return wrong(at, "%s is not between 0 and %s", value, longestDuration)
+	}
+	return nil
+}
+
+// clean tells whether p is an absolute path without detours.
+func clean(p string) bool { return path.IsAbs(p) && path.Clean(p) == p && !strings.ContainsRune(p, 0) }

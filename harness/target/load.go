@@ -1,0 +1,189 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+const (
+	suffix      = ".yaml"
+	largestFile = 1 << 16 // bytes: nobody writes a longer one by hand, and nonsense takes the YAML library the square of it
+)
+
+// Find loads the target of that name from the first of the folders that has a file NAME.yaml. A name
+// with a slash in it, or that ends in .yaml, is the path of a file.
+func Find(name string, dirs ...string) (*Target, error) {
+	if strings.ContainsRune(name, filepath.Separator) || strings.HasSuffix(name, suffix) {
+		return Load(name)
+	}
+	var names []string
+	for _, dir := range dirs {
+		files, err := filepath.Glob(filepath.Join(dir, "*"+suffix))
+		if err != nil {
+			return nil, fmt.Errorf("look for targets in %s: %w", dir, err)
+		}
+		for _, file := range files {
+			found := strings.TrimSuffix(filepath.Base(file), suffix)
+			if found == name {
+				return Load(file)
+			}
+			names = append(names, found)
+		}
+	}
+	return nil, fmt.Errorf("there is no target %q in %s%s", name, strings.Join(dirs, ", "), spelling.DidYouMean(name, names))
+}
+
+// Load reads a target file and checks all of it. An error is one line that begins with
+// file:line:column, where that is known.
+func Load(path string) (*Target, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the target: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > largestFile {
+		return nil, fmt.Errorf("read the target: %s is no file of at most %d bytes", path, largestFile)
+	}
+	data, err := os.ReadFile(path) //nolint:gosec // to read the file that was named is the purpose
+	if err != nil {
+		return nil, fmt.Errorf("read the target: %w", err)
+	}
+	return parse(path, data)
+}
+
+func parse(path string, data []byte) (read *Target, err error) {
+	// The YAML library has been seen to panic at nonsense; the file is at fault all the same.
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			read, err = nil, fmt.Errorf("%s: it is no YAML that can be read: %v", path, oneLine(fmt.Sprint(panicked)))
+		}
+	}()
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, located(path, err)
+	}
+	if len(file.Docs) != 1 {
+		return nil, fmt.Errorf("%s: it holds %d documents: a target is one", path, len(file.Docs))
+	}
+	if file.Docs[0].Body == nil {
+		return nil, fmt.Errorf("%s: it is empty: a target has at least a name and an image", path)
+	}
+	if at, err := checkDurations(file); err != nil {
+		return nil, fmt.Errorf("%s%s: %w", path, at, err)
+	}
+	read = new(Target)
+	if err := yaml.UnmarshalWithOptions(data, read, yaml.Strict()); err != nil {
+		return nil, located(path, err)
+	}
+	if found := read.check(); found != nil {
+		return nil, fmt.Errorf("%s%s: %s", path, position(file, found.at), oneLine(found.text))
+	}
+	read.setDefaults()
+	return read, nil
+}
+
+// checkDurations finds the first duration that is none: the YAML library does not say where one is.
+func checkDurations(file *ast.File) (at string, err error) {
+	indices := regexp.MustCompile(`\[\d+\]`)
+	durations := durations("$", reflect.TypeFor[Target]())
+	for _, value := range ast.Filter(ast.MappingValueType, file.Docs[0].Body) {
+		member, ok := value.(*ast.MappingValueNode)
+		if !ok || !slices.Contains(durations, indices.ReplaceAllString(member.Value.GetPath(), "[]")) {
+			continue
+		}
+		token := member.Value.GetToken()
+		var read zinit.Milliseconds
+		if err := yaml.NodeToValue(member.Value, &read); err != nil {
+			return fmt.Sprintf(":%d:%d", token.Position.Line, token.Position.Column), errors.New(oneLine(err.Error()))
+		}
+	}
+	return "", nil
+}
+
+// durations returns the paths of all durations below at, with [] in place of an index.
+func durations(at string, of reflect.Type) []string {
+	switch {
+	case of == reflect.TypeFor[zinit.Milliseconds]():
+		return []string{at}
+	case of.Kind() == reflect.Pointer:
+		return durations(at, of.Elem())
+	case of.Kind() == reflect.Slice:
+		return durations(at+"[]", of.Elem())
+	case of.Kind() == reflect.Struct:
+		var found []string
+		for i := range of.NumField() {
+			found = append(found, durations(at+"."+of.Field(i).Tag.Get("yaml"), of.Field(i).Type)...)
+		}
+		return found
+	}
+	return nil
+}
+
+// located puts the place in the file before what the YAML library says, and what may have been meant
+// after it. The library would add the lines around the place, which may hold anything.
+func located(path string, err error) error {
+	var known yaml.Error
+	if !errors.As(err, &known) {
+		return fmt.Errorf("%s: %s", path, oneLine(err.Error()))
+	}
+	place, meant := "", ""
+	if token := known.GetToken(); token != nil {
+		place = fmt.Sprintf(":%d:%d", token.Position.Line, token.Position.Column)
+		var unknown *yaml.UnknownFieldError
+		if errors.As(err, &unknown) {
+			if near := spelling.Nearest(token.Value, keys(reflect.TypeFor[Target]())); near != "" {
+				meant = fmt.Sprintf(": did you mean %q?", near)
+			}
+		}
+	}
+	return fmt.Errorf("%s%s: %s%s", path, place, oneLine(known.GetMessage()), meant)
+}
+
+// position returns ":line:column" of what a YAML path names or, where the file leaves that out, of the
+// nearest thing that holds it.
+func position(file *ast.File, at string) string {
+	for ; at != "$" && at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
+		path, err := yaml.PathString(at)
+		if err != nil {
+			continue
+		}
+		if node, err := path.FilterFile(file); err == nil && node != nil {
+			start := node.GetToken()
+			if mapping, ok := node.(*ast.MappingNode); ok && len(mapping.Values) > 0 {
+				start = mapping.Values[0].Key.GetToken()
+			}
+			return fmt.Sprintf(":%d:%d", start.Position.Line, start.Position.Column)
+		}
+	}
+	return ""
+}
+
+// keys returns every key that a target file may hold, at any depth.
+func keys(of reflect.Type) []string {
+	var found []string
+	switch of.Kind() { //nolint:exhaustive // nothing else holds keys
+	case reflect.Pointer, reflect.Slice:
+		return keys(of.Elem())
+	case reflect.Struct:
+		for i := range of.NumField() {
+			field := of.Field(i)
+			found = append(found, field.Tag.Get("yaml"))
+			found = append(found, keys(field.Type)...)
+		}
+	}
+	return found
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

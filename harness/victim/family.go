@@ -1,0 +1,162 @@
+package victim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"sync"
+	"syscall"
+)
+
+// A victim's copies of itself are told what they are by their first argument.
+const (
+	modeIdle   = "idle"   // waits to be killed
+	modeWorker = "worker" // accepts on the listener that it inherited as inheritedListener
+)
+
+// inheritedListener is the file descriptor of the listener in a worker.
+const inheritedListener = 3
+
+// family is the processes that a victim started.
+type family struct {
+	mu      sync.Mutex
+	workers []*worker
+}
+
+// worker is a process that accepts in the victim's place and reads its moods from stdin, a line each.
+type worker struct {
+	process *os.Process
+	orders  io.WriteCloser
+}
+
+// bear starts the idle children.
+func (f *family) bear(o Options, args []string) error {
+	for i := range o.Children + 1 {
+		if i == o.Children && !o.SetsidChild {
+			break
+		}
+		child, err := copyOfSelf(args, modeIdle)
+		if err != nil {
+			return err
+		}
+		child.SysProcAttr = &syscall.SysProcAttr{Setsid: i == o.Children}
+		if err := start(child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// employ starts the workers and hands them the listener.
+func (f *family) employ(o Options, args []string, listener net.Listener) error {
+	type filer interface{ File() (*os.File, error) }
+	file, err := listener.(filer).File() // both kinds of listener that listen returns have it
+	if err != nil {
+		return fmt.Errorf("share the listener with workers: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for range o.Workers {
+		child, err := copyOfSelf(args, append([]string{modeWorker}, args...)...)
+		if err != nil {
+			return err
+		}
+		orders, err := child.StdinPipe()
+		if err != nil {
+			return fmt.Errorf("open a worker's orders: %w", err)
+		}
+		child.ExtraFiles = []*os.File{file}
+		if err := start(child); err != nil {
+			return err
+		}
+		f.workers = append(f.workers, &worker{process: child.Process, orders: orders})
+	}
+	return nil
+}
+
+// instruct passes a mood on to the workers.
+func (f *family) instruct(m mood) error {
+	line, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("write an order: %w", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, w := range f.workers {
+		if _, err := w.orders.Write(append(line, '\n')); err != nil {
+			return fmt.Errorf("order worker %d to be %s: %w", w.process.Pid, m.Behaviour, err)
+		}
+	}
+	return nil
+}
+
+// dismiss asks the workers to end.
+func (f *family) dismiss() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, w := range f.workers {
+		_ = w.process.Signal(syscall.SIGTERM) // one that is gone already needs no signal
+	}
+}
+
+// workForParent is a worker's life.
+func (v *victim) workForParent(ctx context.Context) error {
+	file := os.NewFile(inheritedListener, "listener")
+	listener, err := net.FileListener(file)
+	if err != nil {
+		return fmt.Errorf("take over the listener: %w", err)
+	}
+	if unixListener, ok := listener.(*net.UnixListener); ok {
+		unixListener.SetUnlinkOnClose(false)
+	}
+	context.AfterFunc(ctx, func() { _ = listener.Close() })
+	go func() {
+		orders := json.NewDecoder(os.Stdin)
+		for {
+			var m mood
+			if orders.Decode(&m) != nil {
+				return // the parent is gone; an orphan goes on, as a real one does
+			}
+			v.server.become(m)
+		}
+	}()
+	go func() {
+		if pause(ctx, v.options.ReadyDelay) {
+			v.server.getReady()
+		}
+	}()
+	return v.server.accept(ctx, listener)
+}
+
+// idle waits to be killed.
+func idle(ctx context.Context) int {
+	<-ctx.Done()
+	return 0
+}
+
+// copyOfSelf prepares a process of this program with other arguments in the place of args.
+func copyOfSelf(args []string, others ...string) (*exec.Cmd, error) {
+	kept := len(os.Args) - len(args)
+	if kept < 1 || !slices.Equal(os.Args[kept:], args) {
+		return nil, errors.New("start a copy of the victim: this process was started with other arguments")
+	}
+	command := exec.Command("/proc/self/exe") // also there when the program was unlinked
+	command.Args = slices.Concat(os.Args[:kept], others)
+	return command, nil
+}
+
+// start starts a process and reaps it when it ends.
+func start(command *exec.Cmd) error {
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("start a copy of the victim: %w", err)
+	}
+	go func() { _ = command.Wait() }()
+	return nil
+}

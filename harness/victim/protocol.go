@@ -1,0 +1,146 @@
+package victim
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// What a health reply says: {"status": "ok"}. [A] hero_zero.md: the real services' reply is not given.
+const (
+	HealthyStatus   = "ok"
+	unhealthyStatus = "unhealthy"
+)
+
+// longestRequest is the most bytes of a JSON-RPC request.
+const longestRequest = 1 << 20
+
+// topic is what a request asks for.
+type topic int
+
+const (
+	topicUnknown topic = iota
+	topicHealth        // server.health, GET /health
+	topicWork          // server.work, GET /work: what a deadlocked victim never does
+)
+
+// request is one request, whatever its protocol.
+type request struct {
+	topic  topic
+	reply  func(Behaviour) []byte // renders the whole reply; nil where none is due
+	closes bool                   // the connection ends after the reply
+}
+
+// protocol returns a function that reads a connection's next request.
+type protocol func(io.Reader) func() (request, error)
+
+// jsonRPC reads JSON-RPC 2.0, a document a line.
+func jsonRPC(r io.Reader) func() (request, error) {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, longestRequest)
+	return func() (request, error) {
+		if !lines.Scan() {
+			if err := lines.Err(); err != nil {
+				return request{}, err
+			}
+			return request{}, io.EOF
+		}
+		return readCall(lines.Bytes()), nil
+	}
+}
+
+// call is a JSON-RPC request.
+type call struct {
+	ID     json.RawMessage `json:"id"`
+	Method string          `json:"method"`
+}
+
+func readCall(line []byte) request {
+	var c call
+	if err := json.Unmarshal(line, &c); err != nil {
+		return request{reply: func(Behaviour) []byte {
+			return rpcError(json.RawMessage("null"), -32700, "parse error")
+		}}
+	}
+	topics := map[string]topic{"server.health": topicHealth, "server.work": topicWork}
+	r := request{topic: topics[c.Method]}
+	if c.ID != nil {
+		r.reply = func(b Behaviour) []byte { return c.replyLine(r.topic, b) }
+	}
+	return r
+}
+
+// replyLine renders the reply to c as a line.
+func (c call) replyLine(about topic, b Behaviour) []byte {
+	id := c.ID
+	switch {
+	case b == Error:
+		return rpcError(id, -32000, "victim: told to answer with an error")
+	case about == topicUnknown:
+		return rpcError(id, -32601, "method not found: "+c.Method)
+	case b == WrongID:
+		id = json.RawMessage(`"the id of another request"`)
+	}
+	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"result":%s}`+"\n", id, statusDocument(about, b))
+}
+
+func rpcError(id json.RawMessage, code int, message string) []byte {
+	text, _ := json.Marshal(message) // a string always marshals
+	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s}}`+"\n", id, code, text)
+}
+
+// statusDocument is the body of a reply that is no error.
+func statusDocument(about topic, b Behaviour) string {
+	status := HealthyStatus
+	if about == topicWork {
+		status = "done"
+	}
+	if b == Unhealthy {
+		status = unhealthyStatus
+	}
+	return `{"status":"` + status + `"}`
+}
+
+// hypertext reads HTTP/1.1.
+func hypertext(r io.Reader) func() (request, error) {
+	reader := bufio.NewReader(r)
+	return func() (request, error) {
+		asked, err := http.ReadRequest(reader)
+		if err != nil {
+			return request{}, err
+		}
+		if _, err := io.Copy(io.Discard, asked.Body); err != nil {
+			return request{}, err
+		}
+		topics := map[string]topic{"/health": topicHealth, "/work": topicWork}
+		about := topics[asked.URL.Path]
+		return request{
+			topic:  about,
+			closes: asked.Close,
+			reply:  func(b Behaviour) []byte { return page(asked, about, b) },
+		}, nil
+	}
+}
+
+// page renders the HTTP reply.
+func page(asked *http.Request, about topic, b Behaviour) []byte {
+	code, body := http.StatusOK, statusDocument(about, b)
+	switch {
+	case b == Error:
+		code, body = http.StatusInternalServerError, `{"error":"victim: told to answer with an error"}`
+	case about == topicUnknown:
+		code, body = http.StatusNotFound, `{"error":"not found"}`
+	}
+	response := http.Response{
+		StatusCode: code, ProtoMajor: 1, ProtoMinor: 1, Request: asked, Close: asked.Close,
+		Header:        http.Header{"Content-Type": {"application/json"}},
+		ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body)),
+	}
+	var rendered bytes.Buffer
+	_ = response.Write(&rendered) // a buffer takes everything
+	return rendered.Bytes()
+}

@@ -1,0 +1,185 @@
+package victim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// dripInterval is the time between two bytes of a dripping reply.
+const dripInterval = 200 * time.Millisecond
+
+// mood is how a server answers at present.
+type mood struct {
+	Behaviour    Behaviour `json:"behaviour"`
+	ReplyDelayMS int64     `json:"reply_delay_ms"`
+}
+
+// server answers requests in its present mood.
+type server struct {
+	journal  *journal
+	protocol protocol
+	mood     atomic.Pointer[mood]
+	ready    chan struct{} // closed when it may answer
+	serving  sync.Once     // guards the serving event
+	work     sync.Mutex    // held for ever by a deadlock
+}
+
+func newServer(o Options, j *journal) *server {
+	s := &server{journal: j, protocol: jsonRPC, ready: make(chan struct{})}
+	if o.Port != 0 {
+		s.protocol = hypertext
+	}
+	s.mood.Store(&mood{Behaviour: o.Behaviour, ReplyDelayMS: o.ReplyDelay.Milliseconds()})
+	if o.Deadlock {
+		s.work.Lock()
+	}
+	return s
+}
+
+// become changes the mood; replies that are under way keep the old one.
+func (s *server) become(m mood) {
+	s.mood.Store(&m)
+	select {
+	case <-s.ready:
+		s.noteServing()
+	default:
+	}
+}
+
+// getReady lets the server answer.
+func (s *server) getReady() {
+	close(s.ready)
+	s.noteServing()
+}
+
+func (s *server) noteServing() {
+	if s.mood.Load().Behaviour == Good {
+		s.serving.Do(func() { s.journal.note(EventServing) })
+	}
+}
+
+// accept serves the listener's connections until it is closed.
+func (s *server) accept(ctx context.Context, listener net.Listener) error {
+	for {
+		conn, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("accept a connection on %s: %w", listener.Addr(), err)
+		}
+		go s.converse(ctx, conn)
+	}
+}
+
+// converse answers a connection's requests, one after the other.
+func (s *server) converse(ctx context.Context, conn net.Conn) {
+	defer func() { _ = conn.Close() }()
+	if s.mood.Load().Behaviour == AcceptClose {
+		return
+	}
+	next := s.protocol(conn)
+	for {
+		asked, err := next()
+		if err != nil || !s.answer(ctx, conn, asked) {
+			return
+		}
+	}
+}
+
+// answer says whether the connection goes on.
+func (s *server) answer(ctx context.Context, conn net.Conn, asked request) bool {
+	if asked.topic == topicHealth {
+		s.journal.note(EventProbe)
+	}
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		return false
+	}
+	if asked.topic == topicWork {
+		s.work.Lock()
+		defer s.work.Unlock()
+	}
+	present := s.mood.Load()
+	if !pause(ctx, time.Duration(present.ReplyDelayMS)*time.Millisecond) || present.Behaviour == AcceptClose {
+		return false
+	}
+	if asked.reply == nil || present.Behaviour == Mute {
+		return true
+	}
+	return utter(ctx, conn, asked.reply(present.Behaviour), present.Behaviour) && !asked.closes
+}
+
+// utter writes the reply in the behaviour's manner and says whether the connection goes on.
+func utter(ctx context.Context, conn net.Conn, reply []byte, b Behaviour) bool {
+	switch b {
+	case Half:
+		_, err := conn.Write(reply[:len(reply)/2])
+		<-ctx.Done() // the other half never comes
+		return err == nil
+	case Drip:
+		for i := range reply {
+			if _, err := conn.Write(reply[i : i+1]); err != nil || !pause(ctx, dripInterval) {
+				return false
+			}
+		}
+		return true
+	default:
+		_, err := conn.Write(reply)
+		return err == nil
+	}
+}
+
+// pause waits and says whether ctx still stands.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// listen opens the socket or the port of the options.
+func listen(o Options) (net.Listener, error) {
+	if o.Port != 0 {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", o.Port))
+		if err != nil {
+			return nil, fmt.Errorf("listen on port %d: %w", o.Port, err)
+		}
+		return listener, nil
+	}
+	return listenUnix(o.Socket)
+}
+
+// listenUnix binds a unix socket of mode 0600 in the place of a stale one. The socket outlives the
+// listener: a successor may have bound the path by the time that this process ends.
+func listenUnix(path string) (net.Listener, error) {
+	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != os.ModeSocket {
+		return nil, fmt.Errorf("listen on %s: it exists and is no socket", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the stale socket: %w", err)
+	}
+	before := syscall.Umask(0o177)
+	defer syscall.Umask(before)
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
+	}
+	listener.SetUnlinkOnClose(false)
+	return listener, nil
+}

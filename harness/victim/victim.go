@@ -1,0 +1,159 @@
+package victim
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// Exit codes of Main besides Options.ExitCode.
+const (
+	exitFailed = 1 // it could not do what its options say
+	exitUsage  = 2 // its options make no sense
+)
+
+// Main runs a victim until it is told to end, and returns its exit code. args are the last arguments of
+// this process (os.Args ends with them), so that a victim can start copies of itself. ctx must not end
+// on SIGTERM, which is the victim's own to handle; when it ends, so does the victim, with 0.
+func Main(ctx context.Context, args []string, stderr io.Writer) int {
+	started := monotonic()
+	mode := ""
+	if len(args) > 0 && (args[0] == modeIdle || args[0] == modeWorker) {
+		mode, args = args[0], args[1:]
+	}
+	if mode == modeIdle {
+		return idle(ctx)
+	}
+	options, err := Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		help := options.flags()
+		help.SetOutput(stderr)
+		help.PrintDefaults()
+		return 0
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "victim: %v\n", err)
+		return exitUsage
+	}
+	v, err := newVictim(options, args, started)
+	if err == nil {
+		var code int
+		if code, err = v.live(ctx, mode); err == nil {
+			return code
+		}
+	}
+	_, _ = fmt.Fprintf(stderr, "victim: %v\n", err)
+	return exitFailed
+}
+
+// victim is one process.
+type victim struct {
+	options Options
+	args    []string
+	journal *journal
+	server  *server
+	family  family
+	ended   chan int   // it was told to end, with this code
+	failed  chan error // it cannot go on
+}
+
+func newVictim(o Options, args []string, started int64) (*victim, error) {
+	events, err := openJournal(o.Journal)
+	if err != nil {
+		return nil, err
+	}
+	events.add(EventStarted, started)
+	return &victim{
+		options: o, args: args, journal: events, server: newServer(o, events),
+		ended: make(chan int, 1), failed: make(chan error, 1),
+	}, nil
+}
+
+// live runs the victim to its end.
+func (v *victim) live(ctx context.Context, mode string) (int, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	terms := make(chan os.Signal, 1)
+	signal.Notify(terms, syscall.SIGTERM)
+	defer signal.Stop(terms)
+	var crash <-chan time.Time
+	if v.options.ExitAfter > 0 && mode != modeWorker {
+		crash = time.After(v.options.ExitAfter)
+	}
+	go func() {
+		if err := v.act(ctx, mode); err != nil {
+			v.failed <- err
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return 0, nil
+		case <-terms:
+			v.terminate()
+		case <-crash:
+			return v.options.ExitCode, nil
+		case code := <-v.ended:
+			return code, nil
+		case err := <-v.failed:
+			return 0, err
+		}
+	}
+}
+
+// act does what the options say, while live waits for the end.
+func (v *victim) act(ctx context.Context, mode string) error {
+	if mode == modeWorker {
+		return v.workForParent(ctx)
+	}
+	if err := v.family.bear(v.options, v.args); err != nil {
+		return err
+	}
+	if v.options.Control != "" {
+		if err := v.takeOrders(ctx); err != nil {
+			return err
+		}
+	}
+	if !pause(ctx, v.options.StartDelay) || (v.options.Socket == "" && v.options.Port == 0) {
+		return nil
+	}
+	listener, err := listen(v.options)
+	if err != nil {
+		return err
+	}
+	context.AfterFunc(ctx, func() { _ = listener.Close() })
+	v.journal.note(EventListening)
+	if v.options.Workers > 0 {
+		return v.family.employ(v.options, v.args, listener)
+	}
+	go func() {
+		if pause(ctx, v.options.ReadyDelay) {
+			v.server.getReady()
+		}
+	}()
+	return v.server.accept(ctx, listener)
+}
+
+// terminate handles a SIGTERM.
+func (v *victim) terminate() {
+	v.journal.note(EventTerminating)
+	if v.options.OnTerm == TermIgnore {
+		return
+	}
+	v.family.dismiss()
+	time.AfterFunc(v.options.TermDelay, func() { v.end(v.options.ExitCode) })
+}
+
+// end makes live return, unless it is about to.
+func (v *victim) end(code int) {
+	select {
+	case v.ended <- code:
+	default:
+	}
+}

@@ -1,0 +1,135 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+
+	"github.com/creachadair/jrpc2"
+	"github.com/creachadair/jrpc2/channel"
+	"github.com/hashicorp/yamux"
+)
+
+// cancelMethod is the notification by which a caller withdraws a call that is under way.
+const cancelMethod = "wire.cancel"
+
+// Link is the near end: it calls methods and dials sockets on the far side. It is safe for concurrent use.
+type Link struct {
+	session *yamux.Session
+
+	mu      sync.Mutex
+	control *jrpc2.Client
+}
+
+// NewLink makes the near end of a link over a connection, which it owns from then on.
+func NewLink(conn io.ReadWriteCloser) (*Link, error) {
+	session, err := yamux.Client(conn, configuration())
+	if err != nil {
+		return nil, fmt.Errorf("open a link: %w", err)
+	}
+	return &Link{session: session}, nil
+}
+
+// Done is closed when the link has ended, for whatever reason.
+func (l *Link) Done() <-chan struct{} { return l.session.CloseChan() }
+
+// Close ends the link. The far side then undoes what was done through it.
+func (l *Link) Close() error { return l.session.Close() }
+
+// Call calls a method on the far side and decodes its result, where result is not nil. A context that
+// ends withdraws the call.
+func (l *Link) Call(ctx context.Context, method string, params, result any) error {
+	control, err := l.controlClient()
+	if err != nil {
+		return fmt.Errorf("call %s: %w", method, err)
+	}
+	response, err := control.Call(ctx, method, params)
+	if err != nil {
+		if l.session.IsClosed() {
+			return fmt.Errorf("call %s: %w", method, ErrLinkEnded)
+		}
+		return fmt.Errorf("call %s: %w", method, err)
+	}
+	if result == nil {
+		return nil
+	}
+	if err := response.UnmarshalResult(result); err != nil {
+		return fmt.Errorf("call %s: read its result: %w", method, err)
+	}
+	return nil
+}
+
+// CallRaw calls a method with parameters and a result that are passed on as they are.
+func (l *Link) CallRaw(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) {
+	var result json.RawMessage
+	var argument any
+	if len(params) > 0 {
+		argument = params
+	}
+	err := l.Call(ctx, method, argument, &result)
+	return result, err
+}
+
+func (l *Link) controlClient() (*jrpc2.Client, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.control != nil {
+		return l.control, nil
+	}
+	conn, err := l.open(header{})
+	if err != nil {
+		return nil, err
+	}
+	l.control = jrpc2.NewClient(channel.Line(conn, conn), &jrpc2.ClientOptions{
+		OnCancel: func(client *jrpc2.Client, response *jrpc2.Response) {
+			_ = client.Notify(context.Background(), cancelMethod, cancelParams{ID: response.ID()})
+		},
+	})
+	return l.control, nil
+}
+
+type cancelParams struct {
+	ID string `json:"id"`
+}
+
+func (l *Link) open(first header) (net.Conn, error) {
+	opened, err := l.session.OpenStream()
+	if err != nil {
+		if errors.Is(err, yamux.ErrSessionShutdown) || l.session.IsClosed() {
+			return nil, ErrLinkEnded
+		}
+		return nil, err
+	}
+	if err := writeLine(opened, first); err != nil {
+		_ = opened.Close()
+		return nil, err
+	}
+	return stream{opened}, nil
+}
+
+// Dial connects to a socket on the far side. The connection ends like one that was dialled directly.
+func (l *Link) Dial(ctx context.Context, address Address) (net.Conn, error) {
+	conn, err := l.open(header{Dial: &address})
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", address, err)
+	}
+	restore := deadlineOf(ctx, conn)
+	var reply answer
+	err = readLine(conn, &reply)
+	restore()
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case err == nil && reply.Error != "":
+		err = errors.New(reply.Error)
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("dial %s: %w", address, err)
+	}
+	return conn, nil
+}

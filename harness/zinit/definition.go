@@ -1,0 +1,46 @@
+package zinit
+
+// Definition is a service together with its actions: what is registered as one.
+type Definition struct {
+	Service Service
+	Actions []Action
+}
+
+// Define returns a service that is made up of the given actions.
+func Define(service string, actions ...Action) Definition {
+	names := make([]string, 0, len(actions))
+	for _, action := range actions {
+		names = append(names, action.Name)
+	}
+	return Definition{Service: Service{Name: service, Actions: names}, Actions: actions}
+}
+
+// Action returns the first action of a kind.
+func (d Definition) Action(kind Kind) (Action, bool) {
+	for _, action := range d.Actions {
+		if action.Kind == kind || (action.Kind == "" && kind == KindRun) {
+			return action, true
+		}
+	}
+	return Action{}, false
+}
+
+// RunActionName returns what the run action of a service is called (contract hero_zero, "action names").
+func RunActionName(service string) string { return service + ".run" }
+
+// HealthActionName returns what the health action of a service is called (contract hero_zero, "action names").
+func HealthActionName(service string) string { return service + ".health" }
+
+// RunAction returns the action that runs a service: exec by /bin/sh -c, again by the policy.
+func RunAction(service, exec string, policy RetryPolicy) Action {
+	return Action{Name: RunActionName(service), Service: service, Kind: KindRun, Exec: exec, Retry: &policy}
+}
+
+// HealthAction returns the action that checks a service: exec by /bin/sh -c on the schedule, each
+// run killed after the timeout.
+func HealthAction(service, exec string, schedule Schedule, timeout Milliseconds) Action {
+	return Action{
+		Name: HealthActionName(service), Service: service, Kind: KindHealth, Exec: exec,
+		Timeout: timeout, Schedule: &schedule,
+	}
+}

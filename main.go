@@ -1,0 +1,271 @@
+// hero_chaos validates a container image: it breaks what runs in it in every way that matters, watches what
+// happens, and says whether the image may be promoted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/junit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/summary"
+)
+
+// The exit codes (ARCHITECTURE.md, "Exit codes").
+const (
+	exitHeld         = 0 // all selected promises held
+	exitFailed       = 1 // one failed
+	exitInconclusive = 2 // none failed, but one was inconclusive
+	exitError        = 3 // an error of the harness or its set-up: nothing was proved
+)
+
+// commands is the command line.
+type commands struct {
+	Run   runCommand   `cmd:"" help:"Start a target, break it, and judge what follows."`
+	Smoke smokeCommand `cmd:"" help:"Ask a target that runs already whether its paths answer."`
+	List  listCommand  `cmd:"" help:"List the promises without running anything."`
+}
+
+// outcome is a command's result: its exit code, where there was no error.
+type outcome int
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run parses and carries out a command line, and returns the exit code.
+func run(arguments []string, stdout, stderr io.Writer) int {
+	code := outcome(exitHeld)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	var line commands
+	parser, err := kong.New(&line,
+		kong.Name("hero_chaos"), kong.Description("Chaos and validation for the hero_zero image: may it be promoted?"),
+		kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)),
+		kong.Bind(&code), kong.UsageOnError(),
+	)
+	if err != nil {
+		return complain(stderr, err)
+	}
+	parsed, err := parser.Parse(arguments)
+	if err != nil {
+		return complain(stderr, err)
+	}
+	if err := parsed.Run(); err != nil {
+		return complain(stderr, err)
+	}
+	return int(code)
+}
+
+func complain(stderr io.Writer, err error) int {
+	_, _ = fmt.Fprintln(stderr, "hero_chaos:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	return exitError
+}
+
+type runCommand struct {
+	Target    string `help:"Name of a target in fixtures/targets, or a target file. Default: embedded, or hero_zero with --image or --container."`
+	Image     string `help:"Image to test in place of the target's." placeholder:"REFERENCE"`
+	Container string `help:"Running container to attach to instead of starting one." placeholder:"NAME"`
+	Focus     string `help:"Promises to check: a theme, an id, or id/service; several by commas."`
+	Service   string `help:"The one service to check."`
+	Seed      int64  `help:"Repeats a run's order." default:"1"`
+	Procs     int    `help:"How many specs run at once. Default: all that wait, within reason."`
+	Profile   string `help:"quick or faithful." enum:"quick" default:"quick"`
+	Output    string `help:"Folder for the record, the reports and the evidence." placeholder:"DIR" type:"path"`
+}
+
+// Run runs the suites, writes the reports and prints the summary.
+func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) error {
+	configuration, err := c.configuration()
+	if err != nil {
+		return err
+	}
+	filter, err := c.filter()
+	if err != nil {
+		return err
+	}
+	tools, err := runner.FindTools()
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(stdout, "hero_chaos: testing %s; reports go to %s\n", filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml")), configuration.Output)
+	if err := tools.Run(ctx, configuration, filter); err != nil {
+		return err
+	}
+	found, err := record.Load(configuration.RecordPath())
+	if err != nil {
+		return fmt.Errorf("the suites left no record; see %s: %w", filepath.Join(configuration.Output, "ginkgo.log"), err)
+	}
+	document, err := junit.Render(found)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(configuration.Output, "junit.xml"), document, 0o600); err != nil {
+		return fmt.Errorf("write the JUnit report: %w", err)
+	}
+	if _, err := io.WriteString(stdout, summary.Render(found)); err != nil {
+		return err
+	}
+	if *code, err = judge(found); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, closingLine(found))
+	return err
+}
+
+// closingLine is the form that test runners end with and CI reads.
+func closingLine(found *record.Record) string {
+	counts := map[record.Outcome]int{}
+	for _, result := range found.Results {
+		counts[result.Outcome]++
+	}
+	return fmt.Sprintf("%d passed, %d failed, %d skipped",
+		counts[record.Held], counts[record.Failed], counts[record.Inconclusive]+counts[record.NotRun])
+}
+
+// configuration completes what was asked for by the defaults, and refuses a target that cannot be read.
+func (c *runCommand) configuration() (session.Configuration, error) {
+	configuration, err := session.Default()
+	if err != nil {
+		return configuration, err
+	}
+	name := c.Target
+	if name == "" {
+		name = "embedded"
+		if c.Image != "" || c.Container != "" {
+			name = "hero_zero"
+		}
+	}
+	described, err := target.Find(name, filepath.Dir(configuration.Target))
+	if err != nil {
+		return configuration, err
+	}
+	if strings.ContainsRune(name, '/') || strings.HasSuffix(name, ".yaml") {
+		configuration.Target = name
+	} else {
+		configuration.Target = filepath.Join(filepath.Dir(configuration.Target), name+".yaml")
+	}
+	if configuration.Target, err = filepath.Abs(configuration.Target); err != nil {
+		return configuration, err
+	}
+	if c.Output != "" {
+		configuration.Output = c.Output
+	}
+	configuration.Image, configuration.Container = c.Image, c.Container
+	configuration.Focus, configuration.Service = c.Focus, c.Service
+	configuration.Profile, configuration.Seed = c.Profile, c.Seed
+	configuration.Procs = c.Procs
+	if configuration.Procs <= 0 {
+		configuration.Procs = processes(described)
+	}
+	return configuration, nil
+}
+
+// processes is one for every spec that waits: two faults on each service, and what else there is; many more
+// than cores, because they wait.
+func processes(t *target.Target) int { return min(96, 2*len(t.Restartable())+16) }
+
+// filter turns --focus and --service into what selects the specs.
+func (c *runCommand) filter() (string, error) {
+	if c.Focus == "" {
+		return runner.Filter(nil, c.Service), nil
+	}
+	focus, err := promise.ParseFocus(c.Focus)
+	if err != nil {
+		return "", err
+	}
+	return runner.Filter(focus, c.Service), nil
+}
+
+// judge turns a record into the exit code.
+func judge(found *record.Record) (outcome, error) {
+	if !found.Complete() {
+		return exitError, errors.New("the run did not come to its end: its record is not complete")
+	}
+	if found.End.Trouble != "" {
+		return exitError, fmt.Errorf("the run had trouble of its own: %s", found.End.Trouble)
+	}
+	if len(found.Results) == 0 {
+		return exitError, errors.New("nothing was checked: no spec of this target was selected")
+	}
+	code := outcome(exitHeld)
+	for _, result := range found.Results {
+		switch result.Outcome {
+		case record.Failed:
+			return exitFailed, nil
+		case record.Held:
+		default:
+			code = exitInconclusive
+		}
+	}
+	return code, nil
+}
+
+type smokeCommand struct {
+	BaseURL string `help:"Where the target answers." env:"BASE_URL" placeholder:"URL"`
+	Env     string `help:"Name of an environment in the target file, in place of --base-url."`
+	Target  string `help:"Target whose paths are asked." default:"hero_zero"`
+}
+
+// smokePatience is how long one path may take to answer.
+const smokePatience = 10 * time.Second
+
+// Run asks every path once.
+func (c *smokeCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) error {
+	configuration, err := session.Default()
+	if err != nil {
+		return err
+	}
+	described, err := target.Find(c.Target, filepath.Dir(configuration.Target))
+	if err != nil {
+		return err
+	}
+	base := strings.TrimSuffix(c.BaseURL, "/")
+	if base == "" {
+		base = fmt.Sprintf("http://localhost:%d", described.Container.PublishPort)
+	}
+	for _, path := range described.Smoke {
+		line := askPath(ctx, base, path)
+		if !strings.HasPrefix(line, "ok") {
+			*code = exitFailed
+		}
+		_, _ = fmt.Fprintln(stdout, line)
+	}
+	return nil
+}
+
+func askPath(ctx context.Context, base string, path target.Smoke) string {
+	ctx, cancel := context.WithTimeout(ctx, smokePatience)
+	defer cancel()
+	status, err := probe.Status(ctx, base+path.Path)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("failed  %s%s: %v", base, path.Path, err)
+	case status != path.Status:
+		return fmt.Sprintf("failed  %s%s answers %d, not %d", base, path.Path, status, path.Status)
+	}
+	return fmt.Sprintf("ok      %s%s answers %d", base, path.Path, status)
+}
+
+type listCommand struct{}
+
+// Run prints a line a promise.
+func (listCommand) Run(stdout io.Writer) error {
+	for _, p := range promise.All() {
+		_, _ = fmt.Fprintf(stdout, "%-24s %-9s %s\n", p.ID, p.Severity, p.Sentence)
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+// Package summary writes a record as the plain text that ends a run.
+package summary
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
+)
+
+// width is how many columns the text takes at most, but for the text of a failure, which is complete.
+const width = 120
+
+// Render returns the record as text: what was run, a line a promise with how its recoveries went, the
+// failures, why what is inconclusive is so, and the counts in the last line.
+func Render(r *record.Record) string {
+	text := new(strings.Builder)
+	head(text, r)
+	promises(text, r)
+	failures(text, r)
+	reasons(text, "INCONCLUSIVE", record.Inconclusive, r)
+	reasons(text, "NOT RUN", record.NotRun, r)
+	trouble(text, r)
+	line(text, "%s", Counts(r))
+	return text.String()
+}
+
+// Counts is the last line: "27 held, 1 failed, 2 inconclusive", and how many were not run, if any.
+func Counts(r *record.Record) string {
+	counts := count(r.Results)
+	text := fmt.Sprintf("%d held, %d failed, %d inconclusive", counts[record.Held], counts[record.Failed], counts[record.Inconclusive])
+	if counts[record.NotRun] > 0 {
+		text += fmt.Sprintf(", %d not run", counts[record.NotRun])
+	}
+	return text
+}
+
+func count(results []record.Result) map[record.Outcome]int {
+	counts := map[record.Outcome]int{}
+	for _, result := range results {
+		counts[result.Outcome]++
+	}
+	return counts
+}
+
+func head(text *strings.Builder, r *record.Record) {
+	run := r.Run
+	line(text, "target   %s", run.Target)
+	line(text, "image    %s", run.Image)
+	if run.Digest != "" {
+		line(text, "         %s", run.Digest)
+	}
+	how := fmt.Sprintf("%s profile, seed %d, %d specs at once on %d cores", run.Profile, run.Seed, run.Procs, run.Host.Cores)
+	if run.Focus != "" {
+		how += ", only " + run.Focus
+	}
+	wrapped(text, "run      ", []string{how})
+	if r.Complete() {
+		line(text, "time     %s from %s on; the observer's worst gap was %s", span.Text(r.End.Finished.Sub(run.Started)),
+			run.Started.UTC().Format(time.RFC3339), span.Text(time.Duration(max(r.End.WorstGap, run.Host.WorstGap))))
+	}
+	line(text, "")
+}
+
+func promises(text *strings.Builder, r *record.Record) {
+	results := map[string][]record.Result{}
+	for _, result := range r.Results {
+		results[result.Promise] = append(results[result.Promise], result)
+	}
+	recoveries := map[string][]record.Recovery{}
+	for _, recovery := range r.Recoveries {
+		recoveries[recovery.Promise] = append(recoveries[recovery.Promise], recovery)
+	}
+	// Of a spec that was cut off there are recoveries and no result.
+	all := slices.Concat(slices.Collect(maps.Keys(results)), slices.Collect(maps.Keys(recoveries)))
+	slices.Sort(all)
+	line(text, "%-36s %8s %8s %14s %9s %12s", "PROMISE", "HELD", "FAILED", "INCONCLUSIVE", "NOT RUN", "RECOVERIES")
+	for _, promise := range slices.Compact(all) {
+		counts := count(results[promise])
+		line(text, "%-36s %8s %8s %14s %9s %12s", promise, number(counts[record.Held]), number(counts[record.Failed]),
+			number(counts[record.Inconclusive]), number(counts[record.NotRun]), number(len(recoveries[promise])))
+		phases(text, recoveries[promise])
+	}
+	if len(r.Recoveries) > 0 {
+		line(text, "")
+		line(text, "Times are the longest that were possible; a p99 takes %d recoveries.", fewestForP99)
+	}
+	line(text, "")
+}
+
+func number(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+func failures(text *strings.Builder, r *record.Record) {
+	failed := slices.DeleteFunc(sorted(r.Results), func(result record.Result) bool { return result.Outcome != record.Failed })
+	if len(failed) == 0 {
+		return
+	}
+	line(text, "FAILED")
+	for _, result := range failed {
+		what := cmp.Or(result.Failure, subject(result)+" failed, and nothing says why ("+result.Promise+")")
+		for _, part := range strings.Split(strings.TrimSpace(what), "\n") {
+			line(text, "  %s", part)
+		}
+		line(text, "")
+	}
+}
+
+// reasons groups what shares an outcome by its reason.
+func reasons(text *strings.Builder, title string, outcome record.Outcome, r *record.Record) {
+	groups := map[string]map[string][]string{} // reason, promise, what
+	for _, result := range sorted(r.Results) {
+		if result.Outcome != outcome {
+			continue
+		}
+		reason := cmp.Or(result.Reason, "nothing says why")
+		if groups[reason] == nil {
+			groups[reason] = map[string][]string{}
+		}
+		groups[reason][result.Promise] = append(groups[reason][result.Promise], subject(result))
+	}
+	if len(groups) == 0 {
+		return
+	}
+	line(text, "%s", title)
+	for _, reason := range slices.Sorted(maps.Keys(groups)) {
+		wrapped(text, "  ", strings.Fields(reason+":"))
+		for _, promise := range slices.Sorted(maps.Keys(groups[reason])) {
+			what := groups[reason][promise]
+			wrapped(text, "    ", strings.Fields(fmt.Sprintf("%s (%d) %s", promise, len(what), strings.Join(what, ", "))))
+		}
+	}
+	line(text, "")
+}
+
+func sorted(results []record.Result) []record.Result {
+	return slices.SortedStableFunc(slices.Values(results), func(one, other record.Result) int {
+		return cmp.Or(cmp.Compare(one.Promise, other.Promise), cmp.Compare(one.Service, other.Service), cmp.Compare(one.Name, other.Name))
+	})
+}
+
+// subject is what a result is about.
+func subject(result record.Result) string { return cmp.Or(result.Service, result.Name, "the target") }
+
+func trouble(text *strings.Builder, r *record.Record) {
+	var notes []string
+	if !r.Complete() {
+		notes = append(notes, "THE RECORD IS INCOMPLETE: what is missing in it was not seen to hold.")
+	} else if r.End.Trouble != "" {
+		notes = append(notes, "THE HARNESS HAD TROUBLE: "+r.End.Trouble)
+	}
+	for _, note := range append(notes, r.Notes...) {
+		wrapped(text, "", strings.Fields(note))
+	}
+	if len(notes) > 0 {
+		line(text, "")
+	}
+}
+
+// wrapped writes words in lines of at most width columns; those after the first are indented as well.
+func wrapped(text *strings.Builder, indent string, words []string) {
+	full := indent
+	for i, word := range words {
+		switch {
+		case i == 0:
+			full += word
+		case len(full)+1+len(word) > width:
+			line(text, "%s", full)
+			full = strings.Repeat(" ", len(indent)+2) + word
+		default:
+			full += " " + word
+		}
+	}
+	line(text, "%s", full)
+}
+
+// line writes one line, without what could move a terminal's cursor: a part of it was said by the
+// target.
+func line(text *strings.Builder, format string, args ...any) {
+	printable := strings.Map(func(letter rune) rune {
+		if unicode.IsPrint(letter) {
+			return letter
+		}
+		return unicode.ReplacementChar
+	}, strings.ReplaceAll(fmt.Sprintf(format, args...), "\t", "    "))
+	_, _ = text.WriteString(strings.TrimRight(printable, " ") + "\n")
+}

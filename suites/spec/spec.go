@@ -1,0 +1,151 @@
+// Package spec is what the suites' specifications are written with: it turns promises and services into
+// labels, faults into recoveries, and what proves nothing into an INCONCLUSIVE that Ginkgo can carry.
+package spec
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
+
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/expect"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+)
+
+// The keys of the labels, and the name of the report entry that links a result to its recoveries.
+const (
+	promiseLabel  = "promise:"
+	serviceLabel  = "service:"
+	faultLabel    = "fault:"
+	recoveryEntry = "recovery"
+	inconclusive  = "INCONCLUSIVE: "
+)
+
+// About labels specs with the promise that they check.
+func About(p promise.ID) Labels { return Labels{promiseLabel + " " + string(p)} }
+
+// On labels a spec with the service that it is about.
+func On(service string) Labels { return Labels{serviceLabel + " " + service} }
+
+// With labels a spec with the fault that it injects.
+func With(f fault.Fault) Labels { return Labels{faultLabel + " " + f.Name} }
+
+// Conclude ends a spec by an error: as INCONCLUSIVE, for the harness's own trouble proves nothing about a
+// target. Without an error it does nothing.
+func Conclude(err error) {
+	GinkgoHelper()
+	if err == nil {
+		return
+	}
+	var nothingProved *recovery.Inconclusive
+	if errors.As(err, &nothingProved) {
+		Skip(inconclusive + nothingProved.Reason)
+	}
+	Skip(inconclusive + "the harness itself: " + err.Error())
+}
+
+// Inconclusive ends a spec: it proves nothing, for a reason of one line that many specs may share.
+func Inconclusive(reason string) {
+	GinkgoHelper()
+	Skip(inconclusive + reason)
+}
+
+// Sandbox returns a sandbox of the session, or ends the spec as INCONCLUSIVE.
+func Sandbox(ctx context.Context, chaos *session.Session, name string) *session.Sandbox {
+	GinkgoHelper()
+	sandbox, err := chaos.Sandbox(ctx, name)
+	Conclude(err)
+	return sandbox
+}
+
+// Inject leads a fault through its life. Where nothing was proved, the spec ends as INCONCLUSIVE.
+func Inject(ctx context.Context, sandbox *session.Sandbox, p promise.ID, service session.Service, f fault.Fault, window time.Duration) record.Recovery {
+	GinkgoHelper()
+	seen, err := sandbox.Inject(ctx, string(p), service, f, window)
+	if seen.ID != "" {
+		AddReportEntry(recoveryEntry, seen.ID, ReportEntryVisibilityNever)
+	}
+	Conclude(err)
+	return seen
+}
+
+// Expect holds a recovery against expectations, one after the other. Where the recovery proves nothing about
+// one, the spec ends as INCONCLUSIVE.
+func Expect(seen record.Recovery, expectations ...expect.Expectation) {
+	GinkgoHelper()
+	for _, expectation := range expectations {
+		if reason, nothing := expect.Inconclusive(seen, expectation); nothing {
+			Skip(inconclusive + reason)
+		}
+		gomega.Expect(seen).To(expectation)
+	}
+}
+
+// Victim registers a victim for the length of the spec.
+func Victim(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) session.Service {
+	GinkgoHelper()
+	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Delete(ctx, plan.Name) }, NodeTimeout(30*time.Second))
+	service, err := sandbox.Register(ctx, plan)
+	Conclude(err)
+	return service
+}
+
+// Result is what a spec's report says, as a result for the record; false for a spec that was not selected.
+func Result(report SpecReport) (record.Result, bool) {
+	result := record.Result{
+		Name: report.FullText(), Attempts: report.NumAttempts, Started: report.StartTime, Duration: int64(report.RunTime),
+	}
+	for _, label := range report.Labels() {
+		key, value, _ := strings.Cut(label, ":")
+		value = strings.TrimSpace(value)
+		switch key + ":" {
+		case promiseLabel:
+			result.Promise = value
+			result.Theme, _, _ = strings.Cut(value, ".")
+		case serviceLabel:
+			result.Service = value
+		case faultLabel:
+			result.Fault = value
+		}
+	}
+	for _, entry := range report.ReportEntries {
+		if id, ok := entry.GetRawValue().(string); ok && entry.Name == recoveryEntry {
+			result.Recoveries = append(result.Recoveries, id)
+		}
+	}
+	return judge(result, report)
+}
+
+// judge turns Ginkgo's states into outcomes: only an expectation that was not met is a failure of the target.
+func judge(result record.Result, report SpecReport) (record.Result, bool) {
+	message := report.Failure.Message
+	switch {
+	case report.State.Is(types.SpecStatePassed) && report.NumAttempts == 1:
+		result.Outcome = record.Held
+	case report.State.Is(types.SpecStatePassed):
+		result.Outcome, result.Reason = record.Inconclusive, "it held only when it was tried again"
+	case report.State.Is(types.SpecStateFailed):
+		result.Outcome, result.Failure = record.Failed, message
+	case strings.HasPrefix(message, inconclusive):
+		result.Outcome, result.Reason = record.Inconclusive, firstLine(strings.TrimPrefix(message, inconclusive))
+	case report.State.Is(types.SpecStateSkipped | types.SpecStatePending):
+		return result, false
+	default: // timed out, interrupted, aborted, panicked: nothing was judged
+		result.Outcome, result.Reason = record.Inconclusive, "the spec itself "+report.State.String()+": "+firstLine(message)
+	}
+	return result, true
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}

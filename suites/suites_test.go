@@ -1,0 +1,81 @@
+// Package suites_test is the one test binary: it registers the themes and holds the session.
+package suites_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/boot"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/hang"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/isolation"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/restart"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/smoke"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
+)
+
+// opening bounds the start of a session: an image may have to be built or pulled, and boots.
+const opening = 15 * time.Minute
+
+func TestSuites(t *testing.T) {
+	configuration, err := session.FromEnvironment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	chaos, err := session.New(configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	RegisterFailHandler(Fail)
+	share(chaos)
+	report(chaos)
+	boot.Specs(chaos)
+	restart.Specs(chaos)
+	hang.Specs(chaos)
+	smoke.Specs(chaos)
+	isolation.Specs(chaos)
+	RunSpecs(t, "hero_chaos")
+}
+
+// share opens the session in Ginkgo's first process and connects every process to it.
+func share(chaos *session.Session) {
+	var owner *session.Owner
+	SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
+		var err error
+		owner, err = session.Open(ctx, chaos.Configuration, chaos.Target)
+		if err != nil {
+			chaos.Configuration.Complain(err)
+			AbortSuite(err.Error())
+		}
+		return []byte(owner.Socket())
+	}, func(ctx SpecContext, socket []byte) {
+		worker := fmt.Sprint(GinkgoParallelProcess())
+		Expect(chaos.Connect(ctx, string(socket), worker)).To(Succeed())
+	}, NodeTimeout(opening))
+
+	SynchronizedAfterSuite(func() { _ = chaos.Disconnect() }, func() {
+		if owner == nil {
+			return
+		}
+		if err := owner.Close(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	})
+}
+
+// report writes every result down as soon as there is one.
+func report(chaos *session.Session) {
+	ReportAfterEach(func(ctx SpecContext, report SpecReport) {
+		result, selected := spec.Result(report)
+		if !selected {
+			return
+		}
+		Expect(chaos.Result(ctx, result)).To(Succeed())
+	})
+}
