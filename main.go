@@ -93,8 +93,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if err != nil {
 		return err
 	}
-	filter, err := c.filter()
-	if err != nil {
+	if _, err := promise.Match(c.Focus); err != nil {
 		return err
 	}
 	tools, err := runner.FindTools()
@@ -102,7 +101,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 		return err
 	}
 	_, _ = fmt.Fprintf(stdout, "hero_chaos: testing %s; reports go to %s\n", filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml")), configuration.Output)
-	if err := tools.Run(ctx, configuration, filter); err != nil {
+	if err := tools.Run(ctx, configuration); err != nil {
 		return err
 	}
 	found, err := record.Load(configuration.RecordPath())
@@ -177,18 +176,6 @@ func (c *runCommand) configuration() (session.Configuration, error) {
 // processes is one for every spec that waits: two faults on each service, and what else there is; many more
 // than cores, because they wait.
 func processes(t *target.Target) int { return min(96, 2*len(t.Restartable())+16) }
-
-// filter turns --focus and --service into what selects the specs.
-func (c *runCommand) filter() (string, error) {
-	if c.Focus == "" {
-		return runner.Filter(nil, c.Service), nil
-	}
-	focus, err := promise.ParseFocus(c.Focus)
-	if err != nil {
-		return "", err
-	}
-	return runner.Filter(focus, c.Service), nil
-}
 
 // judge turns a record into the exit code.
 func judge(found *record.Record) (outcome, error) {

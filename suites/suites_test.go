@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/boot"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/hang"
@@ -32,7 +33,12 @@ func TestSuites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	selection, err := promise.Match(configuration.Focus)
+	if err != nil {
+		t.Fatal(err)
+	}
 	RegisterFailHandler(Fail)
+	spec.Select(selection, configuration.Service)
 	share(chaos)
 	report(chaos)
 	boot.Specs(chaos)

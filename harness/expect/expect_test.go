@@ -2,20 +2,15 @@ package expect_test
 
 import (
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/expect"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/golden"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const (
 	us = time.Microsecond
@@ -103,7 +98,7 @@ func TestWhatIsExpectedHolds(t *testing.T) {
 		"just in time":              {recovered(func(r *record.Recovery) { r.Respawned = at(310*us + 5250*ms - us) }), inTime()},
 		"a stall that did not hurt": {recovered(stall(s)), inTime()},
 	} {
-		t.Run(name, func(t *testing.T) { NewWithT(t).Expect(tc.recovery).To(tc.expected) })
+		t.Run(name, func(t *testing.T) { gomega.NewWithT(t).Expect(tc.recovery).To(tc.expected) })
 	}
 }
 
@@ -134,13 +129,13 @@ func TestFailureText(t *testing.T) {
 		"control-exited":       {recovered(hung, exitedAnyway), expect.NeverRestart(expect.Within(10 * s))},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
+			g := gomega.NewWithT(t)
 			matched, err := tc.expected.Match(tc.recovery)
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(matched).To(BeFalse())
+			g.Expect(err).NotTo(gomega.HaveOccurred())
+			g.Expect(matched).To(gomega.BeFalse())
 			_, unclear := expect.Inconclusive(tc.recovery, tc.expected)
-			g.Expect(unclear).To(BeFalse())
-			golden(t, name, tc.expected.FailureMessage(tc.recovery))
+			g.Expect(unclear).To(gomega.BeFalse())
+			golden.Check(t, name+".txt", tc.expected.FailureMessage(tc.recovery)+"\n")
 		})
 	}
 }
@@ -167,51 +162,33 @@ func TestWhatProvesNothingNeverPasses(t *testing.T) {
 		"not-watched-enough": {recovered(hung, observed(3*s)), expect.NeverRestart(expect.Within(10 * s)), "not observed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
+			g := gomega.NewWithT(t)
 			reason, ok := expect.Inconclusive(tc.recovery, tc.expected)
-			g.Expect(ok).To(BeTrue())
-			g.Expect(reason).To(HavePrefix(tc.reason))
-			g.Expect(reason).NotTo(ContainSubstring("\n"))
+			g.Expect(ok).To(gomega.BeTrue())
+			g.Expect(reason).To(gomega.HavePrefix(tc.reason))
+			g.Expect(reason).NotTo(gomega.ContainSubstring("\n"))
 			matched, err := tc.expected.Match(tc.recovery)
-			g.Expect(matched).To(BeFalse())
+			g.Expect(matched).To(gomega.BeFalse())
 			var inconclusive *expect.InconclusiveError
-			g.Expect(errors.As(err, &inconclusive)).To(BeTrue(), "the opposite would hold")
-			g.Expect(inconclusive.Reason).To(Equal(reason))
-			golden(t, "inconclusive-"+name, err.Error())
+			g.Expect(errors.As(err, &inconclusive)).To(gomega.BeTrue(), "the opposite would hold")
+			g.Expect(inconclusive.Reason).To(gomega.Equal(reason))
+			golden.Check(t, "inconclusive-"+name+".txt", err.Error()+"\n")
 		})
 	}
 }
 
 func TestTheOppositeSaysSo(t *testing.T) {
 	text := expect.Respawn().NegatedFailureMessage(recovered())
-	NewWithT(t).Expect(text).To(HavePrefix("user.hero_osis_server recovered from SIGTERM, and was expected not to\n  before   pid 41"))
+	gomega.NewWithT(t).Expect(text).To(gomega.HavePrefix("user.hero_osis_server recovered from SIGTERM, and was expected not to\n  before   pid 41"))
 }
 
 func TestWhatIsNoRecoveryIsRefused(t *testing.T) {
 	for _, actual := range []any{nil, 7, (*record.Recovery)(nil), record.Result{}} {
-		g := NewWithT(t)
+		g := gomega.NewWithT(t)
 		matched, err := expect.Respawn().Match(actual)
-		g.Expect(matched).To(BeFalse())
-		g.Expect(err).To(MatchError(HavePrefix("expect a record.Recovery, got")))
-		g.Expect(expect.Respawn().FailureMessage(actual)).To(Equal(err.Error()))
-		g.Expect(expect.Respawn().NegatedFailureMessage(actual)).To(Equal(err.Error()))
-	}
-}
-
-// golden compares text with a file in testdata, which -update writes anew.
-func golden(t *testing.T, name, text string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".txt")
-	if *update {
-		if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v: run the test with -update", err)
-	}
-	if text != strings.TrimSuffix(string(want), "\n") {
-		t.Errorf("got\n%s\n\nwant\n%s", text, want)
+		g.Expect(matched).To(gomega.BeFalse())
+		g.Expect(err).To(gomega.MatchError(gomega.HavePrefix("expect a record.Recovery, got")))
+		g.Expect(expect.Respawn().FailureMessage(actual)).To(gomega.Equal(err.Error()))
+		g.Expect(expect.Respawn().NegatedFailureMessage(actual)).To(gomega.Equal(err.Error()))
 	}
 }

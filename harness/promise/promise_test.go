@@ -1,46 +1,42 @@
 package promise_test
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/golden"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
 func TestEveryPromiseIsWhole(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	var assumptions []string
 	for _, assumption := range zinit.Assumptions() {
 		assumptions = append(assumptions, assumption.ID)
 	}
 	seen := map[string]bool{}
 	for _, p := range promise.All() {
-		g.Expect(seen[p.ID]).To(BeFalse(), p.ID+" is there twice")
+		g.Expect(seen[p.ID]).To(gomega.BeFalse(), p.ID+" is there twice")
 		seen[p.ID] = true
-		g.Expect(p.ID).To(MatchRegexp(`^[a-z]+\.[a-z0-9-]+$`))
-		g.Expect(p.ID).To(HavePrefix(p.Theme + "."))
-		g.Expect(p.Sentence).To(MatchRegexp(`^[A-Z][^|\n]+\.$`))
-		g.Expect(p.Source).NotTo(BeEmpty())
-		g.Expect(p.Severity).To(BeElementOf(promise.Blocking, promise.Advisory))
+		g.Expect(p.ID).To(gomega.MatchRegexp(`^[a-z]+\.[a-z0-9-]+$`))
+		g.Expect(p.ID).To(gomega.HavePrefix(p.Theme + "."))
+		g.Expect(p.Sentence).To(gomega.MatchRegexp(`^[A-Z][^|\n]+\.$`))
+		g.Expect(p.Source).NotTo(gomega.BeEmpty())
+		g.Expect(p.Severity).To(gomega.BeElementOf(promise.Blocking, promise.Advisory))
 		for _, assumption := range p.Assumptions {
-			g.Expect(assumptions).To(ContainElement(assumption), p.ID)
+			g.Expect(assumptions).To(gomega.ContainElement(assumption), p.ID)
 		}
 		found, ok := promise.Find(p.ID)
-		g.Expect(ok).To(BeTrue())
-		g.Expect(found).To(Equal(p))
+		g.Expect(ok).To(gomega.BeTrue())
+		g.Expect(found).To(gomega.Equal(p))
 	}
 	_, ok := promise.Find("restart")
-	g.Expect(ok).To(BeFalse())
+	g.Expect(ok).To(gomega.BeFalse())
 }
 
 // TestTheChecklistIsCovered holds the registry against the checklist that decides promotion. Items 3
@@ -51,13 +47,13 @@ func TestTheChecklistIsCovered(t *testing.T) {
 		sources = append(sources, p.Source)
 	}
 	for _, item := range []string{"1", "2", "4", "5"} {
-		NewWithT(t).Expect(sources).To(ContainElement("hero_zero, checklist " + item))
+		gomega.NewWithT(t).Expect(sources).To(gomega.ContainElement("hero_zero, checklist " + item))
 	}
 }
 
 func TestNobodyCanChangeTheRegistry(t *testing.T) {
 	promise.All()[0].ID = "changed"
-	NewWithT(t).Expect(promise.All()[0].ID).To(Equal(promise.BootRunning))
+	gomega.NewWithT(t).Expect(promise.All()[0].ID).To(gomega.Equal(promise.BootRunning))
 }
 
 func TestMatch(t *testing.T) {
@@ -80,9 +76,9 @@ func TestMatch(t *testing.T) {
 		"smoke,restart.exit0/user": matching(`^smoke`),
 	} {
 		t.Run(focus, func(t *testing.T) {
-			g := NewWithT(t)
+			g := gomega.NewWithT(t)
 			selection, err := promise.Match(focus)
-			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(err).NotTo(gomega.HaveOccurred())
 			var got []string
 			for _, one := range all {
 				id, service, _ := strings.Cut(one, "/")
@@ -90,7 +86,7 @@ func TestMatch(t *testing.T) {
 					got = append(got, one)
 				}
 			}
-			g.Expect(got).To(Equal(want))
+			g.Expect(got).To(gomega.Equal(want))
 		})
 	}
 }
@@ -106,25 +102,13 @@ func TestAFocusOnNothingIsRefused(t *testing.T) {
 		"restart/user.hero_osis": `there is no service "user.hero_osis": did you mean "user.hero_osis_server"?`,
 	} {
 		_, err := promise.Match(focus, services...)
-		NewWithT(t).Expect(err).To(MatchError(HavePrefix(`focus on "` + focus + `": ` + want)))
-		NewWithT(t).Expect(err.Error()).NotTo(ContainSubstring("\n"))
+		gomega.NewWithT(t).Expect(err).To(gomega.MatchError(gomega.HavePrefix(`focus on "` + focus + `": ` + want)))
+		gomega.NewWithT(t).Expect(err.Error()).NotTo(gomega.ContainSubstring("\n"))
 	}
 	_, err := promise.Match("restart.sigterm/user.hero_osis_server", services...)
-	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	gomega.NewWithT(t).Expect(err).NotTo(gomega.HaveOccurred())
 }
 
 func TestTable(t *testing.T) {
-	path := filepath.Join("testdata", "promises.md")
-	if *update {
-		if err := os.WriteFile(path, []byte(promise.Table()), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v: run the test with -update", err)
-	}
-	if promise.Table() != string(want) {
-		t.Errorf("got\n%s\nwant\n%s", promise.Table(), want)
-	}
+	golden.Check(t, "promises.md", promise.Table())
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
@@ -41,19 +41,19 @@ func create(t *testing.T, redact record.Redactor) (*record.Writer, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "out", "record.json")
 	writer, err := record.Create(path, aRun(), redact)
-	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	gomega.NewWithT(t).Expect(err).NotTo(gomega.HaveOccurred())
 	return writer, path
 }
 
 func TestARecordIsReadAsItWasWritten(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	writer, path := create(t, record.Redactor{})
-	g.Expect(writer.Recovery(aRecovery())).To(Succeed())
-	g.Expect(writer.Result(aResult("user.a"))).To(Succeed())
-	g.Expect(writer.Evidence(record.Evidence{What: "log", Path: "a.log"})).To(Succeed())
-	g.Expect(path).NotTo(BeAnExistingFile())
+	g.Expect(writer.Recovery(aRecovery())).To(gomega.Succeed())
+	g.Expect(writer.Result(aResult("user.a"))).To(gomega.Succeed())
+	g.Expect(writer.Evidence(record.Evidence{What: "log", Path: "a.log"})).To(gomega.Succeed())
+	g.Expect(path).NotTo(gomega.BeAnExistingFile())
 	end := record.End{Finished: aRun().Started.Add(time.Minute), WorstGap: 3}
-	g.Expect(writer.Close(end)).To(Succeed())
+	g.Expect(writer.Close(end)).To(gomega.Succeed())
 
 	want := &record.Record{
 		Schema: record.Schema, Run: aRun(), Results: []record.Result{aResult("user.a")},
@@ -61,37 +61,37 @@ func TestARecordIsReadAsItWasWritten(t *testing.T) {
 	}
 	for _, file := range []string{path, record.EventsPath(path)} {
 		read, err := record.Load(file)
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(read).To(Equal(want), file)
-		g.Expect(read.Complete()).To(BeTrue())
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		g.Expect(read).To(gomega.Equal(want), file)
+		g.Expect(read.Complete()).To(gomega.BeTrue())
 	}
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(left).To(HaveLen(2), "a temporary file was left")
-	g.Expect(writer.Result(aResult("user.b"))).To(MatchError(ContainSubstring("closed")))
-	g.Expect(writer.Close(end)).To(MatchError(ContainSubstring("closed")))
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(left).To(gomega.HaveLen(2), "a temporary file was left")
+	g.Expect(writer.Result(aResult("user.b"))).To(gomega.MatchError(gomega.ContainSubstring("closed")))
+	g.Expect(writer.Close(end)).To(gomega.MatchError(gomega.ContainSubstring("closed")))
 }
 
 func TestARunThatIsKilledLeavesWhatItFound(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	writer, path := create(t, record.Redactor{})
-	g.Expect(writer.Result(aResult("user.a"))).To(Succeed())
-	g.Expect(writer.Result(aResult("user.b"))).To(Succeed())
+	g.Expect(writer.Result(aResult("user.a"))).To(gomega.Succeed())
+	g.Expect(writer.Result(aResult("user.b"))).To(gomega.Succeed())
 	events, err := os.ReadFile(record.EventsPath(path))
-	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(err).NotTo(gomega.HaveOccurred())
 
 	read, err := record.Load(record.EventsPath(path))
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(read.Complete()).To(BeFalse())
-	g.Expect(read.Results).To(HaveLen(2))
-	g.Expect(read.Notes).To(ConsistOf(ContainSubstring("no end")))
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(read.Complete()).To(gomega.BeFalse())
+	g.Expect(read.Results).To(gomega.HaveLen(2))
+	g.Expect(read.Notes).To(gomega.ConsistOf(gomega.ContainSubstring("no end")))
 
 	cut := filepath.Join(t.TempDir(), "cut.jsonl")
-	g.Expect(os.WriteFile(cut, events[:len(events)-20], 0o600)).To(Succeed())
+	g.Expect(os.WriteFile(cut, events[:len(events)-20], 0o600)).To(gomega.Succeed()) //nolint:gosec // into a folder of this test
 	read, err = record.Load(cut)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(read.Results).To(HaveLen(1))
-	g.Expect(read.Notes).To(ConsistOf(HavePrefix("line 3 was cut off"), ContainSubstring("no end")))
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(read.Results).To(gomega.HaveLen(1))
+	g.Expect(read.Notes).To(gomega.ConsistOf(gomega.HavePrefix("line 3 was cut off"), gomega.ContainSubstring("no end")))
 }
 
 func TestWhatIsNoRecordIsRefused(t *testing.T) {
@@ -121,27 +121,27 @@ func TestWhatIsNoRecordIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "record")
-			g := NewWithT(t)
-			g.Expect(os.WriteFile(path, []byte(tc.text), 0o600)).To(Succeed())
+			g := gomega.NewWithT(t)
+			g.Expect(os.WriteFile(path, []byte(tc.text), 0o600)).To(gomega.Succeed())
 			_, err := record.Load(path)
-			g.Expect(err).To(MatchError(ContainSubstring(tc.want)))
-			g.Expect(err.Error()).To(HavePrefix("read the record " + path))
-			g.Expect(err.Error()).NotTo(ContainSubstring("\n"))
+			g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring(tc.want)))
+			g.Expect(err.Error()).To(gomega.HavePrefix("read the record " + path))
+			g.Expect(err.Error()).NotTo(gomega.ContainSubstring("\n"))
 		})
 	}
 	_, err = record.Load(filepath.Join(t.TempDir(), "missing"))
-	NewWithT(t).Expect(err).To(MatchError(os.ErrNotExist))
+	gomega.NewWithT(t).Expect(err).To(gomega.MatchError(os.ErrNotExist))
 }
 
 func TestAnUnknownOutcomeIsNotWritten(t *testing.T) {
 	writer, _ := create(t, record.Redactor{})
 	result := aResult("user.a")
 	result.Outcome = "passed"
-	NewWithT(t).Expect(writer.Result(result)).To(MatchError(ContainSubstring(`outcome "passed"`)))
+	gomega.NewWithT(t).Expect(writer.Result(result)).To(gomega.MatchError(gomega.ContainSubstring(`outcome "passed"`)))
 }
 
 func TestManyWriteAtOnce(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	writer, path := create(t, record.Redactor{})
 	var group sync.WaitGroup
 	for range 20 {
@@ -152,17 +152,17 @@ func TestManyWriteAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	g.Expect(writer.Close(record.End{})).To(Succeed())
+	g.Expect(writer.Close(record.End{})).To(gomega.Succeed())
 	read, err := record.Load(path)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(read.Results).To(HaveLen(400))
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(read.Results).To(gomega.HaveLen(400))
 }
 
 func TestNoSecretIsWritten(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	redact, err := record.NewRedactor(map[string]string{"SHORT": "gsk-1234", "LONG": "gsk-1234-5678", "ODD": "a\"b\n\\c\u2028", "UNSET": ""})
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(redact.Text("gsk-1234-5678 gsk-1234")).To(Equal("[LONG] [SHORT]"))
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(redact.Text("gsk-1234-5678 gsk-1234")).To(gomega.Equal("[LONG] [SHORT]"))
 	writer, path := create(t, redact)
 	result := aResult("user.a")
 	result.Failure = "said gsk-1234-5678 and a\"b\n\\c\u2028"
@@ -171,31 +171,31 @@ func TestNoSecretIsWritten(t *testing.T) {
 	recovery.Before.Argv = []string{"serve", "--key=gsk-1234-5678"}
 	recovery.Disturbed = []record.Disturbance{{What: "gsk-1234"}}
 	recovery.Landing = &record.Landing{Proof: "gsk-1234"}
-	g.Expect(writer.Result(result)).To(Succeed())
-	g.Expect(writer.Recovery(recovery)).To(Succeed())
-	g.Expect(writer.Evidence(record.Evidence{Path: "gsk-1234"})).To(Succeed())
-	g.Expect(writer.Close(record.End{Trouble: "gsk-1234"})).To(Succeed())
+	g.Expect(writer.Result(result)).To(gomega.Succeed())
+	g.Expect(writer.Recovery(recovery)).To(gomega.Succeed())
+	g.Expect(writer.Evidence(record.Evidence{Path: "gsk-1234"})).To(gomega.Succeed())
+	g.Expect(writer.Close(record.End{Trouble: "gsk-1234"})).To(gomega.Succeed())
 	for _, file := range []string{path, record.EventsPath(path)} {
-		text, err := os.ReadFile(file)
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(string(text)).NotTo(ContainSubstring("gsk-"))
-		g.Expect(string(text)).NotTo(ContainSubstring(`a\"b`))
+		text, err := os.ReadFile(file) //nolint:gosec // written by this test
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		g.Expect(string(text)).NotTo(gomega.ContainSubstring("gsk-"))
+		g.Expect(string(text)).NotTo(gomega.ContainSubstring(`a\"b`))
 	}
-	g.Expect(recovery.Before.Argv[1]).To(Equal("--key=gsk-1234-5678"), "the caller's own copy was changed")
+	g.Expect(recovery.Before.Argv[1]).To(gomega.Equal("--key=gsk-1234-5678"), "the caller's own copy was changed")
 	read, err := record.Load(path)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(read.Results[0].Failure).To(Equal("said [LONG] and [ODD]"))
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(read.Results[0].Failure).To(gomega.Equal("said [LONG] and [ODD]"))
 
 	_, err = record.NewRedactor(map[string]string{"TINY": "abc"})
-	g.Expect(err).To(MatchError(And(ContainSubstring("TINY"), Not(ContainSubstring("abc")))))
+	g.Expect(err).To(gomega.MatchError(gomega.And(gomega.ContainSubstring("TINY"), gomega.Not(gomega.ContainSubstring("abc")))))
 }
 
 func TestCreateSaysWhatIsWrong(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	file := filepath.Join(t.TempDir(), "file")
-	g.Expect(os.WriteFile(file, nil, 0o600)).To(Succeed())
+	g.Expect(os.WriteFile(file, nil, 0o600)).To(gomega.Succeed())
 	_, err := record.Create(filepath.Join(file, "record.json"), aRun(), record.Redactor{})
-	g.Expect(err).To(MatchError(HavePrefix("begin the record: ")))
+	g.Expect(err).To(gomega.MatchError(gomega.HavePrefix("begin the record: ")))
 }
 
 func FuzzLoad(f *testing.F) {

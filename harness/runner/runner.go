@@ -10,11 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 )
 
@@ -47,10 +45,9 @@ const killDelay = 90 * time.Second
 // limit bounds a whole run.
 const limit = 30 * time.Minute
 
-// Run runs the suites by a configuration and returns when they have ended. filter is a Ginkgo label filter,
-// empty for everything. What Ginkgo prints goes to a file of the output folder. The error is one line, of what
-// kept the session from being opened where that is so.
-func (t Tools) Run(ctx context.Context, configuration session.Configuration, filter string) error {
+// Run runs the suites by a configuration and returns when they have ended. What Ginkgo prints goes to a file
+// of the output folder. The error is one line, of what kept the session from being opened where that is so.
+func (t Tools) Run(ctx context.Context, configuration session.Configuration) error {
 	configuration.Agent = t.Agent
 	if err := os.MkdirAll(configuration.Output, 0o750); err != nil {
 		return fmt.Errorf("make the folder for the reports: %w", err)
@@ -67,7 +64,7 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration, fil
 	if err != nil {
 		return fmt.Errorf("hand the configuration to the suites: %w", err)
 	}
-	command := exec.CommandContext(ctx, t.Ginkgo, arguments(configuration, filter, t.Suites)...) //nolint:gosec // our own tools
+	command := exec.CommandContext(ctx, t.Ginkgo, arguments(configuration, t.Suites)...) //nolint:gosec // our own tools
 	command.Env = append(os.Environ(), session.ConfigurationVariable+"="+string(text))
 	command.Stdout, command.Stderr = log, log
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGINT) }
@@ -83,40 +80,9 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration, fil
 	return nil
 }
 
-func arguments(configuration session.Configuration, filter, suites string) []string {
-	arguments := []string{
-		"run", "--no-color", "--silence-skips", "--fail-on-empty", "--timeout=" + limit.String(),
-		fmt.Sprintf("--procs=%d", configuration.Procs), fmt.Sprintf("--seed=%d", configuration.Seed),
+func arguments(configuration session.Configuration, suites string) []string {
+	return []string{
+		"run", "--no-color", "--silence-skips", "--timeout=" + limit.String(),
+		fmt.Sprintf("--procs=%d", configuration.Procs), fmt.Sprintf("--seed=%d", configuration.Seed), suites,
 	}
-	if filter != "" {
-		arguments = append(arguments, "--label-filter="+filter)
-	}
-	return append(arguments, suites)
-}
-
-// Filter makes the Ginkgo label filter that selects what was focused on, and where service is not empty that
-// service alone. It is empty where everything is selected.
-func Filter(focus []promise.Focus, service string) string {
-	var selected []string
-	for _, f := range focus {
-		selected = append(selected, both(label("promise", string(f.Promise)), label("service", f.Service)))
-	}
-	return both(strings.Join(selected, " || "), label("service", service))
-}
-
-func label(key, value string) string {
-	if value == "" {
-		return ""
-	}
-	return key + ": containsAny " + value
-}
-
-func both(one, other string) string {
-	switch {
-	case one == "":
-		return other
-	case other == "":
-		return one
-	}
-	return "(" + one + ") && (" + other + ")"
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -28,7 +28,7 @@ func load(t *testing.T, text string) (*target.Target, error) {
 }
 
 func TestLoad(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	loaded, err := load(t, `
 name: a
 description: b
@@ -46,31 +46,31 @@ services:
 inventory: {services: 3, actions: 6}
 smoke: [{path: /, status: 204}]
 `)
-	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(err).NotTo(gomega.HaveOccurred())
 	ms := func(d time.Duration) zinit.Milliseconds { return zinit.Milliseconds(d) }
-	g.Expect(loaded.Budgets).To(Equal(target.Budgets{
+	g.Expect(loaded.Budgets).To(gomega.Equal(target.Budgets{
 		Restart: ms(1730 * time.Millisecond), Serving: ms(10 * time.Second), Tolerance: ms(250 * time.Millisecond),
 		Boot: ms(time.Minute), Smoke: ms(2 * time.Minute), StopTimeout: ms(10 * time.Second),
 	}))
-	g.Expect(loaded.Budget()).To(Equal(target.Budget{
+	g.Expect(loaded.Budget()).To(gomega.Equal(target.Budget{
 		Restart: 1730 * time.Millisecond, Recovery: 10 * time.Second, Tolerance: 250 * time.Millisecond,
 	}))
-	g.Expect(loaded.Health.Retries).To(Equal(2))
-	g.Expect(loaded.Container.Secrets).To(ConsistOf("KEY"))
+	g.Expect(loaded.Health.Retries).To(gomega.Equal(2))
+	g.Expect(loaded.Container.Secrets).To(gomega.ConsistOf("KEY"))
 
-	g.Expect(loaded.Restartable()).To(HaveLen(2))
-	g.Expect(loaded.Services).To(HaveLen(3), "Restartable changed the target")
-	g.Expect(loaded.ServiceNames()).To(Equal([]string{"one", "two", "three"}))
+	g.Expect(loaded.Restartable()).To(gomega.HaveLen(2))
+	g.Expect(loaded.Services).To(gomega.HaveLen(3), "Restartable changed the target")
+	g.Expect(loaded.ServiceNames()).To(gomega.Equal([]string{"one", "two", "three"}))
 	one, ok := loaded.Service("one")
-	g.Expect(ok).To(BeTrue())
-	g.Expect(loaded.PolicyOf(one).MaxAttempts).To(Equal(20))
+	g.Expect(ok).To(gomega.BeTrue())
+	g.Expect(loaded.PolicyOf(one).MaxAttempts).To(gomega.Equal(20))
 	two, _ := loaded.Service("two")
-	g.Expect(loaded.PolicyOf(two)).To(Equal(zinit.RetryPolicy{Delay: ms(time.Second), Backoff: zinit.BackoffLinear}))
+	g.Expect(loaded.PolicyOf(two)).To(gomega.Equal(zinit.RetryPolicy{Delay: ms(time.Second), Backoff: zinit.BackoffLinear}))
 	_, ok = loaded.Service("four")
-	g.Expect(ok).To(BeFalse())
-	g.Expect(loaded.Confirms("delay-formula")).To(BeTrue())
-	g.Expect(loaded.Confirms("no-zombie")).To(BeFalse())
-	g.Expect((&target.Target{Confirmed: []string{target.All}}).Confirms("no-zombie")).To(BeTrue())
+	g.Expect(ok).To(gomega.BeFalse())
+	g.Expect(loaded.Confirms("delay-formula")).To(gomega.BeTrue())
+	g.Expect(loaded.Confirms("no-zombie")).To(gomega.BeFalse())
+	g.Expect((&target.Target{Confirmed: []string{target.All}}).Confirms("no-zombie")).To(gomega.BeTrue())
 }
 
 // TestErrors is what a person reads who wrote a target file: one line with the place and what to do.
@@ -106,7 +106,7 @@ func TestErrors(t *testing.T) {
 		"a time below 0":    {head + "health: {interval: -1s, timeout: 1s}\n", ":3:20: -1s is not between 0 and 24h0m0s"},
 		"no interval":       {head + "health: {timeout: 1s}\n", ":3:10: a health check needs an interval and a timeout"},
 		"retries below 0":   {head + "health: {interval: 1s, timeout: 1s, retries: -1}\n", ":3:46: -1 retries: give 1 or more"},
-		"a bad backoff":     {head + "policy: {delay: 5s, backoff: exponental}\n", `:3:30: the backoff is "exponental": did you mean "exponential"?`},
+		"a bad backoff":     {head + "policy: {delay: 5s, backoff: exponentail}\n", `:3:30: the backoff is "exponentail": did you mean "exponential"?`},
 		"no delay":          {head + "policy: {backoff: none}\n", ":3:10: a retry policy needs a delay"},
 		"attempts below 0":  {head + "policy: {delay: 5s, backoff: none, max_attempts: -1}\n", ":3:50: -1 attempts"},
 		"no probe":          {head + policy + "services:\n  - {name: x}\n", ":5:6: x needs either a socket or a port, at which it is probed"},
@@ -127,32 +127,32 @@ func TestErrors(t *testing.T) {
 		"smoke, no port":    {head + "smoke: [{path: /x, status: 200}]\n", ":3:10: nothing can be asked for /x: the container has no port"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
+			g := gomega.NewWithT(t)
 			_, err := load(t, tc.text)
-			g.Expect(err).To(MatchError(ContainSubstring("a.yaml" + tc.want)))
-			g.Expect(err.Error()).NotTo(Or(ContainSubstring("\n"), ContainSubstring("hunter2")))
+			g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("a.yaml" + tc.want)))
+			g.Expect(err.Error()).NotTo(gomega.Or(gomega.ContainSubstring("\n"), gomega.ContainSubstring("hunter2")))
 		})
 	}
 }
 
 func TestWhatIsNoFileIsRefused(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	dir := t.TempDir()
 	_, err := target.Load(filepath.Join(dir, "missing.yaml"))
-	g.Expect(err).To(MatchError(os.ErrNotExist))
+	g.Expect(err).To(gomega.MatchError(os.ErrNotExist))
 	_, err = target.Load(dir)
-	g.Expect(err).To(MatchError(ContainSubstring("is no file of at most")))
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is no file of at most")))
 	_, err = target.Load("/dev/zero")
-	g.Expect(err).To(MatchError(ContainSubstring("is no file of at most")))
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is no file of at most")))
 	_, err = load(t, "#"+strings.Repeat("x", 1<<16))
-	g.Expect(err).To(MatchError(ContainSubstring("is no file of at most")))
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is no file of at most")))
 }
 
 func TestFind(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	first, second := t.TempDir(), t.TempDir()
 	write := func(dir, name, image string) {
-		g.Expect(os.WriteFile(filepath.Join(dir, name+".yaml"), []byte("name: "+name+"\nimage: {reference: "+image+"}\n"), 0o600)).To(Succeed())
+		g.Expect(os.WriteFile(filepath.Join(dir, name+".yaml"), []byte("name: "+name+"\nimage: {reference: "+image+"}\n"), 0o600)).To(gomega.Succeed())
 	}
 	write(first, "embedded", "one")
 	write(second, "embedded", "two")
@@ -161,15 +161,15 @@ func TestFind(t *testing.T) {
 		"embedded": "one", "hero_zero": "three", filepath.Join(second, "embedded.yaml"): "two",
 	} {
 		found, err := target.Find(name, first, second)
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(found.Image.Reference).To(Equal(image))
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		g.Expect(found.Image.Reference).To(gomega.Equal(image))
 	}
-	_, err := target.Find("embeded", first, second)
-	g.Expect(err).To(MatchError(`there is no target "embeded" in ` + first + ", " + second + `: did you mean "embedded"?`))
+	_, err := target.Find("embeddet", first, second)
+	g.Expect(err).To(gomega.MatchError(`there is no target "embeddet" in ` + first + ", " + second + `: did you mean "embedded"?`))
 	_, err = target.Find("embedded", t.TempDir())
-	g.Expect(err).To(MatchError(HaveSuffix(": there is none")))
+	g.Expect(err).To(gomega.MatchError(gomega.HaveSuffix(": there is none")))
 	_, err = target.Find("missing.yaml")
-	g.Expect(err).To(MatchError(os.ErrNotExist))
+	g.Expect(err).To(gomega.MatchError(os.ErrNotExist))
 }
 
 func FuzzLoad(f *testing.F) {
@@ -178,7 +178,7 @@ func FuzzLoad(f *testing.F) {
 		f.Fatalf("%d target files, %v", len(files), err)
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := os.ReadFile(file) //nolint:gosec // a target file of this module
 		if err != nil {
 			f.Fatal(err)
 		}

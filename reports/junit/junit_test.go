@@ -3,11 +3,8 @@ package junit_test
 import (
 	"encoding/xml"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,13 +12,12 @@ import (
 	"time"
 	"unicode/utf8"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/golden"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/junit"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func aRecord() *record.Record {
 	started := time.Date(2026, 5, 4, 5, 2, 1, 0, time.FixedZone("", 2*60*60))
@@ -54,7 +50,7 @@ func TestRender(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkShape(t, text)
-	golden(t, "junit.xml", string(text))
+	golden.Check(t, "junit.xml", string(text))
 }
 
 func TestTheOrderOfASuiteDoesNotMatter(t *testing.T) {
@@ -64,7 +60,7 @@ func TestTheOrderOfASuiteDoesNotMatter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "junit.xml", string(text))
+	golden.Check(t, "junit.xml", string(text))
 }
 
 func TestARunWithoutAnEndIsAnError(t *testing.T) {
@@ -72,21 +68,21 @@ func TestARunWithoutAnEndIsAnError(t *testing.T) {
 		`message="the record is incomplete: the run was killed"`: func(r *record.Record) { r.End, r.Notes = nil, []string{"the run was killed"} },
 		`message="the daemon went away"`:                         func(r *record.Record) { r.End.Trouble = "the daemon went away\nmore" },
 	} {
-		g := NewWithT(t)
+		g := gomega.NewWithT(t)
 		r := aRecord()
 		change(r)
 		text, err := junit.Render(r)
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(string(text)).To(And(ContainSubstring(`errors="1"`), ContainSubstring(want)))
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		g.Expect(string(text)).To(gomega.And(gomega.ContainSubstring(`errors="1"`), gomega.ContainSubstring(want)))
 		checkShape(t, text)
 	}
 	empty, err := junit.Render(&record.Record{})
-	NewWithT(t).Expect(err).NotTo(HaveOccurred())
-	NewWithT(t).Expect(string(empty)).To(ContainSubstring(`errors="1"`))
+	gomega.NewWithT(t).Expect(err).NotTo(gomega.HaveOccurred())
+	gomega.NewWithT(t).Expect(string(empty)).To(gomega.ContainSubstring(`errors="1"`))
 }
 
 func TestHostileText(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	hostile := "<a b=\"c\">&amp;]]></a>'\x00\x01\x08\x0b\x1b[31m\x7f\ufffe\uffff\xff\xc3\u2028\r\n\t€𝄞"
 	r := aRecord()
 	for i := range r.Results {
@@ -95,12 +91,12 @@ func TestHostileText(t *testing.T) {
 	}
 	r.Run.Target = hostile
 	text, err := junit.Render(r)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(utf8.Valid(text)).To(BeTrue())
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(utf8.Valid(text)).To(gomega.BeTrue())
 	for _, letter := range string(text) {
-		g.Expect(legal(letter)).To(BeTrue(), fmt.Sprintf("%U is no character of XML 1.0", letter))
+		g.Expect(legal(letter)).To(gomega.BeTrue(), fmt.Sprintf("%U is no character of XML 1.0", letter))
 	}
-	g.Expect(string(text)).To(ContainSubstring("€𝄞"))
+	g.Expect(string(text)).To(gomega.ContainSubstring("€𝄞"))
 	checkShape(t, text)
 }
 
@@ -157,22 +153,5 @@ func checkShape(t *testing.T, text []byte) {
 		case xml.EndElement:
 			path = strings.TrimSuffix(path, "/"+element.Name.Local)
 		}
-	}
-}
-
-func golden(t *testing.T, name, text string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v: run the test with -update", err)
-	}
-	if text != string(want) {
-		t.Errorf("got\n%s\n\nwant\n%s", text, want)
 	}
 }

@@ -1,23 +1,19 @@
 package summary_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/golden"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/summary"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const ms = time.Millisecond
 
@@ -106,7 +102,7 @@ func TestRender(t *testing.T) {
 					t.Errorf("%d columns: %q", columns, line)
 				}
 			}
-			golden(t, name+".txt", text)
+			golden.Check(t, name+".txt", text)
 		})
 	}
 }
@@ -115,14 +111,14 @@ func TestTheOrderOfARecordDoesNotMatter(t *testing.T) {
 	r := full()
 	slices.Reverse(r.Results)
 	slices.Reverse(r.Recoveries)
-	golden(t, "full.txt", summary.Render(r))
+	golden.Check(t, "full.txt", summary.Render(r))
 }
 
 func TestTheLastLineCounts(t *testing.T) {
-	g := NewWithT(t)
+	g := gomega.NewWithT(t)
 	lines := strings.Split(strings.TrimSuffix(summary.Render(full()), "\n"), "\n")
-	g.Expect(lines[len(lines)-1]).To(Equal("168 held, 1 failed, 8 inconclusive, 28 not run"))
-	g.Expect(summary.Counts(empty())).To(Equal("0 held, 0 failed, 0 inconclusive"))
+	g.Expect(lines[len(lines)-1]).To(gomega.Equal("168 held, 1 failed, 8 inconclusive, 28 not run"))
+	g.Expect(summary.Counts(empty())).To(gomega.Equal("0 held, 0 failed, 0 inconclusive"))
 }
 
 func TestNothingMovesTheCursor(t *testing.T) {
@@ -137,23 +133,6 @@ func TestNothingMovesTheCursor(t *testing.T) {
 	}
 }
 
-func golden(t *testing.T, name, text string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v: run the test with -update", err)
-	}
-	if text != string(want) {
-		t.Errorf("got\n%s\n\nwant\n%s", text, want)
-	}
-}
-
 func TestAnEmptyRecordIsNoError(t *testing.T) {
-	NewWithT(t).Expect(summary.Render(&record.Record{})).To(HaveSuffix("\n0 held, 0 failed, 0 inconclusive\n"))
+	gomega.NewWithT(t).Expect(summary.Render(&record.Record{})).To(gomega.HaveSuffix("\n0 held, 0 failed, 0 inconclusive\n"))
 }

@@ -95,7 +95,7 @@ func isReplaced(chaos *session.Session, plan session.VictimPlan) {
 	}, NodeTimeout(time.Minute))
 }
 
-func isLeftAlone(chaos *session.Session, p promise.ID, plan session.VictimPlan) {
+func isLeftAlone(chaos *session.Session, p string, plan session.VictimPlan) {
 	It("is not replaced: "+plan.Name, spec.On(plan.Name), spec.With(fault.SIGSTOP), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		service := spec.Victim(ctx, sandbox, plan)
@@ -104,7 +104,7 @@ func isLeftAlone(chaos *session.Session, p promise.ID, plan session.VictimPlan) 
 }
 
 // staysStopped watches for as long as a checked service may take to be replaced.
-func staysStopped(ctx SpecContext, chaos *session.Session, sandbox *session.Sandbox, p promise.ID, service session.Service) {
+func staysStopped(ctx SpecContext, chaos *session.Session, sandbox *session.Sandbox, p string, service session.Service) {
 	GinkgoHelper()
 	window := detection().Latest + stopTimeout + delay + chaos.Target.Budgets.Tolerance.Duration()
 	recovery := spec.Inject(ctx, sandbox, p, service, fault.SIGSTOP, window+chaos.Target.Budgets.Tolerance.Duration())

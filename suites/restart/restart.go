@@ -36,7 +36,7 @@ func Specs(chaos *session.Session) {
 }
 
 // comesBack is the spec of one service and one fault.
-func comesBack(chaos *session.Session, p promise.ID, where string, f fault.Fault, service session.Service) {
+func comesBack(chaos *session.Session, p string, where string, f fault.Fault, service session.Service) {
 	budgets := chaos.Target.Budgets
 	tolerance := budgets.Tolerance.Duration()
 	window := budgets.StopTimeout.Duration() + budgets.Serving.Duration() + 2*tolerance + time.Second

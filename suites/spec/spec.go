@@ -31,7 +31,7 @@ const (
 )
 
 // About labels specs with the promise that they check.
-func About(p promise.ID) Labels { return Labels{promiseLabel + " " + string(p)} }
+func About(p string) Labels { return Labels{promiseLabel + " " + p} }
 
 // On labels a spec with the service that it is about.
 func On(service string) Labels { return Labels{serviceLabel + " " + service} }
@@ -68,9 +68,9 @@ func Sandbox(ctx context.Context, chaos *session.Session, name string) *session.
 }
 
 // Inject leads a fault through its life. Where nothing was proved, the spec ends as INCONCLUSIVE.
-func Inject(ctx context.Context, sandbox *session.Sandbox, p promise.ID, service session.Service, f fault.Fault, window time.Duration) record.Recovery {
+func Inject(ctx context.Context, sandbox *session.Sandbox, p string, service session.Service, f fault.Fault, window time.Duration) record.Recovery {
 	GinkgoHelper()
-	seen, err := sandbox.Inject(ctx, string(p), service, f, window)
+	seen, err := sandbox.Inject(ctx, p, service, f, window)
 	if seen.ID != "" {
 		AddReportEntry(recoveryEntry, seen.ID, ReportEntryVisibilityNever)
 	}
@@ -99,11 +99,32 @@ func Victim(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPl
 	return service
 }
 
+// Select skips whatever a selection does not include, and where service is not empty every other service.
+func Select(selection promise.Selection, service string) {
+	BeforeEach(func() {
+		about := labelled(CurrentSpecReport())
+		if !selection.Includes(about.Promise, about.Service) || (service != "" && service != about.Service) {
+			Skip("not selected")
+		}
+	})
+}
+
 // Result is what a spec's report says, as a result for the record; false for a spec that was not selected.
 func Result(report SpecReport) (record.Result, bool) {
-	result := record.Result{
-		Name: report.FullText(), Attempts: report.NumAttempts, Started: report.StartTime, Duration: int64(report.RunTime),
+	result := labelled(report)
+	result.Name, result.Attempts = report.FullText(), report.NumAttempts
+	result.Started, result.Duration = report.StartTime, int64(report.RunTime)
+	for _, entry := range report.ReportEntries {
+		if id, ok := entry.GetRawValue().(string); ok && entry.Name == recoveryEntry {
+			result.Recoveries = append(result.Recoveries, id)
+		}
 	}
+	return judge(result, report)
+}
+
+// labelled is what a spec's labels say of it.
+func labelled(report SpecReport) record.Result {
+	var result record.Result
 	for _, label := range report.Labels() {
 		key, value, _ := strings.Cut(label, ":")
 		value = strings.TrimSpace(value)
@@ -117,12 +138,7 @@ func Result(report SpecReport) (record.Result, bool) {
 			result.Fault = value
 		}
 	}
-	for _, entry := range report.ReportEntries {
-		if id, ok := entry.GetRawValue().(string); ok && entry.Name == recoveryEntry {
-			result.Recoveries = append(result.Recoveries, id)
-		}
-	}
-	return judge(result, report)
+	return result
 }
 
 // judge turns Ginkgo's states into outcomes: only an expectation that was not met is a failure of the target.
