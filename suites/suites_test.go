@@ -78,7 +78,7 @@ func share(chaos *session.Session) {
 // report writes every result down as soon as there is one.
 func report(chaos *session.Session) {
 	ReportAfterEach(func(ctx SpecContext, report SpecReport) {
-		result, selected := spec.Result(report)
+		result, selected := spec.Result(chaos.Target, report)
 		if !selected {
 			return
 		}

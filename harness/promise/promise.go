@@ -72,13 +72,12 @@ func All() []Promise {
 			Source: sourceSemantics + "1", Severity: Blocking,
 		},
 		{
-			ID: RestartUndisturbed, Sentence: "While one service is restarted, no other changes.",
+			ID: RestartUndisturbed, Sentence: "While one service is restarted no other changes, not even one that depends on it.",
 			Source: sourceLifeOfAFault, Severity: Blocking, Assumptions: []string{"dependents-stay"},
 		},
 		{
 			ID: HangDetected, Sentence: "A service that hangs fails its health check, and is replaced by one that serves.",
 			Source: sourceChecklist + "4", Severity: Blocking,
-			Assumptions: []string{"shipped-retries-one", "health-tick-overlap"},
 		},
 		{
 			ID: HangControl, Sentence: "A service that hangs and has no health check stays as it is: what recovers the others is the check.",

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,8 +51,14 @@ type liveSandbox struct {
 	began     time.Time
 	worstGap  atomic.Int64
 
-	mu        sync.Mutex
-	endpoints map[string]protocol.Endpoint // of what is watched
+	mu      sync.Mutex
+	watched map[string]watched
+}
+
+// watched is a service that the census follows.
+type watched struct {
+	endpoint protocol.Endpoint
+	requires []string
 }
 
 // clock is the agent's clock as far as we can tell from here: right to about a round trip.
@@ -61,7 +68,7 @@ func (l *liveSandbox) clock() int64 { return l.offset + int64(time.Since(l.began
 func (o *Owner) start(ctx context.Context, name string) (_ *liveSandbox, err error) {
 	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration()+closing)
 	defer cancel()
-	live := &liveSandbox{name: name, began: time.Now(), endpoints: map[string]protocol.Endpoint{}}
+	live := &liveSandbox{name: name, began: time.Now(), watched: map[string]watched{}}
 	defer func() {
 		if err != nil && live.container != nil {
 			evidence := filepath.Join(o.configuration.Output, "evidence", name)
@@ -299,11 +306,11 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 	}
 	for _, service := range o.target.Restartable() {
 		if _, missing := live.opened.Missing[service.Name]; !missing {
-			live.endpoints[service.Name] = EndpointOf(service)
+			live.watched[service.Name] = watched{EndpointOf(service), service.Requires}
 		}
 	}
 	for _, plan := range live.opened.Bystanders {
-		live.endpoints[plan.Name] = plan.Endpoint()
+		live.watched[plan.Name] = watched{plan.Endpoint(), plan.Requires}
 	}
 	return live.takeCensus(ctx)
 }
@@ -311,8 +318,8 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 // takeCensus identifies everybody who serves, in parallel, and has them watched.
 func (l *liveSandbox) takeCensus(ctx context.Context) error {
 	var looking sync.WaitGroup
-	errs := make(chan error, len(l.endpoints))
-	for service := range l.endpoints {
+	errs := make(chan error, len(l.watched))
+	for service := range l.watched {
 		looking.Go(func() { errs <- l.watch(ctx, service) })
 	}
 	looking.Wait()
@@ -327,13 +334,13 @@ func (l *liveSandbox) takeCensus(ctx context.Context) error {
 // watch waits until somebody serves a service's endpoint, and watches that process from then on.
 func (l *liveSandbox) watch(ctx context.Context, service string) error {
 	l.mu.Lock()
-	endpoint, known := l.endpoints[service]
+	w, known := l.watched[service]
 	l.mu.Unlock()
 	if !known {
 		return nil
 	}
 	for {
-		identity, err := l.agent.Identify(ctx, protocol.IdentifyParams{Endpoint: endpoint, SupervisorPID: l.opened.SupervisorPID})
+		identity, err := l.agent.Identify(ctx, protocol.IdentifyParams{Endpoint: w.endpoint, SupervisorPID: l.opened.SupervisorPID})
 		if err == nil {
 			err = l.agent.Watch(ctx, service, identity.Serving)
 		}
@@ -346,6 +353,37 @@ func (l *liveSandbox) watch(ctx context.Context, service string) error {
 			return fmt.Errorf("wait for %s to serve: %w", service, err)
 		}
 	}
+}
+
+// adopt watches a service that was registered meanwhile.
+func (l *liveSandbox) adopt(ctx context.Context, p adoptParams) error {
+	l.mu.Lock()
+	l.watched[p.Service] = watched{p.Endpoint, p.Requires}
+	l.mu.Unlock()
+	return l.watch(ctx, p.Service)
+}
+
+// dismiss forgets a service that is about to be deleted.
+func (l *liveSandbox) dismiss(ctx context.Context, service string) error {
+	l.mu.Lock()
+	delete(l.watched, service)
+	l.mu.Unlock()
+	return l.agent.Unwatch(ctx, service)
+}
+
+// requirements are the services that a service depends on, directly or not, itself included.
+func (l *liveSandbox) requirements(service string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := []string{service}
+	for i := 0; i < len(all); i++ {
+		for _, required := range l.watched[all[i]].requires {
+			if !slices.Contains(all, required) {
+				all = append(all, required)
+			}
+		}
+	}
+	return all
 }
 
 // watchAgain watches a service's new process where it has one; a service that did not come back has been

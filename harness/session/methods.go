@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
@@ -13,6 +14,8 @@ const (
 	methodOpen      = "sandbox.open"
 	methodOpened    = "sandbox.opened"
 	methodAgent     = "sandbox.agent"
+	methodAdopt     = "sandbox.adopt"
+	methodDismiss   = "sandbox.dismiss"
 	methodDisturbed = "sandbox.disturbed"
 	methodPublished = "sandbox.published"
 	methodLease     = "lease.acquire"
@@ -75,4 +78,12 @@ type resultParams struct {
 
 type recoveryParams struct {
 	Recovery record.Recovery `json:"recovery"`
+}
+
+// adoptParams names a service that is to be watched from now on, or no longer.
+type adoptParams struct {
+	Sandbox  string            `json:"sandbox"`
+	Service  string            `json:"service"`
+	Endpoint protocol.Endpoint `json:"endpoint,omitzero"`
+	Requires []string          `json:"requires,omitempty"`
 }

@@ -178,6 +178,20 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 			}
 			return live.link.CallRaw(ctx, p.Method, p.Params)
 		}),
+		methodAdopt: handler.New(func(ctx context.Context, p adoptParams) error {
+			live, err := o.open(ctx, p.Sandbox)
+			if err != nil {
+				return err
+			}
+			return live.adopt(ctx, p)
+		}),
+		methodDismiss: handler.New(func(ctx context.Context, p adoptParams) error {
+			live, err := o.open(ctx, p.Sandbox)
+			if err != nil {
+				return err
+			}
+			return live.dismiss(ctx, p.Service)
+		}),
 		methodDisturbed: handler.New(o.disturbed),
 		methodPublished: handler.New(o.published),
 		methodLease:     handler.New(held.acquire),
@@ -221,7 +235,7 @@ func (o *Owner) disturbed(ctx context.Context, p disturbedParams) ([]record.Dist
 	var unexplained []record.Disturbance
 	for _, death := range deaths {
 		inside := death.At.Hi >= p.From && death.At.Lo <= p.To
-		if inside && !o.leases.explain(subject{p.Sandbox, death.Service}, death.At.Lo, death.At.Hi) {
+		if inside && !o.explained(live, death) {
 			unexplained = append(unexplained, record.Disturbance{
 				Service: death.Service, Before: death.Incarnation, At: death.At, What: "its process ended",
 			})
@@ -229,6 +243,22 @@ func (o *Owner) disturbed(ctx context.Context, p disturbedParams) ([]record.Dist
 	}
 	return unexplained, nil
 }
+
+// explained tells whether somebody held the service that a process belonged to when it ended. Where it is not
+// known of the target that dependents stay as they are, what happens to a service that it depends on
+// explains its end as well.
+func (o *Owner) explained(live *liveSandbox, death protocol.Death) bool {
+	services := []string{death.Service}
+	if !o.target.Confirms(dependentsStay) {
+		services = live.requirements(death.Service)
+	}
+	return slices.ContainsFunc(services, func(service string) bool {
+		return o.leases.explain(subject{live.name, service}, death.At.Lo, death.At.Hi)
+	})
+}
+
+// dependentsStay is the id of the assumption that dependents are not restarted with their base.
+const dependentsStay = "dependents-stay"
 
 // open returns a sandbox, and starts it where nobody has asked for it before. Everybody who asks meanwhile
 // waits for the same one.

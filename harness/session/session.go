@@ -239,7 +239,9 @@ func (b *Sandbox) Register(ctx context.Context, plan VictimPlan) (Service, error
 	for {
 		waiting := b.running(ctx, plan)
 		if waiting == nil {
-			return plan.Of(), nil
+			return plan.Of(), b.session.link.Call(ctx, methodAdopt, adoptParams{
+				Sandbox: b.Name, Service: plan.Name, Endpoint: plan.Endpoint(), Requires: plan.Requires,
+			}, nil)
 		}
 		select {
 		case <-time.After(look):
@@ -267,22 +269,36 @@ func (b *Sandbox) Delete(ctx context.Context, name string) error {
 	if !strings.HasPrefix(name, victimPrefix) {
 		return fmt.Errorf("delete %s: it is not ours", name)
 	}
+	if err := b.session.link.Call(ctx, methodDismiss, adoptParams{Sandbox: b.Name, Service: name}, nil); err != nil {
+		return fmt.Errorf("delete %s: %w", name, err)
+	}
 	return b.Supervisor.Delete(ctx, name)
 }
 
+// Injection is a fault that a spec wants done.
+type Injection struct {
+	Promise string
+	Service Service
+	Fault   fault.Fault
+	// Window is how long to observe at most.
+	Window time.Duration
+	// Policy says in words what is due and when, for the text of a failure.
+	Policy string
+}
+
 // Inject leads a fault on a service through its life and writes the recovery down. It waits until the service
-// is free, and observes for window at most. The error is an *recovery.Inconclusive where nothing was proved.
-func (b *Sandbox) Inject(ctx context.Context, promise string, service Service, f fault.Fault, window time.Duration) (record.Recovery, error) {
+// is free. The error is an *recovery.Inconclusive where nothing was proved.
+func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, error) {
 	var held lease
-	if err := b.session.link.Call(ctx, methodLease, leaseParams{Sandbox: b.Name, Service: service.Name}, &held); err != nil {
+	if err := b.session.link.Call(ctx, methodLease, leaseParams{Sandbox: b.Name, Service: i.Service.Name}, &held); err != nil {
 		return record.Recovery{}, err
 	}
 	seen, err := recovery.Run(ctx, b, recovery.Experiment{
-		ID: b.session.id(promise, service.Name), Promise: promise, Sandbox: b.Name, Service: service.Name,
-		Lease: held.ID, Endpoint: service.Endpoint, Fault: f, Window: window,
+		ID: b.session.id(i.Promise, i.Service.Name), Promise: i.Promise, Sandbox: b.Name, Service: i.Service.Name,
+		Lease: held.ID, Endpoint: i.Service.Endpoint, Fault: i.Fault, Window: i.Window,
 	})
+	seen.Seed, seen.Policy = b.session.Configuration.Seed, i.Policy
 	if err == nil {
-		seen.Seed = b.session.Configuration.Seed
 		err = b.session.link.Call(ctx, methodDisturbed,
 			disturbedParams{Sandbox: b.Name, From: seen.Injected.Lo, To: seen.Observed.Hi}, &seen.Disturbed)
 	}

@@ -18,7 +18,7 @@ import (
 const ms = time.Millisecond
 
 func at(after time.Duration) *record.Interval {
-	return &record.Interval{Lo: int64(after) + 999, Hi: int64(after) + 1999}
+	return &record.Interval{Lo: int64(after) + 999, Hi: int64(after) + 40_999}
 }
 
 func empty() *record.Record {

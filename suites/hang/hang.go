@@ -14,6 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
@@ -85,7 +86,10 @@ func isReplaced(chaos *session.Session, plan session.VictimPlan) {
 		found := detection()
 		due := budget.AfterHang(found, stopTimeout, budget.AfterExit(plan.Policy, 1, tolerance, sandbox.Jitter()))
 
-		recovery := spec.Inject(ctx, sandbox, promise.HangDetected, service, fault.SIGSTOP, due.Serving.Latest+2*tolerance)
+		recovery := spec.Inject(ctx, sandbox, session.Injection{
+			Promise: promise.HangDetected, Service: service, Fault: fault.SIGSTOP, Window: due.Serving.Latest + 2*tolerance,
+			Policy: checked(sandbox, found),
+		})
 		spec.Expect(recovery,
 			Exit(Within(found.Latest+stopTimeout), Tolerance(tolerance)),
 			Respawn(NotBefore(delay), Within(delay), Tolerance(tolerance)),
@@ -93,6 +97,16 @@ func isReplaced(chaos *session.Session, plan session.VictimPlan) {
 			LeaveOthersAlone(),
 		)
 	}, NodeTimeout(time.Minute))
+}
+
+// checked says in words how the hang was due to be found.
+func checked(sandbox *session.Sandbox, found budget.Window) string {
+	words := fmt.Sprintf("checked every %s, a check may take %s, 1 failure restarts: due by %s after the fault",
+		interval, timeout, span.Text(found.Latest+stopTimeout))
+	if sandbox.Supervisor.Dialect() == zinit.Dialect03 {
+		words += "; zinit 0.3 checks a service until it runs, and never again"
+	}
+	return words
 }
 
 func isLeftAlone(chaos *session.Session, p string, plan session.VictimPlan) {
@@ -107,7 +121,9 @@ func isLeftAlone(chaos *session.Session, p string, plan session.VictimPlan) {
 func staysStopped(ctx SpecContext, chaos *session.Session, sandbox *session.Sandbox, p string, service session.Service) {
 	GinkgoHelper()
 	window := detection().Latest + stopTimeout + delay + chaos.Target.Budgets.Tolerance.Duration()
-	recovery := spec.Inject(ctx, sandbox, p, service, fault.SIGSTOP, window+chaos.Target.Budgets.Tolerance.Duration())
+	recovery := spec.Inject(ctx, sandbox, session.Injection{
+		Promise: p, Service: service, Fault: fault.SIGSTOP, Window: window + chaos.Target.Budgets.Tolerance.Duration(),
+	})
 	spec.Expect(recovery, NeverRestart(Within(window)))
 }
 

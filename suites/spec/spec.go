@@ -13,12 +13,14 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/expect"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
 // The keys of the labels, and the name of the report entry that links a result to its recoveries.
@@ -68,9 +70,9 @@ func Sandbox(ctx context.Context, chaos *session.Session, name string) *session.
 }
 
 // Inject leads a fault through its life. Where nothing was proved, the spec ends as INCONCLUSIVE.
-func Inject(ctx context.Context, sandbox *session.Sandbox, p string, service session.Service, f fault.Fault, window time.Duration) record.Recovery {
+func Inject(ctx context.Context, sandbox *session.Sandbox, injection session.Injection) record.Recovery {
 	GinkgoHelper()
-	seen, err := sandbox.Inject(ctx, p, service, f, window)
+	seen, err := sandbox.Inject(ctx, injection)
 	if seen.ID != "" {
 		AddReportEntry(recoveryEntry, seen.ID, ReportEntryVisibilityNever)
 	}
@@ -109,8 +111,17 @@ func Select(selection promise.Selection, service string) {
 	})
 }
 
-// Result is what a spec's report says, as a result for the record; false for a spec that was not selected.
-func Result(report SpecReport) (record.Result, bool) {
+// Identity is who serves right now, or the spec ends as INCONCLUSIVE.
+func Identity(ctx context.Context, sandbox *session.Sandbox, service session.Service) record.Incarnation {
+	GinkgoHelper()
+	identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: service.Endpoint, SupervisorPID: sandbox.SupervisorPID()})
+	Conclude(err)
+	return identity.Serving
+}
+
+// Result is what a spec's report says of a target, as a result for the record; false for a spec that was not
+// selected.
+func Result(t *target.Target, report SpecReport) (record.Result, bool) {
 	result := labelled(report)
 	result.Name, result.Attempts = report.FullText(), report.NumAttempts
 	result.Started, result.Duration = report.StartTime, int64(report.RunTime)
@@ -119,7 +130,21 @@ func Result(report SpecReport) (record.Result, bool) {
 			result.Recoveries = append(result.Recoveries, id)
 		}
 	}
-	return judge(result, report)
+	result, selected := judge(result, report)
+	return doubted(t, result), selected
+}
+
+// doubted makes a failure INCONCLUSIVE that rests on an assumption which is not confirmed for the target
+// (contract zinit-0.4, "What a mark means for a verdict").
+func doubted(t *target.Target, result record.Result) record.Result {
+	p, _ := promise.Find(result.Promise)
+	for _, assumption := range p.Assumptions {
+		if result.Outcome == record.Failed && !t.Confirms(assumption) {
+			result.Outcome = record.Inconclusive
+			result.Reason = "differs from our assumption " + assumption + ", which the target does not confirm"
+		}
+	}
+	return result
 }
 
 // labelled is what a spec's labels say of it.
