@@ -12,6 +12,7 @@ GOLANGCI_LINT ?= $(TOOLS) golangci-lint
 GOFUMPT ?= $(TOOLS) gofumpt
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc cc 2>/dev/null),-race)
+BIN ?= bin
 UNITS := ./harness/... ./reports/... ./fixtures/...
 
 # $(call flag,NAME,VALUE) is --NAME='VALUE', or nothing without a value.
@@ -28,24 +29,24 @@ SMOKE_FLAGS = $(strip $(call flag,base-url,$(BASE_URL)) \
 .PHONY: e2e
 e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SERVICE SEED PROCS PROFILE]
 	@ci/docker.sh
-	@bin/hero_chaos run $(RUN_FLAGS)
+	@$(BIN)/hero_chaos run $(RUN_FLAGS)
 
 .PHONY: smoke
 smoke: build ## Ask a running target whether it answers [BASE_URL=http://localhost:8805 or ENV=hero]
-	@bin/hero_chaos smoke $(SMOKE_FLAGS)
+	@$(BIN)/hero_chaos smoke $(SMOKE_FLAGS)
 
 .PHONY: list
 list: build ## List the promises and the specs that check them
-	@bin/hero_chaos list
+	@$(BIN)/hero_chaos list
 
 ##@ Develop
 
 .PHONY: build
-build: ## Build bin/hero_chaos
-	@go build -o bin/hero_chaos .
-	@CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags "-s -w" -o bin/hero_chaos_agent ./harness/agent/main
-	@go test -c -o bin/suites.test ./suites
-	@go build -o bin/ginkgo github.com/onsi/ginkgo/v2/ginkgo
+build: ## Build hero_chaos and the programs that it needs beside it [BIN=bin]
+	@go build -o $(BIN)/hero_chaos .
+	@go build -o $(BIN)/ginkgo github.com/onsi/ginkgo/v2/ginkgo
+	@go test -c -o $(BIN)/suites.test ./suites
+	@CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags '-s -w' -o $(BIN)/hero_chaos_agent ./harness/agent/main
 
 .PHONY: test
 test: ## Run all tests: units, those that need Docker, and the suites against the embedded image

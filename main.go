@@ -83,7 +83,7 @@ type runCommand struct {
 	Service   string `help:"The one service to check."`
 	Seed      int64  `help:"Repeats a run's order." default:"1"`
 	Procs     int    `help:"How many specs run at once. Default: all that wait, within reason."`
-	Profile   string `help:"quick or faithful." enum:"quick" default:"quick"`
+	Profile   string `help:"quick or faithful." enum:"quick,faithful" default:"quick"`
 	Output    string `help:"Folder for the record, the reports and the evidence." placeholder:"DIR" type:"path"`
 }
 

@@ -132,8 +132,7 @@ func (a *Agent) calibrate(ctx context.Context, params protocol.CalibrateParams) 
 	return protocol.Calibration{WorstGap: a.observer.worstGap(from, now())}, nil
 }
 
-// installVictim puts this very binary at a path, where services can be registered with it. It goes when
-// the link ends.
+// installVictim puts this very binary at a path, where services can be registered with it.
 func (a *Agent) installVictim(_ context.Context, params protocol.VictimParams) error {
 	self, err := os.Open("/proc/self/exe") // the file itself is unlinked already
 	if err != nil {
@@ -143,9 +142,11 @@ func (a *Agent) installVictim(_ context.Context, params protocol.VictimParams) e
 	if err := os.MkdirAll(filepath.Dir(params.Path), 0o755); err != nil { //nolint:gosec // services of any user run it
 		return fmt.Errorf("install the victim: %w", err)
 	}
-	a.mu.Lock()
-	a.installed = append(a.installed, params.Path)
-	a.mu.Unlock()
+	if !params.Keep {
+		a.mu.Lock()
+		a.installed = append(a.installed, params.Path)
+		a.mu.Unlock()
+	}
 	staged := params.Path + ".new"
 	file, err := os.OpenFile(staged, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755) //nolint:gosec // as above
 	if err != nil {

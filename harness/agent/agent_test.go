@@ -327,7 +327,7 @@ func TestACensusReportsADeath(t *testing.T) {
 func TestTheVictimIsInstalledForAsLongAsTheLink(t *testing.T) {
 	client, unlink := linkAgent(t)
 	path := filepath.Join(t.TempDir(), "bin", "victim")
-	if err := client.InstallVictim(deadline(t), path); err != nil {
+	if err := client.InstallVictim(deadline(t), path, false); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o111 == 0 {

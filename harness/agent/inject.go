@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,10 +70,6 @@ func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (proto
 	if err := params.Fault.Validate(); err != nil {
 		return protocol.Observation{}, err
 	}
-	signal := unix.SignalNum(params.Fault.Signal)
-	if signal == 0 {
-		return protocol.Observation{}, fmt.Errorf("fault %s: there is no signal %q", params.Fault, params.Fault.Signal)
-	}
 	defer a.observer.activate()()
 	victim, err := a.observer.follow(params.Victim.Serving, nil)
 	if err != nil {
@@ -88,7 +85,7 @@ func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (proto
 	defer cancel()
 
 	before := now()
-	if err := unix.PidfdSendSignal(victim.pidfd, signal, nil, 0); err != nil {
+	if err := carryOut(ctx, params.Fault, victim.pidfd); err != nil {
 		return protocol.Observation{}, fmt.Errorf("inject %s into process %d: %w", params.Fault, params.Victim.Serving.PID, err)
 	}
 	sent := record.Interval{Lo: before, Hi: now()}
@@ -97,6 +94,25 @@ func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (proto
 	o.seen.Ended = now()
 	o.seen.WorstGap = a.observer.worstGap(before, o.seen.Ended)
 	return o.seen, nil
+}
+
+// commandLimit is how long a command that carries a fault out may take.
+const commandLimit = 10 * time.Second
+
+// carryOut does what a fault is: a signal through the pidfd, or a command that must end with 0.
+func carryOut(ctx context.Context, f fault.Fault, pidfd int) error {
+	if len(f.Command) > 0 {
+		ran, err := runCommand(ctx, protocol.RunParams{Argv: f.Command, Limit: commandLimit})
+		if err == nil && ran.ExitCode != 0 {
+			err = fmt.Errorf("%q exits %d: %s", strings.Join(f.Command, " "), ran.ExitCode, strings.TrimSpace(ran.Output))
+		}
+		return err
+	}
+	signal := unix.SignalNum(f.Signal)
+	if signal == 0 {
+		return fmt.Errorf("there is no signal %q", f.Signal)
+	}
+	return unix.PidfdSendSignal(pidfd, signal, nil, 0)
 }
 
 // observation is one fault being watched, phase after phase.

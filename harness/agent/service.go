@@ -61,7 +61,7 @@ func ask(ctx context.Context, endpoint protocol.Endpoint, limit time.Duration) a
 	if endpoint.Socket != "" {
 		a.peer, _ = peer(conn)
 	}
-	a.err = probe.For(endpoint.Path).Ask(ctx, conn)
+	a.err = endpoint.Question().Ask(ctx, conn)
 	a.ended = now()
 	switch {
 	case a.err == nil:

@@ -20,7 +20,10 @@ type Fault struct {
 	// Name is what people call it: it is part of a test's name.
 	Name string `json:"name"`
 	// Signal is sent through a pidfd.
-	Signal string `json:"signal"`
+	Signal string `json:"signal,omitempty"`
+	// Command is run inside the container instead, where the fault is to go the way that its users go:
+	// its first word is a path or is looked up in the image's PATH.
+	Command []string `json:"command,omitempty"`
 	// Landing is the proof that it took effect.
 	Landing Landing `json:"landing"`
 	// Undo is the signal that reverts it as long as the process is the same one, or empty.
@@ -42,8 +45,8 @@ func (f Fault) String() string { return f.Name }
 // Validate refuses a fault that could not be carried out or whose landing nobody could prove.
 func (f Fault) Validate() error {
 	switch {
-	case f.Signal == "":
-		return fmt.Errorf("fault %q names no signal", f.Name)
+	case (f.Signal == "") == (len(f.Command) == 0):
+		return fmt.Errorf("fault %q needs either a signal or a command", f.Name)
 	case f.Landing != LandsByExit && f.Landing != LandsByStop:
 		return fmt.Errorf("fault %q has landing %q: a fault without a landing proves nothing", f.Name, f.Landing)
 	case f.Landing == LandsByStop && f.Undo == "":

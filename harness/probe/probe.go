@@ -4,6 +4,7 @@ package probe
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,8 +20,9 @@ import (
 // replyLimit bounds a reply, in bytes: a health reply is a line.
 const replyLimit = 1 << 20
 
-// method is what a `_server` answers on its socket (contract hero_zero, "health check of a `_server`" [S]).
-const method = "server.health"
+// Health is the method that a `_server` answers on its socket (contract hero_zero, "health check of a
+// `_server`" [S]).
+const Health = "server.health"
 
 // Question is asked over a fresh connection.
 type Question interface {
@@ -29,17 +31,12 @@ type Question interface {
 	Ask(ctx context.Context, conn net.Conn) error
 }
 
-// For returns the question for a service: JSON-RPC `server.health` on a socket, or where path is not
-// empty HTTP GET path.
-func For(path string) Question {
-	if path != "" {
-		return HTTP{Path: path}
-	}
-	return &JSONRPC{}
-}
+// JSONRPC calls a method without parameters: Method, or Health where it is empty.
+type JSONRPC struct {
+	Method string
 
-// JSONRPC asks `server.health`.
-type JSONRPC struct{ id atomic.Int64 }
+	id atomic.Int64
+}
 
 type reply struct {
 	ID     json.RawMessage `json:"id"`
@@ -53,6 +50,7 @@ type reply struct {
 // Ask sends one document a line and reads one document, whatever its line breaks.
 func (q *JSONRPC) Ask(ctx context.Context, conn net.Conn) error {
 	defer bound(ctx, conn)()
+	method := cmp.Or(q.Method, Health)
 	id := q.id.Add(1)
 	if _, err := fmt.Fprintf(conn, `{"jsonrpc":"2.0","method":%q,"id":%d}`+"\n", method, id); err != nil {
 		return fmt.Errorf("ask %s: %w", method, err)
@@ -69,12 +67,12 @@ func (q *JSONRPC) Ask(ctx context.Context, conn net.Conn) error {
 	case len(answer.Result) == 0:
 		return fmt.Errorf("the reply to %s has no result", method)
 	}
-	return wellness(answer.Result)
+	return wellness(method, answer.Result)
 }
 
 // wellness reads the status of a reply. [A]: the reply is {"status": "ok"}; a reply without a status says
 // nothing bad. To be replaced by the real services' recorded reply (contract hero_zero).
-func wellness(result json.RawMessage) error {
+func wellness(method string, result json.RawMessage) error {
 	var health struct {
 		Status *string `json:"status"`
 	}

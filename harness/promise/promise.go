@@ -16,20 +16,6 @@ const (
 	Advisory Severity = "advisory" // it is reported
 )
 
-// The ids of the promises. An id is theme.name and never changes: records and baselines hold it.
-const (
-	BootRunning         = "boot.running"
-	RestartSIGTERM      = "restart.sigterm"
-	RestartSIGKILL      = "restart.sigkill"
-	RestartExit0        = "restart.exit0"
-	RestartUndisturbed  = "restart.undisturbed"
-	HangDetected        = "hang.detected"
-	HangControl         = "hang.control"
-	HangUnsoundProbe    = "hang.unsound-probe"
-	SmokePaths          = "smoke.paths"
-	IsolationBystanders = "isolation.bystanders"
-)
-
 // Where the promises come from.
 const (
 	sourceChecklist      = "hero_zero, checklist "
@@ -52,50 +38,10 @@ type Promise struct {
 	Assumptions []string
 }
 
-// All returns every promise, in the order in which a reader wants them.
+// All returns every promise, theme by theme, in the order in which a reader wants them. An id is theme.name and
+// never changes: records and baselines hold it. Each theme has a file of its own.
 func All() []Promise {
-	promises := []Promise{
-		{
-			ID: BootRunning, Sentence: "After the start of the container every service becomes Running.",
-			Source: sourceChecklist + "1", Severity: Blocking, Assumptions: []string{"boot-within-60s"},
-		},
-		{
-			ID: RestartSIGTERM, Sentence: "A service that ends by SIGTERM is restarted, and serves again in time.",
-			Source: sourceChecklist + "2", Severity: Blocking,
-		},
-		{
-			ID: RestartSIGKILL, Sentence: "A service that ends by SIGKILL is restarted, and serves again in time.",
-			Source: sourceSemantics + "1", Severity: Blocking,
-		},
-		{
-			ID: RestartExit0, Sentence: "A service that answers SIGTERM by exiting with 0 is restarted all the same.",
-			Source: sourceSemantics + "1", Severity: Blocking,
-		},
-		{
-			ID: RestartUndisturbed, Sentence: "While one service is restarted no other changes, not even one that depends on it.",
-			Source: sourceLifeOfAFault, Severity: Blocking, Assumptions: []string{"dependents-stay"},
-		},
-		{
-			ID: HangDetected, Sentence: "A service that hangs fails its health check, and is replaced by one that serves.",
-			Source: sourceChecklist + "4", Severity: Blocking,
-		},
-		{
-			ID: HangControl, Sentence: "A service that hangs and has no health check stays as it is: what recovers the others is the check.",
-			Source: sourceCausalEvidence, Severity: Blocking,
-		},
-		{
-			ID: HangUnsoundProbe, Sentence: "The probe as the issue writes it misses a service that hangs: it ends with 0.",
-			Source: sourceUnsoundProbe, Severity: Advisory,
-		},
-		{
-			ID: SmokePaths, Sentence: "Every path of the smoke test answers with the status that is listed for it.",
-			Source: sourceChecklist + "5", Severity: Blocking, Assumptions: []string{"smoke-within-120s"},
-		},
-		{
-			ID: IsolationBystanders, Sentence: "Over the whole run no service changes that nobody had faulted.",
-			Source: sourceLifeOfAFault, Severity: Blocking,
-		},
-	}
+	promises := slices.Concat(boot(), restart(), hang(), smoke(), isolation())
 	for i := range promises {
 		promises[i].Theme, _, _ = strings.Cut(promises[i].ID, ".")
 	}

@@ -10,7 +10,6 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
@@ -99,7 +98,7 @@ func Steady(ctx context.Context, ground Dialer, endpoint protocol.Endpoint) erro
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	return probe.For(endpoint.Path).Ask(ctx, conn)
+	return endpoint.Question().Ask(ctx, conn)
 }
 
 func fill(seen *record.Recovery, o protocol.Observation) {

@@ -43,7 +43,7 @@ func Default() (Configuration, error) {
 	}
 	return Configuration{
 		Target: filepath.Join(root, "fixtures", "targets", "embedded.yaml"),
-		Root:   root, Output: filepath.Join(root, "reports", "out"), Profile: "quick", Seed: 1, Procs: 1,
+		Root:   root, Output: filepath.Join(root, "reports", "out"), Profile: Quick, Seed: 1, Procs: 1,
 	}, nil
 }
 
@@ -60,6 +60,14 @@ func FromEnvironment() (Configuration, error) {
 	}
 	return configuration, nil
 }
+
+// The profiles (design, "Two profiles").
+const (
+	// Quick proves the engine on victims whose policies are scaled down.
+	Quick = "quick"
+	// Faithful adds what the shipped numbers promise. Only its record can be promoted.
+	Faithful = "faithful"
+)
 
 // RecordPath is where the run's record is written.
 func (c Configuration) RecordPath() string { return filepath.Join(c.Output, "record.json") }

@@ -290,7 +290,7 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 	}
 	live.opened.Jitter = measured.WorstGap
 	live.worstGap.Store(measured.WorstGap)
-	if err := live.agent.InstallVictim(ctx, victimBinary); err != nil {
+	if err := live.agent.InstallVictim(ctx, victimBinary, !live.attached); err != nil {
 		return err
 	}
 	supervisor, err := zinit.Connect(ctx, live.zinitDialer())

@@ -16,6 +16,7 @@ const (
 	methodAgent     = "sandbox.agent"
 	methodAdopt     = "sandbox.adopt"
 	methodDismiss   = "sandbox.dismiss"
+	methodContainer = "sandbox.container"
 	methodDisturbed = "sandbox.disturbed"
 	methodPublished = "sandbox.published"
 	methodLease     = "lease.acquire"
@@ -86,4 +87,11 @@ type adoptParams struct {
 	Service  string            `json:"service"`
 	Endpoint protocol.Endpoint `json:"endpoint,omitzero"`
 	Requires []string          `json:"requires,omitempty"`
+}
+
+// containerParams asks for something to be done to a sandbox's container through Docker.
+type containerParams struct {
+	Sandbox string        `json:"sandbox"`
+	Order   Order         `json:"order"`
+	For     time.Duration `json:"for_ns,omitempty"`
 }

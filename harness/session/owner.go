@@ -192,6 +192,7 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 			}
 			return live.dismiss(ctx, p.Service)
 		}),
+		methodContainer: handler.New(o.interrupt),
 		methodDisturbed: handler.New(o.disturbed),
 		methodPublished: handler.New(o.published),
 		methodLease:     handler.New(held.acquire),

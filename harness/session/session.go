@@ -147,6 +147,9 @@ type Sandbox struct {
 
 	session *Session
 	opened  opened
+
+	mu   sync.Mutex
+	held map[string]string // leases by service, of Hold
 }
 
 // Jitter is the observer's worst scheduling gap while the idle sandbox was calibrated.
@@ -289,22 +292,57 @@ type Injection struct {
 // Inject leads a fault on a service through its life and writes the recovery down. It waits until the service
 // is free. The error is an *recovery.Inconclusive where nothing was proved.
 func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, error) {
-	var held lease
-	if err := b.session.link.Call(ctx, methodLease, leaseParams{Sandbox: b.Name, Service: i.Service.Name}, &held); err != nil {
+	held, release, err := b.hold(ctx, i.Service.Name)
+	if err != nil {
 		return record.Recovery{}, err
 	}
 	seen, err := recovery.Run(ctx, b, recovery.Experiment{
 		ID: b.session.id(i.Promise, i.Service.Name), Promise: i.Promise, Sandbox: b.Name, Service: i.Service.Name,
-		Lease: held.ID, Endpoint: i.Service.Endpoint, Fault: i.Fault, Window: i.Window,
+		Lease: held, Endpoint: i.Service.Endpoint, Fault: i.Fault, Window: i.Window,
 	})
 	seen.Seed, seen.Policy = b.session.Configuration.Seed, i.Policy
 	if err == nil {
 		err = b.session.link.Call(ctx, methodDisturbed,
 			disturbedParams{Sandbox: b.Name, From: seen.Injected.Lo, To: seen.Observed.Hi}, &seen.Disturbed)
 	}
-	releaseErr := b.session.link.Call(context.WithoutCancel(ctx), methodRelease, held, nil)
+	releaseErr := release(context.WithoutCancel(ctx))
 	recordErr := b.session.link.Call(context.WithoutCancel(ctx), methodRecovery, recoveryParams{Recovery: seen}, nil)
 	return seen, errors.Join(err, releaseErr, recordErr)
+}
+
+// Hold keeps a service for this process until release is called, over any number of injections: what happens to
+// it meanwhile is explained. It waits until the service is free.
+func (b *Sandbox) Hold(ctx context.Context, service string) (release func(context.Context) error, err error) {
+	id, release, err := b.hold(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.held == nil {
+		b.held = map[string]string{}
+	}
+	b.held[service] = id
+	return func(ctx context.Context) error {
+		b.mu.Lock()
+		delete(b.held, service)
+		b.mu.Unlock()
+		return release(ctx)
+	}, nil
+}
+
+// hold acquires a lease, or takes the one that Hold has acquired, which is not given back here then.
+func (b *Sandbox) hold(ctx context.Context, service string) (id string, release func(context.Context) error, err error) {
+	b.mu.Lock()
+	id, ours := b.held[service]
+	b.mu.Unlock()
+	if ours {
+		return id, func(context.Context) error { return nil }, nil
+	}
+	var acquired lease
+	err = b.session.link.Call(ctx, methodLease, leaseParams{Sandbox: b.Name, Service: service}, &acquired)
+	release = func(ctx context.Context) error { return b.session.link.Call(ctx, methodRelease, acquired, nil) }
+	return acquired.ID, release, err
 }
 
 // Disturbances are the ends of watched processes so far that no fault explains.

@@ -111,7 +111,7 @@ func join(ctx context.Context, left, right net.Conn) {
 // leaves the other open for what is still under way.
 type stream struct{ *yamux.Stream }
 
-func (s stream) CloseWrite() error { return s.Stream.Close() }
+func (s stream) CloseWrite() error { return s.Close() }
 
 // deadlineOf sets ctx's deadline on a connection for an exchange, and returns how to take it off again.
 func deadlineOf(ctx context.Context, conn net.Conn) (restore func()) {

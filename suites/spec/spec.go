@@ -21,6 +21,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
 // The keys of the labels, and the name of the report entry that links a result to its recoveries.
@@ -51,6 +52,9 @@ func Conclude(err error) {
 	var nothingProved *recovery.Inconclusive
 	if errors.As(err, &nothingProved) {
 		Skip(inconclusive + nothingProved.Reason)
+	}
+	if errors.Is(err, zinit.ErrNotExpressible) {
+		Skip(inconclusive + err.Error())
 	}
 	Skip(inconclusive + "the harness itself: " + err.Error())
 }
@@ -109,6 +113,15 @@ func Select(selection promise.Selection, service string) {
 			Skip("not selected")
 		}
 	})
+}
+
+// Hold keeps a service for the length of the spec, over any number of injections and of ends that it brings
+// upon itself.
+func Hold(ctx context.Context, sandbox *session.Sandbox, service string) {
+	GinkgoHelper()
+	release, err := sandbox.Hold(ctx, service)
+	Conclude(err)
+	DeferCleanup(func(ctx SpecContext) { _ = release(ctx) }, NodeTimeout(30*time.Second))
 }
 
 // Identity is who serves right now, or the spec ends as INCONCLUSIVE.

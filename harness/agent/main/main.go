@@ -60,7 +60,7 @@ func ask(socket, limit string) error {
 		return fmt.Errorf("probe: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
-	return probe.For("").Ask(ctx, conn)
+	return (&probe.JSONRPC{}).Ask(ctx, conn)
 }
 
 // link serves the session. The binary unlinks itself first: a container is left as it was found.

@@ -70,9 +70,9 @@ func (c Client) Calibrate(ctx context.Context, duration time.Duration) (Calibrat
 	return calibration, err
 }
 
-// InstallVictim puts the victim's binary at a path of the container, for as long as the link lasts.
-func (c Client) InstallVictim(ctx context.Context, path string) error {
-	return c.Call(ctx, MethodVictim, VictimParams{Path: path}, nil)
+// InstallVictim puts the victim's binary at a path of the container, for as long as the link lasts, or for good.
+func (c Client) InstallVictim(ctx context.Context, path string, keep bool) error {
+	return c.Call(ctx, MethodVictim, VictimParams{Path: path, Keep: keep}, nil)
 }
 
 // ReadFile returns the last limit bytes of a file, 1 MiB where limit is 0.

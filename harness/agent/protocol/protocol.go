@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
@@ -29,8 +30,18 @@ const (
 type Endpoint struct {
 	Socket string `json:"socket,omitempty"`
 	Port   int    `json:"port,omitempty"`
-	// Path is asked by HTTP GET; where it is empty the question is JSON-RPC `server.health`.
-	Path string `json:"path,omitempty"`
+	// Path is asked by HTTP GET. Where it is empty, Method is called by JSON-RPC, and where that is empty
+	// `server.health`.
+	Path   string `json:"path,omitempty"`
+	Method string `json:"method,omitempty"`
+}
+
+// Question is what the harness asks an endpoint.
+func (e Endpoint) Question() probe.Question {
+	if e.Path != "" {
+		return probe.HTTP{Path: e.Path}
+	}
+	return &probe.JSONRPC{Method: e.Method}
 }
 
 // Hello is the agent's first word.
@@ -130,6 +141,8 @@ type Calibration struct {
 // VictimParams asks for the victim's binary to be put into the container.
 type VictimParams struct {
 	Path string `json:"path"`
+	// Keep leaves it there when the link ends: for a container that is ours, and may be started again.
+	Keep bool `json:"keep,omitempty"`
 }
 
 // FileParams names a file, or a pattern as filepath.Glob takes it.

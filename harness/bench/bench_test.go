@@ -1,0 +1,261 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/testcontainers/testcontainers-go"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+const (
+	// stampsVariable tells the stand-in where to write down when it truly did what, stampsPath is on its volume.
+	stampsVariable = "ZINIT_STAMPS"
+	stampsPath     = "/data/stamps.jsonl"
+	// linkShare is how many injections go through the link for each one by the other ways: they cost little.
+	linkShare = 10
+	// retryDelay is how long the victim stays down: enough to tell the phases apart.
+	retryDelay = 30 * time.Millisecond
+	// window is how long a recovery is observed at most, on a machine as busy as it may be.
+	window = 20 * time.Second
+	// stampsPatience is how long the stamps of what has happened may take to be in their files.
+	stampsPatience = 5 * time.Second
+)
+
+// harmless is a fault that changes nothing: the process was not stopped.
+var harmless = fault.Fault{Name: "SIGCONT", Signal: "SIGCONT", Landing: fault.LandsByExit}
+
+// BenchmarkHarness measures on one started embedded image, and prints a table with the goals at its end. What
+// a busy machine misses is no failure; a truth that is outside of what is stated is one.
+func BenchmarkHarness(b *testing.B) {
+	chaos, sandbox := open(b)
+	victim := register(b, sandbox)
+	var r report
+	b.Run("injection", func(b *testing.B) { r.injection = injection(b, sandbox, victim) })
+	var gap int64
+	b.Run("observation", func(b *testing.B) { r.observation, gap = observation(b, sandbox, victim) })
+	r.host = host(b.Context(), sandbox, gap)
+	fmt.Printf("\n%s: %s\n\n%s\n", b.Name(), chaos.Target.Description, r.text())
+}
+
+// open starts the embedded image, which stamps, and connects to it.
+func open(b *testing.B) (*session.Session, *session.Sandbox) {
+	b.Helper()
+	configuration, err := session.Default()
+	if err != nil {
+		b.Fatal(err)
+	}
+	configuration.Output = b.TempDir()
+	chaos, err := session.New(configuration)
+	if err != nil {
+		b.Fatal(err)
+	}
+	chaos.Target.Container.Env[stampsVariable] = stampsPath
+	owner, err := session.Open(b.Context(), configuration, chaos.Target)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := errors.Join(chaos.Disconnect(), owner.Close(context.Background())); err != nil {
+			b.Error(err)
+		}
+	})
+	if err := chaos.Connect(b.Context(), owner.Socket(), "bench"); err != nil {
+		b.Fatal(err)
+	}
+	sandbox, err := chaos.Sandbox(b.Context(), session.MainSandbox)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return chaos, sandbox
+}
+
+// register makes the service that is measured.
+func register(b *testing.B, sandbox *session.Sandbox) session.Service {
+	b.Helper()
+	policy := zinit.RetryPolicy{Delay: zinit.Milliseconds(retryDelay), Backoff: zinit.BackoffNone}
+	service, err := sandbox.Register(b.Context(), session.NewVictim("bench", policy))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return service
+}
+
+// way is one way to send a signal into the container, and how often it is gone in a round.
+type way struct {
+	name  string
+	times int
+	send  func(context.Context) error
+}
+
+// injection sends the signal by all ways in turn, so that they share whatever else the machine does.
+func injection(b *testing.B, sandbox *session.Sandbox, victim session.Service) []latency {
+	ways := waysInto(b, sandbox, victim)
+	found := make([]latency, len(ways))
+	for b.Loop() {
+		for i, way := range ways {
+			found[i].way = way.name
+			for range way.times {
+				began := time.Now()
+				err := way.send(b.Context())
+				found[i].took = append(found[i].took, time.Since(began))
+				if err != nil {
+					b.Fatalf("send %s through %s: %v", harmless, way.name, err)
+				}
+			}
+		}
+	}
+	for _, latency := range found {
+		metrics(b, latency.way, latency.took)
+	}
+	return found
+}
+
+func waysInto(b *testing.B, sandbox *session.Sandbox, victim session.Service) []way {
+	b.Helper()
+	agent := sandbox.Agent()
+	identity, err := agent.Identify(b.Context(), protocol.IdentifyParams{Endpoint: victim.Endpoint})
+	if err != nil {
+		b.Fatal(err)
+	}
+	hostname, err := agent.ReadFile(b.Context(), "/etc/hostname", 0) // by default the container's id
+	if err != nil {
+		b.Fatal(err)
+	}
+	id := strings.TrimSpace(string(hostname))
+	kill := []string{"kill", "-CONT", strconv.Itoa(identity.Serving.PID)}
+	ways := []way{
+		{"the link", linkShare, func(ctx context.Context) error {
+			_, err := agent.Inject(ctx, protocol.InjectParams{
+				Lease: "bench", Fault: harmless, Endpoint: victim.Endpoint, Victim: identity, Window: 1,
+			})
+			return err
+		}},
+		{"testcontainers exec", 1, testcontainersExec(b, id, kill)},
+	}
+	if docker, err := exec.LookPath("docker"); err == nil {
+		ways = append(ways, way{"docker exec", 1, func(ctx context.Context) error {
+			output, err := exec.CommandContext(ctx, docker, append([]string{"exec", id}, kill...)...).CombinedOutput() //nolint:gosec // measuring it is the purpose
+			if err != nil {
+				return fmt.Errorf("%w: %s", err, output)
+			}
+			return nil
+		}})
+	}
+	return ways
+}
+
+func testcontainersExec(b *testing.B, id string, command []string) func(context.Context) error {
+	b.Helper()
+	provider, err := testcontainers.NewDockerProvider()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = provider.Close() })
+	box, err := provider.ContainerFromType(b.Context(), container.Summary{ID: id, State: container.StateRunning})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func(ctx context.Context) error {
+		code, output, err := box.Exec(ctx, command)
+		if err == nil && code != 0 {
+			said, _ := io.ReadAll(output)
+			err = fmt.Errorf("exit code %d: %q", code, said)
+		}
+		return err
+	}
+}
+
+// observation kills the victim over and over, and then compares what was seen with the truth. It also returns
+// the longest that the observer was not scheduled meanwhile, in nanoseconds.
+func observation(b *testing.B, sandbox *session.Sandbox, victim session.Service) (found []accuracy, gap int64) {
+	var recoveries []record.Recovery
+	for b.Loop() {
+		seen, err := sandbox.Inject(b.Context(), session.Injection{
+			Promise: "bench", Service: victim, Fault: fault.SIGKILL, Window: window,
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		recoveries = append(recoveries, seen)
+		gap = max(gap, seen.WorstGap)
+	}
+	found, err := compareWithFiles(b.Context(), sandbox, victim, recoveries)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, phase := range found {
+		metrics(b, phase.phase, phase.errors)
+		for _, outside := range phase.outside {
+			b.Errorf("%s is stated where it was not: %s", phase.phase, outside)
+		}
+	}
+	return found, gap
+}
+
+// compareWithFiles reads the stamps until those of the last recovery have arrived as well.
+func compareWithFiles(ctx context.Context, sandbox *session.Sandbox, victim session.Service, recoveries []record.Recovery) ([]accuracy, error) {
+	ctx, cancel := context.WithTimeout(ctx, stampsPatience)
+	defer cancel()
+	for {
+		supervisor, err := stampsOf(ctx, sandbox, stampsPath, victim.Name)
+		journal, journalErr := stampsOf(ctx, sandbox, victim.Journal, "")
+		if err := errors.Join(err, journalErr); err != nil {
+			return nil, err
+		}
+		found, err := compare(recoveries, supervisor, journal)
+		if err == nil {
+			return found, nil
+		}
+		select {
+		case <-time.After(retryDelay):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+func stampsOf(ctx context.Context, sandbox *session.Sandbox, path, service string) ([]stamp, error) {
+	const all = 64 << 20
+	data, err := sandbox.Agent().ReadFile(ctx, path, all)
+	if err != nil {
+		return nil, err
+	}
+	return readStamps(data, service)
+}
+
+// metrics reports durations in the benchmark's own line.
+func metrics(b *testing.B, name string, durations []time.Duration) {
+	summary := stats.Summarize(durations)
+	unit := strings.ReplaceAll(name, " ", "-")
+	b.ReportMetric(float64(summary.Median)/float64(time.Millisecond), unit+"-p50-ms")
+	if summary.P99 != nil {
+		b.ReportMetric(float64(*summary.P99)/float64(time.Millisecond), unit+"-p99-ms")
+	}
+}
+
+// host says how idle the machine was.
+func host(ctx context.Context, sandbox *session.Sandbox, gap int64) string {
+	load := "unknown"
+	if data, err := sandbox.Agent().ReadFile(ctx, "/proc/loadavg", 0); err == nil {
+		load, _, _ = strings.Cut(string(data), " ")
+	}
+	return fmt.Sprintf("%d cores, load %s in the last minute, the observer not scheduled for up to %s",
+		runtime.NumCPU(), load, span.Text(time.Duration(gap)))
+}
