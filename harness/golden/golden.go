@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -31,5 +32,38 @@ func Check(t testing.TB, name, text string) {
 	}
 	if text != string(want) {
 		t.Errorf("%s: got\n%s\n\nwant\n%s", path, text, want)
+	}
+}
+
+// The lines around a generated part of a document.
+const (
+	sectionBegin = "<!-- generated"
+	sectionEnd   = "<!-- end -->"
+)
+
+// CheckSection fails the test where the generated part of a document, between a line that begins with
+// "<!-- generated" and the line "<!-- end -->", is not text. With -update it writes that part anew.
+func CheckSection(t testing.TB, path, text string) {
+	t.Helper()
+	document, err := os.ReadFile(path) //nolint:gosec // a test names its own file
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(document), sectionBegin)
+	heading, rest, _ := strings.Cut(rest, "\n")
+	present, after, closed := strings.Cut(rest, sectionEnd)
+	if !found || !closed {
+		t.Fatalf("%s has no part between %q and %q", path, sectionBegin, sectionEnd)
+	}
+	if present == text {
+		return
+	}
+	if !*update {
+		t.Errorf("%s is not current: run the test with -update. It has\n%s\n\nand should have\n%s", path, present, text)
+		return
+	}
+	document = []byte(before + sectionBegin + heading + "\n" + text + sectionEnd + after)
+	if err := os.WriteFile(path, document, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -110,5 +110,5 @@ func TestAFocusOnNothingIsRefused(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	golden.Check(t, "promises.md", promise.Table())
+	golden.CheckSection(t, "../../suites/README.md", promise.Table())
 }
