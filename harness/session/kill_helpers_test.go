@@ -183,7 +183,7 @@ func await(ctx context.Context, t *testing.T, what string, left func() string) {
 func awaitProcess(ctx context.Context, t *testing.T, box *sandbox.Sandbox, what string, is func(process) bool) {
 	t.Helper()
 	await(ctx, t, what, func() string {
-		table := processTable(ctx, t, box)
+		table := processTable(t, box)
 		for _, one := range table {
 			if is(one) {
 				return ""
@@ -216,9 +216,9 @@ func describe(table []process) string {
 	return text.String()
 }
 
-func processTable(ctx context.Context, t *testing.T, box *sandbox.Sandbox) []process {
+func processTable(t *testing.T, box *sandbox.Sandbox) []process {
 	t.Helper()
-	text, err := box.Top(ctx)
+	text, err := box.Top(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,9 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
 const (
@@ -108,8 +110,44 @@ func TestAKilledHarnessLeavesAnAttachedContainerAsItWas(t *testing.T) {
 	awaitProcess(ctx, t, box, "a stopped victim", func(p process) bool { return p.base() && p.stopped() })
 	kill(t, harness)
 
+	expectAsItWas(ctx, t, daemon, box)
+}
+
+// TestAnAttachedContainerIsLeftAsItWas: the same by an orderly end, which waits for it.
+func TestAnAttachedContainerIsLeftAsItWas(t *testing.T) {
+	t.Parallel()
+	daemon, configuration := prepared(t)
+	ctx := deadline(t)
+	configuration.Container = foreignContainer(ctx, t, daemon, configuration.Image)
+	described, err := target.Load(configuration.Target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, err := Open(ctx, configuration, described)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := attach(ctx, t, daemon, configuration.Container)
+	awaitProcess(ctx, t, box, "a victim", process.ours)
+	if err := owner.Close(ctx); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	if left := leftIn(t, box); left != "" {
+		t.Errorf("after the end of the session there are %s", left)
+	}
+	expectAsItWas(ctx, t, daemon, box)
+}
+
+// leftIn describes the processes of ours, and those that are stopped.
+func leftIn(t *testing.T, box *sandbox.Sandbox) string {
+	t.Helper()
+	return describe(slices.DeleteFunc(processTable(t, box), func(p process) bool { return !p.ours() && !p.stopped() }))
+}
+
+func expectAsItWas(ctx context.Context, t *testing.T, daemon *sandbox.Daemon, box *sandbox.Sandbox) {
+	t.Helper()
 	await(ctx, t, "the processes to go", func() (left string) {
-		return describe(slices.DeleteFunc(processTable(ctx, t, box), func(p process) bool { return !p.ours() && !p.stopped() }))
+		return leftIn(t, box)
 	})
 	if err := box.Running(ctx); err != nil {
 		t.Fatalf("the container does not run any more: %v", err)

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
@@ -49,7 +48,6 @@ type liveSandbox struct {
 	attached  bool
 	offset    int64 // from our monotonic clock to the agent's
 	began     time.Time
-	worstGap  atomic.Int64
 
 	mu      sync.Mutex
 	watched map[string]watched
@@ -71,7 +69,7 @@ func (o *Owner) start(ctx context.Context, name string) (_ *liveSandbox, err err
 	live := &liveSandbox{name: name, began: time.Now(), watched: map[string]watched{}}
 	defer func() {
 		if err != nil && live.container != nil {
-			evidence := filepath.Join(o.configuration.Output, "evidence", name)
+			evidence := filepath.Join(o.configuration.Output, evidenceFolder, name)
 			_ = live.collect(context.WithoutCancel(ctx), evidence)
 			_ = live.close(context.WithoutCancel(ctx))
 		}
@@ -289,7 +287,13 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 		return err
 	}
 	live.opened.Jitter = measured.WorstGap
-	live.worstGap.Store(measured.WorstGap)
+	o.noteGap(measured.WorstGap)
+	if live.attached {
+		farewell := protocol.FarewellParams{Zinit: live.opened.Zinit, Prefix: victimPrefix, Home: victimHome}
+		if err := live.agent.PlanFarewell(ctx, farewell); err != nil {
+			return err
+		}
+	}
 	if err := live.agent.InstallVictim(ctx, victimBinary, !live.attached); err != nil {
 		return err
 	}
@@ -417,9 +421,9 @@ func (l *liveSandbox) collect(ctx context.Context, directory string) error {
 }
 
 // close ends the link, by which the agent undoes what is open, and removes the container where it is ours.
-func (l *liveSandbox) close(ctx context.Context) error {
+func (l *liveSandbox) close(ctx context.Context) (err error) {
 	if l.attached {
-		l.leaveAsFound(ctx)
+		err = l.awaitFarewell(ctx)
 	}
 	if l.link != nil {
 		_ = l.link.Close()
@@ -428,27 +432,28 @@ func (l *liveSandbox) close(ctx context.Context) error {
 		_ = l.stream.Close()
 	}
 	if l.attached {
-		return nil
+		return err
 	}
 	return l.container.Remove(ctx)
 }
 
-// leaveAsFound deletes our services from a container that somebody else started.
-func (l *liveSandbox) leaveAsFound(ctx context.Context) {
-	supervisor, err := zinit.Connect(ctx, l.zinitDialer())
+// awaitFarewell ends the agent's input, and waits until it has taken back what it brought into a container
+// that somebody else started, and has ended.
+func (l *liveSandbox) awaitFarewell(ctx context.Context) error {
+	if l.stream == nil {
+		return nil
+	}
+	if err := l.stream.CloseWrite(); err != nil {
+		return fmt.Errorf("take leave of container %s: %w", l.container.Name(), err)
+	}
+	code, err := l.stream.Wait(ctx)
 	if err != nil {
-		return
+		return err
 	}
-	defer func() { _ = supervisor.Close() }()
-	statuses, err := supervisor.List(ctx)
-	if err != nil {
-		return
+	if code != 0 {
+		return fmt.Errorf("container %s is not as it was found: %s", l.container.Name(), lastLine(l.stream.Stderr()))
 	}
-	for _, status := range statuses {
-		if strings.HasPrefix(status.Name, victimPrefix) {
-			_ = supervisor.Delete(ctx, status.Name)
-		}
-	}
+	return nil
 }
 
 // run is what the record says of the run as a whole.

@@ -23,9 +23,6 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
 )
 
-// closing bounds how long the end of a session takes: evidence, then the removal of what was made.
-const closing = 60 * time.Second
-
 // Owner owns a session: the daemon, the sandboxes and their links, the leases, the undo journal and the
 // record. It serves clients on a unix socket.
 type Owner struct {
@@ -46,6 +43,7 @@ type Owner struct {
 	mu        sync.Mutex
 	sandboxes map[string]*opening
 	trouble   []error
+	worstGap  int64 // of the observers of all sandboxes, in nanoseconds
 }
 
 // opening is a sandbox that is there, or on its way.
@@ -201,6 +199,7 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 			return o.writer.Result(p.Result)
 		}),
 		methodRecovery: handler.New(func(_ context.Context, p recoveryParams) error {
+			o.noteGap(p.Recovery.WorstGap)
 			return o.writer.Recovery(p.Recovery)
 		}),
 	}
@@ -284,68 +283,6 @@ func (o *Owner) open(ctx context.Context, name string) (*liveSandbox, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for sandbox %s: %w", name, ctx.Err())
 	}
-}
-
-// note remembers something that went wrong with the harness itself.
-func (o *Owner) note(err error) {
-	if err == nil {
-		return
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.trouble = append(o.trouble, err)
-}
-
-// Close ends the session: clients are cut off, evidence is collected, the record is finished, and everything
-// that was made is removed. The error says what is left.
-func (o *Owner) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, closing)
-	defer cancel()
-	if o.listener != nil {
-		_ = o.listener.Close()
-		defer func() { _ = os.RemoveAll(filepath.Dir(o.listener.Addr().String())) }()
-	}
-	var worst int64
-	for name, live := range o.live() {
-		o.note(live.collect(ctx, filepath.Join(o.configuration.Output, "evidence", name)))
-		worst = max(worst, live.worstGap.Load())
-	}
-	o.stop()
-	o.serving.Wait()
-	for name, live := range o.live() {
-		if err := live.close(ctx); err != nil {
-			o.note(fmt.Errorf("close sandbox %s: %w", name, err))
-		}
-	}
-	if o.reaper != nil {
-		o.note(o.reaper.Close(ctx))
-	}
-	var err error
-	if o.writer != nil {
-		err = o.writer.Close(record.End{Finished: time.Now(), WorstGap: worst, Trouble: oneLine(errors.Join(o.trouble...))})
-	}
-	if o.daemon != nil {
-		_ = o.daemon.Close()
-	}
-	return errors.Join(append(o.trouble, err)...)
-}
-
-// live returns the sandboxes that are there, once those on their way have arrived.
-func (o *Owner) live() map[string]*liveSandbox {
-	o.mu.Lock()
-	openings := make(map[string]*opening, len(o.sandboxes))
-	for name, opening := range o.sandboxes {
-		openings[name] = opening
-	}
-	o.mu.Unlock()
-	live := map[string]*liveSandbox{}
-	for name, opening := range openings {
-		<-opening.ready
-		if opening.sandbox != nil {
-			live[name] = opening.sandbox
-		}
-	}
-	return live
 }
 
 // heldLeases are what one client holds.
