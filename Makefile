@@ -13,13 +13,14 @@ GOFUMPT ?= $(TOOLS) gofumpt
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc cc 2>/dev/null),-race)
 BIN ?= bin
-UNITS := ./harness/... ./reports/... ./fixtures/...
+UNITS := . ./harness/... ./reports/... ./fixtures/...
 
 # $(call flag,NAME,VALUE) is --NAME='VALUE', or nothing without a value.
 flag = $(if $(strip $(2)),--$(1)='$(subst ','\'',$(2))')
 RUN_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE)) \
 	$(call flag,container,$(CONTAINER)) $(call flag,focus,$(FOCUS)) $(call flag,service,$(SERVICE)) \
 	$(call flag,seed,$(SEED)) $(call flag,procs,$(PROCS)) $(call flag,profile,$(PROFILE)))
+CONTACT_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE)) $(call flag,container,$(CONTAINER)))
 # An ENV of the environment is not meant for us: POSIX shells read it as the name of a start-up file.
 SMOKE_FLAGS = $(strip $(call flag,base-url,$(BASE_URL)) \
 	$(if $(filter command,$(origin ENV)),$(call flag,env,$(ENV))))
@@ -34,6 +35,16 @@ e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SER
 .PHONY: smoke
 smoke: build ## Ask a running target whether it answers [BASE_URL=http://localhost:8805 or ENV=hero]
 	@$(BIN)/hero_chaos smoke $(SMOKE_FLAGS)
+
+.PHONY: inspect
+inspect: build ## Say what an image confirms of the contract, breaking nothing [TARGET HERO_IMAGE CONTAINER]
+	@ci/docker.sh
+	@$(BIN)/hero_chaos inspect $(CONTACT_FLAGS)
+
+.PHONY: discover
+discover: build ## Write a target file from a running image to standard output [TARGET HERO_IMAGE CONTAINER NAME]
+	@ci/docker.sh >&2
+	@$(BIN)/hero_chaos discover $(CONTACT_FLAGS) $(call flag,name,$(NAME))
 
 .PHONY: list
 list: build ## List the promises and the specs that check them
@@ -55,8 +66,9 @@ test: ## Run all tests: units, those that need Docker, and the suites against th
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: bench
-bench: ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem $(UNITS)
+bench: ## Measure the harness itself: injection beside docker exec, observation against the truth
+	@ci/docker.sh
+	@go test -run '^$$' -bench . -benchtime 150x -timeout 20m ./harness/bench
 
 .PHONY: lint
 lint: ## Check style and common mistakes, and the shell scripts where shellcheck is installed

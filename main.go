@@ -39,6 +39,9 @@ type commands struct {
 	Run   runCommand   `cmd:"" help:"Start a target, break it, and judge what follows."`
 	Smoke smokeCommand `cmd:"" help:"Ask a target that runs already whether its paths answer."`
 	List  listCommand  `cmd:"" help:"List the promises without running anything."`
+
+	Inspect  inspectCommand  `cmd:"" help:"Look at an image without breaking anything: which assumptions it confirms, and what its definitions lack."`
+	Discover discoverCommand `cmd:"" help:"Write a target file from a running image."`
 }
 
 // outcome is a command's result: its exit code, where there was no error.
@@ -101,7 +104,8 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 		return err
 	}
 	_, _ = fmt.Fprintf(stdout, "hero_chaos: testing %s; reports go to %s\n", filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml")), configuration.Output)
-	if err := tools.Run(ctx, configuration); err != nil {
+	passed, err := tools.Run(ctx, configuration)
+	if err != nil {
 		return err
 	}
 	found, err := record.Load(configuration.RecordPath())
@@ -118,7 +122,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if _, err := io.WriteString(stdout, summary.Render(found)); err != nil {
 		return err
 	}
-	if *code, err = judge(found); err != nil {
+	if *code, err = judge(found, passed); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, closingLine(found))
@@ -177,8 +181,8 @@ func (c *runCommand) configuration() (session.Configuration, error) {
 // than cores, because they wait.
 func processes(t *target.Target) int { return min(96, 2*len(t.Restartable())+16) }
 
-// judge turns a record into the exit code.
-func judge(found *record.Record) (outcome, error) {
+// judge turns a record into the exit code. passed is Ginkgo's own word: a worker that died has left no result.
+func judge(found *record.Record, passed bool) (outcome, error) {
 	if !found.Complete() {
 		return exitError, errors.New("the run did not come to its end: its record is not complete")
 	}
@@ -197,6 +201,9 @@ func judge(found *record.Record) (outcome, error) {
 		default:
 			code = exitInconclusive
 		}
+	}
+	if code == exitHeld && !passed {
+		return exitError, errors.New("every result in the record held, but Ginkgo failed: results are missing; see ginkgo.log")
 	}
 	return code, nil
 }
@@ -220,9 +227,12 @@ func (c *smokeCommand) Run(ctx context.Context, stdout io.Writer, code *outcome)
 	if err != nil {
 		return err
 	}
-	base := strings.TrimSuffix(c.BaseURL, "/")
-	if base == "" {
-		base = fmt.Sprintf("http://localhost:%d", described.Container.PublishPort)
+	base, err := c.base(described)
+	if err != nil {
+		return err
+	}
+	if len(described.Smoke) == 0 {
+		return fmt.Errorf("target %s lists no smoke path: nothing was asked", described.Name)
 	}
 	for _, path := range described.Smoke {
 		line := askPath(ctx, base, path)
@@ -232,6 +242,22 @@ func (c *smokeCommand) Run(ctx context.Context, stdout io.Writer, code *outcome)
 		_, _ = fmt.Fprintln(stdout, line)
 	}
 	return nil
+}
+
+// base is what the paths follow: --base-url, the environment of --env, or the port that the target publishes.
+func (c *smokeCommand) base(described *target.Target) (string, error) {
+	port := described.Container.PublishPort
+	switch {
+	case c.BaseURL != "" && c.Env != "":
+		return "", fmt.Errorf("smoke is asked of %s and of the environment %q: give one of --base-url (or $BASE_URL) and --env", c.BaseURL, c.Env)
+	case c.BaseURL != "":
+		return strings.TrimRight(c.BaseURL, "/"), nil
+	case c.Env != "":
+		return described.BaseURL(c.Env)
+	case port == 0:
+		return "", fmt.Errorf("target %s publishes no fixed port: say where it answers by --base-url", described.Name)
+	}
+	return fmt.Sprintf("http://localhost:%d", port), nil
 }
 
 func askPath(ctx context.Context, base string, path target.Smoke) string {

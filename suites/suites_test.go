@@ -14,9 +14,17 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/boot"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/dependency"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/hang"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/health"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/image"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/isolation"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/load"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/persistence"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/processtree"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/registration"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/restart"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/retry"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/smoke"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
@@ -43,7 +51,15 @@ func TestSuites(t *testing.T) {
 	report(chaos)
 	boot.Specs(chaos)
 	restart.Specs(chaos)
+	retry.Specs(chaos)
+	health.Specs(chaos)
 	hang.Specs(chaos)
+	registration.Specs(chaos)
+	dependency.Specs(chaos)
+	image.Specs(chaos)
+	processtree.Specs(chaos)
+	persistence.Specs(chaos)
+	load.Specs(chaos)
 	smoke.Specs(chaos)
 	isolation.Specs(chaos)
 	RunSpecs(t, "hero_chaos")

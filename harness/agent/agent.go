@@ -25,6 +25,9 @@ const readLimit = 1 << 20
 type Agent struct {
 	observer *Observer
 	undo     Undo
+	farewell farewell
+	trials   trials
+	crowds   crowds
 
 	mu        sync.Mutex
 	census    map[string]*watch
@@ -33,22 +36,27 @@ type Agent struct {
 }
 
 // Run serves one link and returns when it has ended: everything that is still open has been undone then,
-// and everything that was installed is gone. A lost heartbeat ends a link as well (package wire).
+// and everything that was installed is gone. A lost heartbeat ends a link as well (package wire). The error
+// says what could not be taken back.
 func Run(ctx context.Context, link io.ReadWriteCloser) error {
 	observer, err := NewObserver()
 	if err != nil {
 		return err
 	}
 	a := &Agent{observer: observer, census: map[string]*watch{}}
-	defer a.removeInstalled()
-	defer a.undo.revertAll()
-	return wire.Far{Methods: a.methods(), Dial: dialInside}.Serve(ctx, link)
+	err = wire.Far{Methods: a.methods(), Dial: dialInside}.Serve(ctx, link)
+	a.crowds.endAll()
+	a.undo.revertAll()
+	err = errors.Join(err, a.farewell.carryOut())
+	a.removeInstalled()
+	return err
 }
 
 func (a *Agent) methods() handler.Map {
 	return handler.Map{
 		protocol.MethodHello:     handler.New(a.hello),
 		protocol.MethodIdentify:  handler.New(identify),
+		protocol.MethodListeners: handler.New(whoListens),
 		protocol.MethodInject:    handler.New(a.inject),
 		protocol.MethodUndo:      handler.New(a.revert),
 		protocol.MethodWatch:     handler.New(a.watch),
@@ -57,9 +65,24 @@ func (a *Agent) methods() handler.Map {
 		protocol.MethodProcesses: handler.New(func(context.Context) ([]protocol.Process, error) { return processes() }),
 		protocol.MethodCalibrate: handler.New(a.calibrate),
 		protocol.MethodVictim:    handler.New(a.installVictim),
+		protocol.MethodUninstall: handler.New(a.uninstallVictim),
+		protocol.MethodFarewell:  handler.New(a.farewell.plan),
 		protocol.MethodReadFile:  handler.New(readFile),
 		protocol.MethodGlob:      handler.New(glob),
 		protocol.MethodRun:       handler.New(runCommand),
+		protocol.MethodRecall:    handler.New(a.trials.recall),
+		protocol.MethodTrial:     handler.New(a.trials.run),
+		protocol.MethodWalk:      handler.New(walk),
+
+		protocol.MethodEnvironment: handler.New(environment),
+		protocol.MethodSockets:     handler.New(sockets),
+		protocol.MethodPrograms:    handler.New(findPrograms),
+		protocol.MethodHash:        handler.New(hash),
+		protocol.MethodLeaks:       handler.New(leaks),
+		protocol.MethodCrowd:       handler.New(a.crowds.watch),
+		protocol.MethodCrowdEnd:    handler.New(a.crowds.end),
+		protocol.MethodUsage:       handler.New(usage),
+		protocol.MethodWriteFile:   handler.New(writeFile),
 	}
 }
 
@@ -125,6 +148,7 @@ func (a *Agent) reportDeaths(context.Context) ([]protocol.Death, error) {
 // calibrate measures what the observer is worth on this host right now.
 func (a *Agent) calibrate(ctx context.Context, params protocol.CalibrateParams) (protocol.Calibration, error) {
 	defer a.observer.activate()()
+	a.observer.wake()
 	from := now()
 	ctx, cancel := context.WithTimeout(ctx, params.For)
 	defer cancel()

@@ -46,7 +46,7 @@ func monotonic() int64 {
 // life is what the supervisor itself saw of one process.
 type life struct{ forking, forked, reaped int64 }
 
-// supervised runs a victim again whenever it ends, and stamps what it does: the truth to compare with.
+// supervised runs a command again whenever it ends, and stamps what it does: the truth to compare with.
 type supervised struct {
 	mu      sync.Mutex
 	lives   []life
@@ -55,16 +55,22 @@ type supervised struct {
 	done    chan struct{}
 }
 
-func supervise(t *testing.T, options victim.Options) *supervised {
+// victimCommand is how a victim is started: this very test is one.
+func victimCommand(t *testing.T, options victim.Options) []string {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return append([]string{self, "victim"}, options.Args()...)
+}
+
+func supervise(t *testing.T, argv ...string) *supervised {
+	t.Helper()
 	s := &supervised{done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		for s.once(self, options) {
+		for s.once(argv) {
 			time.Sleep(delay) // the policy itself, not a wait for something
 		}
 	}()
@@ -72,7 +78,7 @@ func supervise(t *testing.T, options victim.Options) *supervised {
 		s.mu.Lock()
 		s.ended = true
 		if s.process != nil {
-			_ = s.process.Kill()
+			_ = syscall.Kill(-s.process.Pid, syscall.SIGKILL)
 		}
 		s.mu.Unlock()
 		<-s.done
@@ -80,9 +86,10 @@ func supervise(t *testing.T, options victim.Options) *supervised {
 	return s
 }
 
-func (s *supervised) once(self string, options victim.Options) bool {
-	command := exec.Command(self, append([]string{"victim"}, options.Args()...)...) //nolint:gosec // this very test
+func (s *supervised) once(argv []string) bool {
+	command := exec.Command(argv[0], argv[1:]...) //nolint:gosec // this very test
 	command.Stderr = os.Stderr
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s.mu.Lock()
 	if s.ended {
 		s.mu.Unlock()
@@ -204,7 +211,7 @@ func TestARestartIsSeenInItsPhases(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			dir := t.TempDir()
 			options := victim.Options{Socket: filepath.Join(dir, "v.sock"), Journal: filepath.Join(dir, "journal")}
-			supervisor := supervise(t, options)
+			supervisor := supervise(t, victimCommand(t, options)...)
 			client, _ := linkAgent(t)
 			o := inject(t, client, protocol.Endpoint{Socket: options.Socket}, f, outer)
 
@@ -227,21 +234,146 @@ func TestARestartIsSeenInItsPhases(t *testing.T) {
 	}
 }
 
+// TestAWrappedServiceIsSeenByItsRoot: the shell that the supervisor started is the root, what serves is its
+// child. A service that is its own root is in TestARestartIsSeenInItsPhases.
 func TestAWrappedServiceIsSeenByItsRoot(t *testing.T) {
-	dir := t.TempDir()
-	options := victim.Options{Socket: filepath.Join(dir, "v.sock"), Workers: 1}
-	supervise(t, options)
+	options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock")}
+	supervisor := supervise(t, "/bin/sh", "-c", strings.Join(victimCommand(t, options), " ")+"; true")
 	client, _ := linkAgent(t)
-	identity := awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
-	if identity.Root.PID == 0 || !strings.HasPrefix(identity.How, "peer of ") {
+	endpoint := protocol.Endpoint{Socket: options.Socket}
+	identity := awaitServing(t, client, endpoint)
+	if identity.Root.PID == identity.Serving.PID || identity.Root.Argv[0] != "/bin/sh" || identity.Serving.Argv[1] != "victim" {
 		t.Fatalf("identity %+v", identity)
+	}
+	if identity.How != "peer of "+options.Socket {
+		t.Errorf("how: %q", identity.How)
+	}
+	o := inject(t, client, endpoint, fault.SIGTERM, outer)
+	if o.After == nil || o.After.Root.PID == identity.Root.PID || o.After.Root.Argv[0] != "/bin/sh" || o.After.Serving.PID == o.After.Root.PID {
+		t.Fatalf("after: %+v", o.After)
+	}
+	expectTruth(t, "the respawn", o.Respawned, supervisor.life(1).forking, supervisor.life(1).forked)
+}
+
+func TestAServiceIsIdentifiedByItsPort(t *testing.T) {
+	options := victim.Options{Port: freePort(t)}
+	supervisor := supervise(t, victimCommand(t, options)...)
+	client, _ := linkAgent(t)
+	endpoint := protocol.Endpoint{Port: options.Port, Path: "/health"}
+	identity := awaitServing(t, client, endpoint)
+	if identity.How != fmt.Sprintf("inode of port %d", options.Port) || identity.Serving.PID != identity.Root.PID || identity.Serving.Argv[1] != "victim" {
+		t.Fatalf("identity %+v", identity)
+	}
+	o := inject(t, client, endpoint, fault.SIGKILL, outer)
+	if o.Serving == nil || o.After == nil || o.After.Serving.PID == identity.Serving.PID {
+		t.Fatalf("after: %+v", o)
+	}
+	expectTruth(t, "the respawn", o.Respawned, supervisor.life(1).forking, supervisor.life(1).forked)
+	other, err := client.Identify(deadline(t), protocol.IdentifyParams{Endpoint: protocol.Endpoint{Port: freePort(t)}})
+	if err == nil || !strings.Contains(err.Error(), "nobody listens on it") {
+		t.Errorf("a free port is %+v's: %v", other, err)
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// TestALateExitIsNoEarlyOne: from the signal to the exit is a phase of its own.
+func TestALateExitIsNoEarlyOne(t *testing.T) {
+	const late = 300 * time.Millisecond
+	dir := t.TempDir()
+	options := victim.Options{Socket: filepath.Join(dir, "v.sock"), Journal: filepath.Join(dir, "journal"), TermDelay: late}
+	supervisor := supervise(t, victimCommand(t, options)...)
+	client, _ := linkAgent(t)
+	o := inject(t, client, protocol.Endpoint{Socket: options.Socket}, fault.SIGTERM, outer)
+
+	expectTruth(t, "the exit", o.Exited, o.Injected.Lo, supervisor.life(0).reaped)
+	asked := journal(t, options.Journal, victim.EventTerminating)[0]
+	if asked < o.Injected.Lo {
+		t.Errorf("the victim was asked to end at %d, before the injection %d", asked, o.Injected.Lo)
+	}
+	if _, longest := o.Exited.Since(o.Injected); longest < late {
+		t.Errorf("an exit %s after the signal is said to have come %s after it at most", late, longest)
+	}
+	if o.Landing == nil || o.Landing.At != *o.Exited {
+		t.Errorf("landing %+v, exit %+v", o.Landing, o.Exited)
+	}
+}
+
+// TestALateListenerIsSeenInItsPhases: a process that is there does not accept yet, and one that accepts does
+// not serve yet.
+func TestALateListenerIsSeenInItsPhases(t *testing.T) {
+	const late = 200 * time.Millisecond
+	dir := t.TempDir()
+	options := victim.Options{
+		Socket: filepath.Join(dir, "v.sock"), Journal: filepath.Join(dir, "journal"), StartDelay: late, ReadyDelay: late,
+	}
+	supervisor := supervise(t, victimCommand(t, options)...)
+	client, _ := linkAgent(t)
+	o := inject(t, client, protocol.Endpoint{Socket: options.Socket}, fault.SIGKILL, outer)
+
+	expectTruth(t, "the respawn", o.Respawned, supervisor.life(1).forking, supervisor.life(1).forked)
+	started := last(journal(t, options.Journal, victim.EventStarted))
+	listening := last(journal(t, options.Journal, victim.EventListening))
+	serving := last(journal(t, options.Journal, victim.EventServing))
+	expectTruth(t, "accepting", o.Accepting, started+int64(late), listening)
+	expectTruth(t, "serving", o.Serving, serving, serving)
+	if _, longest := o.Accepting.Since(*o.Respawned); longest < late {
+		t.Errorf("accepting is said to have come %s after the respawn at most", longest)
+	}
+	if _, longest := o.Serving.Since(*o.Accepting); longest < late {
+		t.Errorf("serving is said to have come %s after accepting at most", longest)
+	}
+}
+
+// last is of the second life: the first one may have been killed before it served.
+func last(stamps []int64) int64 { return stamps[len(stamps)-1] }
+
+// TestAWithdrawnFaultIsUndone: whoever withdraws the call may be dead, and the link goes on.
+func TestAWithdrawnFaultIsUndone(t *testing.T) {
+	options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock")}
+	supervise(t, victimCommand(t, options)...)
+	client, _ := linkAgent(t)
+	endpoint := protocol.Endpoint{Socket: options.Socket}
+	identity := awaitServing(t, client, endpoint)
+	ctx, withdraw := context.WithCancel(deadline(t))
+	returned := make(chan error, 1)
+	go func() {
+		_, err := client.Inject(ctx, protocol.InjectParams{
+			Lease: "test", Fault: fault.SIGSTOP, Endpoint: endpoint, Victim: identity, Window: time.Hour,
+		})
+		returned <- err
+	}()
+	awaitState(t, identity.Serving.PID, func(state string) bool { return state == "T" })
+	withdraw()
+	if err := <-returned; err == nil {
+		t.Error("a withdrawn call returned no error")
+	}
+	awaitState(t, identity.Serving.PID, func(state string) bool { return state != "T" })
+}
+
+func awaitState(t *testing.T, pid int, is func(state string) bool) {
+	t.Helper()
+	ctx := deadline(t)
+	for !is(stateOf(t, pid)) {
+		if ctx.Err() != nil {
+			t.Fatalf("the process is in state %s", stateOf(t, pid))
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
 func TestAStopLandsAndIsUndone(t *testing.T) {
 	dir := t.TempDir()
 	options := victim.Options{Socket: filepath.Join(dir, "v.sock")}
-	supervise(t, options)
+	supervise(t, victimCommand(t, options)...)
 	client, unlink := linkAgent(t)
 	endpoint := protocol.Endpoint{Socket: options.Socket}
 	identity := awaitServing(t, client, endpoint)
@@ -273,7 +405,7 @@ func stateOf(t *testing.T, pid int) string {
 func TestASignalThatIsIgnoredDoesNotLand(t *testing.T) {
 	dir := t.TempDir()
 	options := victim.Options{Socket: filepath.Join(dir, "v.sock"), OnTerm: victim.TermIgnore}
-	supervise(t, options)
+	supervise(t, victimCommand(t, options)...)
 	client, _ := linkAgent(t)
 	o := inject(t, client, protocol.Endpoint{Socket: options.Socket}, fault.SIGTERM, 300*time.Millisecond)
 	if o.Landing != nil || o.Exited != nil {
@@ -284,7 +416,7 @@ func TestASignalThatIsIgnoredDoesNotLand(t *testing.T) {
 func TestAnotherIncarnationIsNotTouched(t *testing.T) {
 	dir := t.TempDir()
 	options := victim.Options{Socket: filepath.Join(dir, "v.sock")}
-	supervise(t, options)
+	supervise(t, victimCommand(t, options)...)
 	client, _ := linkAgent(t)
 	identity := awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
 	identity.Serving.StartTime--
@@ -302,7 +434,7 @@ func TestAnotherIncarnationIsNotTouched(t *testing.T) {
 func TestACensusReportsADeath(t *testing.T) {
 	dir := t.TempDir()
 	options := victim.Options{Socket: filepath.Join(dir, "v.sock")}
-	supervise(t, options)
+	supervise(t, victimCommand(t, options)...)
 	client, _ := linkAgent(t)
 	identity := awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
 	ctx := deadline(t)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"syscall"
 	"time"
@@ -25,6 +26,14 @@ func runCommand(ctx context.Context, params protocol.RunParams) (protocol.Ran, e
 	command := exec.CommandContext(ctx, params.Argv[0], params.Argv[1:]...) //nolint:gosec // running what it is told to is its purpose
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
+	entries := os.Environ()
+	if params.EnvironmentOf != 0 {
+		var err error
+		if entries, err = environ(params.EnvironmentOf); err != nil {
+			return protocol.Ran{}, fmt.Errorf("run %s: %w", params.Argv[0], err)
+		}
+	}
+	command.Env, command.Dir = append(entries, params.Env...), params.Dir
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	command.WaitDelay = time.Second // a descendant that left the group may hold the output open

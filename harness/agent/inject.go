@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -76,21 +77,31 @@ func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (proto
 		return protocol.Observation{}, fmt.Errorf("inject %s: %w", params.Fault, err)
 	}
 	defer a.observer.unfollow(victim)
-	if undo := params.Fault.Undo; undo != "" {
-		if err := a.undo.add(params.Lease, params.Victim.Serving, unix.SignalNum(undo)); err != nil {
-			return protocol.Observation{}, fmt.Errorf("inject %s: %w", params.Fault, err)
+	aimed, release, err := aimAt(params)
+	if err != nil {
+		return protocol.Observation{}, fmt.Errorf("inject %s: %w", params.Fault, err)
+	}
+	defer release()
+	for _, target := range aimed {
+		if undo := params.Fault.Undo; undo != "" {
+			if err := a.undo.add(params.Lease, target.incarnation, unix.SignalNum(undo)); err != nil {
+				return protocol.Observation{}, fmt.Errorf("inject %s: %w", params.Fault, err)
+			}
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, params.Window)
 	defer cancel()
 
 	before := now()
-	if err := carryOut(ctx, params.Fault, victim.pidfd); err != nil {
+	if err := carryOut(ctx, params.Fault, aimed); err != nil {
 		return protocol.Observation{}, fmt.Errorf("inject %s into process %d: %w", params.Fault, params.Victim.Serving.PID, err)
 	}
 	sent := record.Interval{Lo: before, Hi: now()}
-	o := &observation{agent: a, params: params, victim: victim, seen: protocol.Observation{Injected: sent}}
+	o := &observation{agent: a, params: params, victim: victim, aimed: aimed, seen: protocol.Observation{Injected: sent}}
 	o.follow(ctx)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		a.undo.revert(params.Lease) // who has withdrawn may have called for the undo before there was one
+	}
 	o.seen.Ended = now()
 	o.seen.WorstGap = a.observer.worstGap(before, o.seen.Ended)
 	return o.seen, nil
@@ -100,7 +111,7 @@ func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (proto
 const commandLimit = 10 * time.Second
 
 // carryOut does what a fault is: a signal through the pidfd, or a command that must end with 0.
-func carryOut(ctx context.Context, f fault.Fault, pidfd int) error {
+func carryOut(ctx context.Context, f fault.Fault, aimed []aim) error {
 	if len(f.Command) > 0 {
 		ran, err := runCommand(ctx, protocol.RunParams{Argv: f.Command, Limit: commandLimit})
 		if err == nil && ran.ExitCode != 0 {
@@ -112,7 +123,12 @@ func carryOut(ctx context.Context, f fault.Fault, pidfd int) error {
 	if signal == 0 {
 		return fmt.Errorf("there is no signal %q", f.Signal)
 	}
-	return unix.PidfdSendSignal(pidfd, signal, nil, 0)
+	for _, target := range aimed {
+		if err := unix.PidfdSendSignal(target.pidfd, signal, nil, 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // observation is one fault being watched, phase after phase.
@@ -120,12 +136,13 @@ type observation struct {
 	agent  *Agent
 	params protocol.InjectParams
 	victim *watch
+	aimed  []aim
 	seen   protocol.Observation
 }
 
 // follow fills the phases in their order; what does not come before ctx ends stays nil.
 func (o *observation) follow(ctx context.Context) {
-	if o.params.Fault.Landing == fault.LandsByStop {
+	if o.params.Fault.Landing != fault.LandsByExit {
 		if o.seen.Landing = o.landedByStop(ctx); o.seen.Landing == nil {
 			return
 		}
@@ -198,9 +215,12 @@ func (o *observation) landedByStop(ctx context.Context) *record.Landing {
 	before := o.seen.Injected.Lo
 	for {
 		looked := now()
-		tasks, all := stopped(o.victim.incarnation.PID)
+		tasks, all := allStopped(o.aimed)
 		if all {
 			at := record.Interval{Lo: before, Hi: now()}
+			if o.params.Fault.Landing == fault.LandsBeside {
+				return &record.Landing{At: at, Proof: fmt.Sprintf("state T in %d of %d tasks of the %s", tasks, tasks, o.params.Fault.Aim)}
+			}
 			reply := ask(ctx, o.params.Endpoint, stoppedSilence)
 			silence := stoppedSilence.String()
 			if reply.outcome == answered && o.ended() {

@@ -20,6 +20,10 @@ const (
 	tick = time.Millisecond
 	// idleTick is how often it looks otherwise: 20 Hz.
 	idleTick = 50 * time.Millisecond
+	// keenTick is how often it looks for keenFor after an exit, until the parent has waited for the process: most
+	// do at once, and the kernel reports that to nobody.
+	keenTick = 100 * time.Microsecond
+	keenFor  = 10 * time.Millisecond
 	// settling is how long a new process is looked at again: its command line changes with each exec.
 	settling = 200 * time.Millisecond
 	// notableGap is the shortest scheduling gap that is remembered.
@@ -100,10 +104,7 @@ func (o *Observer) run() {
 	last := now()
 	for {
 		o.mu.Lock()
-		wait := idleTick
-		if o.active > 0 {
-			wait = tick
-		}
+		wait := o.pace(last)
 		fds = append(fds[:0], unix.PollFd{Fd: int32(o.wakeup), Events: unix.POLLIN}) //nolint:gosec // a descriptor fits
 		polled = polled[:0]
 		for w := range o.watches {
@@ -137,6 +138,19 @@ func (o *Observer) run() {
 	}
 }
 
+// pace is how long to sleep before the next look. The caller holds the lock.
+func (o *Observer) pace(stamp int64) time.Duration {
+	if o.active == 0 {
+		return idleTick
+	}
+	for w := range o.watches {
+		if w.exited != nil && w.reaped == nil && stamp-w.exited.Hi < int64(keenFor) {
+			return keenTick
+		}
+	}
+	return tick
+}
+
 // broadcast wakes everybody who waits for a change. The caller holds the lock.
 func (o *Observer) broadcast() {
 	close(o.changed)
@@ -144,7 +158,7 @@ func (o *Observer) broadcast() {
 }
 
 func (o *Observer) noteGap(g gap, asked time.Duration) {
-	if asked != tick || g.to-g.from < notableGap {
+	if asked > tick || g.to-g.from < notableGap {
 		return
 	}
 	o.gaps = append(o.gaps, g)
@@ -277,12 +291,12 @@ func givenOutSince(pid, previous, latest int) bool {
 	return pid > previous || pid <= latest
 }
 
-// activate makes the observer look each millisecond until the returned function is called.
+// activate makes the observer look each millisecond until the returned function is called; from its next look
+// on, which wake brings forward.
 func (o *Observer) activate() (deactivate func()) {
 	o.mu.Lock()
 	o.active++
 	o.mu.Unlock()
-	o.wake()
 	return func() {
 		o.mu.Lock()
 		o.active--

@@ -25,6 +25,15 @@ func now() int64 {
 
 // readProcess reads one line of the process table.
 func readProcess(pid int) (protocol.Process, error) {
+	process, err := readStat(pid)
+	if err == nil {
+		process.Argv = readArgv(pid)
+	}
+	return process, err
+}
+
+// readStat reads what the kernel says of a process in one go: all but its command line.
+func readStat(pid int) (protocol.Process, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return protocol.Process{}, err
@@ -34,7 +43,6 @@ func readProcess(pid int) (protocol.Process, error) {
 		return protocol.Process{}, fmt.Errorf("read /proc/%d/stat: %w", pid, err)
 	}
 	process.PID = pid
-	process.Argv = readArgv(pid)
 	return process, nil
 }
 
@@ -70,7 +78,7 @@ func readArgv(pid int) []string {
 
 // sameLife tells whether a pid still is the process it was.
 func sameLife(incarnation record.Incarnation) bool {
-	process, err := readProcess(incarnation.PID)
+	process, err := readStat(incarnation.PID)
 	return err == nil && process.StartTime == incarnation.StartTime
 }
 

@@ -1,138 +1,117 @@
 package bench
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
+	"reflect"
+	"strings"
+	"testing"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 )
 
-// The events that the stand-in stamps (fixtures/herozero/zinit/process): just before the fork, just after the
-// exec, just after the wait.
-const (
-	spawning = "spawning"
-	spawned  = "spawned"
-	exited   = "exited"
-)
-
-// stamp is a moment that the supervisor (with the service) or the victim (without) wrote down itself.
-type stamp struct {
-	Event   string `json:"event"`
-	Service string `json:"service"`
-	PID     int    `json:"pid"`
-	At      int64  `json:"mono_ns"` // nanoseconds of CLOCK_MONOTONIC
-}
-
-// readStamps reads one JSON line a stamp, of one service. A last line that is still being written is left out.
-func readStamps(data []byte, service string) ([]stamp, error) {
-	var stamps []stamp
-	for line := range bytes.Lines(data) {
-		if !bytes.HasSuffix(line, []byte("\n")) {
-			break
-		}
-		var s stamp
-		if err := json.Unmarshal(line, &s); err != nil {
-			return nil, fmt.Errorf("read the stamp %q: %w", line, err)
-		}
-		if s.Service == service {
-			stamps = append(stamps, s)
-		}
+// killed is a kill of process 7, after which process 9 serves, and what the two witnesses have written down.
+func killed() (seen record.Recovery, supervisor, journal string) {
+	seen = record.Recovery{
+		ID: "bench/victim#1", Before: record.Incarnation{PID: 7}, After: record.Incarnation{PID: 9},
+		Injected: record.Interval{Lo: 1000, Hi: 1010},
+		Exited:   &record.Interval{Lo: 1005, Hi: 1100}, Noticed: &record.Interval{Lo: 1100, Hi: 1300},
+		Respawned: &record.Interval{Lo: 1900, Hi: 2400}, Accepting: &record.Interval{Lo: 2400, Hi: 2650},
+		Serving: &record.Interval{Lo: 2400, Hi: 2700},
 	}
-	return stamps, nil
+	supervisor = `{"event":"exited","service":"victim","pid":7,"mono_ns":500}
+{"event":"spawning","service":"victim","pid":0,"mono_ns":600}
+{"event":"spawning","service":"other","pid":0,"mono_ns":1500}
+{"event":"exited","service":"victim","pid":7,"mono_ns":1200}
+{"event":"spawning","service":"victim","pid":0,"mono_ns":2000}
+{"event":"spawned","service":"victim","pid":9,"mono_ns":2300}
+{"event":"exited","service":"vic`
+	journal = `{"event":"serving","pid":7,"mono_ns":700}
+{"event":"started","pid":9,"mono_ns":2350}
+{"event":"listening","pid":9,"mono_ns":2550}
+{"event":"serving","pid":9,"mono_ns":2560}
+`
+	return seen, supervisor, journal
 }
 
-// first returns when an event of a process first came, from a point in time on. The pid is 0 before the fork.
-func first(stamps []stamp, event string, pid int, from int64) (int64, error) {
-	for _, s := range stamps {
-		if s.Event == event && s.PID == pid && s.At >= from {
-			return s.At, nil
-		}
+func stamps(t *testing.T, text, service string) []stamp {
+	t.Helper()
+	read, err := readStamps([]byte(text), service)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return 0, fmt.Errorf("there is no stamp %q of process %d", event, pid)
+	return read
 }
 
-// phases are what is compared with the truth, in their order.
-var phases = []string{"exited", "noticed", "respawned", "accepting", "serving"}
-
-// truthOf is what the supervisor's and the victim's own stamps tell of a kill: for each phase the interval in
-// which it truly was. It is an interval because a stamp is taken before or after what it is about.
-func truthOf(seen record.Recovery, supervisor, journal []stamp) (map[string]record.Interval, error) {
-	var failure error
-	find := func(stamps []stamp, event string, pid int, from int64) int64 {
-		at, err := first(stamps, event, pid, from)
-		if failure == nil {
-			failure = err
-		}
-		return at
+func TestTheTruthIsFoundAmongTheStamps(t *testing.T) {
+	seen, supervisor, journal := killed()
+	truth, err := truthOf(seen, stamps(t, supervisor, "victim"), stamps(t, journal, ""))
+	if err != nil {
+		t.Fatal(err)
 	}
-	reaped := find(supervisor, exited, seen.Before.PID, seen.Injected.Lo)
-	forking := find(supervisor, spawning, 0, reaped)
-	forked := find(supervisor, spawned, seen.After.PID, forking)
-	started := find(journal, victim.EventStarted, seen.After.PID, forking)
-	listening := find(journal, victim.EventListening, seen.After.PID, started)
-	serving := find(journal, victim.EventServing, seen.After.PID, listening)
-	return map[string]record.Interval{
-		"exited":    {Lo: seen.Injected.Lo, Hi: reaped},
-		"noticed":   {Lo: seen.Injected.Lo, Hi: reaped},
-		"respawned": {Lo: forking, Hi: forked},
-		"accepting": {Lo: started, Hi: listening},
-		"serving":   {Lo: listening, Hi: serving},
-	}, failure
-}
-
-// stated is what the harness says of the same phases.
-func stated(seen record.Recovery) map[string]*record.Interval {
-	return map[string]*record.Interval{
-		"exited": seen.Exited, "noticed": seen.Noticed, "respawned": seen.Respawned,
-		"accepting": seen.Accepting, "serving": seen.Serving,
+	want := map[string]record.Interval{
+		"exited": {Lo: 1000, Hi: 1200}, "noticed": {Lo: 1000, Hi: 1200}, "respawned": {Lo: 2000, Hi: 2300},
+		"accepting": {Lo: 2350, Hi: 2550}, "serving": {Lo: 2550, Hi: 2560},
+	}
+	if !reflect.DeepEqual(truth, want) {
+		t.Errorf("got %v, want %v", truth, want)
 	}
 }
 
-// errorOf returns how far the end of what is stated, by which budgets are judged, is from the nearest point of
-// the truth, and whether all of the truth is outside of what is stated.
-func errorOf(stated, truth record.Interval) (distance time.Duration, outside bool) {
-	distance = time.Duration(max(0, stated.Hi-truth.Hi, truth.Lo-stated.Hi))
-	return distance, stated.Hi < truth.Lo || truth.Hi < stated.Lo
-}
-
-// accuracy is what came of many comparisons of one phase.
-type accuracy struct {
-	phase   string
-	errors  []time.Duration
-	outside []string // which recoveries, in words
-}
-
-// compare holds the phases of recoveries against the truth.
-func compare(recoveries []record.Recovery, supervisor, journal []stamp) ([]accuracy, error) {
-	found := make([]accuracy, len(phases))
-	for i, phase := range phases {
-		found[i].phase = phase
+func TestErrorsAreFromTheEndToTheNearestTruth(t *testing.T) {
+	seen, supervisor, journal := killed()
+	found, err := compare([]record.Recovery{seen}, stamps(t, supervisor, "victim"), stamps(t, journal, ""))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, seen := range recoveries {
-		truths, err := truthOf(seen, supervisor, journal)
-		if err != nil {
-			return nil, fmt.Errorf("find the truth about %s: %w", seen.ID, err)
+	want := map[string]time.Duration{"exited": 0, "noticed": 100, "respawned": 100, "accepting": 100, "serving": 140}
+	for _, phase := range found {
+		if len(phase.errors) != 1 || phase.errors[0] != want[phase.phase] || len(phase.outside) != 0 {
+			t.Errorf("%s: got errors %v and outside %q, want %v and none", phase.phase, phase.errors, phase.outside, want[phase.phase])
 		}
-		for i, phase := range phases {
-			claim := stated(seen)[phase]
-			if claim == nil {
-				return nil, fmt.Errorf("%s: it was not seen that the process was %s", seen.ID, phase)
+	}
+}
+
+func TestATruthOutsideIsFound(t *testing.T) {
+	cases := map[string]record.Interval{"too early": {Lo: 1500, Hi: 1999}, "too late": {Lo: 2301, Hi: 2400}}
+	for name, claim := range cases {
+		t.Run(name, func(t *testing.T) {
+			seen, supervisor, journal := killed()
+			seen.Respawned = &claim
+			found, err := compare([]record.Recovery{seen}, stamps(t, supervisor, "victim"), stamps(t, journal, ""))
+			if err != nil {
+				t.Fatal(err)
 			}
-			distance, outside := errorOf(*claim, truths[phase])
-			found[i].errors = append(found[i].errors, distance)
-			if outside {
-				found[i].outside = append(found[i].outside, fmt.Sprintf("%s: %s after the signal, and in truth %s",
-					seen.ID, sinceSignal(seen, *claim), sinceSignal(seen, truths[phase])))
+			for _, phase := range found {
+				if want := phase.phase == "respawned"; (len(phase.outside) == 1) != want {
+					t.Errorf("%s: outside %q, want one: %t", phase.phase, phase.outside, want)
+				}
 			}
-		}
+		})
 	}
-	return found, nil
 }
 
-func sinceSignal(seen record.Recovery, i record.Interval) string {
-	ms := func(at int64) float64 { return float64(at-seen.Injected.Lo) / float64(time.Millisecond) }
-	return fmt.Sprintf("[%.3f, %.3f] ms", ms(i.Lo), ms(i.Hi))
+func TestMissingEvidenceIsAnError(t *testing.T) {
+	seen, supervisor, journal := killed()
+	unseen := seen
+	unseen.Noticed = nil
+	cases := map[string]struct {
+		seen                record.Recovery
+		supervisor, journal string
+		want                string
+	}{
+		"no fork":  {seen, strings.ReplaceAll(supervisor, "spawned", "else"), journal, `no stamp "spawned" of process 9`},
+		"no reply": {seen, supervisor, strings.ReplaceAll(journal, "serving", "else"), `no stamp "serving" of process 9`},
+		"no phase": {unseen, supervisor, journal, "it was not seen that the process was noticed"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, err := compare([]record.Recovery{c.seen}, stamps(t, c.supervisor, "victim"), stamps(t, c.journal, ""))
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), seen.ID) {
+				t.Errorf("got error %v, want one about %s with %q", err, seen.ID, c.want)
+			}
+		})
+	}
+	if _, err := readStamps([]byte("not JSON\n"), ""); err == nil {
+		t.Error("a line that is no stamp was accepted")
+	}
 }

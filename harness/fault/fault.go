@@ -2,7 +2,11 @@
 // it out inside the container, and its landing says how anybody can tell that it took effect.
 package fault
 
-import "fmt"
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
 
 // Landing says which observation proves that a fault took effect.
 type Landing string
@@ -19,8 +23,9 @@ const (
 type Fault struct {
 	// Name is what people call it: it is part of a test's name.
 	Name string `json:"name"`
-	// Signal is sent through a pidfd.
+	// Signal is sent through a pidfd, to the processes that Aim says.
 	Signal string `json:"signal,omitempty"`
+	Aim    Aim    `json:"aim,omitempty"`
 	// Command is run inside the container instead, where the fault is to go the way that its users go:
 	// its first word is a path or is looked up in the image's PATH.
 	Command []string `json:"command,omitempty"`
@@ -34,6 +39,9 @@ type Fault struct {
 var (
 	SIGTERM = Fault{Name: "SIGTERM", Signal: "SIGTERM", Landing: LandsByExit}
 	SIGKILL = Fault{Name: "SIGKILL", Signal: "SIGKILL", Landing: LandsByExit}
+	SIGSEGV = Fault{Name: "SIGSEGV", Signal: "SIGSEGV", Landing: LandsByExit}
+	SIGINT  = Fault{Name: "SIGINT", Signal: "SIGINT", Landing: LandsByExit}
+	SIGHUP  = Fault{Name: "SIGHUP", Signal: "SIGHUP", Landing: LandsByExit}
 )
 
 // SIGSTOP hangs a process: it holds its sockets, and the kernel accepts for it, but nobody answers.
@@ -47,10 +55,14 @@ func (f Fault) Validate() error {
 	switch {
 	case (f.Signal == "") == (len(f.Command) == 0):
 		return fmt.Errorf("fault %q needs either a signal or a command", f.Name)
-	case f.Landing != LandsByExit && f.Landing != LandsByStop:
+	case f.Signal != "" && unix.SignalNum(f.Signal) == 0:
+		return fmt.Errorf("fault %q: there is no signal %q", f.Name, f.Signal)
+	case f.Landing != LandsByExit && !f.Landing.stops():
 		return fmt.Errorf("fault %q has landing %q: a fault without a landing proves nothing", f.Name, f.Landing)
-	case f.Landing == LandsByStop && f.Undo == "":
+	case f.Landing.stops() && f.Undo == "":
 		return fmt.Errorf("fault %q stops a process and names no undo", f.Name)
+	case f.Undo != "" && unix.SignalNum(f.Undo) == 0:
+		return fmt.Errorf("fault %q is to be undone by %q: there is no such signal", f.Name, f.Undo)
 	}
 	return nil
 }

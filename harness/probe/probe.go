@@ -56,7 +56,7 @@ func (q *JSONRPC) Ask(ctx context.Context, conn net.Conn) error {
 		return fmt.Errorf("ask %s: %w", method, err)
 	}
 	var answer reply
-	if err := json.NewDecoder(io.LimitReader(conn, replyLimit)).Decode(&answer); err != nil {
+	if err := json.NewDecoder(&bounded{conn: conn, left: replyLimit}).Decode(&answer); err != nil {
 		return fmt.Errorf("read the reply to %s: %w", method, explain(err))
 	}
 	switch {
@@ -100,7 +100,11 @@ func (q HTTP) Ask(ctx context.Context, conn net.Conn) error {
 	if err := request.Write(conn); err != nil {
 		return fmt.Errorf("ask GET %s: %w", q.Path, err)
 	}
-	response, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, replyLimit)), request)
+	reply := &bounded{conn: conn, left: replyLimit}
+	response, err := http.ReadResponse(bufio.NewReader(reply), request)
+	if err != nil && reply.end != nil {
+		err = reply.end // else half a head is called malformed
+	}
 	if err != nil {
 		return fmt.Errorf("read the reply to GET %s: %w", q.Path, explain(err))
 	}
@@ -112,6 +116,25 @@ func (q HTTP) Ask(ctx context.Context, conn net.Conn) error {
 		return fmt.Errorf("GET %s answers %s", q.Path, response.Status)
 	}
 	return nil
+}
+
+// bounded ends a reply that is too long by an error: io.LimitReader would have it look as if the connection
+// had been closed.
+type bounded struct {
+	conn net.Conn
+	left int   // bytes
+	end  error // of the last read, where it failed
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		b.end = fmt.Errorf("it is longer than %d bytes", replyLimit)
+		return 0, b.end
+	}
+	n, err := b.conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	b.end = err
+	return n, err
 }
 
 // explain names the two ends of a conversation that a reader would otherwise have to guess.

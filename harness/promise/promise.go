@@ -41,7 +41,7 @@ type Promise struct {
 // All returns every promise, theme by theme, in the order in which a reader wants them. An id is theme.name and
 // never changes: records and baselines hold it. Each theme has a file of its own.
 func All() []Promise {
-	promises := slices.Concat(boot(), restart(), hang(), smoke(), isolation())
+	promises := slices.Concat(boot(), restart(), retry(), health(), hang(), registration(), dependency(), processtree(), persistence(), image(), load(), smoke(), isolation())
 	for i := range promises {
 		promises[i].Theme, _, _ = strings.Cut(promises[i].ID, ".")
 	}

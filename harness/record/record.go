@@ -51,6 +51,24 @@ type Run struct {
 	Version string    `json:"version"`         // of the harness
 	Procs   int       `json:"procs"`           // how many specs ran at once
 	Host    Host      `json:"host"`
+
+	// Supervisor says how zinit was reached, and where that is not by its RPC, why.
+	Supervisor string `json:"supervisor,omitempty"`
+	// Scale is what the shipped numbers were divided by for our victims; 0 where they were not.
+	Scale float64 `json:"scale,omitempty"`
+	// Tolerance is what every latest bound may be exceeded by, in nanoseconds.
+	Tolerance int64    `json:"tolerance_ns,omitempty"`
+	Budgets   []Budget `json:"budgets,omitempty"`
+	// Floor is the longest chain of policy waits of a faithful run, in nanoseconds; 0 in any other.
+	Floor int64 `json:"floor_ns,omitempty"`
+}
+
+// Budget is when something was due, in nanoseconds from the event that its name tells.
+type Budget struct {
+	Name     string `json:"name"`
+	Earliest int64  `json:"earliest_ns"`
+	Latest   int64  `json:"latest_ns"`
+	Why      string `json:"why"`
 }
 
 // Daemon is the container engine that ran the target.

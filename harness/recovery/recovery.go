@@ -78,7 +78,7 @@ func Run(ctx context.Context, ground Ground, e Experiment) (record.Recovery, err
 }
 
 func notLanded(e Experiment) string {
-	if e.Fault.Landing == fault.LandsByStop {
+	if e.Fault.Landing != fault.LandsByExit {
 		return "it was not stopped in every task, or answered all the same"
 	}
 	return fmt.Sprintf("the process had not exited %s later", e.Window)

@@ -46,23 +46,25 @@ const killDelay = 90 * time.Second
 const limit = 30 * time.Minute
 
 // Run runs the suites by a configuration and returns when they have ended. What Ginkgo prints goes to a file
-// of the output folder. The error is one line, of what kept the session from being opened where that is so.
-func (t Tools) Run(ctx context.Context, configuration session.Configuration) error {
+// of the output folder. passed is Ginkgo's own word: without it, a record in which everything held is not whole,
+// for a worker that died has left no result. The error is one line, of what kept the session from being opened
+// where that is so.
+func (t Tools) Run(ctx context.Context, configuration session.Configuration) (passed bool, err error) {
 	configuration.Agent = t.Agent
 	if err := os.MkdirAll(configuration.Output, 0o750); err != nil {
-		return fmt.Errorf("make the folder for the reports: %w", err)
+		return false, fmt.Errorf("make the folder for the reports: %w", err)
 	}
 	if err := configuration.Forget(); err != nil {
-		return err
+		return false, err
 	}
 	log, err := os.Create(filepath.Join(configuration.Output, "ginkgo.log"))
 	if err != nil {
-		return fmt.Errorf("write Ginkgo's log: %w", err)
+		return false, fmt.Errorf("write Ginkgo's log: %w", err)
 	}
 	defer func() { _ = log.Close() }()
 	text, err := json.Marshal(configuration)
 	if err != nil {
-		return fmt.Errorf("hand the configuration to the suites: %w", err)
+		return false, fmt.Errorf("hand the configuration to the suites: %w", err)
 	}
 	command := exec.CommandContext(ctx, t.Ginkgo, arguments(configuration, t.Suites)...) //nolint:gosec // our own tools
 	command.Env = append(os.Environ(), session.ConfigurationVariable+"="+string(text))
@@ -71,13 +73,13 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration) err
 	command.WaitDelay = killDelay
 	err = command.Run()
 	if complaint := configuration.Complaint(); complaint != "" {
-		return errors.New(complaint)
+		return false, errors.New(complaint)
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return fmt.Errorf("run the suites: %w", err)
+		return false, fmt.Errorf("run the suites: %w", err)
 	}
-	return nil
+	return err == nil, nil
 }
 
 func arguments(configuration session.Configuration, suites string) []string {

@@ -31,6 +31,9 @@ type Interruption struct {
 	ExitCode int `json:"exit_code"`
 	// Back is from the start of the container to the supervisor's first answer.
 	Back time.Duration `json:"back_ns"`
+	// Refused says why the container or its supervisor did not come up again: the container's last words where
+	// it has ended. Empty where they did.
+	Refused string `json:"refused,omitempty"`
 }
 
 // Interrupt does something to the sandbox's container as a whole. The sandbox has to be one that no other spec
@@ -41,7 +44,10 @@ func (b *Sandbox) Interrupt(ctx context.Context, order Order, limit time.Duratio
 	}
 	var interruption Interruption
 	err := b.session.link.Call(ctx, methodContainer, containerParams{Sandbox: b.Name, Order: order, For: limit}, &interruption)
-	return interruption, err
+	if err != nil || interruption.Refused != "" {
+		return interruption, err
+	}
+	return interruption, b.FindSupervisor(ctx)
 }
 
 // interrupt carries an order out. The link is ended before, on purpose, and made anew afterwards.
@@ -56,10 +62,7 @@ func (o *Owner) interrupt(ctx context.Context, p containerParams) (Interruption,
 		return done, fmt.Errorf("%s the container of sandbox %s: %w", p.Order, p.Sandbox, err)
 	}
 	began := time.Now()
-	if err := live.connectAgent(ctx, o.agent); err != nil {
-		return done, fmt.Errorf("bring the agent back into sandbox %s: %w", p.Sandbox, err)
-	}
-	if err := o.awaitSupervisor(ctx, live); err != nil {
+	if done.Refused, err = o.comeBack(ctx, live); err != nil || done.Refused != "" {
 		return done, err
 	}
 	done.Back = time.Since(began)
@@ -104,5 +107,5 @@ func (l *liveSandbox) carryOut(ctx context.Context, p containerParams) (done Int
 func (l *liveSandbox) unlink() {
 	_ = l.link.Close()
 	_ = l.stream.Close()
-	l.opened.Zinit = ""
+	l.opened.Zinit, l.opened.Dialect = "", ""
 }

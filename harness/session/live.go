@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
@@ -46,8 +47,11 @@ type liveSandbox struct {
 	opened    opened
 	kernel    string
 	attached  bool
-	offset    int64 // from our monotonic clock to the agent's
+	canaries  Canaries // of CanarySandbox
+	offset    int64    // from our monotonic clock to the agent's
 	began     time.Time
+
+	over atomic.Bool // a fault has ended the container, and it was not started again
 
 	mu      sync.Mutex
 	watched map[string]watched
@@ -111,6 +115,10 @@ func (o *Owner) startContainer(ctx context.Context, live *liveSandbox) (err erro
 	}
 	if data := o.target.Container.Data; data != "" {
 		options.DataTarget, options.DataVolume = data, options.Name
+	}
+	if live.name == CanarySandbox {
+		live.canaries = newCanaries(o.target.Container.Secrets)
+		live.canaries.plant(&options)
 	}
 	live.container, err = o.daemon.Start(ctx, options)
 	return err
@@ -185,6 +193,9 @@ func (o *Owner) awaitServices(ctx context.Context, live *liveSandbox) error {
 		select {
 		case <-time.After(look):
 		case <-ctx.Done():
+			if live.opened.Missing != nil {
+				return nil // the last look was cut off, the one before it is the word
+			}
 			return err
 		}
 	}
@@ -193,7 +204,7 @@ func (o *Owner) awaitServices(ctx context.Context, live *liveSandbox) error {
 // notServing lists the target's services that do not run by the supervisor's word, or do not answer the
 // harness's own question, with what is wrong.
 func (o *Owner) notServing(ctx context.Context, live *liveSandbox) (map[string]string, error) {
-	supervisor, err := zinit.Connect(ctx, live.zinitDialer())
+	supervisor, err := live.supervisor(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -243,41 +254,6 @@ func (l *liveSandbox) Dial(ctx context.Context, endpoint protocol.Endpoint) (net
 	return l.link.Dial(ctx, addressOf(l.name, endpoint))
 }
 
-// findSupervisor takes the first socket that answers as zinit does.
-func (o *Owner) findSupervisor(ctx context.Context, live *liveSandbox) error {
-	candidates := o.target.Zinit.Sockets
-	if len(candidates) == 0 {
-		candidates = zinit.SocketCandidates("")
-	}
-	var tried []string
-	for _, pattern := range candidates {
-		paths, err := live.agent.Glob(ctx, pattern)
-		if err != nil {
-			return err
-		}
-		for _, path := range paths {
-			live.opened.Zinit = path
-			supervisor, err := zinit.Connect(ctx, live.zinitDialer())
-			if err != nil {
-				tried = append(tried, fmt.Sprintf("%s: %v", path, err))
-				continue
-			}
-			live.opened.Dialect = supervisor.Dialect()
-			_ = supervisor.Close()
-			identity, err := live.agent.Identify(ctx, protocol.IdentifyParams{Endpoint: protocol.Endpoint{Socket: path}})
-			if err == nil {
-				live.opened.SupervisorPID = identity.Serving.PID
-			}
-			return nil
-		}
-	}
-	live.opened.Zinit = ""
-	if len(tried) > 0 {
-		return fmt.Errorf("zinit to answer (%s)", strings.Join(tried, "; "))
-	}
-	return fmt.Errorf("zinit's socket at one of %s", strings.Join(candidates, ", "))
-}
-
 func (l *liveSandbox) zinitDialer() zinit.Dialer { return dialerTo(l.link, l.name, l.opened.Zinit) }
 
 // populate calibrates, registers the bystanders, and takes the census.
@@ -297,12 +273,12 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 	if err := live.agent.InstallVictim(ctx, victimBinary, !live.attached); err != nil {
 		return err
 	}
-	supervisor, err := zinit.Connect(ctx, live.zinitDialer())
+	supervisor, err := live.supervisor(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = supervisor.Close() }()
-	live.opened.Bystanders = bystanders(o.target)
+	live.opened.Bystanders = live.registrable(bystanders(o.target))
 	for _, plan := range live.opened.Bystanders {
 		if _, err := supervisor.Register(ctx, plan.Definition()); err != nil {
 			return fmt.Errorf("register %s: %w", plan.Name, err)
@@ -401,10 +377,13 @@ func (l *liveSandbox) watchAgain(ctx context.Context, service string) {
 // collect writes what is known of the sandbox to a folder.
 func (l *liveSandbox) collect(ctx context.Context, directory string) error {
 	err := l.container.Collect(ctx, directory)
-	if l.link == nil || l.opened.Zinit == "" {
+	if l.over.Load() {
+		return nil // of a container that has ended there is less to collect
+	}
+	if l.link == nil || !l.opened.found() {
 		return err
 	}
-	supervisor, connectErr := zinit.Connect(ctx, l.zinitDialer())
+	supervisor, connectErr := l.supervisor(ctx)
 	if connectErr != nil {
 		return errors.Join(err, fmt.Errorf("collect the status: %w", connectErr))
 	}
@@ -459,11 +438,13 @@ func (l *liveSandbox) awaitFarewell(ctx context.Context) error {
 // run is what the record says of the run as a whole.
 func (o *Owner) run(main *liveSandbox) record.Run {
 	image := main.container.Image()
-	return record.Run{
+	run := record.Run{
 		ID: o.id, Started: time.Now(), Target: o.target.Name, Image: image.Ref, Digest: image.ID,
 		Daemon:  record.Daemon{ID: o.daemon.ID(), API: o.daemon.Client().ClientVersion()},
 		Profile: o.configuration.Profile, Seed: o.configuration.Seed, Focus: o.configuration.Focus,
 		Version: o.configuration.Version, Procs: o.configuration.Procs,
 		Host: record.Host{Cores: runtime.NumCPU(), Kernel: main.kernel, WorstGap: main.opened.Jitter},
 	}
+	o.figures(&run, main)
+	return run
 }

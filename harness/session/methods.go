@@ -17,6 +17,10 @@ const (
 	methodAdopt     = "sandbox.adopt"
 	methodDismiss   = "sandbox.dismiss"
 	methodContainer = "sandbox.container"
+	methodFind      = "sandbox.find"
+	methodAbout     = "sandbox.about"
+	methodCanaries  = "sandbox.canaries"
+	methodLogged    = "sandbox.logged"
 	methodDisturbed = "sandbox.disturbed"
 	methodPublished = "sandbox.published"
 	methodLease     = "lease.acquire"
@@ -30,8 +34,11 @@ type opened struct {
 	SupervisorPID int           `json:"supervisor_pid"`
 	Zinit         string        `json:"zinit"` // the path of its socket
 	Dialect       zinit.Dialect `json:"dialect"`
-	Bystanders    []VictimPlan  `json:"bystanders"`
-	Jitter        int64         `json:"jitter_ns"`
+	// Program is zinit's command and Because why it is used, where the RPC is not understood.
+	Program    string       `json:"program,omitempty"`
+	Because    string       `json:"because,omitempty"`
+	Bystanders []VictimPlan `json:"bystanders"`
+	Jitter     int64        `json:"jitter_ns"`
 	// Missing are the target's services that did not serve after Boot, when the boot budget was spent, with
 	// what was wrong.
 	Missing map[string]string `json:"missing,omitempty"`

@@ -191,6 +191,10 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 			return live.dismiss(ctx, p.Service)
 		}),
 		methodContainer: handler.New(o.interrupt),
+		methodFind:      handler.New(o.find),
+		methodAbout:     handler.New(o.about),
+		methodCanaries:  handler.New(o.canaries),
+		methodLogged:    handler.New(o.logged),
 		methodDisturbed: handler.New(o.disturbed),
 		methodPublished: handler.New(o.published),
 		methodLease:     handler.New(held.acquire),
@@ -227,6 +231,9 @@ func (o *Owner) disturbed(ctx context.Context, p disturbedParams) ([]record.Dist
 	live, err := o.open(ctx, p.Sandbox)
 	if err != nil {
 		return nil, err
+	}
+	if live.over.Load() {
+		return nil, nil
 	}
 	deaths, err := live.agent.Deaths(ctx)
 	if err != nil {

@@ -39,7 +39,12 @@ func New(configuration Configuration) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{Configuration: configuration, Target: t, sandboxes: map[string]*Sandbox{}}, nil
+	return For(configuration, t), nil
+}
+
+// For returns a session of a target that is not connected yet.
+func For(configuration Configuration, t *target.Target) *Session {
+	return &Session{Configuration: configuration, Target: t, sandboxes: map[string]*Sandbox{}}
 }
 
 // Connect connects to the owner's socket. worker names this process in the record.
@@ -85,7 +90,7 @@ func (s *Session) Sandbox(ctx context.Context, name string) (*Sandbox, error) {
 		return nil, err
 	}
 	var err error
-	if sandbox.Supervisor, err = zinit.Connect(ctx, dialerTo(s.link, name, sandbox.opened.Zinit)); err != nil {
+	if sandbox.Supervisor, err = sandbox.opened.supervisor(ctx, sandbox.ZinitDialer(), sandbox.Agent()); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -292,6 +297,9 @@ type Injection struct {
 // Inject leads a fault on a service through its life and writes the recovery down. It waits until the service
 // is free. The error is an *recovery.Inconclusive where nothing was proved.
 func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, error) {
+	if err := b.registered(i.Service.Name); err != nil {
+		return record.Recovery{}, err
+	}
 	held, release, err := b.hold(ctx, i.Service.Name)
 	if err != nil {
 		return record.Recovery{}, err
@@ -313,7 +321,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 // Hold keeps a service for this process until release is called, over any number of injections: what happens to
 // it meanwhile is explained. It waits until the service is free.
 func (b *Sandbox) Hold(ctx context.Context, service string) (release func(context.Context) error, err error) {
-	id, release, err := b.hold(ctx, service)
+	id, giveBack, err := b.hold(ctx, service)
 	if err != nil {
 		return nil, err
 	}
@@ -327,7 +335,7 @@ func (b *Sandbox) Hold(ctx context.Context, service string) (release func(contex
 		b.mu.Lock()
 		delete(b.held, service)
 		b.mu.Unlock()
-		return release(ctx)
+		return giveBack(ctx)
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -25,9 +26,11 @@ const (
 // VictimPlan is a service of ours that is to be registered in the target.
 type VictimPlan struct {
 	// Name is unique in its sandbox; see VictimName.
-	Name    string            `json:"name"`
-	Options victim.Options    `json:"options"`
-	Policy  zinit.RetryPolicy `json:"policy"`
+	Name    string         `json:"name"`
+	Options victim.Options `json:"options"`
+	// Binary is the path of a copy that it is run from, for one that may go missing; empty is everybody's.
+	Binary string            `json:"binary,omitempty"`
+	Policy zinit.RetryPolicy `json:"policy"`
 	// Schedule is the health check's, nil for none. Probe is its command; empty is a sound one of ours.
 	Schedule *zinit.Schedule    `json:"schedule,omitempty"`
 	Timeout  zinit.Milliseconds `json:"timeout_ms,omitempty"`
@@ -35,6 +38,8 @@ type VictimPlan struct {
 	// StopTimeout is how long the supervisor waits for a process that was asked to stop.
 	StopTimeout zinit.Milliseconds `json:"stop_timeout_ms,omitempty"`
 	Requires    []string           `json:"requires,omitempty"`
+	// Wrapper puts a shell between the supervisor and the process that serves.
+	Wrapper bool `json:"wrapper,omitempty"`
 }
 
 // VictimName makes the name of a service of ours.
@@ -59,6 +64,12 @@ func (p VictimPlan) WithHealth(schedule zinit.Schedule, timeout time.Duration) V
 	return p
 }
 
+// WithOwnBinary returns the plan with a copy of the victim's binary for it alone, which the spec has to install.
+func (p VictimPlan) WithOwnBinary() VictimPlan {
+	p.Binary = path.Join(victimHome, strings.TrimPrefix(p.Name, victimPrefix)+".binary")
+	return p
+}
+
 // WithStopTimeout returns the plan with a limit for a process that was asked to stop.
 func (p VictimPlan) WithStopTimeout(limit time.Duration) VictimPlan {
 	p.StopTimeout = zinit.Milliseconds(limit)
@@ -75,7 +86,11 @@ func (p VictimPlan) Endpoint() protocol.Endpoint {
 
 // Definition is what is registered.
 func (p VictimPlan) Definition() zinit.Definition {
-	run := zinit.RunAction(p.Name, commandLine(append([]string{victimBinary, "victim"}, p.Options.Args()...)), p.Policy)
+	exec := commandLine(append([]string{cmp.Or(p.Binary, victimBinary), "victim"}, p.Options.Args()...))
+	if p.Wrapper {
+		exec = commandLine([]string{"/bin/sh", "-c", exec + "; true"}) // a shell execs its last command
+	}
+	run := zinit.RunAction(p.Name, exec, p.Policy)
 	run.StopTimeout = p.StopTimeout
 	actions := []zinit.Action{run}
 	if p.Schedule != nil {

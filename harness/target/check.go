@@ -3,6 +3,8 @@ package target
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -30,7 +32,7 @@ func wrong(at, format string, args ...any) *problem {
 func (t *Target) check() *problem {
 	for _, check := range []func(*Target) *problem{
 		(*Target).checkName, (*Target).checkImage, (*Target).checkContainer, (*Target).checkSockets,
-		(*Target).checkConfirmed, (*Target).checkTimes, (*Target).checkServices, (*Target).checkRest,
+		(*Target).checkConfirmed, (*Target).checkTimes, (*Target).checkServices, (*Target).checkRest, (*Target).checkEnvironments,
 	} {
 		if found := check(t); found != nil {
 			return found
@@ -221,6 +223,23 @@ func (t *Target) checkRest() *problem {
 		}
 		if t.Container.Port == 0 {
 			return wrong(at, "nothing can be asked for %s: the container has no port", smoke.Path)
+		}
+	}
+	return nil
+}
+
+func (t *Target) checkEnvironments() *problem {
+	for _, name := range slices.Sorted(maps.Keys(t.Environments)) {
+		at := "$.environments." + name
+		if !regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`).MatchString(name) {
+			return wrong("$.environments", "%q is no name of an environment: use small letters, digits, - and _", name)
+		}
+		base, err := url.Parse(t.Environments[name])
+		if err != nil || !slices.Contains([]string{"http", "https"}, base.Scheme) || base.Host == "" || base.RawQuery != "" || base.Fragment != "" {
+			return wrong(at, "%q is no URL that paths can follow: write http://HOST:PORT", t.Environments[name])
+		}
+		if base.User != nil {
+			return wrong(at, "the URL holds a user or a password: a target file holds no secret")
 		}
 	}
 	return nil

@@ -2,9 +2,13 @@
 package target
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
@@ -32,6 +36,8 @@ type Target struct {
 	Services  []Service `yaml:"services"`
 	Inventory Inventory `yaml:"inventory"`
 	Smoke     []Smoke   `yaml:"smoke"`
+	// Environments are places where the image runs already, by name: the URL that the smoke paths follow.
+	Environments map[string]string `yaml:"environments"`
 }
 
 // Image says where the image comes from: exactly one of its members is set.
@@ -133,6 +139,17 @@ func (t *Target) Budget() Budget {
 // zinit-0.4, Semantics 1).
 func (t *Target) Restartable() []Service {
 	return slices.DeleteFunc(slices.Clone(t.Services), func(s Service) bool { return s.Oneshot })
+}
+
+// BaseURL returns where the environment of that name answers, without a slash at its end. An unknown one is an error
+// that names what was probably meant.
+func (t *Target) BaseURL(environment string) (string, error) {
+	base, ok := t.Environments[environment]
+	if !ok {
+		names := slices.Sorted(maps.Keys(t.Environments))
+		return "", fmt.Errorf("target %s has no environment %q%s", t.Name, environment, spelling.DidYouMean(environment, names))
+	}
+	return strings.TrimRight(base, "/"), nil
 }
 
 // Service returns the service of that name.

@@ -79,6 +79,7 @@ type Options struct {
 	ReadyDelay time.Duration // from listening to the first answer
 	ExitAfter  time.Duration // ends by itself so long after the start; 0: never
 	ReplyDelay time.Duration // before each reply
+	Flood      time.Duration // writes 1 MB a second to its output for so long
 	Behaviour  Behaviour
 
 	Workers     int  // child processes that accept on the same listener, in the victim's place
@@ -139,6 +140,7 @@ func (o *Options) flags() *flag.FlagSet {
 	flags.DurationVar(&o.ReadyDelay, "ready-delay", o.ReadyDelay, "from listening to the first answer")
 	flags.DurationVar(&o.ExitAfter, "exit-after", o.ExitAfter, "end so long after the start")
 	flags.DurationVar(&o.ReplyDelay, "reply-delay", o.ReplyDelay, "before each reply")
+	flags.DurationVar(&o.Flood, "flood", o.Flood, "write 1 MB a second to the output for so long")
 	flags.Var(&o.Behaviour, "behaviour", "how requests are answered")
 	flags.IntVar(&o.Workers, "workers", o.Workers, "child processes that accept in its place")
 	flags.BoolVar(&o.Deadlock, "deadlock", o.Deadlock, "answer health, but never work")
@@ -158,7 +160,7 @@ func (o Options) check() error {
 		return errWrongIDOverHTTP
 	case o.ExitCode < 0 || o.ExitCode > 255:
 		return fmt.Errorf("--exit-code %d is no exit code: use 0 to 255", o.ExitCode)
-	case min(o.TermDelay, o.StartDelay, o.ReadyDelay, o.ExitAfter, o.ReplyDelay) < 0:
+	case min(o.TermDelay, o.StartDelay, o.ReadyDelay, o.ExitAfter, o.ReplyDelay, o.Flood) < 0:
 		return errors.New("a delay is negative")
 	case min(o.Workers, o.Children) < 0:
 		return errors.New("--workers or --children is negative")

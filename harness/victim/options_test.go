@@ -25,6 +25,7 @@ func TestArgsAreReadBackAsTheSameOptions(t *testing.T) {
 			ReadyDelay: delay.Draw(t, "ready-delay"),
 			ExitAfter:  delay.Draw(t, "exit-after"),
 			ReplyDelay: delay.Draw(t, "reply-delay"),
+			Flood:      delay.Draw(t, "flood"),
 			Behaviour:  victim.Good,
 			Children:   rapid.IntRange(0, 9).Draw(t, "children"),
 		}

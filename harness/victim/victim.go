@@ -82,6 +82,9 @@ func (v *victim) live(ctx context.Context, mode string) (int, error) {
 	terms := make(chan os.Signal, 1)
 	signal.Notify(terms, syscall.SIGTERM)
 	defer signal.Stop(terms)
+	faults := make(chan os.Signal, 1)
+	signal.Notify(faults, syscall.SIGINT, syscall.SIGHUP, syscall.SIGSEGV)
+	defer signal.Stop(faults)
 	var crash <-chan time.Time
 	if v.options.ExitAfter > 0 && mode != modeWorker {
 		crash = time.After(v.options.ExitAfter)
@@ -97,6 +100,11 @@ func (v *victim) live(ctx context.Context, mode string) (int, error) {
 			return 0, nil
 		case <-terms:
 			v.terminate()
+		case sent := <-faults:
+			// Go's runtime would end with a code of its own, or not at all where whoever started us ignores it.
+			if err := dieOf(sent.(syscall.Signal)); err != nil {
+				return 0, err
+			}
 		case <-crash:
 			return v.options.ExitCode, nil
 		case code := <-v.ended:
@@ -114,6 +122,9 @@ func (v *victim) act(ctx context.Context, mode string) error {
 	}
 	if err := v.family.bear(v.options, v.args); err != nil {
 		return err
+	}
+	if v.options.Flood > 0 {
+		go v.flood(ctx)
 	}
 	if v.options.Control != "" {
 		if err := v.takeOrders(ctx); err != nil {

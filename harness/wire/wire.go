@@ -107,11 +107,17 @@ func join(ctx context.Context, left, right net.Conn) {
 	_ = right.Close()
 }
 
-// stream gives a yamux stream the half-close that its Close in fact is: it ends our direction and
+// stream gives a yamux stream the half-close that yamux's own Close in fact is: it ends our direction and
 // leaves the other open for what is still under way.
 type stream struct{ *yamux.Stream }
 
-func (s stream) CloseWrite() error { return s.Close() }
+func (s stream) CloseWrite() error { return s.Stream.Close() }
+
+// Close also ends a read that waits, as a connection's has to: the far side may never end its direction.
+func (s stream) Close() error {
+	_ = s.SetReadDeadline(time.Unix(1, 0))
+	return s.Stream.Close()
+}
 
 // deadlineOf sets ctx's deadline on a connection for an exchange, and returns how to take it off again.
 func deadlineOf(ctx context.Context, conn net.Conn) (restore func()) {

@@ -147,6 +147,34 @@ func TestARawStreamCarriesBytesAndHalfCloses(t *testing.T) {
 	}
 }
 
+func TestClosingARawStreamEndsItsRead(t *testing.T) {
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "silent.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	conn, err := connect(t).link.Dial(deadline(t), wire.Address{Network: "unix", Address: listener.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := conn.Read(make([]byte, 1))
+		ended <- err
+	}()
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Fatal("a read of what was never sent succeeded")
+		}
+	case <-time.After(outer):
+		t.Fatal("the read goes on after Close")
+	}
+}
+
 func TestADialThatFailsSaysWhy(t *testing.T) {
 	l := connect(t)
 	_, err := l.link.Dial(deadline(t), wire.Address{Network: "unix", Address: "/nowhere/at.sock"})

@@ -1,6 +1,9 @@
 package zinit
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+)
 
 // Client has every method of zinit 0.4's RPC (contract zinit-0.4.openrpc.json) but service.reload,
 // which the harness never calls. It may be used by many goroutines at once; every call has a
@@ -172,4 +175,9 @@ func (c *Client) Jobs(ctx context.Context, action string, limit int) ([]Job, err
 // lines 0 leaves zinit's default of 100.
 func (c *Client) Logs(ctx context.Context, name string, lines int) ([]string, error) {
 	return ask[names](ctx, c, "logs.get", name, logParams{name, lines})
+}
+
+// Call calls any method and returns its result as it came, for whoever looks at the shape of an answer.
+func (c *Client) Call(ctx context.Context, method string, params any) (json.RawMessage, error) {
+	return ask[json.RawMessage](ctx, c, method, "", params)
 }

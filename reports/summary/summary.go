@@ -60,11 +60,15 @@ func head(text *strings.Builder, r *record.Record) {
 	if run.Focus != "" {
 		how += ", only " + run.Focus
 	}
+	if run.Supervisor != "" {
+		wrapped(text, "zinit    ", strings.Fields(run.Supervisor))
+	}
 	wrapped(text, "run      ", []string{how})
 	if r.Complete() {
 		line(text, "time     %s from %s on; the observer's worst gap was %s", span.Text(r.End.Finished.Sub(run.Started)),
 			run.Started.UTC().Format(time.RFC3339), span.Text(time.Duration(max(r.End.WorstGap, run.Host.WorstGap))))
 	}
+	figures(text, r)
 	line(text, "")
 }
 

@@ -57,6 +57,15 @@ func add(r *record.Record, promise, fault string, n int, outcome record.Outcome,
 func full() *record.Record {
 	r := empty()
 	r.Run.Focus = "boot,restart,hang.detected"
+	r.Run.Supervisor = "by its command line alone, so that nothing can be registered: /root/hero/var/zinit.sock: find zinit's dialect: whoever answers there is no zinit: system.ping: there is no method \"system.ping\" (code -32601)"
+	r.Run.Scale, r.Run.Tolerance = 34.68, int64(250*ms)
+	r.Run.Budgets = []record.Budget{
+		{Name: "exit after a signal", Latest: int64(10 * time.Second), Why: "the stop timeout"},
+		{
+			Name: "respawn after the exit", Earliest: int64(5 * time.Second), Latest: int64(5250 * ms),
+			Why: "the delay is the whole budget: the margin is zero, and only the tolerance is left",
+		},
+	}
 	for n := range 28 {
 		add(r, "boot.running", "", n, record.Held, "")
 		outcome, reason := record.Held, ""
@@ -90,10 +99,13 @@ func TestRender(t *testing.T) {
 	killed.Results = killed.Results[:2]
 	troubled := empty()
 	troubled.End.Trouble = "the link to the container ended: " + strings.Repeat("and there is more to say ", 6)
+	faithful := empty()
+	faithful.Run.Profile, faithful.Run.Floor, faithful.Run.Tolerance = "faithful", int64(90*time.Second), int64(250*ms)
+	add(faithful, "restart.sigterm", "", 1, record.Held, "")
 	held := empty()
 	add(held, "restart.sigterm", "SIGTERM", 1, record.Held, "")
 	for name, r := range map[string]*record.Record{
-		"full": full(), "held": held, "empty": empty(), "killed": killed, "troubled": troubled,
+		"full": full(), "faithful": faithful, "held": held, "empty": empty(), "killed": killed, "troubled": troubled,
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := summary.Render(r)

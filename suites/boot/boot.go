@@ -1,4 +1,5 @@
-// Package boot holds what is promised of a start: everything runs, by the supervisor's word and by its own.
+// Package boot holds what is promised of a start: everything runs, by the supervisor's word and by its own, and it is
+// what the inventory says.
 package boot
 
 import (
@@ -21,11 +22,17 @@ func Specs(chaos *session.Session) {
 				sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 				missing, took := sandbox.Boot()
 				if trouble, ok := missing[service.Name]; ok {
-					Fail(fmt.Sprintf("%s did not serve within %s of the start (%s)\n  %s: %s\n  again    make e2e FOCUS=%s/%s",
-						service.Name, chaos.Target.Budgets.Boot, promise.BootRunning, span.Text(took), trouble,
-						promise.BootRunning, service.Name))
+					spec.Broken(chaos, promise.BootRunning, service.Name,
+						fmt.Sprintf("%s did not serve within %s of the start", service.Name, chaos.Target.Budgets.Boot),
+						[2]string{"+" + span.Text(took), trouble})
 				}
 			}, NodeTimeout(chaos.Target.Budgets.Smoke.Duration()))
 		}
 	})
+	Describe("the inventory", func() { inventorySpecs(chaos) })
+	Describe("after another start", func() { againSpecs(chaos) })
+	Describe("actions that are run once", func() { oneshotSpecs(chaos) })
 }
+
+// whole labels a spec that is about the image as a whole.
+const whole = "image"

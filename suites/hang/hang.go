@@ -45,6 +45,11 @@ func Specs(chaos *session.Session) {
 				WithHealth(schedule(), timeout).WithStopTimeout(stopTimeout))
 		}
 	})
+	stops(chaos)
+	limits(chaos)
+	if chaos.Configuration.Profile == session.Faithful {
+		shipped(chaos)
+	}
 	Describe("a hung service that nobody checks", spec.About(promise.HangControl), func() {
 		isLeftAlone(chaos, promise.HangControl, session.NewVictim("unchecked", policy()).WithStopTimeout(stopTimeout))
 	})

@@ -38,6 +38,8 @@ func Specs(chaos *session.Session) {
 	Describe("while a service is restarted", spec.About(promise.RestartUndisturbed), func() {
 		leavesDependentsAlone(chaos, session.NewVictim("required", chaos.Target.Policy))
 	})
+	endings(chaos)
+	orders(chaos)
 }
 
 // comesBack is the spec of one service and one fault.

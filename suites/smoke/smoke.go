@@ -2,15 +2,25 @@
 package smoke
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
+)
+
+const (
+	// patience is how long one request may take.
+	patience = 10 * time.Second
+	// glance is the pause between two requests.
+	glance = 50 * time.Millisecond
 )
 
 // Specs are the theme's.
@@ -21,16 +31,44 @@ func Specs(chaos *session.Session) {
 				sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 				address, err := sandbox.Published(ctx, chaos.Target.Container.Port)
 				spec.Conclude(err)
-				status, err := probe.Status(ctx, "http://"+address+path.Path)
-				if err != nil {
-					Fail(fmt.Sprintf("%s could not be asked (%s)\n  %v", path.Path, promise.SmokePaths, err))
+				_, booted := sandbox.Boot()
+				budget := chaos.Target.Budgets.Smoke.Duration()
+				if trouble := ask(ctx, "http://"+address, path, budget-booted); trouble != "" {
+					Fail(fmt.Sprintf("%s did not answer %d within %s of the start (%s)\n  last     %s\n  again    make e2e FOCUS=%s/%s",
+						path.Path, path.Status, budget, promise.SmokePaths, trouble, promise.SmokePaths, name(path.Path)))
 				}
-				if status != path.Status {
-					Fail(fmt.Sprintf("%s answers %d, not %d (%s)", path.Path, status, path.Status, promise.SmokePaths))
-				}
-			}, NodeTimeout(chaos.Target.Budgets.Smoke.Duration()))
+			}, NodeTimeout(chaos.Target.Budgets.Smoke.Duration()+chaos.Target.Budgets.Boot.Duration()))
 		}
 	})
+}
+
+// ask asks until the right answer, or until what is left of the budget is spent. It returns what was wrong last, ""
+// for nothing.
+func ask(ctx context.Context, base string, path target.Smoke, left time.Duration) (trouble string) {
+	began := time.Now()
+	for {
+		if trouble = once(ctx, base, path); trouble == "" || time.Since(began) > left {
+			return trouble
+		}
+		select {
+		case <-time.After(glance):
+		case <-ctx.Done():
+			spec.Conclude(ctx.Err())
+		}
+	}
+}
+
+func once(ctx context.Context, base string, path target.Smoke) (trouble string) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	status, err := probe.Status(ctx, base+path.Path)
+	switch {
+	case err != nil:
+		return err.Error()
+	case status != path.Status:
+		return fmt.Sprintf("it answered %d", status)
+	}
+	return ""
 }
 
 // name is a path as a label can hold it.

@@ -3,6 +3,7 @@
 package spec
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -31,6 +32,7 @@ const (
 	faultLabel    = "fault:"
 	recoveryEntry = "recovery"
 	inconclusive  = "INCONCLUSIVE: "
+	notSelected   = "not selected"
 )
 
 // About labels specs with the promise that they check.
@@ -96,10 +98,15 @@ func Expect(seen record.Recovery, expectations ...expect.Expectation) {
 	}
 }
 
+// registering bounds how long a victim may take to serve and to be called running.
+const registering = 30 * time.Second
+
 // Victim registers a victim for the length of the spec.
 func Victim(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) session.Service {
 	GinkgoHelper()
 	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Delete(ctx, plan.Name) }, NodeTimeout(30*time.Second))
+	ctx, cancel := context.WithTimeout(ctx, registering)
+	defer cancel()
 	service, err := sandbox.Register(ctx, plan)
 	Conclude(err)
 	return service
@@ -110,7 +117,7 @@ func Select(selection promise.Selection, service string) {
 	BeforeEach(func() {
 		about := labelled(CurrentSpecReport())
 		if !selection.Includes(about.Promise, about.Service) || (service != "" && service != about.Service) {
-			Skip("not selected")
+			Skip(notSelected)
 		}
 	})
 }
@@ -191,8 +198,11 @@ func judge(result record.Result, report SpecReport) (record.Result, bool) {
 		result.Outcome, result.Failure = record.Failed, message
 	case strings.HasPrefix(message, inconclusive):
 		result.Outcome, result.Reason = record.Inconclusive, firstLine(strings.TrimPrefix(message, inconclusive))
-	case report.State.Is(types.SpecStateSkipped | types.SpecStatePending):
+	case report.State.Is(types.SpecStateSkipped) && message == notSelected:
 		return result, false
+	case report.State.Is(types.SpecStateSkipped | types.SpecStatePending): // also where the run was ended before
+		reason := cmp.Or(firstLine(message), "filtered out, pending, or the run was ended before")
+		result.Outcome, result.Reason = record.NotRun, "it did not run: "+reason
 	default: // timed out, interrupted, aborted, panicked: nothing was judged
 		result.Outcome, result.Reason = record.Inconclusive, "the spec itself "+report.State.String()+": "+firstLine(message)
 	}

@@ -75,6 +75,11 @@ func (c Client) InstallVictim(ctx context.Context, path string, keep bool) error
 	return c.Call(ctx, MethodVictim, VictimParams{Path: path, Keep: keep}, nil)
 }
 
+// PlanFarewell says what to take back when the link ends.
+func (c Client) PlanFarewell(ctx context.Context, params FarewellParams) error {
+	return c.Call(ctx, MethodFarewell, params, nil)
+}
+
 // ReadFile returns the last limit bytes of a file, 1 MiB where limit is 0.
 func (c Client) ReadFile(ctx context.Context, path string, limit int64) ([]byte, error) {
 	var contents FileContents

@@ -21,6 +21,7 @@ const (
 	MethodProcesses = "process.list"
 	MethodCalibrate = "clock.calibrate"
 	MethodVictim    = "victim.install"
+	MethodFarewell  = "farewell.plan"
 	MethodReadFile  = "file.read"
 	MethodGlob      = "file.glob"
 	MethodRun       = "command.run"
@@ -145,6 +146,15 @@ type VictimParams struct {
 	Keep bool `json:"keep,omitempty"`
 }
 
+// FarewellParams says what to take back when the link ends, however it ends: for a container that is not ours.
+type FarewellParams struct {
+	// Zinit is the path of the supervisor's socket. Its services whose names begin with Prefix are deleted.
+	Zinit  string `json:"zinit"`
+	Prefix string `json:"prefix"`
+	// Home is the folder of our files. It is removed, unless it was there before.
+	Home string `json:"home"`
+}
+
 // FileParams names a file, or a pattern as filepath.Glob takes it.
 type FileParams struct {
 	Path string `json:"path"`
@@ -167,6 +177,11 @@ type RunParams struct {
 	Argv []string `json:"argv"`
 	// Limit is how long it may run, in nanoseconds; its whole process group is killed then.
 	Limit time.Duration `json:"limit_ns"`
+	// EnvironmentOf is the process whose environment it gets; 0 is the agent's, which is the container's.
+	EnvironmentOf int `json:"environment_of,omitempty"`
+	// Env is what it gets besides, NAME=VALUE. Dir is its folder; empty is the agent's.
+	Env []string `json:"env,omitempty"`
+	Dir string   `json:"dir,omitempty"`
 }
 
 // Ran is what a program has left.

@@ -1,0 +1,217 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// crowdTick is how often a crowd is counted; a promise asks for 20 Hz at least.
+const crowdTick = 10 * time.Millisecond
+
+// crowds are the counts that are under way, by their ids.
+type crowds struct {
+	mu   sync.Mutex
+	open map[string]*crowd
+}
+
+// crowd counts the processes of services that live at the same time.
+type crowd struct {
+	services map[string][]string
+	proc     int
+	known    map[int]acquaintance
+	seen     protocol.Crowd
+	began    int64
+	stop     chan struct{}
+	stopped  chan struct{}
+}
+
+// acquaintance is a process that was looked at before.
+type acquaintance struct {
+	first   int64
+	service string // whose command line it has, empty for nobody's
+}
+
+// watch begins a count.
+func (c *crowds) watch(_ context.Context, params protocol.CrowdParams) error {
+	proc, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("count processes: open /proc: %w", err)
+	}
+	counted := &crowd{
+		services: params.Services, proc: proc, known: map[int]acquaintance{}, began: now(),
+		seen: protocol.Crowd{Most: map[string]protocol.Gathering{}},
+		stop: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == nil {
+		c.open = map[string]*crowd{}
+	}
+	if _, taken := c.open[params.ID]; taken {
+		_ = unix.Close(proc)
+		return fmt.Errorf("count processes: there is a count %q already", params.ID)
+	}
+	c.open[params.ID] = counted
+	go counted.run()
+	return nil
+}
+
+// end ends a count.
+func (c *crowds) end(_ context.Context, params protocol.CrowdParams) (protocol.Crowd, error) {
+	c.mu.Lock()
+	counted, ok := c.open[params.ID]
+	delete(c.open, params.ID)
+	c.mu.Unlock()
+	if !ok {
+		return protocol.Crowd{}, fmt.Errorf("end a count of processes: there is no count %q", params.ID)
+	}
+	return counted.end(), nil
+}
+
+// endAll ends what nobody has ended.
+func (c *crowds) endAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, counted := range c.open {
+		counted.end()
+		delete(c.open, id)
+	}
+}
+
+func (c *crowd) end() protocol.Crowd {
+	close(c.stop)
+	<-c.stopped
+	_ = unix.Close(c.proc)
+	c.seen.Took = time.Duration(now() - c.began)
+	return c.seen
+}
+
+func (c *crowd) run() {
+	defer close(c.stopped)
+	looks := time.NewTicker(crowdTick)
+	defer looks.Stop()
+	for {
+		c.look()
+		select {
+		case <-looks.C:
+		case <-c.stop:
+			return
+		}
+	}
+}
+
+// look counts once. A process that is nobody's is not read again once it had the time to become somebody by
+// an exec.
+func (c *crowd) look() {
+	var buffer [16 << 10]byte
+	before := now()
+	pids, err := listPIDs(c.proc, buffer[:])
+	if err != nil {
+		return
+	}
+	alive := map[string][]protocol.Process{}
+	known := make(map[int]acquaintance, len(pids))
+	for _, pid := range pids {
+		who, met := c.known[pid]
+		if !met {
+			who.first = before
+		}
+		if who.service != "" || before-who.first < int64(settling) {
+			process, err := readProcess(pid)
+			if err != nil {
+				continue // it is gone
+			}
+			if who.service = c.serviceOf(process); who.service != "" {
+				alive[who.service] = append(alive[who.service], process)
+			}
+		}
+		known[pid] = who
+	}
+	c.known = known
+	c.seen.Looks++
+	for service, members := range alive {
+		if together := together(members); len(together) > len(c.seen.Most[service].PIDs) {
+			c.seen.Most[service] = protocol.Gathering{PIDs: together, At: record.Interval{Lo: before, Hi: now()}}
+		}
+	}
+}
+
+// serviceOf returns the service whose command line a living process has.
+func (c *crowd) serviceOf(process protocol.Process) string {
+	if !living(process) {
+		return ""
+	}
+	for _, service := range slices.Sorted(maps.Keys(c.services)) {
+		if equalArgv(c.services[service], process.Argv) {
+			return service
+		}
+	}
+	return ""
+}
+
+// living tells whether a process is more than a zombie.
+func living(process protocol.Process) bool { return process.State != "Z" && process.State != "X" }
+
+// together returns which of the processes live at one and the same time: they had all been seen alive when
+// they are looked at again here. A process with the command line of its parent is a fork of it, and none of its
+// own.
+func together(members []protocol.Process) []int {
+	pids := make([]int, 0, len(members))
+	forked := func(p protocol.Process) bool {
+		return slices.ContainsFunc(members, func(other protocol.Process) bool { return other.PID == p.Parent })
+	}
+	for _, member := range members {
+		if forked(member) {
+			continue
+		}
+		if len(members) > 1 {
+			again, err := readProcess(member.PID)
+			if err != nil || again.StartTime != member.StartTime || !living(again) {
+				continue
+			}
+		}
+		pids = append(pids, member.PID)
+	}
+	return pids
+}
+
+// usage reads what a process holds.
+func usage(_ context.Context, params protocol.UsageParams) (protocol.Usage, error) {
+	var held protocol.Usage
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", params.PID))
+	if err != nil {
+		return held, fmt.Errorf("read what process %d holds: %w", params.PID, err)
+	}
+	if held.Threads, held.Resident, err = parseStatus(status); err != nil {
+		return held, fmt.Errorf("read /proc/%d/status: %w", params.PID, err)
+	}
+	directory := fmt.Sprintf("/proc/%d/fd", params.PID)
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		return held, fmt.Errorf("read what process %d holds: %w", params.PID, err)
+	}
+	for _, entry := range entries {
+		descriptor := directory + "/" + entry.Name()
+		held.Descriptors++
+		path, err := os.Readlink(descriptor)
+		if err != nil {
+			continue // closed meanwhile
+		}
+		if info, err := os.Stat(descriptor); err == nil && info.Mode().IsRegular() {
+			held.Files = append(held.Files, path)
+		}
+	}
+	slices.Sort(held.Files)
+	held.Files = slices.Compact(held.Files)
+	return held, nil
+}

@@ -1,0 +1,80 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// farewellLimit bounds how long the supervisor may take to delete our services.
+const farewellLimit = 20 * time.Second
+
+// farewell is what leaves a container that is not ours as it was found, also where the harness is killed:
+// nobody else inside knows what to take back.
+type farewell struct {
+	mu     sync.Mutex
+	params *protocol.FarewellParams
+	made   bool // the folder was not there before
+}
+
+// plan writes down what to take back when the link ends.
+func (f *farewell) plan(_ context.Context, params protocol.FarewellParams) error {
+	if params.Zinit == "" || params.Prefix == "" || params.Home == "" {
+		return errors.New("plan the farewell: it needs the supervisor's socket, the prefix of our services, and our folder")
+	}
+	_, err := os.Stat(params.Home)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.params, f.made = &params, errors.Is(err, fs.ErrNotExist)
+	return nil
+}
+
+// carryOut deletes our services and our folder, where that was planned.
+func (f *farewell) carryOut() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.params == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), farewellLimit)
+	defer cancel()
+	err := deleteServices(ctx, f.params.Zinit, f.params.Prefix)
+	if f.made {
+		err = errors.Join(err, os.RemoveAll(f.params.Home))
+	}
+	return err
+}
+
+// deleteServices deletes every service whose name begins with prefix.
+func deleteServices(ctx context.Context, socket, prefix string) error {
+	supervisor, err := zinit.Connect(ctx, func(ctx context.Context) (net.Conn, error) {
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, "unix", socket)
+	})
+	if err != nil {
+		return fmt.Errorf("delete our services: %w", err)
+	}
+	defer func() { _ = supervisor.Close() }()
+	statuses, err := supervisor.List(ctx)
+	if err != nil {
+		return fmt.Errorf("delete our services: %w", err)
+	}
+	for _, status := range statuses {
+		if !strings.HasPrefix(status.Name, prefix) {
+			continue
+		}
+		if failure := supervisor.Delete(ctx, status.Name); failure != nil && !errors.Is(failure, zinit.ErrNotFound) {
+			err = errors.Join(err, fmt.Errorf("delete %s: %w", status.Name, failure))
+		}
+	}
+	return err
+}

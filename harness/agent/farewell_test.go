@@ -1,0 +1,62 @@
+package agent
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+)
+
+func TestAFarewellTakesBackWhatWasMade(t *testing.T) {
+	for name, there := range map[string]bool{"ours": false, "somebody else's": true} {
+		t.Run(name, func(t *testing.T) {
+			home := filepath.Join(t.TempDir(), "home")
+			if there {
+				write(t, filepath.Join(home, "theirs"))
+			}
+			var f farewell
+			params := protocol.FarewellParams{Zinit: "/nowhere/zinit.sock", Prefix: "hero_chaos.", Home: home}
+			if err := f.plan(t.Context(), params); err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(home, "v.sock"))
+			err := f.carryOut()
+			if err == nil || !strings.Contains(err.Error(), "delete our services: ") || !strings.Contains(err.Error(), "no such file") {
+				t.Errorf("without a supervisor: %v", err)
+			}
+			if _, err := os.Stat(home); errors.Is(err, fs.ErrNotExist) == there {
+				t.Errorf("the folder was there before: %v; now: %v", there, err)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, path string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFarewellWithoutAPlanDoesNothing(t *testing.T) {
+	var f farewell
+	if err := f.carryOut(); err != nil {
+		t.Error(err)
+	}
+	whole := protocol.FarewellParams{Zinit: "/z", Prefix: "p.", Home: "/h"}
+	for _, spoil := range []func(*protocol.FarewellParams){
+		func(p *protocol.FarewellParams) { p.Zinit = "" },
+		func(p *protocol.FarewellParams) { p.Prefix = "" }, // it would delete every service
+		func(p *protocol.FarewellParams) { p.Home = "" },
+	} {
+		params := whole
+		spoil(&params)
+		if err := f.plan(t.Context(), params); err == nil || f.params != nil {
+			t.Errorf("%+v was taken: %v", params, err)
+		}
+	}
+}

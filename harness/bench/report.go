@@ -1,0 +1,112 @@
+package bench
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
+)
+
+// The goals, for an idle machine.
+const (
+	goalInjection = 500 * time.Microsecond // p50 through the link
+	goalTimesLess = 50                     // p50 of any other way, divided by that of the link
+	goalError     = time.Millisecond       // p99 of every phase
+)
+
+// latency is how long the injections by one way took.
+type latency struct {
+	way  string
+	took []time.Duration
+}
+
+// report is everything that a run has measured; the link is the first of the ways.
+type report struct {
+	injection   []latency
+	observation []accuracy
+	host        string
+}
+
+// text is the report as people read it.
+func (r report) text() string {
+	var out strings.Builder
+	if len(r.injection) > 0 {
+		r.writeInjection(&out)
+	}
+	if len(r.observation) > 0 {
+		r.writeObservation(&out)
+	}
+	fmt.Fprintf(&out, "The goals are for an idle machine. This one: %s.\n", r.host)
+	return out.String()
+}
+
+func (r report) writeInjection(out *strings.Builder) {
+	out.WriteString("Injection: from the call to its return, SIGCONT to a running process\n\n")
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprintln(table, "through\tn\tp50\tp99\tmax\ttimes the link\t")
+	link := stats.Summarize(r.injection[0].took)
+	least := 0.0
+	for i, way := range r.injection {
+		summary := stats.Summarize(way.took)
+		times := "-"
+		if i > 0 && link.Median > 0 {
+			factor := float64(summary.Median) / float64(link.Median)
+			times = fmt.Sprintf("%.0f", factor)
+			if i == 1 || factor < least {
+				least = factor
+			}
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t\n", way.way, row(summary), times)
+	}
+	_ = table.Flush()
+	goal(out, link.Median <= goalInjection, "p50 of the link at most %s", span.Text(goalInjection))
+	if len(r.injection) > 1 {
+		goal(out, least >= goalTimesLess, "at least %d times less than any other way", goalTimesLess)
+	}
+	out.WriteString("\n")
+}
+
+func (r report) writeObservation(out *strings.Builder) {
+	out.WriteString("Observation: from the end of what is stated, [lo, hi], to the truth, SIGKILL\n\n")
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprintln(table, "phase\tn\tp50\tp99\tmax\ttruth outside\t")
+	near, inside := true, true
+	for _, phase := range r.observation {
+		summary := stats.Summarize(phase.errors)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t\n", phase.phase, row(summary), len(phase.outside))
+		near = near && worst(summary) <= goalError
+		inside = inside && len(phase.outside) == 0
+	}
+	_ = table.Flush()
+	goal(out, near, "p99 of every phase at most %s", span.Text(goalError))
+	goal(out, inside, "the truth never outside of what is stated")
+	out.WriteString("\n")
+}
+
+// row is a summary's cells: n, p50, p99, max. Of few durations there is no p99.
+func row(s stats.Summary) string {
+	p99 := "-"
+	if s.P99 != nil {
+		p99 = span.Text(*s.P99)
+	}
+	return fmt.Sprintf("%d\t%s\t%s\t%s", s.N, span.Text(s.Median), p99, span.Text(s.Max))
+}
+
+// worst is the 99th percentile, or of few durations the longest.
+func worst(s stats.Summary) time.Duration {
+	if s.P99 != nil {
+		return *s.P99
+	}
+	return s.Max
+}
+
+func goal(out *strings.Builder, met bool, format string, values ...any) {
+	verdict := "missed"
+	if met {
+		verdict = "met"
+	}
+	fmt.Fprintf(out, "  goal %-6s  %s\n", verdict, fmt.Sprintf(format, values...))
+}

@@ -1,0 +1,74 @@
+package budget
+
+import (
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+)
+
+// QuickInterval is the health interval of the victims in the quick profile: the shipped numbers over one factor, odd
+// so that a slip of units shows (design, "Two profiles").
+const QuickInterval = 1730 * time.Millisecond
+
+// Scale is the factor by which the quick profile scales a target's policies down for its victims; 1 where the target
+// states no health interval to scale.
+func Scale(t *target.Target) float64 {
+	if t.Health.Interval == 0 {
+		return 1
+	}
+	return float64(t.Health.Interval.Duration()) / float64(QuickInterval)
+}
+
+// Floor is the longest chain of policy waits of a faithful run, which nothing can shorten: the start period and three
+// health intervals, 210 s for the shipped numbers (design, "Parallel by waiting"). It is 0 where the target states no
+// health check.
+func Floor(t *target.Target) time.Duration {
+	const intervals = 3
+	return t.Health.StartPeriod.Duration() + intervals*t.Health.Interval.Duration()
+}
+
+// Derived is a budget that follows from a target's numbers.
+type Derived struct {
+	Name string // "respawn after the exit"
+	Window
+}
+
+// Shipped derives the budgets of a target's own services, latest bounds with their tolerance.
+func Shipped(t *target.Target, jitter time.Duration) []Derived {
+	policy, outer := t.Policy, t.Budget()
+	if policy.Delay == 0 {
+		return nil
+	}
+	start := outer.Recovery - outer.Restart
+	first := AfterExit(policy, 1, start, jitter)
+	derived := []Derived{
+		{"exit after a signal", Window{Latest: t.Budgets.StopTimeout.Duration(), why: "the stop timeout"}},
+		{"respawn after the exit", Window{Earliest: first.Respawn.Earliest, Latest: outer.Restart + outer.Tolerance, why: margin(first.Respawn.Earliest, outer)}},
+		{"serving after the exit", Window{Earliest: first.Serving.Earliest, Latest: outer.Recovery + outer.Tolerance, why: "retry 1, and the outer limit"}},
+	}
+	for retry := 2; retry <= 3; retry++ {
+		again := AfterExit(policy, retry, start, jitter+outer.Tolerance).Respawn
+		derived = append(derived, Derived{"respawn of the next unstable end", again})
+	}
+	if t.Health.Interval == 0 {
+		return derived
+	}
+	check := Check{
+		Interval: t.Health.Interval.Duration(), Timeout: t.Health.Timeout.Duration(),
+		StartPeriod: t.Health.StartPeriod.Duration(), Retries: t.Health.Retries,
+	}
+	found := check.Detection(0)
+	hang := AfterHang(found, t.Budgets.StopTimeout.Duration(), AfterExit(policy, 1, start, jitter+outer.Tolerance))
+	return append(derived, Derived{"detection of a hang", found}, Derived{"serving after a hang", hang.Serving})
+}
+
+// margin says what is left of the restart budget after the policy's delay.
+func margin(delay time.Duration, outer target.Budget) string {
+	switch left := outer.Restart - delay; {
+	case left < 0:
+		return "the delay is longer than the budget: it cannot be met"
+	case left == 0:
+		return "the delay is the whole budget: the margin is zero, and only the tolerance is left"
+	}
+	return "retry 1, and the outer limit"
+}

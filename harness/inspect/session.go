@@ -1,0 +1,97 @@
+package inspect
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// replyPatience is how long a service may take to say how it is.
+const replyPatience = 5 * time.Second
+
+// Of is what can be asked of a started target.
+func Of(chaos *session.Session, box *session.Sandbox, started time.Time) Subject {
+	subject := Subject{
+		Target: chaos.Target, Supervisor: box.Supervisor, Socket: box.ZinitSocket(),
+		Health: func(ctx context.Context, socket string) (string, error) { return health(ctx, box, socket) },
+		Zombies: func(ctx context.Context) ([]string, error) {
+			table, err := box.Agent().Processes(ctx)
+			return zombies(table), err
+		},
+		Command: box.ZinitCommand(),
+		Victim: func(options victim.Options) string {
+			plan := session.VictimPlan{Name: Prefix, Options: options}
+			return plan.Definition().Actions[0].Exec
+		},
+		Probe: session.ProbeCommand,
+	}
+	if box.Supervisor.Dialect() == zinit.Dialect04 {
+		subject.Client = zinit.NewClient(box.ZinitDialer())
+	}
+	if port := chaos.Target.Container.Port; port != 0 {
+		subject.Smoke = func(ctx context.Context, asked string) (int, error) {
+			address, err := box.Published(ctx, port)
+			if err != nil {
+				return 0, err
+			}
+			return probe.Status(ctx, "http://"+address+asked)
+		}
+	}
+	if chaos.Configuration.Container == "" {
+		subject.Boot = box.Boot
+		subject.Age = func() time.Duration { return time.Since(started) }
+	}
+	return subject
+}
+
+// health asks a service as the harness does, and keeps its own words.
+func health(ctx context.Context, box *session.Sandbox, socket string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, replyPatience)
+	defer cancel()
+	conn, err := box.Dial(ctx, protocol.Endpoint{Socket: socket})
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close() }()
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return "", err
+	}
+	if _, err := fmt.Fprintf(conn, `{"jsonrpc":"2.0","method":%q,"id":1}`+"\n", probe.Health); err != nil {
+		return "", err
+	}
+	const longest = 64 << 10
+	var reply struct {
+		Result json.RawMessage `json:"result"`
+		Error  json.RawMessage `json:"error"`
+	}
+	if err := json.NewDecoder(bufio.NewReader(io.LimitReader(conn, longest))).Decode(&reply); err != nil {
+		return "", fmt.Errorf("read its reply: %w", err)
+	}
+	if len(reply.Result) == 0 {
+		return "", fmt.Errorf("it answers the error %.80s", reply.Error)
+	}
+	return string(reply.Result), nil
+}
+
+// zombies names the processes that are dead and not reaped.
+func zombies(table []protocol.Process) []string {
+	var dead []string
+	for _, process := range table {
+		if process.State == "Z" {
+			dead = append(dead, strings.TrimSpace(fmt.Sprintf("pid %d %s", process.PID, path.Base(strings.Join(process.Argv, " ")))))
+		}
+	}
+	return dead
+}

@@ -1,0 +1,109 @@
+package inspect
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Text writes a report as YAML: the list that a target file takes as `confirmed`, and all else as comments.
+func (r Report) Text() string {
+	text := new(strings.Builder)
+	comment := func(format string, args ...any) { line(text, "# "+format, args...) }
+	comment("image    %s", r.Image)
+	if r.Digest != "" {
+		comment("         %s", r.Digest)
+	}
+	comment("target   %s", r.Target)
+	comment("zinit    %s, dialect %s%s", cmp.Or(r.Version, "of unknown version"), r.Dialect, at(r.Socket))
+	if r.Unread == "" {
+		comment("registry %d services, %d actions", r.Services, r.Actions)
+	}
+	counts := map[Verdict]int{}
+	for _, finding := range r.Findings {
+		counts[finding.Verdict]++
+	}
+	line(text, "")
+	comment("assumptions: %d confirmed, %d differ, %d unseen", counts[Confirmed], counts[Differs], counts[Unseen])
+	r.confirmed(text, counts[Confirmed])
+	r.others(text, Differs, "differs from the contract:")
+	r.others(text, Unseen, "unseen:")
+	r.remarks(text)
+	return text.String()
+}
+
+func at(socket string) string {
+	if socket == "" {
+		return ""
+	}
+	return " at " + socket
+}
+
+func (r Report) confirmed(text *strings.Builder, count int) {
+	if count == 0 {
+		line(text, "confirmed: []")
+		return
+	}
+	line(text, "confirmed:")
+	for _, finding := range r.Findings {
+		if finding.Verdict == Confirmed {
+			line(text, "  - %-28s # %s", finding.Assumption.ID, finding.Evidence)
+		}
+	}
+}
+
+func (r Report) others(text *strings.Builder, verdict Verdict, title string) {
+	titled := false
+	for _, finding := range r.Findings {
+		if finding.Verdict != verdict {
+			continue
+		}
+		if !titled {
+			line(text, "")
+			line(text, "# %s", title)
+			titled = true
+		}
+		line(text, "#   %s: %s", finding.Assumption.ID, finding.Evidence)
+		if verdict == Differs {
+			line(text, "#     assumed: %s (%s)", finding.Assumption.Statement, finding.Assumption.Source)
+		}
+	}
+}
+
+func (r Report) remarks(text *strings.Builder) {
+	line(text, "")
+	switch {
+	case r.Unread != "":
+		line(text, "# the definitions could not be read back: %s", r.Unread)
+		return
+	case len(r.Remarks) == 0:
+		line(text, "# the registered definitions: nothing to remark")
+		return
+	}
+	line(text, "# the registered definitions:")
+	for _, remark := range r.Remarks {
+		line(text, "#   %s", remark.Text)
+		line(text, "#     %s", named(remark.Services))
+	}
+}
+
+// named names services: all of a few, the first three and a count of many.
+func named(services []string) string {
+	const most, shown = 4, 3
+	if len(services) <= most {
+		return strings.Join(services, ", ")
+	}
+	return fmt.Sprintf("%d services: %s ...", len(services), strings.Join(services[:shown], ", "))
+}
+
+// line writes one line without what could move a terminal's cursor or end a comment: the target said a part of it.
+func line(text *strings.Builder, format string, args ...any) {
+	printable := strings.Map(func(letter rune) rune {
+		if unicode.IsPrint(letter) {
+			return letter
+		}
+		return unicode.ReplacementChar
+	}, fmt.Sprintf(format, args...))
+	_, _ = text.WriteString(strings.TrimRight(printable, " ") + "\n")
+}

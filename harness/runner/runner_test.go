@@ -1,0 +1,127 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+)
+
+// outer bounds a test that has gone wrong; nothing is judged by it.
+const outer = 30 * time.Second
+
+func TestArguments(t *testing.T) {
+	got := arguments(session.Configuration{Procs: 72, Seed: -7, Focus: "hang"}, "/bin/suites.test")
+	for _, want := range []string{"run", "--no-color", "--procs=72", "--seed=-7", "--timeout=30m0s"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q lacks %s", got, want)
+		}
+	}
+	if got[0] != "run" || got[len(got)-1] != "/bin/suites.test" {
+		t.Errorf("%q: the command comes first and the suites last", got)
+	}
+	if strings.Contains(strings.Join(got, " "), "focus") {
+		t.Errorf("%q: what Ginkgo filters out would leave no trace in the record", got)
+	}
+}
+
+// play returns tools whose Ginkgo is a script, and a configuration for them.
+func play(t *testing.T, script string) (Tools, session.Configuration) {
+	t.Helper()
+	ginkgo := filepath.Join(t.TempDir(), "ginkgo")
+	if err := os.WriteFile(ginkgo, []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	return Tools{Ginkgo: ginkgo, Suites: "/suites.test", Agent: "/agent"},
+		session.Configuration{Output: filepath.Join(t.TempDir(), "out"), Procs: 2, Seed: 1}
+}
+
+func deadline(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), outer)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestARunIsToldItsConfigurationAndLeavesALog(t *testing.T) {
+	tools, configuration := play(t, `echo "$*"; echo "$HERO_CHAOS_RUN" >&2`)
+	passed, err := tools.Run(deadline(t), configuration)
+	if err != nil || !passed {
+		t.Fatalf("passed %v, %v", passed, err)
+	}
+	log, err := os.ReadFile(filepath.Join(configuration.Output, "ginkgo.log"))
+	if err != nil || !strings.Contains(string(log), "--procs=2") || !strings.Contains(string(log), `"agent":"/agent"`) {
+		t.Errorf("the log is %q, %v", log, err)
+	}
+}
+
+func TestTheExitCodeIsNoErrorButKnown(t *testing.T) {
+	tools, configuration := play(t, "exit 1")
+	if passed, err := tools.Run(deadline(t), configuration); err != nil || passed {
+		t.Errorf("passed %v, %v", passed, err)
+	}
+}
+
+func TestAComplaintIsTheError(t *testing.T) {
+	tools, configuration := play(t, "")
+	script := fmt.Sprintf("#!/bin/sh\nprintf 'no daemon' > %s; exit 1", filepath.Join(configuration.Output, "complaint.txt"))
+	if err := os.WriteFile(tools.Ginkgo, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	if _, err := tools.Run(deadline(t), configuration); err == nil || err.Error() != "no daemon" {
+		t.Errorf("%v", err)
+	}
+	tools, again := play(t, "")
+	again.Output = configuration.Output
+	if _, err := tools.Run(deadline(t), again); err != nil {
+		t.Errorf("the complaint of the run before: %v", err)
+	}
+}
+
+func TestWhatCannotBeRunIsAnError(t *testing.T) {
+	tools, configuration := play(t, "")
+	tools.Ginkgo += ".not"
+	if _, err := tools.Run(deadline(t), configuration); err == nil || !strings.HasPrefix(err.Error(), "run the suites: ") {
+		t.Errorf("%v", err)
+	}
+	tools, configuration = play(t, "")
+	configuration.Output = filepath.Join(tools.Ginkgo, "out") // below what is no folder
+	if _, err := tools.Run(deadline(t), configuration); err == nil || !strings.HasPrefix(err.Error(), "make the folder for the reports: ") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestAnInterruptIsPassedOn: Ginkgo is asked to end, and what it then leaves behind is waited for.
+func TestAnInterruptIsPassedOn(t *testing.T) {
+	tools, configuration := play(t, `trap 'echo cleaned up; exit 1' INT
+echo ready
+while :; do sleep 0.01; done`)
+	log := filepath.Join(configuration.Output, "ginkgo.log")
+	ctx, interrupt := context.WithCancel(deadline(t))
+	go func() {
+		for ctx.Err() == nil {
+			if text, _ := os.ReadFile(log); strings.Contains(string(text), "ready") { //nolint:gosec // the test's own
+				interrupt()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	passed, err := tools.Run(ctx, configuration)
+	text, _ := os.ReadFile(log) //nolint:gosec // the test's own
+	if passed || !strings.Contains(string(text), "cleaned up") {
+		t.Errorf("passed %v, %v; the log is %q", passed, err, text)
+	}
+}
+
+func TestFindToolsSaysHowToMakeThem(t *testing.T) {
+	// Beside the test binary is nothing of the kind.
+	if _, err := FindTools(); err == nil || err.Error() != "find ginkgo beside hero_chaos: run `make build`" {
+		t.Errorf("%v", err)
+	}
+}

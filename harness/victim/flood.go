@@ -1,0 +1,36 @@
+package victim
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"time"
+)
+
+// EventFlooded says that all of a flood was taken by who reads the output.
+const EventFlooded = "flooded"
+
+// A flood is 1 MB a second, in pieces.
+const (
+	floodRate   = 1_000_000
+	floodPieces = 50 // a second
+)
+
+// flood writes to the standard output for as long as the options say: no line ends, and little of it is UTF-8.
+// A reader that stops reading holds it up.
+func (v *victim) flood(ctx context.Context) {
+	piece := bytes.Repeat([]byte{0xff, 0xc3, '(', 0x00, 0xe2, 0x82, 'x', 0xf8}, floodRate/floodPieces/8)
+	ticker := time.NewTicker(time.Second / floodPieces)
+	defer ticker.Stop()
+	for range int(v.options.Flood.Seconds() * floodPieces) {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		if _, err := os.Stdout.Write(piece); err != nil {
+			return // the journal lacks the event then
+		}
+	}
+	v.journal.note(EventFlooded)
+}

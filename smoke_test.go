@@ -1,0 +1,69 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+)
+
+// smokeTarget writes a target file with an environment that is a server of ours.
+func smokeTarget(t *testing.T) (file string, server *httptest.Server) {
+	t.Helper()
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/hero_os/" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	t.Cleanup(server.Close)
+	file = filepath.Join(t.TempDir(), "smoke.yaml")
+	text := "name: smoke\nimage: {reference: x}\ncontainer: {port: 6666}\nsmoke: [{path: /hero_os/, status: 200}, {path: /gone, status: 404}]\n" +
+		"environments: {hero: '" + server.URL + "', down: 'http://127.0.0.1:1'}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("BASE_URL", "") // whoever runs the tests may have one
+	return file, server
+}
+
+func TestSmokeAsksAnEnvironment(t *testing.T) {
+	g := NewWithT(t)
+	file, server := smokeTarget(t)
+	var out, complaints strings.Builder
+	g.Expect(run([]string{"smoke", "--target", file, "--env", "hero"}, &out, &complaints)).To(Equal(exitHeld))
+	g.Expect(out.String()).To(Equal("ok      " + server.URL + "/hero_os/ answers 200\nok      " + server.URL + "/gone answers 404\n"))
+	g.Expect(complaints.String()).To(BeEmpty())
+
+	out.Reset()
+	g.Expect(run([]string{"smoke", "--target", file, "--env", "down"}, &out, &complaints)).To(Equal(exitFailed))
+	g.Expect(out.String()).To(HavePrefix("failed  http://127.0.0.1:1/hero_os/: "))
+}
+
+func TestSmokeAsksABaseURL(t *testing.T) {
+	g := NewWithT(t)
+	file, server := smokeTarget(t)
+	var out, complaints strings.Builder
+	t.Setenv("BASE_URL", server.URL+"/")
+	g.Expect(run([]string{"smoke", "--target", file}, &out, &complaints)).To(Equal(exitHeld))
+	g.Expect(out.String()).To(HavePrefix("ok      " + server.URL + "/hero_os/ answers 200\n"))
+	g.Expect(run([]string{"smoke", "--target", file, "--base-url", server.URL + "/elsewhere"}, &out, &complaints)).To(Equal(exitFailed))
+}
+
+func TestSmokeRefusesWhatItCannotAsk(t *testing.T) {
+	file, _ := smokeTarget(t)
+	for want, arguments := range map[string][]string{
+		`target smoke has no environment "hreo": did you mean "hero"?`: {"--env", "hreo"},
+		`give one of --base-url (or $BASE_URL) and --env`:              {"--env", "hero", "--base-url", "http://x"},
+		`target smoke publishes no fixed port`:                         {},
+	} {
+		g := NewWithT(t)
+		var out, complaints strings.Builder
+		g.Expect(run(append([]string{"smoke", "--target", file}, arguments...), &out, &complaints)).To(Equal(exitError))
+		g.Expect(complaints.String()).To(And(HavePrefix("hero_chaos: "), ContainSubstring(want)))
+		g.Expect(strings.Count(complaints.String(), "\n")).To(Equal(1))
+	}
+}

@@ -1,0 +1,99 @@
+package dependency
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
+
+	. "forge.ourworld.tf/lhumina_code/hero_chaos/harness/expect" //nolint:revive // matchers read as part of the language
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
+)
+
+func surviveCrashes(chaos *session.Session) {
+	base := planOf("crash-base")
+	It("are left alone by a crash of their base: "+base.Name, spec.About(promise.DependencyBaseCrash), spec.On(base.Name), spec.With(fault.SIGKILL),
+		func(ctx SpecContext) { leavesDependents(ctx, chaos, base) }, NodeTimeout(limit))
+	both := planOf("both-base")
+	It("come back together: "+both.Name, spec.About(promise.DependencyBoth), spec.On(both.Name), spec.With(fault.SIGKILL),
+		func(ctx SpecContext) { bothComeBack(ctx, chaos, both) }, NodeTimeout(limit))
+}
+
+// leavesDependents kills the base of a chain of three, waits until it is back, and then kills the middle one: its
+// base runs again, so nothing keeps it.
+func leavesDependents(ctx context.Context, chaos *session.Session, base session.VictimPlan) {
+	sandbox := undisturbed(ctx, chaos, "crash")
+	middle, top := planOf("crash-middle"), planOf("crash-top")
+	middle.Requires, top.Requires = []string{base.Name}, []string{middle.Name}
+	services := []session.Service{spec.Victim(ctx, sandbox, base), spec.Victim(ctx, sandbox, middle), spec.Victim(ctx, sandbox, top)}
+	before := []record.Incarnation{{}, spec.Identity(ctx, sandbox, services[1]), spec.Identity(ctx, sandbox, services[2])}
+
+	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[0]), comesBack(chaos)...)
+	same := func(i int, killed session.Service) {
+		now := spec.Identity(ctx, sandbox, services[i])
+		if now.PID != before[i].PID || now.StartTime != before[i].StartTime {
+			spec.Broken(chaos, promise.DependencyBaseCrash, base.Name,
+				fmt.Sprintf("%s was replaced when %s was killed", services[i].Name, killed.Name),
+				[2]string{"before", fmt.Sprintf("pid %d", before[i].PID)}, [2]string{"after", fmt.Sprintf("pid %d", now.PID)})
+		}
+	}
+	same(1, services[0])
+	same(2, services[0])
+	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[1]), comesBack(chaos)...)
+	same(2, services[1])
+}
+
+// bothComeBack kills a base, and its dependent while the base's retry is pending.
+func bothComeBack(ctx context.Context, chaos *session.Session, base session.VictimPlan) {
+	sandbox := undisturbed(ctx, chaos, "both")
+	then := planOf("both-then")
+	then.Requires = []string{base.Name}
+	first, second := spec.Victim(ctx, sandbox, base), spec.Victim(ctx, sandbox, then)
+	spec.Hold(ctx, sandbox, second.Name)
+	var later record.Recovery
+	done := make(chan struct{})
+	go func() {
+		defer GinkgoRecover()
+		defer close(done)
+		if spec.Until(ctx, starting, func(ctx context.Context) bool {
+			_, err := sandbox.Agent().Identify(ctx, identify(first))
+			return err != nil // the base is down
+		}) {
+			later = kill(ctx, sandbox, promise.DependencyBoth, second)
+		}
+	}()
+	earlier := kill(ctx, sandbox, promise.DependencyBoth, first)
+	<-done
+	spec.Expect(earlier, comesBack(chaos)...)
+	if later.Landing == nil || earlier.Respawned == nil || later.Injected.Hi > earlier.Respawned.Hi {
+		spec.Inconclusive("the second service was not killed before the first was back")
+	}
+	// The second may wait for the first: its latest is the first's, and its own delay.
+	spec.Expect(later, Serve(Within(2*delay+starting)))
+}
+
+func kill(ctx context.Context, sandbox *session.Sandbox, p string, service session.Service) record.Recovery {
+	GinkgoHelper()
+	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
+	return spec.Inject(ctx, sandbox, session.Injection{
+		Promise: p, Service: service, Fault: fault.SIGKILL, Window: 2*delay + starting + time.Second,
+		Policy: budget.Policy(service.Policy, due.Respawn),
+	})
+}
+
+func comesBack(chaos *session.Session) []Expectation {
+	tolerance := Tolerance(chaos.Target.Budgets.Tolerance.Duration())
+	return []Expectation{Respawn(NotBefore(delay), Within(delay), tolerance), Serve(Within(delay+starting), tolerance)}
+}
+
+func identify(service session.Service) protocol.IdentifyParams {
+	return protocol.IdentifyParams{Endpoint: service.Endpoint}
+}

@@ -1,0 +1,256 @@
+package dependency
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
+)
+
+const (
+	// crowdSandbox is for crowds of services, which nobody else shall feel.
+	crowdSandbox = "crowd"
+	// answering is how soon the supervisor answers at all times (contract zinit-0.4, Semantics 10).
+	answering = 2 * time.Second
+	// settling is how long a crowd may take to run, once it can.
+	settling = 45 * time.Second
+	// asking is the pause between two questions while a crowd comes and goes.
+	asking = 50 * time.Millisecond
+	// crowding bounds a crowd's whole life.
+	crowding = 3 * time.Minute
+)
+
+// graph is a crowd: who needs whom. Its first service is what all others need, and is registered last.
+type graph struct {
+	name             string
+	fulfils, answers string // promises
+	services         []zinit.Definition
+}
+
+// fan is a base and so many services that require it.
+func fan(count int) graph {
+	g := graph{name: "fan", fulfils: promise.DependencyFan, answers: promise.DependencyFanAnswers}
+	for i := range count {
+		g.add(i, func(j int) bool { return j == 0 })
+	}
+	return g
+}
+
+// dense is so many services that each require all before them.
+func dense(count int) graph {
+	g := graph{name: "dense", fulfils: promise.DependencyDense, answers: promise.DependencyDenseAnswers}
+	for i := range count {
+		g.add(i, func(int) bool { return true })
+	}
+	return g
+}
+
+func (g *graph) service(i int) string { return session.VictimName(fmt.Sprintf("%s-%03d", g.name, i)) }
+
+// add appends a service that requires those before it that are needed. It is as cheap as a process can be.
+func (g *graph) add(i int, needs func(int) bool) {
+	definition := zinit.Define(g.service(i), zinit.RunAction(g.service(i), "sleep 3617", policy()))
+	for j := range i {
+		if needs(j) {
+			definition.Service.Dependencies.Requires = append(definition.Service.Dependencies.Requires, g.service(j))
+		}
+	}
+	g.services = append(g.services, definition)
+}
+
+// crowd are the specs of many services at once. One crowd is looked at for two promises.
+func crowd(chaos *session.Session) {
+	for _, g := range []graph{fan(300), dense(28)} {
+		Describe("a crowd: "+g.name, Ordered, ContinueOnFailure, func() {
+			var once sync.Once
+			var seen *stay
+			come := func(ctx SpecContext) {
+				once.Do(func() { seen = g.stay(ctx, spec.Sandbox(ctx, chaos, crowdSandbox)) })
+				if seen == nil {
+					spec.Inconclusive("the crowd could not come")
+				}
+				if seen.nothing != "" {
+					spec.Inconclusive(seen.nothing)
+				}
+			}
+			subject := session.VictimName(g.name)
+			It(fmt.Sprintf("of %d runs: %s", len(g.services), g.name), spec.About(g.fulfils), spec.On(subject), func(ctx SpecContext) {
+				come(ctx)
+				if len(seen.trouble) > 0 {
+					spec.Broken(chaos, g.fulfils, subject, fmt.Sprintf("%d services in a %s graph did not all run and go again", len(g.services), g.name), seen.trouble...)
+				}
+			}, NodeTimeout(crowding))
+			It("is no reason to keep others waiting: "+g.name, spec.About(g.answers), spec.On(subject), func(ctx SpecContext) {
+				come(ctx)
+				seen.judgeAnswers(chaos, g, subject)
+			}, NodeTimeout(crowding))
+		})
+	}
+}
+
+// stay is what was seen of a crowd from its coming to its going.
+type stay struct {
+	nothing string      // why nothing can be concluded
+	trouble [][2]string // what did not go as it should
+
+	mu      sync.Mutex
+	asked   int
+	slowest time.Duration // of the supervisor's answers
+	during  string        // what was going on then
+	idle    time.Duration // the slowest answer of the agent, which has nothing else to do: the host's own share
+	phase   string
+}
+
+// stay lets a crowd come, waits until it runs, and sees it off, while the supervisor and the agent are asked again and
+// again.
+func (g *graph) stay(ctx context.Context, sandbox *session.Sandbox) *stay {
+	GinkgoHelper()
+	seen := &stay{}
+	needsRPC(sandbox)
+	ran, err := sandbox.Agent().Run(ctx, answering, "/bin/sh", "-c", "command -v sleep")
+	if err != nil || ran.ExitCode != 0 {
+		seen.nothing = "the image has no sleep, which a crowd would run"
+		return seen
+	}
+	questions, stop := context.WithCancel(ctx)
+	var questioner sync.WaitGroup
+	questioner.Go(func() { seen.keepAsking(questions, sandbox) })
+	defer questioner.Wait()
+	defer stop()
+
+	seen.enter("registering")
+	if !g.register(ctx, sandbox, seen) {
+		return seen
+	}
+	seen.enter("starting")
+	g.awaitRunning(ctx, sandbox, seen)
+	seen.enter("deleting")
+	for i := range g.services { // the last first: 0.3 deletes dependents together with what they need
+		name := g.service(len(g.services) - 1 - i)
+		if err := sandbox.Supervisor.Delete(ctx, name); err != nil {
+			seen.note("delete", err.Error())
+			return seen
+		}
+	}
+	return seen
+}
+
+// register registers all, the base last: until then none can start, and then all can at once. Where a service is
+// refused whose base is not there yet, the base comes first.
+func (g *graph) register(ctx context.Context, sandbox *session.Sandbox, seen *stay) bool {
+	last := len(g.services) - 1
+	_, err := sandbox.Supervisor.Register(ctx, g.services[last])
+	order := slices.Backward(g.services[:last])
+	var answer *zinit.Error
+	if errors.As(err, &answer) {
+		order, err = slices.All(g.services), nil
+	}
+	for i, definition := range order {
+		if err == nil {
+			_, err = sandbox.Supervisor.Register(ctx, definition)
+		}
+		switch {
+		case err == nil:
+			continue
+		case errors.As(err, &answer):
+			seen.nothing = fmt.Sprintf("%s cannot be registered: %v", definition.Service.Name, err)
+		case ctx.Err() != nil:
+			seen.nothing = "the spec's time was over while the crowd was registered"
+		default:
+			seen.note("register", fmt.Sprintf("service %d of %d: %v", i, len(g.services), err))
+		}
+		return false
+	}
+	return true
+}
+
+func (g *graph) awaitRunning(ctx context.Context, sandbox *session.Sandbox, seen *stay) {
+	running, other := 0, ""
+	count := func(ctx context.Context) bool {
+		list, err := sandbox.Supervisor.List(ctx)
+		if err != nil {
+			other = err.Error()
+			return false
+		}
+		running = 0
+		for _, status := range list {
+			switch ours := strings.HasPrefix(status.Name, session.VictimName(g.name+"-")); {
+			case ours && status.State == zinit.StateRunning && status.PID != 0:
+				running++
+			case ours:
+				other = fmt.Sprintf("%s is %s %s", status.Name, status.State, status.Error)
+			}
+		}
+		return running == len(g.services)
+	}
+	if !spec.Until(ctx, settling, count) {
+		seen.note("running", fmt.Sprintf("%d of %d after %s; %s", running, len(g.services), settling, other))
+	}
+}
+
+func (s *stay) note(key, what string) { s.trouble = append(s.trouble, [2]string{key, what}) }
+
+func (s *stay) enter(phase string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phase = phase
+}
+
+// keepAsking asks the supervisor for its version, and the agent for its name.
+func (s *stay) keepAsking(ctx context.Context, sandbox *session.Sandbox) {
+	ticker := time.NewTicker(asking)
+	defer ticker.Stop()
+	for {
+		supervisor := timed(func() error { _, err := sandbox.Supervisor.Status(ctx, session.Base); return err })
+		agent := timed(func() error { _, err := sandbox.Agent().Hello(ctx); return err })
+		if ctx.Err() != nil {
+			return
+		}
+		s.mu.Lock()
+		s.asked++
+		s.idle = max(s.idle, agent)
+		if supervisor > s.slowest {
+			s.slowest, s.during = supervisor, s.phase
+		}
+		s.mu.Unlock()
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// timed is how long something takes, whatever comes of it: no answer takes as long as was waited.
+func timed(do func() error) time.Duration {
+	began := time.Now()
+	_ = do()
+	return time.Since(began)
+}
+
+func (s *stay) judgeAnswers(chaos *session.Session, g graph, subject string) {
+	GinkgoHelper()
+	tolerance := chaos.Target.Budgets.Tolerance.Duration()
+	switch {
+	case s.asked == 0:
+		spec.Inconclusive("the supervisor was asked nothing meanwhile")
+	case s.slowest <= answering+tolerance:
+	case s.idle > answering/2:
+		spec.Inconclusive("the host stalled, so that the supervisor's answers cannot be judged")
+	default:
+		spec.Broken(chaos, g.answers, subject, fmt.Sprintf("the supervisor took %s to answer service.status while %d services in a %s graph were there",
+			s.slowest.Round(time.Millisecond), len(g.services), g.name),
+			[2]string{"during", s.during}, [2]string{"allowed", answering.String()},
+			[2]string{"meantime", fmt.Sprintf("the agent in the same container took %s at most", s.idle.Round(time.Millisecond))})
+	}
+}

@@ -1,0 +1,164 @@
+package image
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
+)
+
+const (
+	// searchLimit is how much of the new files is read, in bytes: far more than an image writes while it starts.
+	searchLimit = 512 << 20
+	// logLines is how many lines of each of zinit's logs are read.
+	logLines = 1000
+)
+
+// secretSpecs look for canaries, which stand in for the secrets in a sandbox of its own: a real value is never
+// searched for, and no failure repeats one.
+func secretSpecs(chaos *session.Session) {
+	for _, place := range []struct {
+		promise, sentence, what string
+		look                    func(context.Context, *session.Sandbox, session.Canaries) []string
+	}{
+		{promise.ImageSecretLogs, "are in no log", "a log holds the value of a secret", inLogs},
+		{promise.ImageSecretArguments, "are in no command line", "a command line holds the value of a secret", inCommands},
+		{promise.ImageSecretStatus, "are in no status", "zinit's status holds the value of a secret", inStatus},
+		{promise.ImageSecretFiles, "are in no file", "a file holds the value of a secret", inFiles},
+	} {
+		once(chaos, place.promise, place.sentence, session.CanarySandbox, func(ctx SpecContext, sandbox *session.Sandbox) finding {
+			found := place.look(ctx, sandbox, planted(ctx, sandbox))
+			if len(found) == 0 {
+				return finding{}
+			}
+			return finding{place.what, found}
+		})
+	}
+}
+
+// planted returns the canaries, once they are seen in the environment of process 1.
+func planted(ctx context.Context, sandbox *session.Sandbox) session.Canaries {
+	GinkgoHelper()
+	canaries, err := sandbox.Canaries(ctx)
+	spec.Conclude(err)
+	first, err := sandbox.Agent().Environment(ctx, protocol.EnvironmentParams{PID: 1})
+	spec.Conclude(err)
+	for name := range canaries {
+		if !slices.Contains(first.Names, name) {
+			spec.Inconclusive(fmt.Sprintf("the made-up %s did not arrive in the environment of process 1", name))
+		}
+	}
+	return canaries
+}
+
+// held is a line for every canary that a text holds.
+func held(canaries session.Canaries, text, where string) []string {
+	var found []string
+	for name, value := range canaries {
+		if strings.Contains(text, value) {
+			found = append(found, fmt.Sprintf("%s: %s", name, where))
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+func inLogs(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+	GinkgoHelper()
+	names, err := sandbox.LoggedCanaries(ctx)
+	spec.Conclude(err)
+	var found []string
+	for _, name := range names {
+		found = append(found, name+": the log of the container")
+	}
+	for _, source := range logSources(ctx, sandbox) {
+		lines, err := sandbox.Supervisor.Logs(ctx, source, logLines)
+		if errors.Is(err, zinit.ErrNotFound) { // an action that was never run
+			continue
+		}
+		spec.Conclude(err)
+		found = append(found, held(canaries, strings.Join(lines, "\n"), "zinit's log of "+source)...)
+	}
+	return found
+}
+
+// logSources are the names that zinit keeps a log of: the services, and where it has them their actions.
+func logSources(ctx context.Context, sandbox *session.Sandbox) []string {
+	GinkgoHelper()
+	statuses, err := sandbox.Supervisor.List(ctx)
+	spec.Conclude(err)
+	var names []string
+	for _, status := range statuses {
+		names = append(names, status.Name)
+	}
+	if sandbox.Supervisor.Dialect() != zinit.Dialect04 {
+		return names
+	}
+	actions, err := sandbox.Supervisor.Actions(ctx, "")
+	spec.Conclude(err)
+	for _, action := range actions {
+		names = append(names, action.Name)
+	}
+	return names
+}
+
+func inCommands(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+	GinkgoHelper()
+	table, err := sandbox.Agent().Processes(ctx)
+	spec.Conclude(err)
+	var found []string
+	for _, process := range table {
+		if len(process.Argv) > 0 {
+			where := fmt.Sprintf("the arguments of pid %d, %s", process.PID, process.Argv[0])
+			found = append(found, held(canaries, strings.Join(process.Argv[1:], "\n"), where)...)
+		}
+	}
+	actions, err := sandbox.Supervisor.Actions(ctx, "")
+	spec.Conclude(err)
+	for _, action := range actions {
+		found = append(found, held(canaries, action.Exec, "the command of action "+action.Name)...)
+	}
+	return found
+}
+
+func inStatus(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+	GinkgoHelper()
+	statuses, err := sandbox.Supervisor.List(ctx)
+	spec.Conclude(err)
+	if len(statuses) == 0 {
+		spec.Inconclusive("zinit lists no service: there is no status to read")
+	}
+	var found []string
+	for _, status := range statuses {
+		text := strings.Join([]string{status.Name, string(status.State), string(status.Health), status.Error}, "\n")
+		found = append(found, held(canaries, text, "the status of "+status.Name)...)
+	}
+	return found
+}
+
+func inFiles(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+	GinkgoHelper()
+	leaks, err := sandbox.Agent().Leaks(ctx, protocol.LeaksParams{Needles: canaries, Limit: searchLimit})
+	spec.Conclude(err)
+	var found []string
+	for _, leak := range leaks.Found {
+		found = append(found, fmt.Sprintf("%s: %s", leak.Needle, leak.Path))
+	}
+	if len(found) == 0 && leaks.Truncated {
+		spec.Inconclusive(fmt.Sprintf("the image has written more than %d MB since its start: not every file was read", searchLimit>>20))
+	}
+	if leaks.Files == 0 {
+		spec.Inconclusive("no file has changed since the start: nothing was read")
+	}
+	slices.Sort(found)
+	return found
+}

@@ -1,0 +1,110 @@
+package spec_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/onsi/ginkgo/v2/types"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
+)
+
+// TestEveryStateHasAnOutcome: only an expectation that was not met is a failure of the target, and only a
+// spec that passed at once is a promise that held.
+func TestEveryStateHasAnOutcome(t *testing.T) {
+	for name, c := range map[string]struct {
+		state    types.SpecState
+		attempts int
+		message  string
+		outcome  record.Outcome
+		text     string // the reason, or the failure
+	}{
+		"passed":                   {types.SpecStatePassed, 1, "", record.Held, ""},
+		"passed when retried":      {types.SpecStatePassed, 2, "", record.Inconclusive, "it held only when it was tried again"},
+		"never tried":              {types.SpecStatePassed, 0, "", record.Inconclusive, "it held only when it was tried again"},
+		"failed":                   {types.SpecStateFailed, 1, "x was not restarted\n  before pid 41", record.Failed, "x was not restarted\n  before pid 41"},
+		"failed when retried":      {types.SpecStateFailed, 2, "no", record.Failed, "no"},
+		"failed by a text of ours": {types.SpecStateFailed, 1, "INCONCLUSIVE: no", record.Failed, "INCONCLUSIVE: no"},
+		"inconclusive":             {types.SpecStateSkipped, 1, "INCONCLUSIVE: it did not land\nsomewhere", record.Inconclusive, "it did not land"},
+		"skipped otherwise":        {types.SpecStateSkipped, 0, "", record.NotRun, "it did not run: filtered out, pending, or the run was ended before"},
+		"skipped by a spec":        {types.SpecStateSkipped, 1, "not on Mondays\nsee there", record.NotRun, "it did not run: not on Mondays"},
+		"pending":                  {types.SpecStatePending, 0, "", record.NotRun, "it did not run: filtered out, pending, or the run was ended before"},
+		"timed out":                {types.SpecStateTimedout, 1, "A node timeout occurred\nat", record.Inconclusive, "the spec itself timedout: A node timeout occurred"},
+		"interrupted":              {types.SpecStateInterrupted, 1, "Interrupted by User", record.Inconclusive, "the spec itself interrupted: Interrupted by User"},
+		"aborted":                  {types.SpecStateAborted, 1, "no session", record.Inconclusive, "the spec itself aborted: no session"},
+		"panicked":                 {types.SpecStatePanicked, 1, "Test Panicked", record.Inconclusive, "the spec itself panicked: Test Panicked"},
+		"unknown":                  {types.SpecStateInvalid, 0, "", record.Inconclusive, "the spec itself INVALID SPEC STATE: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			result, selected := spec.Result(&target.Target{}, types.SpecReport{
+				State: c.state, NumAttempts: c.attempts, Failure: types.Failure{Message: c.message},
+			})
+			if !selected || result.Outcome != c.outcome || result.Reason+result.Failure != c.text {
+				t.Errorf("selected %v, %s: %q%q", selected, result.Outcome, result.Reason, result.Failure)
+			}
+			if (result.Failure != "") != (result.Outcome == record.Failed) {
+				t.Errorf("%s has the failure %q", result.Outcome, result.Failure)
+			}
+		})
+	}
+}
+
+func TestWhatWasNotSelectedIsNoResult(t *testing.T) {
+	if result, selected := spec.Result(&target.Target{}, types.SpecReport{
+		State: types.SpecStateSkipped, Failure: types.Failure{Message: "not selected"},
+	}); selected {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestAResultSaysWhatItIsAbout(t *testing.T) {
+	began := time.Now()
+	result, _ := spec.Result(&target.Target{}, types.SpecReport{
+		State: types.SpecStatePassed, NumAttempts: 1, StartTime: began, RunTime: time.Second,
+		ContainerHierarchyTexts: []string{"a killed service"}, LeafNodeText: "comes back: user.x",
+		ContainerHierarchyLabels: [][]string{spec.About(promise.RestartSIGKILL)},
+		LeafNodeLabels:           slices.Concat([]string(spec.On("user.x")), spec.With(fault.SIGKILL)),
+		ReportEntries: types.ReportEntries{
+			{Name: "recovery", Value: types.WrapEntryValue("restart.sigkill/user.x#1.1")},
+			{Name: "another", Value: types.WrapEntryValue("no recovery")},
+			{Name: "recovery", Value: types.WrapEntryValue("restart.sigkill/user.x#1.2")},
+		},
+	})
+	if result.Promise != promise.RestartSIGKILL || result.Theme != "restart" || result.Service != "user.x" || result.Fault != "SIGKILL" {
+		t.Errorf("about %+v", result)
+	}
+	if result.Name != "a killed service comes back: user.x" || !result.Started.Equal(began) || result.Duration != int64(time.Second) {
+		t.Errorf("named %+v", result)
+	}
+	if !slices.Equal(result.Recoveries, []string{"restart.sigkill/user.x#1.1", "restart.sigkill/user.x#1.2"}) {
+		t.Errorf("recoveries %v", result.Recoveries)
+	}
+}
+
+// TestAFailureThatRestsOnAnAssumptionIsDoubted: until the target confirms it.
+func TestAFailureThatRestsOnAnAssumptionIsDoubted(t *testing.T) {
+	for name, c := range map[string]struct {
+		promise   string
+		confirmed []string
+		outcome   record.Outcome
+	}{
+		"stated":                  {promise.RestartSIGTERM, nil, record.Failed},
+		"assumed":                 {promise.BootRunning, nil, record.Inconclusive},
+		"assumed, another is not": {promise.BootRunning, []string{"smoke-within-120s"}, record.Inconclusive},
+		"confirmed":               {promise.BootRunning, []string{"boot-within-60s"}, record.Failed},
+		"all confirmed":           {promise.BootRunning, []string{"all"}, record.Failed},
+	} {
+		result, _ := spec.Result(&target.Target{Confirmed: c.confirmed}, types.SpecReport{
+			State: types.SpecStateFailed, NumAttempts: 1, Failure: types.Failure{Message: "no"},
+			LeafNodeLabels: spec.About(c.promise),
+		})
+		if result.Outcome != c.outcome || (result.Reason != "") != (c.outcome == record.Inconclusive) || result.Failure != "no" {
+			t.Errorf("%s: %s, %q, %q", name, result.Outcome, result.Reason, result.Failure)
+		}
+	}
+}
