@@ -24,8 +24,21 @@ type actor struct {
 	asked    chan struct{} // gets one when somebody connects after it was armed
 }
 
+// vacated is how long a port is waited for that was just left: a process that is being made may hold it a moment.
+const vacated = 3 * time.Second
+
 // perform puts somebody into the place of the service.
 func perform(ctx context.Context, params protocol.TrialParams, reply []byte) (*actor, error) {
+	for began := now(); ; {
+		a, err := performOnce(ctx, params, reply)
+		if !errors.Is(err, unix.EADDRINUSE) || ctx.Err() != nil || now()-began > int64(vacated) {
+			return a, err
+		}
+		pauseUntil(ctx.Done(), slowRetry)
+	}
+}
+
+func performOnce(ctx context.Context, params protocol.TrialParams, reply []byte) (*actor, error) {
 	ctx, stop := context.WithCancel(ctx)
 	a := &actor{stop: stop, asked: make(chan struct{}, 1)}
 	endpoint := params.Endpoint
@@ -82,8 +95,12 @@ func (a *actor) serve(ctx context.Context, params protocol.TrialParams, reply []
 		}
 	}
 	impostor := victim.Impostor{HTTP: params.Endpoint.Path != "", Good: reply, Behaviour: params.Behaviour}
-	if params.Behaviour == protocol.Slow {
+	switch params.Behaviour {
+	case protocol.Slow:
 		impostor.Behaviour, impostor.ReplyDelay = victim.Good, params.Delay
+	case victim.Drip:
+		impostor.DripFor = params.Delay
+	default:
 	}
 	_ = impostor.Serve(ctx, listener)
 }
@@ -125,7 +142,11 @@ func (a *actor) landed(ctx context.Context, params protocol.TrialParams) (string
 	defer a.armed.Store(true)
 	const enough = time.Second
 	for began := now(); ; {
-		met := ask(ctx, params.Endpoint, trialSilence+params.Delay)
+		limit := trialSilence
+		if params.Behaviour == victim.Good || params.Behaviour == protocol.Slow {
+			limit = patience // a good reply is waited for; the others have to show that there is none
+		}
+		met := ask(ctx, params.Endpoint, limit)
 		text := "a good reply"
 		if met.err != nil {
 			text = met.err.Error()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -108,11 +109,11 @@ func TestTheTextOfAReport(t *testing.T) {
 	report, err := Run(t.Context(), subject(t))
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	text := report.Text()
-	golden.Check(t, "report.txt", text)
+	golden.Check(t, "report.txt", regexp.MustCompile(`FOCUS=\S+`).ReplaceAllString(text, "FOCUS=...")) // promises come and go
 
 	var pasted struct{ Confirmed []string }
 	g.Expect(yaml.Unmarshal([]byte(text), &pasted)).To(gomega.Succeed(), "it can be pasted into a target file")
-	g.Expect(pasted.Confirmed).To(gomega.ConsistOf("service-actions-member", "shipped-retries-one", "cli-output", "rpc-within-2s"))
+	g.Expect(pasted.Confirmed).To(gomega.ConsistOf("service-actions-member", "cli-output", "rpc-within-2s"))
 }
 
 // TestEveryTrialSettlesWhatThereIs: nothing is settled under an id that nobody knows.

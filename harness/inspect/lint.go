@@ -169,6 +169,9 @@ func lintHealth(r *remarks, t *target.Target, service string, own []zinit.Action
 		r.add(service, "has no health check: if it hangs, nobody notices")
 	}
 	for _, check := range checks {
+		for _, why := range unsound(check.Exec) {
+			r.add(service, "unsound probe: %s", why)
+		}
 		if check.Schedule == nil || check.Schedule.Interval == 0 {
 			r.add(service, "its health check has no interval")
 			continue
@@ -179,9 +182,6 @@ func lintHealth(r *remarks, t *target.Target, service string, own []zinit.Action
 		}
 		if want := t.Health; want.Interval != 0 && want != have {
 			r.add(service, "its health check is %s, and the target file has %s", describeHealth(have), describeHealth(want))
-		}
-		for _, why := range unsound(check.Exec) {
-			r.add(service, "unsound probe: %s", why)
 		}
 	}
 }

@@ -27,8 +27,8 @@ func (r Report) Text() string {
 	line(text, "")
 	comment("assumptions: %d confirmed, %d differ, %d unseen", counts[Confirmed], counts[Differs], counts[Unseen])
 	r.confirmed(text, counts[Confirmed])
-	r.others(text, Differs, "differs from the contract:")
-	r.others(text, Unseen, "unseen:")
+	r.differing(text)
+	r.unseen(text)
 	r.remarks(text)
 	return text.String()
 }
@@ -53,21 +53,42 @@ func (r Report) confirmed(text *strings.Builder, count int) {
 	}
 }
 
-func (r Report) others(text *strings.Builder, verdict Verdict, title string) {
+func (r Report) differing(text *strings.Builder) {
 	titled := false
 	for _, finding := range r.Findings {
-		if finding.Verdict != verdict {
+		if finding.Verdict != Differs {
 			continue
 		}
 		if !titled {
 			line(text, "")
-			line(text, "# %s", title)
+			line(text, "# differs from the contract:")
 			titled = true
 		}
 		line(text, "#   %s: %s", finding.Assumption.ID, finding.Evidence)
-		if verdict == Differs {
-			line(text, "#     assumed: %s (%s)", finding.Assumption.Statement, finding.Assumption.Source)
+		line(text, "#     assumed: %s (%s)", finding.Assumption.Statement, finding.Assumption.Source)
+	}
+}
+
+// unseen groups what was not seen by the reason.
+func (r Report) unseen(text *strings.Builder) {
+	groups := map[string][]string{}
+	var reasons []string
+	for _, finding := range r.Findings {
+		if finding.Verdict != Unseen {
+			continue
 		}
+		if groups[finding.Evidence] == nil {
+			reasons = append(reasons, finding.Evidence)
+		}
+		groups[finding.Evidence] = append(groups[finding.Evidence], finding.Assumption.ID)
+	}
+	if len(reasons) > 0 {
+		line(text, "")
+		line(text, "# unseen:")
+	}
+	for _, reason := range reasons {
+		line(text, "#   %s", strings.Join(groups[reason], ", "))
+		line(text, "#     %s", reason)
 	}
 }
 

@@ -19,7 +19,7 @@ func boot() []Promise {
 			Source: sourceChecklist + "1", Severity: Blocking, Assumptions: []string{"boot-within-60s"},
 		},
 		{
-			ID: BootInventory, Sentence: "zinit has exactly the services of the inventory: none is missing, and none is more.",
+			ID: BootInventory, Sentence: "Exactly the services of the inventory are registered: none is missing, and none is more.",
 			Source: sourceInventory, Severity: Blocking,
 		},
 		{

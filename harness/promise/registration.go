@@ -1,5 +1,7 @@
 package promise
 
+import "slices"
+
 // The promises of the theme registration.
 const (
 	RegistrationRoundTrip       = "registration.round-trip"
@@ -40,11 +42,17 @@ const (
 )
 
 func registration() []Promise {
-	nested := []string{"service-actions-member", "action-nesting"}
+	return slices.Concat(definitions(), owners(), removals(), refusals(), rpcOnly())
+}
+
+// nested are the assumptions that a definition's shape rests on.
+func nested() []string { return []string{"service-actions-member", "action-nesting"} }
+
+func definitions() []Promise {
 	return []Promise{
 		{
 			ID: RegistrationRoundTrip, Sentence: "A service and its actions are read back as they were registered, in every member.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: nested,
+			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: nested(),
 		},
 		{
 			ID: RegistrationResetSupervised, Sentence: "A service that is registered again while it runs is supervised as before: killed, it comes back.",
@@ -58,6 +66,11 @@ func registration() []Promise {
 			ID: RegistrationResetExec, Sentence: "A command that is set again takes effect with the next run.",
 			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"reset-next-run"},
 		},
+	}
+}
+
+func owners() []Promise {
+	return []Promise{
 		{
 			ID: RegistrationUniqueActions, Sentence: "No two services of the image share an action, and every action that a service names is there.",
 			Source: sourceBugsFound, Severity: Blocking, Assumptions: []string{"service-actions-member"},
@@ -98,6 +111,11 @@ func registration() []Promise {
 			ID: RegistrationCycle, Sentence: "A service that would close a cycle of dependencies is refused, and the others stay as they were.",
 			Source: sourceSemantics + "7", Severity: Blocking,
 		},
+	}
+}
+
+func removals() []Promise {
+	return []Promise{
 		{
 			ID: RegistrationDelete, Sentence: "A deleted service is gone, and so are its processes.",
 			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"effect-around-answer"},
@@ -114,6 +132,11 @@ func registration() []Promise {
 			ID: RegistrationDeleteDependent, Sentence: "A service stays registered when the one that it requires is deleted.",
 			Source: sourceOwn, Severity: Advisory,
 		},
+	}
+}
+
+func refusals() []Promise {
+	return []Promise{
 		{
 			ID: RegistrationBadCommand, Sentence: "An action whose command is empty, missing or no text is refused.",
 			Source: sourceOwn, Severity: Advisory,
@@ -128,7 +151,7 @@ func registration() []Promise {
 		},
 		{
 			ID: RegistrationBadType, Sentence: "A definition with members of a wrong type or an unknown word is refused.",
-			Source: sourceOwn, Severity: Advisory, Assumptions: nested,
+			Source: sourceOwn, Severity: Advisory, Assumptions: nested(),
 		},
 		{
 			ID: RegistrationBadHarmless, Sentence: "A definition that is refused changes nothing: what was registered stays, runs on and is supervised.",
@@ -146,6 +169,11 @@ func registration() []Promise {
 			ID: RegistrationOddNames, Sentence: "A name with unusual characters is refused or stored intact.",
 			Source: sourceOwn, Severity: Advisory,
 		},
+	}
+}
+
+func rpcOnly() []Promise {
+	return []Promise{
 		{
 			ID: RegistrationNoReload, Sentence: "Nothing in the image calls service.reload.",
 			Source: sourceReload, Severity: Blocking,

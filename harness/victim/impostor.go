@@ -25,6 +25,8 @@ type Impostor struct {
 	Behaviour Behaviour
 	// ReplyDelay is before each reply.
 	ReplyDelay time.Duration
+	// DripFor is how long a dripping reply takes until it is complete; 0 is a victim's pace.
+	DripFor time.Duration
 }
 
 // Serve answers the listener's connections until it is closed, which is no error. Connections end with ctx.
@@ -54,10 +56,26 @@ func (i Impostor) converse(ctx context.Context, conn net.Conn) {
 		if err != nil || !pause(ctx, i.ReplyDelay) {
 			return
 		}
-		if i.Behaviour != Mute && !utter(ctx, conn, reply, i.Behaviour) {
+		switch {
+		case i.Behaviour == Mute:
+		case i.Behaviour == Drip && i.DripFor > 0:
+			if !drip(ctx, conn, reply, i.DripFor/time.Duration(len(reply))) {
+				return
+			}
+		case !utter(ctx, conn, reply, i.Behaviour):
 			return
 		}
 	}
+}
+
+// drip writes a byte at a time.
+func drip(ctx context.Context, conn net.Conn, reply []byte, between time.Duration) bool {
+	for n := range reply {
+		if _, err := conn.Write(reply[n : n+1]); err != nil || !pause(ctx, between) {
+			return false
+		}
+	}
+	return true
 }
 
 // reply reads one request and renders the whole reply to it.

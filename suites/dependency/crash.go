@@ -15,6 +15,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
@@ -23,6 +24,7 @@ func surviveCrashes(chaos *session.Session) {
 	It("are left alone by a crash of their base: "+base.Name, spec.About(promise.DependencyBaseCrash), spec.On(base.Name), spec.With(fault.SIGKILL),
 		func(ctx SpecContext) { leavesDependents(ctx, chaos, base) }, NodeTimeout(limit))
 	both := planOf("both-base")
+	both.Policy.Delay = zinit.Milliseconds(4 * delay) // long enough for a second fault
 	It("come back together: "+both.Name, spec.About(promise.DependencyBoth), spec.On(both.Name), spec.With(fault.SIGKILL),
 		func(ctx SpecContext) { bothComeBack(ctx, chaos, both) }, NodeTimeout(limit))
 }
@@ -36,7 +38,7 @@ func leavesDependents(ctx context.Context, chaos *session.Session, base session.
 	services := []session.Service{spec.Victim(ctx, sandbox, base), spec.Victim(ctx, sandbox, middle), spec.Victim(ctx, sandbox, top)}
 	before := []record.Incarnation{{}, spec.Identity(ctx, sandbox, services[1]), spec.Identity(ctx, sandbox, services[2])}
 
-	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[0]), comesBack(chaos)...)
+	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[0]), comesBack(chaos, services[0])...)
 	same := func(i int, killed session.Service) {
 		now := spec.Identity(ctx, sandbox, services[i])
 		if now.PID != before[i].PID || now.StartTime != before[i].StartTime {
@@ -47,7 +49,7 @@ func leavesDependents(ctx context.Context, chaos *session.Session, base session.
 	}
 	same(1, services[0])
 	same(2, services[0])
-	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[1]), comesBack(chaos)...)
+	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[1]), comesBack(chaos, services[1])...)
 	same(2, services[1])
 }
 
@@ -72,26 +74,27 @@ func bothComeBack(ctx context.Context, chaos *session.Session, base session.Vict
 	}()
 	earlier := kill(ctx, sandbox, promise.DependencyBoth, first)
 	<-done
-	spec.Expect(earlier, comesBack(chaos)...)
+	spec.Expect(earlier, comesBack(chaos, first)...)
 	if later.Landing == nil || earlier.Respawned == nil || later.Injected.Hi > earlier.Respawned.Hi {
 		spec.Inconclusive("the second service was not killed before the first was back")
 	}
 	// The second may wait for the first: its latest is the first's, and its own delay.
-	spec.Expect(later, Serve(Within(2*delay+starting)))
+	spec.Expect(later, Serve(Within(first.Policy.DelayOfRetry(1)+delay+starting)))
 }
 
 func kill(ctx context.Context, sandbox *session.Sandbox, p string, service session.Service) record.Recovery {
 	GinkgoHelper()
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
 	return spec.Inject(ctx, sandbox, session.Injection{
-		Promise: p, Service: service, Fault: fault.SIGKILL, Window: 2*delay + starting + time.Second,
+		Promise: p, Service: service, Fault: fault.SIGKILL, Window: 5*delay + starting + time.Second,
 		Policy: budget.Policy(service.Policy, due.Respawn),
 	})
 }
 
-func comesBack(chaos *session.Session) []Expectation {
+func comesBack(chaos *session.Session, service session.Service) []Expectation {
+	due := service.Policy.DelayOfRetry(1)
 	tolerance := Tolerance(chaos.Target.Budgets.Tolerance.Duration())
-	return []Expectation{Respawn(NotBefore(delay), Within(delay), tolerance), Serve(Within(delay+starting), tolerance)}
+	return []Expectation{Respawn(NotBefore(due), Within(due), tolerance), Serve(Within(due+starting), tolerance)}
 }
 
 func identify(service session.Service) protocol.IdentifyParams {

@@ -24,6 +24,8 @@ const (
 	answering = 2 * time.Second
 	// settling is how long a crowd may take to run, once it can.
 	settling = 45 * time.Second
+	// coming and going bound how long a crowd may be registered, and be seen off: what is left goes with its container.
+	coming, going = 60 * time.Second, 40 * time.Second
 	// asking is the pause between two questions while a crowd comes and goes.
 	asking = 50 * time.Millisecond
 	// crowding bounds a crowd's whole life.
@@ -135,14 +137,22 @@ func (g *graph) stay(ctx context.Context, sandbox *session.Sandbox) *stay {
 	seen.enter("starting")
 	g.awaitRunning(ctx, sandbox, seen)
 	seen.enter("deleting")
-	for i := range g.services { // the last first: 0.3 deletes dependents together with what they need
-		name := g.service(len(g.services) - 1 - i)
-		if err := sandbox.Supervisor.Delete(ctx, name); err != nil {
+	g.seeOff(ctx, sandbox, seen)
+	return seen
+}
+
+// seeOff deletes the last first: 0.3 deletes dependents together with what they need.
+func (g *graph) seeOff(ctx context.Context, sandbox *session.Sandbox, seen *stay) {
+	began := time.Now()
+	for i := range g.services {
+		if time.Since(began) > going || ctx.Err() != nil {
+			return
+		}
+		if err := sandbox.Supervisor.Delete(ctx, g.service(len(g.services)-1-i)); err != nil {
 			seen.note("delete", err.Error())
-			return seen
+			return
 		}
 	}
-	return seen
 }
 
 // register registers all, the base last: until then none can start, and then all can at once. Where a service is
@@ -155,7 +165,12 @@ func (g *graph) register(ctx context.Context, sandbox *session.Sandbox, seen *st
 	if errors.As(err, &answer) {
 		order, err = slices.All(g.services), nil
 	}
+	began := time.Now()
 	for i, definition := range order {
+		if time.Since(began) > coming {
+			seen.nothing = fmt.Sprintf("%d of %d services were registered in %s", i, len(g.services), coming)
+			return false
+		}
 		if err == nil {
 			_, err = sandbox.Supervisor.Register(ctx, definition)
 		}

@@ -3,6 +3,7 @@ package dependency
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -40,10 +41,10 @@ func startsLast(ctx context.Context, chaos *session.Session, sandbox *session.Sa
 		add(ctx, sandbox, definition)
 	}
 	// The time in which they would start if nothing kept them: it is what is watched.
-	early := func(ctx context.Context) bool {
+	begunEarly := func(ctx context.Context) bool {
 		return slices.ContainsFunc(chain[1:], func(plan session.VictimPlan) bool { _, yes := begun(ctx, sandbox, plan); return yes })
 	}
-	if spec.Until(ctx, pause, early) {
+	if spec.Until(ctx, pause, begunEarly) {
 		spec.Broken(chaos, p, top, fmt.Sprintf("services that are ordered by %s started before the first of them was there", kind),
 			[2]string{"order", fmt.Sprintf("%s, %s, %s", chain[0].Name, chain[1].Name, chain[2].Name)},
 			[2]string{"zinit", fmt.Sprintf("%s, %s", sandbox.Word(ctx, chain[1].Name), sandbox.Word(ctx, chain[2].Name))})
@@ -165,21 +166,51 @@ func bootInOrder(chaos *session.Session) {
 	})
 }
 
-// shippedInOrder compares when the kernel made the processes of services that nobody has touched since.
+// shippedInOrder looks at two boots: at the first the image registers its services one after the other, at the second
+// the supervisor knows them all from the start.
 func shippedInOrder(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox) {
-	began, names := map[string]uint64{}, []string{}
-	for _, service := range chaos.Target.Restartable() {
-		identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{
-			Endpoint: session.EndpointOf(service), SupervisorPID: sandbox.SupervisorPID(),
-		})
-		if err == nil {
-			began[service.Name] = identity.Root.StartTime
-			names = append(names, service.Name)
+	for boot := range 2 {
+		if boot > 0 {
+			_, err := sandbox.Interrupt(ctx, session.Restart, chaos.Target.Budgets.StopTimeout.Duration())
+			spec.Conclude(err)
+		}
+		lines, pairs := early(ctx, sandbox, births(ctx, chaos, sandbox))
+		if pairs == 0 {
+			spec.Inconclusive("no service of the image is known to depend on another")
+		}
+		if len(lines) > 0 {
+			spec.Broken(chaos, promise.DependencyBootShipped, "",
+				fmt.Sprintf("at boot %d services of the image started before those that they depend on", boot+1), lines...)
 		}
 	}
-	var lines [][2]string
-	pairs := 0
-	for _, name := range names {
+}
+
+// births are when the kernel made the processes of the image's services, which nobody has touched since the boot. Who
+// does not serve within the boot's budget is left out: that is another promise's.
+func births(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox) map[string]uint64 {
+	began := map[string]uint64{}
+	spec.Until(ctx, chaos.Target.Budgets.Boot.Duration(), func(ctx context.Context) bool {
+		for _, service := range chaos.Target.Restartable() {
+			if began[service.Name] != 0 {
+				continue
+			}
+			identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{
+				Endpoint: session.EndpointOf(service), SupervisorPID: sandbox.SupervisorPID(),
+			})
+			if err != nil {
+				return false
+			}
+			began[service.Name] = identity.Serving.StartTime
+		}
+		return true
+	})
+	return began
+}
+
+// early says who began before a service that it depends on, and how many pairs were compared.
+func early(ctx context.Context, sandbox *session.Sandbox, began map[string]uint64) (lines [][2]string, pairs int) {
+	GinkgoHelper()
+	for _, name := range slices.Sorted(maps.Keys(began)) {
 		definition, err := sandbox.Supervisor.Get(ctx, name)
 		spec.Conclude(err)
 		for _, base := range slices.Concat(definition.Dependencies.Requires, definition.Dependencies.After) {
@@ -193,12 +224,7 @@ func shippedInOrder(ctx context.Context, chaos *session.Session, sandbox *sessio
 			}
 		}
 	}
-	if pairs == 0 {
-		spec.Inconclusive("no service of the image is known to depend on another")
-	}
-	if len(lines) > 0 {
-		spec.Broken(chaos, promise.DependencyBootShipped, "", "services of the image started before those that they depend on", lines...)
-	}
+	return lines, pairs
 }
 
 // victimsInOrder has a chain that begins with a oneshot, and starts the container again.
@@ -224,12 +250,14 @@ func victimsInOrder(ctx context.Context, chaos *session.Session, sandbox *sessio
 		spec.Broken(chaos, promise.DependencyBoot, top.Name, fmt.Sprintf("%s does not serve after the boot", missing),
 			[2]string{"zinit", sandbox.Word(ctx, missing)}, [2]string{"oneshot", sandbox.Word(ctx, first.Name)})
 	}
+	again := func(ctx context.Context) bool { return len(events(ctx, sandbox, first)) > before }
+	if !spec.Until(ctx, starting, again) {
+		spec.Inconclusive(first.Name + " was not run again at boot, so nothing had to be waited for: " + sandbox.Word(ctx, first.Name))
+	}
 	lines := inOrder(lives)
-	if all := events(ctx, sandbox, first); len(all) > before {
-		over := all[before].MonoNS + int64(first.Options.ExitAfter)
-		if early := time.Duration(over - lives[0].began); early > 0 {
-			lines = append(lines, [2]string{"early", fmt.Sprintf("%s began %s before the end of %s", base.Name, early.Round(time.Millisecond), first.Name)})
-		}
+	over := events(ctx, sandbox, first)[before].MonoNS + int64(first.Options.ExitAfter)
+	if early := time.Duration(over - lives[0].began); early > 0 {
+		lines = append(lines, [2]string{"early", fmt.Sprintf("%s began %s before the end of %s", base.Name, early.Round(time.Millisecond), first.Name)})
 	}
 	if len(lines) > 0 {
 		spec.Broken(chaos, promise.DependencyBoot, top.Name, "services did not start in their order when the container was started again", lines...)

@@ -60,7 +60,7 @@ func successionOf(ctx context.Context, sandbox *session.Sandbox, plan session.Vi
 }
 
 // silence is how long a question waits that should get no reply: far above the time that a victim takes to answer.
-const silence = 300 * time.Millisecond
+const silence = time.Second
 
 // answers asks once and waits for the reply for a moment.
 func answers(ctx context.Context, sandbox *session.Sandbox, endpoint protocol.Endpoint) error {

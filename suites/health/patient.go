@@ -25,6 +25,7 @@ type patient struct {
 	plan      session.VictimPlan
 	promise   string
 	tolerance time.Duration
+	host      *spec.Host
 }
 
 // life is one process of a patient.
@@ -42,7 +43,7 @@ func admit(ctx context.Context, chaos *session.Session, p string, plan session.V
 	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Delete(ctx, plan.Name) }, NodeTimeout(30*time.Second))
 	_, err := sandbox.Supervisor.Register(ctx, plan.Definition())
 	spec.Conclude(err)
-	return &patient{chaos, sandbox, plan, p, chaos.Target.Budgets.Tolerance.Duration()}
+	return &patient{chaos, sandbox, plan, p, chaos.Target.Budgets.Tolerance.Duration(), spec.WatchHost(ctx, sandbox)}
 }
 
 // lives reads the journal.
@@ -114,9 +115,12 @@ func (p *patient) checked(ctx context.Context, n int) life {
 	return seen
 }
 
-// broken fails the spec.
+// broken fails the spec, unless the host stalled by more than the tolerance: then it proves nothing.
 func (p *patient) broken(ctx context.Context, headline string, lines ...[2]string) {
 	GinkgoHelper()
+	if p.host.Stall() > p.tolerance {
+		spec.Inconclusive("the host stalled, so that the health checks cannot be timed")
+	}
 	lines = append(lines,
 		[2]string{"zinit", fmt.Sprintf("%q", p.sandbox.Word(ctx, p.plan.Name))},
 		[2]string{"policy", p.policy()})
@@ -157,33 +161,6 @@ func history(lives []life) [][2]string {
 		lines = append(lines, [2]string{"journal", text})
 	}
 	return lines
-}
-
-// hostOf watches how well the host does while something is timed. The returned function says what the worst gap
-// was so far, and stops.
-func hostOf(ctx context.Context, sandbox *session.Sandbox) func() time.Duration {
-	const slice = 500 * time.Millisecond
-	ctx, stop := context.WithCancel(ctx)
-	worst := make(chan time.Duration, 1)
-	go func() {
-		var longest int64
-		for ctx.Err() == nil {
-			measured, err := sandbox.Agent().Calibrate(ctx, slice)
-			if err == nil {
-				longest = max(longest, measured.WorstGap)
-			}
-		}
-		worst <- time.Duration(longest)
-	}()
-	return func() time.Duration { stop(); return <-worst }
-}
-
-// stalled ends the spec as INCONCLUSIVE where the host stalled longer than the tolerance.
-func (p *patient) stalled(gap time.Duration) {
-	GinkgoHelper()
-	if gap > p.tolerance {
-		spec.Inconclusive("the host stalled, so that the health checks cannot be timed")
-	}
 }
 
 // orders gives a patient orders, for the length of the spec.

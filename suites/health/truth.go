@@ -120,7 +120,7 @@ type cell struct {
 // holds is a row: every probe passes, or fails, as it has to.
 func (t *table) holds(r row) {
 	verb := map[bool]string{true: "pass", false: "fail against"}[r.passes]
-	It(fmt.Sprintf("%s a service that is %s", verb, r.behaviour), spec.About(r.promise), func(ctx SpecContext) {
+	It(fmt.Sprintf("%s %s", verb, who(r.behaviour)), spec.About(r.promise), func(ctx SpecContext) {
 		cells := t.row(ctx, r, func(check zinit.Action) time.Duration {
 			limit := check.Timeout.Duration()
 			if t.chaos.Configuration.Profile == session.Quick || limit == 0 {
@@ -139,7 +139,7 @@ func (t *table) isNotHasty(r row) {
 	if found, _ := promise.Find(r.promise); found.Severity == promise.Advisory {
 		p = promise.HealthNoHastyAdvice
 	}
-	It(fmt.Sprintf("do not pass a service that is %s within %s", r.behaviour, hasty), spec.About(p), spec.Behaving(r.behaviour), func(ctx SpecContext) {
+	It(fmt.Sprintf("do not pass %s within %s", who(r.behaviour), hasty), spec.About(p), spec.Behaving(r.behaviour), func(ctx SpecContext) {
 		cells := t.row(ctx, r, func(zinit.Action) time.Duration { return hasty })
 		for i := range cells {
 			cells[i].limit = 0 // to wait is right
@@ -168,7 +168,7 @@ func (t *table) row(ctx SpecContext, r row, limit func(zinit.Action) time.Durati
 		}
 		trying.Go(func() {
 			cells[i].tried, cells[i].err = sandbox.Agent().Try(ctx, protocol.TrialParams{
-				Endpoint: session.EndpointOf(service), Behaviour: r.behaviour, Delay: delayOf(r.behaviour),
+				Endpoint: session.EndpointOf(service), Behaviour: r.behaviour, Delay: delayOf(r.behaviour, check),
 				Exec: check.Exec, Env: check.Env, Dir: check.Dir,
 				SupervisorPID: sandbox.SupervisorPID(), Limit: cells[i].limit,
 			})
@@ -178,11 +178,29 @@ func (t *table) row(ctx SpecContext, r row, limit func(zinit.Action) time.Durati
 	return cells
 }
 
-func delayOf(behaviour victim.Behaviour) time.Duration {
-	if behaviour == protocol.Slow {
+// delayOf is how slow somebody is: a reply that drips would take longer than the check may.
+func delayOf(behaviour victim.Behaviour, check zinit.Action) time.Duration {
+	switch behaviour {
+	case protocol.Slow:
 		return slowReply
+	case victim.Drip:
+		return 2 * max(check.Timeout.Duration(), time.Minute)
 	}
 	return 0
+}
+
+// who says in words what a behaviour is.
+func who(behaviour victim.Behaviour) string {
+	words := map[victim.Behaviour]string{
+		victim.Good: "a service that is well", protocol.Slow: "a service that is slow and well",
+		victim.AcceptClose: "a service that closes every connection", victim.Error: "a service that answers with an error",
+		protocol.Stale: "a socket that nobody listens on", protocol.Missing: "a service that is not there",
+		victim.WrongID: "the reply to another request", victim.Unhealthy: "a service that says that it is unhealthy",
+		protocol.Stopped: "a service that is stopped", victim.Mute: "a service that never answers",
+		protocol.Backlog: "a service that takes no more connections",
+		victim.Half:      "a service that sends half a reply", victim.Drip: "a reply that drips",
+	}
+	return words[behaviour]
 }
 
 // prepare has the good replies remembered and stops the services, once in this process. Others may do the same
@@ -246,7 +264,7 @@ func (t *table) judge(r row, p string, cells []cell) {
 	if len(unsound) > 0 {
 		unsound = append(unsound, [2]string{"because", r.unsound})
 		verb := map[bool]string{true: "do not pass", false: "pass"}[r.passes]
-		spec.Broken(t.chaos, p, "", fmt.Sprintf("%d of %d registered probes %s a service that is %s", len(unsound)-1, len(cells), verb, r.behaviour), unsound...)
+		spec.Broken(t.chaos, p, "", fmt.Sprintf("%d of %d registered probes %s %s", len(unsound)-1, len(cells), verb, who(r.behaviour)), unsound...)
 	}
 	if len(open) > 0 {
 		spec.Inconclusive(fmt.Sprintf("%d of %d registered probes could not be judged: %s", len(open), len(cells), strings.Join(open[:1], "")))

@@ -97,7 +97,7 @@ func isRefused(chaos *session.Session) {
 			areRefused(ctx, alone(ctx, chaos, "bad"), p, group)
 		})
 	}
-	plan := victim("bad-harmless").WithHealth(zinit.Schedule{Interval: ms(1730), StartPeriod: ms(1270), Retries: 1}, stopTimeout)
+	plan := victim("bad-harmless").WithHealth(seldom(), stopTimeout)
 	about(promise.RegistrationBadHarmless, "changes nothing", plan.Name, func(ctx SpecContext) {
 		changeNothing(ctx, alone(ctx, chaos, "bad"), plan)
 	}, spec.With(fault.SIGKILL))
@@ -139,7 +139,7 @@ func put(into map[string]any, path []string, value any) {
 
 // candidate is a victim for a mistake, which should never come to be.
 func candidate(group string, i int) session.VictimPlan {
-	return victim(fmt.Sprintf("%s-%d", group, i)).WithHealth(zinit.Schedule{Interval: ms(1730), StartPeriod: ms(1270), Retries: 1}, stopTimeout)
+	return victim(fmt.Sprintf("%s-%d", group, i)).WithHealth(seldom(), stopTimeout)
 }
 
 // areRefused tries every mistake of a group, each under a name of its own.

@@ -195,12 +195,18 @@ func policy(after time.Duration) zinit.RetryPolicy {
 	}
 }
 
+// seldom is the schedule of a health check that is there to be registered: none falls into a spec, where a busy host
+// could fail it.
+func seldom() zinit.Schedule {
+	return zinit.Schedule{Interval: ms(97_003), StartPeriod: ms(89_011), Retries: 1}
+}
+
 func victim(name string) session.VictimPlan {
 	return session.NewVictim(name, policy(delay)).WithStopTimeout(stopTimeout)
 }
 
-// theme is what all promises of a group have in common: a label each.
-func about(p, text string, subject string, body func(ctx SpecContext), labels ...any) {
+// about is a spec of a promise, on a service where one is its subject.
+func about(p, text, subject string, body func(ctx SpecContext), labels ...any) {
 	labels = append(labels, spec.About(p), body, NodeTimeout(limit))
 	if subject != "" {
 		labels = append(labels, spec.On(subject))

@@ -55,7 +55,7 @@ func leavesNothing(ctx context.Context, g ground, plan session.VictimPlan) {
 
 func leavesNoActions(ctx context.Context, g ground, plan session.VictimPlan) {
 	g.needsJobModel(noActions)
-	plan = plan.WithHealth(zinit.Schedule{Interval: ms(1730), Retries: 1}, stopTimeout)
+	plan = plan.WithHealth(seldom(), stopTimeout)
 	spec.Victim(ctx, g.Sandbox, plan)
 	spec.Conclude(g.Delete(ctx, plan.Name))
 	for _, name := range plan.Definition().Service.Actions {

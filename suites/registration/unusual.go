@@ -16,7 +16,7 @@ import (
 
 // isTaken are the specs of definitions that are strange, and can be meant.
 func isTaken(chaos *session.Session) {
-	plan := victim("unknown-members").WithHealth(zinit.Schedule{Interval: ms(1730), StartPeriod: ms(1270), Retries: 1}, stopTimeout)
+	plan := victim("unknown-members").WithHealth(seldom(), stopTimeout)
 	about(promise.RegistrationUnknownMembers, "may have members that nobody knows", plan.Name, func(ctx SpecContext) {
 		ignoresUnknownMembers(ctx, shared(ctx, chaos), plan)
 	})

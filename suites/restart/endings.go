@@ -99,7 +99,7 @@ func replacedInTime(chaos *session.Session, service session.Service) []Expectati
 func ignoresSIGTERM(chaos *session.Session, plan session.VictimPlan) {
 	plan.Options.OnTerm = victim.TermIgnore
 	It("is left alone, and comes back: "+plan.Name, spec.About(promise.RestartTermIgnored), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		sandbox := apart(ctx, chaos)
+		sandbox := spec.Apart(ctx, chaos)
 		service := spec.Victim(ctx, sandbox, plan)
 		killsAtTheEnd(sandbox, plan)
 		spec.Hold(ctx, sandbox, service.Name)

@@ -32,8 +32,6 @@ const (
 	checklistService = "user.hero_osis_server"
 	// commandSandbox is a sandbox of its own: a second end of a service would wait longer.
 	commandSandbox = "zinit-kill"
-	// slowSandbox is for what makes a zinit 0.3 stand still, see apart.
-	slowSandbox = "slow"
 )
 
 // orders are the specs of what people ask of the supervisor, and of what it says.
@@ -98,7 +96,7 @@ func staysStopped(chaos *session.Session, plan, control session.VictimPlan) {
 	plan.Policy.Delay, plan.Policy.Backoff = zinit.Milliseconds(pending), zinit.BackoffNone
 	control.Policy = plan.Policy
 	It("stays stopped: "+plan.Name, spec.About(promise.RestartStopPending), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
+		sandbox := spec.Apart(ctx, chaos)
 		service, other := spec.Victim(ctx, sandbox, plan), spec.Victim(ctx, sandbox, control)
 		spec.Hold(ctx, sandbox, service.Name)
 		tolerance := chaos.Target.Budgets.Tolerance.Duration()
@@ -131,7 +129,7 @@ func isKilledInTheEnd(chaos *session.Session, plan session.VictimPlan) {
 	plan.Options.OnTerm = victim.TermIgnore
 	stop := fault.Fault{Name: "zinit-stop", Command: []string{"zinit", "stop", plan.Name}, Landing: fault.LandsByExit}
 	It("is killed in the end: "+plan.Name, spec.About(promise.RestartStopTimeout), spec.On(plan.Name), spec.With(stop), func(ctx SpecContext) {
-		sandbox := apart(ctx, chaos)
+		sandbox := spec.Apart(ctx, chaos)
 		service := spec.Victim(ctx, sandbox, plan.WithStopTimeout(stopLimit))
 		killsAtTheEnd(sandbox, plan)
 		tolerance := chaos.Target.Budgets.Tolerance.Duration()
@@ -158,7 +156,7 @@ func isKilledInTheEnd(chaos *session.Session, plan session.VictimPlan) {
 func doesNotWait(chaos *session.Session, plan, slow session.VictimPlan) {
 	slow.Options.TermDelay = 2*delay + gracefulEnd
 	It("does not wait for another's stop: "+plan.Name, spec.About(promise.RestartUnblocked), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		sandbox := apart(ctx, chaos)
+		sandbox := spec.Apart(ctx, chaos)
 		service, other := spec.Victim(ctx, sandbox, plan), spec.Victim(ctx, sandbox, slow.WithStopTimeout(2*slow.Options.TermDelay))
 		spec.Hold(ctx, sandbox, other.Name)
 		stopping := spec.Identity(ctx, sandbox, other)
@@ -175,31 +173,26 @@ func doesNotWait(chaos *session.Session, plan, slow session.VictimPlan) {
 	}, NodeTimeout(time.Minute))
 }
 
-// apart is the main sandbox; of zinit 0.3, which hears of no exit while it stops or deletes a service that takes
-// its time [Z], it is another, so that what others see is not blamed on them.
-func apart(ctx SpecContext, chaos *session.Session) *session.Sandbox {
-	GinkgoHelper()
-	main := spec.Sandbox(ctx, chaos, session.MainSandbox)
-	if main.Supervisor.Dialect() == zinit.Dialect03 {
-		return spec.Sandbox(ctx, chaos, slowSandbox+"-"+fmt.Sprint(GinkgoParallelProcess()))
-	}
-	return main
-}
-
-// killsAtTheEnd sees to it that a victim that ignores SIGTERM does not keep its supervisor busy.
+// killsAtTheEnd sees to it that a victim that ignores SIGTERM does not keep its supervisor busy. It is held
+// meanwhile, so that its end is nobody's surprise.
 func killsAtTheEnd(sandbox *session.Sandbox, plan session.VictimPlan) {
 	DeferCleanup(func(ctx SpecContext) {
+		release, err := sandbox.Hold(ctx, plan.Name)
+		if err != nil {
+			return
+		}
 		_ = sandbox.Supervisor.Stop(ctx, plan.Name)
 		for _, pid := range instances(ctx, sandbox, plan) {
-			signal(ctx, sandbox, "KILL", pid)
+			_, _ = sandbox.Agent().Run(ctx, appears, "/bin/sh", "-c", fmt.Sprintf("kill -KILL %d", pid))
 		}
+		_ = release(ctx)
 	}, NodeTimeout(30*time.Second))
 }
 
 // endsUpOnce gives four orders at once, of which the last is to start.
 func endsUpOnce(chaos *session.Session, plan session.VictimPlan) {
 	It("ends up running once: "+plan.Name, spec.About(promise.RestartSuccession), spec.On(plan.Name), func(ctx SpecContext) {
-		sandbox := apart(ctx, chaos)
+		sandbox := spec.Apart(ctx, chaos)
 		service := spec.Victim(ctx, sandbox, plan)
 		spec.Hold(ctx, sandbox, service.Name)
 		before := spec.Identity(ctx, sandbox, service)
@@ -249,6 +242,8 @@ func saysHowItEnded(chaos *session.Session, f fault.Fault, plan session.VictimPl
 	It("says how it ended: "+plan.Name, spec.On(plan.Name), spec.With(f), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		service := spec.Victim(ctx, sandbox, plan)
+		_, err := sandbox.Supervisor.Jobs(ctx, zinit.RunActionName(plan.Name), 0)
+		spec.Conclude(err) // where there is no record, nobody needs to end
 		seen := spec.Inject(ctx, sandbox, scaled(chaos, sandbox, promise.RestartRecorded, service, f, 0))
 		jobs, err := sandbox.Supervisor.Jobs(ctx, zinit.RunActionName(plan.Name), 0)
 		spec.Conclude(err)

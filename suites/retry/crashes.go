@@ -151,6 +151,8 @@ func isCalledWaiting(chaos *session.Session, plan session.VictimPlan) {
 
 func isCounted(chaos *session.Session, plan session.VictimPlan) {
 	crash(chaos, promise.RetryJobAttempt, plan, func(ctx SpecContext, l *loop) {
+		_, err := l.sandbox.Supervisor.Jobs(ctx, zinit.RunActionName(plan.Name), 0)
+		spec.Conclude(err) // where there is no record, nobody needs to wait
 		l.run(ctx, plan.Policy.MaxAttempts)
 		jobs, err := l.sandbox.Supervisor.Jobs(ctx, zinit.RunActionName(plan.Name), 0)
 		spec.Conclude(err)
@@ -168,7 +170,7 @@ func isCounted(chaos *session.Session, plan session.VictimPlan) {
 // crash is the spec of one crashing victim. It is not held: it serves nothing, so nobody watches it.
 func crash(chaos *session.Session, p string, plan session.VictimPlan, judge func(SpecContext, *loop)) {
 	It("is retried by its policy: "+plan.Name, spec.About(p), spec.On(plan.Name), func(ctx SpecContext) {
-		l := &loop{sandbox: spec.Sandbox(ctx, chaos, session.MainSandbox), plan: plan, promise: p, tolerance: chaos.Target.Budgets.Tolerance.Duration()}
+		l := &loop{sandbox: spec.Apart(ctx, chaos), plan: plan, promise: p, tolerance: chaos.Target.Budgets.Tolerance.Duration()}
 		l.since = l.now(ctx)
 		DeferCleanup(func(ctx SpecContext) { _ = l.sandbox.Delete(ctx, plan.Name) }, NodeTimeout(30*time.Second))
 		_, err := l.sandbox.Supervisor.Register(ctx, plan.Definition())

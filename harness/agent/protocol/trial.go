@@ -15,7 +15,7 @@ const (
 
 // What is found in a service's place besides the behaviours of a victim.
 const (
-	// Slow is the good reply, TrialParams.Delay later.
+	// Slow is the good reply, TrialParams.Delay after the question.
 	Slow victim.Behaviour = "slow"
 	// Stopped is what a process in state T leaves to its clients: a connection that is accepted, because the
 	// kernel does that, and of which nothing is ever read.
@@ -42,7 +42,7 @@ type Recalled struct {
 type TrialParams struct {
 	Endpoint  Endpoint         `json:"endpoint"`
 	Behaviour victim.Behaviour `json:"behaviour"`
-	// Delay is before each reply of a slow service.
+	// Delay is before each reply of a slow service, and how long a reply that drips takes until it is complete.
 	Delay time.Duration `json:"delay_ns,omitempty"`
 	// Exec is run by /bin/sh -c with the supervisor's environment, Env and Dir, as a supervisor would.
 	Exec          string            `json:"exec"`

@@ -1,0 +1,106 @@
+package discover_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/onsi/gomega"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/discover"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+const outer = 90 * time.Second
+
+// loaded writes a target down and reads it back.
+func loaded(t *testing.T, described *target.Target) *target.Target {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "discovered.yaml")
+	if err := os.WriteFile(file, []byte(discover.YAML(described)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read, err := target.Load(file)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, discover.YAML(described))
+	}
+	return read
+}
+
+// TestWhatIsWrittenIsRead: every target of ours comes back as it was, but for what is confirmed.
+func TestWhatIsWrittenIsRead(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "fixtures", "targets", "*.yaml"))
+	gomega.NewWithT(t).Expect(err).NotTo(gomega.HaveOccurred())
+	gomega.NewWithT(t).Expect(files).NotTo(gomega.BeEmpty())
+	for _, file := range files {
+		g := gomega.NewWithT(t)
+		described, err := target.Load(file)
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		described.Confirmed = []string{}
+		g.Expect(loaded(t, described)).To(gomega.Equal(described), file)
+	}
+}
+
+// TestOddNamesAreQuoted, and a service that nobody found is left to whoever reads the file.
+func TestOddNamesAreQuoted(t *testing.T) {
+	g := gomega.NewWithT(t)
+	described := &target.Target{
+		Name: "x", Image: target.Image{Reference: "registry:5000/a/b@sha256:12"},
+		Policy: zinit.RetryPolicy{Delay: zinit.Milliseconds(time.Second)},
+		Services: []target.Service{
+			{Name: "user.#odd", Socket: "/a,b.sock"},
+			{Name: "true", Port: 1, Health: "/?a=[b]"},
+			{Name: "user.lost"},
+			{Name: "12", Oneshot: true, Requires: []string{"user.lost", "true"}},
+		},
+	}
+	read := loaded(t, described)
+	g.Expect(read.ServiceNames()).To(gomega.Equal([]string{"user.#odd", "true", "12"}))
+	g.Expect(read.Services[0].Socket).To(gomega.Equal("/a,b.sock"))
+	g.Expect(read.Services[1].Health).To(gomega.Equal("/?a=[b]"))
+	g.Expect(read.Services[2].Requires).To(gomega.Equal([]string{"true"}))
+	g.Expect(discover.YAML(described)).To(gomega.ContainSubstring("# - {name: user.lost} does not say where it answers"))
+}
+
+// TestTheEmbeddedImageIsDiscovered: an image of which nothing is known is described as its own target file does.
+func TestTheEmbeddedImageIsDiscovered(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), outer)
+	defer cancel()
+	daemon, err := sandbox.Connect(ctx)
+	if err != nil {
+		t.Skipf("needs Docker: %v", err)
+	}
+	_ = daemon.Close()
+	g := gomega.NewWithT(t)
+	configuration, err := session.Default()
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	configuration.Output = t.TempDir()
+	known, err := target.Load(configuration.Target)
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	blank := *known
+	blank.Services, blank.Inventory, blank.Policy, blank.Health, blank.Zinit = nil, target.Inventory{}, zinit.RetryPolicy{Delay: 1}, target.Health{}, target.Zinit{}
+
+	chaos := session.For(configuration, &blank)
+	owner, err := session.Open(ctx, configuration, &blank)
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	defer func() { g.Expect(owner.Close(context.WithoutCancel(ctx))).To(gomega.Succeed()) }()
+	g.Expect(chaos.Connect(ctx, owner.Socket(), "test")).To(gomega.Succeed())
+	defer func() { _ = chaos.Disconnect() }()
+	box, err := chaos.Sandbox(ctx, session.MainSandbox)
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	found, err := discover.Target(ctx, &blank, box)
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+
+	read := loaded(t, found)
+	g.Expect(read.Services).To(gomega.ConsistOf(known.Services))
+	g.Expect(read.Inventory).To(gomega.Equal(known.Inventory))
+	g.Expect(read.Policy).To(gomega.Equal(known.Policy))
+	g.Expect(read.Health).To(gomega.Equal(known.Health))
+	g.Expect(read.Zinit.Sockets).To(gomega.ConsistOf("/root/hero/var/zinit.sock"))
+	g.Expect(read.Smoke).To(gomega.Equal(known.Smoke))
+}
