@@ -63,7 +63,7 @@ func CheckSection(t testing.TB, path, text string) {
 		return
 	}
 	document = []byte(before + sectionBegin + heading + "\n" + text + sectionEnd + after)
-	if err := os.WriteFile(path, document, 0o600); err != nil {
+	if err := os.WriteFile(path, document, 0o600); err != nil { //nolint:gosec // a test names its own file
 		t.Fatal(err)
 	}
 }

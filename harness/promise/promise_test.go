@@ -25,7 +25,7 @@ func TestEveryPromiseIsWhole(t *testing.T) {
 		seen[p.ID] = true
 		g.Expect(p.ID).To(gomega.MatchRegexp(`^[a-z]+\.[a-z0-9-]+$`))
 		g.Expect(p.ID).To(gomega.HavePrefix(p.Theme + "."))
-		g.Expect(p.Sentence).To(gomega.MatchRegexp(`^[A-Z][^|\n]+\.$`))
+		g.Expect(p.Sentence).To(gomega.MatchRegexp(`^[A-Z0-9][^|\n]+\.$`))
 		g.Expect(p.Source).NotTo(gomega.BeEmpty())
 		g.Expect(p.Severity).To(gomega.BeElementOf(promise.Blocking, promise.Advisory))
 		for _, assumption := range p.Assumptions {

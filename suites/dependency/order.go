@@ -238,7 +238,7 @@ func victimsInOrder(ctx context.Context, chaos *session.Session, sandbox *sessio
 	if _, missing := serving(ctx, sandbox, pause+3*starting, base, middle, top); missing != "" {
 		spec.Inconclusive(fmt.Sprintf("%s does not run before the boot: %s", missing, sandbox.Word(ctx, missing)))
 	}
-	before := len(events(ctx, sandbox, first))
+	before, _ := begun(ctx, sandbox, first)
 	_, err := sandbox.Interrupt(ctx, session.Restart, chaos.Target.Budgets.StopTimeout.Duration())
 	spec.Conclude(err)
 	if _, err := sandbox.Supervisor.Get(ctx, top.Name); err != nil {
@@ -250,12 +250,13 @@ func victimsInOrder(ctx context.Context, chaos *session.Session, sandbox *sessio
 		spec.Broken(chaos, promise.DependencyBoot, top.Name, fmt.Sprintf("%s does not serve after the boot", missing),
 			[2]string{"zinit", sandbox.Word(ctx, missing)}, [2]string{"oneshot", sandbox.Word(ctx, first.Name)})
 	}
-	again := func(ctx context.Context) bool { return len(events(ctx, sandbox, first)) > before }
+	again := func(ctx context.Context) bool { now, _ := begun(ctx, sandbox, first); return now != before }
 	if !spec.Until(ctx, starting, again) {
 		spec.Inconclusive(first.Name + " was not run again at boot, so nothing had to be waited for: " + sandbox.Word(ctx, first.Name))
 	}
+	now, _ := begun(ctx, sandbox, first)
 	lines := inOrder(lives)
-	over := events(ctx, sandbox, first)[before].MonoNS + int64(first.Options.ExitAfter)
+	over := now.MonoNS + int64(first.Options.ExitAfter)
 	if early := time.Duration(over - lives[0].began); early > 0 {
 		lines = append(lines, [2]string{"early", fmt.Sprintf("%s began %s before the end of %s", base.Name, early.Round(time.Millisecond), first.Name)})
 	}

@@ -17,6 +17,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
@@ -92,7 +93,7 @@ func deadlocks(chaos *session.Session, plan session.VictimPlan) {
 			spec.Inconclusive("the host stalled, so that a health check may have failed that would have passed")
 		}
 		if changed {
-			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s deadlocks, answers its health check, and was replaced within %s", plan.Name, limit),
+			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s deadlocks, answers its health check, and was replaced within %s", plan.Name, span.Text(limit)),
 				[2]string{"before", fmt.Sprintf("pid %d", before.PID)})
 		}
 		spec.Conclude(ctx.Err())

@@ -106,7 +106,7 @@ func hangsWhileStarting(chaos *session.Session, plan session.VictimPlan) {
 		if age < 0 || age >= longStart-interval {
 			spec.Inconclusive("the hang did not fall into the start period")
 		}
-		found := check.Detection(age)
+		found := check.Detection(age.Round(time.Millisecond))
 		tolerance := chaos.Target.Budgets.Tolerance.Duration()
 		spec.Expect(recovery,
 			// A probe may give up before its timeout, so that what is left of the start period is all that is certain.
@@ -169,10 +169,10 @@ func isKilledAfterTheStopTimeout(chaos *session.Session, plan session.VictimPlan
 		}
 		switch {
 		case told == 0:
-			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s was mute and was not told to end within %s", plan.Name, limit),
+			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s was mute and was not told to end within %s", plan.Name, span.Text(limit)),
 				[2]string{"zinit", sandbox.Word(ctx, plan.Name)}, [2]string{"policy", checked(sandbox, detection())})
 		case again == 0:
-			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s ignored its stop signal and was not replaced within %s", plan.Name, limit),
+			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s ignored its stop signal and was not replaced within %s", plan.Name, span.Text(limit)),
 				[2]string{"zinit", sandbox.Word(ctx, plan.Name)}, [2]string{"policy", fmt.Sprintf("SIGKILL %s after the stop signal, again %s later", stopTimeout, delay)})
 		case !inTime:
 			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s ignored its stop signal and was replaced %s after it, not %s after it", plan.Name, span.Text(took), stopTimeout+delay),

@@ -80,7 +80,7 @@ func isRestarted(chaos *session.Session, p string, f fault.Fault, plan session.V
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		service := spec.Victim(ctx, sandbox, plan)
 		seen := spec.Inject(ctx, sandbox, scaled(chaos, sandbox, p, service, f, plan.Options.TermDelay))
-		spec.Expect(seen, Exit(NotBefore(plan.Options.TermDelay)))
+		spec.Expect(seen, Exit(NotBefore(plan.Options.TermDelay), Tolerance(chaos.Target.Budgets.Tolerance.Duration())))
 		spec.Expect(seen, replacedInTime(chaos, service)...)
 	}, NodeTimeout(time.Minute))
 }
