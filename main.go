@@ -177,9 +177,9 @@ func (c *runCommand) configuration() (session.Configuration, error) {
 	return configuration, nil
 }
 
-// processes is one for every spec that waits: two faults on each service, and what else there is; many more
-// than cores, because they wait.
-func processes(t *target.Target) int { return min(96, 2*len(t.Restartable())+16) }
+// processes is one for every service, and some: many more than cores, because specs wait, and fewer than there
+// are specs, because what all of them do at once is not what is to be timed.
+func processes(t *target.Target) int { return min(96, len(t.Restartable())+16) }
 
 // judge turns a record into the exit code. passed is Ginkgo's own word: a worker that died has left no result.
 func judge(found *record.Record, passed bool) (outcome, error) {
@@ -190,7 +190,7 @@ func judge(found *record.Record, passed bool) (outcome, error) {
 		return exitError, fmt.Errorf("the run had trouble of its own: %s", found.End.Trouble)
 	}
 	if len(found.Results) == 0 {
-		return exitError, errors.New("nothing was checked: no spec of this target was selected")
+		return exitError, errors.New("nothing was checked: no spec of this target and profile was selected")
 	}
 	code := outcome(exitHeld)
 	for _, result := range found.Results {

@@ -86,7 +86,7 @@ func TestTheExitCodeIsTheVerdict(t *testing.T) {
 		"one did not run":             {outcomes: []record.Outcome{held, notRun}, code: exitInconclusive},
 		"one timed out":               {outcomes: []record.Outcome{held, inconclusive}, broken: true, code: exitInconclusive},
 		"all held, but Ginkgo failed": {outcomes: []record.Outcome{held}, broken: true, code: exitError, want: "results are missing"},
-		"nothing selected":            {code: exitError, want: "no spec of this target was selected"},
+		"nothing selected":            {code: exitError, want: "no spec of this target and profile was selected"},
 		"killed": {
 			outcomes: []record.Outcome{held}, spoil: func(r *record.Record) { r.End = nil },
 			code: exitError, want: "its record is not complete",

@@ -58,8 +58,10 @@ func TestSuites(t *testing.T) {
 	dependency.Specs(chaos)
 	image.Specs(chaos)
 	processtree.Specs(chaos)
-	persistence.Specs(chaos)
-	load.Specs(chaos)
+	if configuration.Heavy() {
+		persistence.Specs(chaos)
+		load.Specs(chaos)
+	}
 	smoke.Specs(chaos)
 	isolation.Specs(chaos)
 	RunSpecs(t, "hero_chaos")

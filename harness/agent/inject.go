@@ -92,14 +92,13 @@ func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (proto
 	ctx, cancel := context.WithTimeout(ctx, params.Window)
 	defer cancel()
 
-	waited := starved(params.SupervisorPID)
 	before := now()
 	if err := carryOut(ctx, params.Fault, aimed); err != nil {
 		return protocol.Observation{}, fmt.Errorf("inject %s into process %d: %w", params.Fault, params.Victim.Serving.PID, err)
 	}
 	sent := record.Interval{Lo: before, Hi: now()}
 	o := &observation{
-		agent: a, params: params, victim: victim, aimed: aimed, waitedBefore: waited, seen: protocol.Observation{Injected: sent},
+		agent: a, params: params, victim: victim, aimed: aimed, seen: protocol.Observation{Injected: sent},
 	}
 	o.follow(ctx)
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -107,7 +106,6 @@ func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (proto
 	}
 	o.seen.Ended = now()
 	o.seen.WorstGap = a.observer.worstGap(before, o.seen.Ended)
-	o.seen.Starved = o.starvation()
 	return o.seen, nil
 }
 
@@ -142,8 +140,6 @@ type observation struct {
 	victim *watch
 	aimed  []aim
 	seen   protocol.Observation
-
-	waitedBefore time.Duration // how long the supervisor had waited for a processor before the injection
 }
 
 // follow fills the phases in their order; what does not come before ctx ends stays nil.

@@ -48,8 +48,12 @@ func TestATrialTellsWhatAProbeDoesAndPutsTheServiceBack(t *testing.T) {
 		victim.WrongID: 0, victim.Half: 0, victim.Drip: 0, victim.Unhealthy: 0,
 		protocol.Stale: 0, protocol.Backlog: 0, protocol.Missing: 1,
 	} {
+		delay := 100 * time.Millisecond
+		if behaviour == victim.Drip {
+			delay = time.Minute
+		}
 		tried, err := client.Try(deadline(t), protocol.TrialParams{
-			Endpoint: endpoint, Behaviour: behaviour, Exec: unsound(socket), Limit: outer, Delay: 100 * time.Millisecond,
+			Endpoint: endpoint, Behaviour: behaviour, Exec: unsound(socket), Limit: outer, Delay: delay,
 		})
 		g.Expect(err).NotTo(HaveOccurred(), string(behaviour))
 		g.Expect(tried.Ran.ExitCode).To(Equal(exit), string(behaviour))

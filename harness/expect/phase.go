@@ -131,14 +131,13 @@ func watched(r record.Recovery, origin record.Interval) time.Duration {
 
 func (e Expectation) limit() time.Duration { return e.within + e.tolerance }
 
-// stall is what a host may have taken from the target: the time for which those who had to act waited for a
-// processor, and the observer's own gap where it is longer than the tolerance.
+// stall is what a host may have taken from the target: nothing, unless it stalled longer than the
+// tolerance.
 func (e Expectation) stall(r record.Recovery) time.Duration {
-	stalled := time.Duration(r.Starved)
 	if gap := time.Duration(r.WorstGap); gap > e.tolerance {
-		stalled = max(stalled, gap)
+		return gap
 	}
-	return stalled
+	return 0
 }
 
 // spent is the point at which the budget ends, nil without one.

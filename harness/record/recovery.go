@@ -58,9 +58,6 @@ type Recovery struct {
 
 	// WorstGap is the longest the agent's observer was not scheduled while it watched, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
-	// Starved is how long the supervisor and the new process have waited for a processor meanwhile, all
-	// their threads together, in nanoseconds: what the host may have taken from the target.
-	Starved int64 `json:"starved,omitempty"`
 	// Disturbed lists changes of services that nobody had faulted, while this fault was observed.
 	Disturbed []Disturbance `json:"disturbed,omitempty"`
 	// Status is the supervisor's own word at the end of the observation.

@@ -106,7 +106,7 @@ func fill(seen *record.Recovery, o protocol.Observation) {
 	seen.Exited, seen.Noticed, seen.Respawned = o.Exited, o.Noticed, o.Respawned
 	seen.Accepting, seen.Serving = o.Accepting, o.Serving
 	seen.Observed = record.Interval{Lo: o.Injected.Lo, Hi: o.Ended}
-	seen.WorstGap, seen.Starved = o.WorstGap, int64(o.Starved)
+	seen.WorstGap = o.WorstGap
 	if o.After != nil {
 		seen.After = o.After.Serving
 	}

@@ -69,6 +69,10 @@ const (
 	Faithful = "faithful"
 )
 
+// Heavy tells whether the specs run that need much of a host, and would disturb on a small one what is timed
+// beside them: in the faithful profile, and where somebody focuses on something.
+func (c Configuration) Heavy() bool { return c.Profile == Faithful || c.Focus != "" }
+
 // RecordPath is where the run's record is written.
 func (c Configuration) RecordPath() string { return filepath.Join(c.Output, "record.json") }
 

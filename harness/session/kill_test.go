@@ -192,7 +192,7 @@ func TestAKilledWorkerLetsItsVictimGo(t *testing.T) {
 	if err != nil || seen.Serving == nil {
 		t.Fatalf("the next fault on the same service: %v, %+v", err, seen)
 	}
-	if disturbed, err := main.Disturbances(ctx); err != nil || len(disturbed) != 0 {
+	if disturbed, err := chaos.Disturbances(ctx, MainSandbox); err != nil || len(disturbed) != 0 {
 		t.Errorf("disturbed: %v, %v", disturbed, err)
 	}
 }

@@ -40,6 +40,7 @@ type Owner struct {
 	serving  sync.WaitGroup
 	stop     context.CancelFunc
 
+	starts    sync.Mutex
 	mu        sync.Mutex
 	sandboxes map[string]*opening
 	trouble   []error
@@ -276,7 +277,9 @@ func (o *Owner) open(ctx context.Context, name string) (*liveSandbox, error) {
 		existing = &opening{ready: make(chan struct{})}
 		o.sandboxes[name] = existing
 		go func() {
+			o.starts.Lock() // one at a time: a boot takes all processors, and what runs already is being timed
 			live, err := o.start(context.WithoutCancel(ctx), name)
+			o.starts.Unlock()
 			o.mu.Lock()
 			existing.sandbox, existing.err = live, err
 			o.mu.Unlock()

@@ -353,9 +353,10 @@ func (b *Sandbox) hold(ctx context.Context, service string) (id string, release 
 	return acquired.ID, release, err
 }
 
-// Disturbances are the ends of watched processes so far that no fault explains.
-func (b *Sandbox) Disturbances(ctx context.Context) ([]record.Disturbance, error) {
+// Disturbances are the ends of watched processes so far, in the sandbox of that name, that no fault explains. The
+// sandbox may have come to its end.
+func (s *Session) Disturbances(ctx context.Context, sandbox string) ([]record.Disturbance, error) {
 	var unexplained []record.Disturbance
-	err := b.session.link.Call(ctx, methodDisturbed, disturbedParams{Sandbox: b.Name, To: 1<<63 - 1}, &unexplained)
+	err := s.link.Call(ctx, methodDisturbed, disturbedParams{Sandbox: sandbox, To: 1<<63 - 1}, &unexplained)
 	return unexplained, err
 }

@@ -30,7 +30,9 @@ func Specs(chaos *session.Session) {
 		}
 	})
 	Describe("the inventory", func() { inventorySpecs(chaos) })
-	Describe("after another start", func() { againSpecs(chaos) })
+	if chaos.Configuration.Heavy() {
+		Describe("after another start", func() { againSpecs(chaos) })
+	}
 	Describe("actions that are run once", func() { oneshotSpecs(chaos) })
 }
 

@@ -38,10 +38,14 @@ func Specs(chaos *session.Session) {
 	Describe("services that need each other", func() {
 		startInOrder(chaos)
 		awaitOneshots(chaos)
-		bootInOrder(chaos)
+		if chaos.Configuration.Heavy() {
+			bootInOrder(chaos)
+		}
 		surviveCrashes(chaos)
 	})
-	crowd(chaos)
+	if chaos.Configuration.Heavy() {
+		crowd(chaos)
+	}
 }
 
 func policy() zinit.RetryPolicy {

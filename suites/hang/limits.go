@@ -39,7 +39,7 @@ func limits(chaos *session.Session) {
 
 // patience is how long the checks of these services wait for a reply: what is well is to be left alone on a busy
 // host as well.
-const patience = 3730 * time.Millisecond
+const patience = 4730 * time.Millisecond
 
 // partly is a victim of which only a part will hang.
 func partly(name string) session.VictimPlan {
@@ -56,7 +56,7 @@ func watched(chaos *session.Session) time.Duration {
 func servesOn(chaos *session.Session, p string, f fault.Fault, plan session.VictimPlan) {
 	It("serves on and is left alone: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(f), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-		service := spec.Victim(ctx, sandbox, plan)
+		service := admit(ctx, sandbox, plan)
 		var silent error
 		seen := spec.Meanwhile(ctx, sandbox, session.Injection{
 			Promise: p, Service: service, Fault: f, Window: watched(chaos) + chaos.Target.Budgets.Tolerance.Duration(),
@@ -79,7 +79,7 @@ func deadlocks(chaos *session.Session, plan session.VictimPlan) {
 	p := promise.HangDeadlock
 	It("is left alone: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.Behaving("deadlock"), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-		service := spec.Victim(ctx, sandbox, plan)
+		service := admit(ctx, sandbox, plan)
 		if err := answers(ctx, sandbox, protocol.Endpoint{Socket: plan.Options.Socket, Method: work}); !errors.Is(err, probe.ErrNoReply) {
 			spec.Inconclusive("no landing: the service was to deadlock, and works")
 		}

@@ -25,9 +25,9 @@ import (
 // longStart is a start period that a hang falls into: well above what it takes to register a victim.
 const longStart = 6190 * time.Millisecond
 
-// checkedVictim is a victim with the scaled policy and a health check.
+// checkedVictim is a victim with the scaled policy and a health check, which waits for as long as it may.
 func checkedVictim(name string) session.VictimPlan {
-	return session.NewVictim(name, policy()).WithHealth(schedule(), timeout).WithStopTimeout(stopTimeout)
+	return session.NewVictim(name, policy()).WithHealth(schedule(), timeout).WithPatientProbe(time.Minute).WithStopTimeout(stopTimeout)
 }
 
 // stops are the hangs that a health check finds: which process stops, when, and how many at once.
@@ -53,7 +53,7 @@ func stops(chaos *session.Session) {
 func isFound(chaos *session.Session, p string, f fault.Fault, plan session.VictimPlan) {
 	It("is found and replaced: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(f), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-		service := spec.Victim(ctx, sandbox, plan)
+		service := admit(ctx, sandbox, plan)
 		recovery := spec.Inject(ctx, sandbox, hanging(chaos, sandbox, p, f, service))
 		if plan.Wrapper { // the delay is counted from the end of the wrapper, which may be earlier
 			spec.Expect(recovery, foundInTime(chaos)...)
@@ -98,7 +98,7 @@ func hangsWhileStarting(chaos *session.Session, plan session.VictimPlan) {
 	}, timeout)
 	It("is replaced once the start period is over: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(fault.SIGSTOP), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-		service := spec.Victim(ctx, sandbox, plan)
+		service := admit(ctx, sandbox, plan)
 		injection := hanging(chaos, sandbox, p, fault.SIGSTOP, service)
 		injection.Window += longStart
 		recovery := spec.Inject(ctx, sandbox, injection)
@@ -122,7 +122,7 @@ func twoAtOnce(chaos *session.Session, plans ...session.VictimPlan) {
 	p := promise.HangTwoAtOnce
 	It("is found though another hangs as well: "+plans[0].Name, spec.About(p), spec.On(plans[0].Name), spec.With(fault.SIGSTOP), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-		services := []session.Service{spec.Victim(ctx, sandbox, plans[0]), spec.Victim(ctx, sandbox, plans[1])}
+		services := []session.Service{admit(ctx, sandbox, plans[0]), admit(ctx, sandbox, plans[1])}
 		var second record.Recovery
 		var err error
 		var other sync.WaitGroup
@@ -144,8 +144,7 @@ func isKilledAfterTheStopTimeout(chaos *session.Session, plan session.VictimPlan
 	p := promise.HangStopIgnored
 	It("is killed when its stop timeout is over: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.Behaving(victim.Mute), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-		service := spec.Victim(ctx, sandbox, plan)
-		spec.Hold(ctx, sandbox, service.Name)
+		service := admit(ctx, sandbox, plan)
 		conn, err := sandbox.Dial(ctx, protocol.Endpoint{Socket: plan.Options.Control})
 		spec.Conclude(err)
 		control := victim.NewControl(conn)

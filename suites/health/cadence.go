@@ -60,7 +60,7 @@ func isRecorded(chaos *session.Session, plan session.VictimPlan) {
 			patient.broken(ctx, fmt.Sprintf("zinit has a record of %s of %s, which was asked %s",
 				count(len(record), "check"), plan.Name, count(len(seen.probes), "time")), history([]life{seen})...)
 		}
-		if !record.fits(seen) {
+		if !record.fits(seen) || record.latest(seen) > patient.tolerance {
 			patient.broken(ctx, fmt.Sprintf("by zinit's record %s was checked at other times than it was asked", plan.Name),
 				append(history([]life{seen}), [2]string{"record", record.text()})...)
 		}

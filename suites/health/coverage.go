@@ -71,11 +71,9 @@ func everybody(ctx context.Context, chaos *session.Session) {
 	sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 	statuses, err := sandbox.Supervisor.List(ctx)
 	spec.Conclude(err)
+	statuses = slices.DeleteFunc(statuses, func(s zinit.Status) bool { return strings.HasPrefix(s.Name, session.VictimName("")) })
 	var lines [][2]string
 	for _, status := range statuses {
-		if strings.HasPrefix(status.Name, session.VictimName("")) {
-			continue
-		}
 		actions, err := sandbox.Supervisor.Actions(ctx, status.Name)
 		spec.Conclude(err)
 		kept := slices.ContainsFunc(actions, func(a zinit.Action) bool {

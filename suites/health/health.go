@@ -37,7 +37,9 @@ const (
 func Specs(chaos *session.Session) {
 	engine(chaos)
 	coverage(chaos)
-	truthTable(chaos)
+	if chaos.Configuration.Heavy() {
+		truthTable(chaos)
+	}
 	if chaos.Configuration.Profile == session.Faithful {
 		shippedCadence(chaos)
 	}

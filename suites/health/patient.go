@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -166,7 +167,12 @@ func history(lives []life) [][2]string {
 // orders gives a patient orders, for the length of the spec.
 func (p *patient) orders(ctx context.Context) *victim.Control {
 	GinkgoHelper()
-	conn, err := p.sandbox.Dial(ctx, protocol.Endpoint{Socket: p.plan.Options.Control})
+	var conn net.Conn
+	var err error
+	spec.Until(ctx, late, func(ctx context.Context) bool { // a process that has just begun does not listen yet
+		conn, err = p.sandbox.Dial(ctx, protocol.Endpoint{Socket: p.plan.Options.Control})
+		return err == nil
+	})
 	spec.Conclude(err)
 	control := victim.NewControl(conn)
 	DeferCleanup(func() { _ = control.Close() })

@@ -39,23 +39,37 @@ func (p *patient) began(ctx context.Context) (int64, error) {
 
 func nanoseconds(unixMilliseconds int64) int64 { return unixMilliseconds * int64(time.Millisecond) }
 
-// fits tells whether every question of a life came between the beginning and the end of its check. The clocks are
-// not the same: that question which came soonest after its check had begun tells how far they are apart at most.
+// fits tells whether every question of a life came between the beginning and the end of its check.
 func (c checks) fits(seen life) bool {
 	n := min(len(c), len(seen.probes))
-	if n == 0 {
-		return false
-	}
-	apart := seen.probes[0] - nanoseconds(c[0].Started)
-	for i := range n {
-		apart = min(apart, seen.probes[i]-nanoseconds(c[i].Started))
-	}
+	apart := c.apart(seen)
 	for i := range n {
 		if ended := c[i].Ended; ended != 0 && seen.probes[i]-apart > nanoseconds(ended)+int64(granularity) {
 			return false
 		}
 	}
-	return true
+	return n > 0
+}
+
+// apart is how far the clocks of a record and a journal are apart at most, in nanoseconds: by that question which
+// came soonest after its check had begun.
+func (c checks) apart(seen life) int64 {
+	var apart int64
+	for i := range min(len(c), len(seen.probes)) {
+		if d := seen.probes[i] - nanoseconds(c[i].Started); i == 0 || d < apart {
+			apart = d
+		}
+	}
+	return apart
+}
+
+// latest is the longest that a question came after its check had begun, by the record.
+func (c checks) latest(seen life) time.Duration {
+	var latest int64
+	for i := range min(len(c), len(seen.probes)) {
+		latest = max(latest, seen.probes[i]-c.apart(seen)-nanoseconds(c[i].Started))
+	}
+	return time.Duration(latest)
 }
 
 // begins are when the checks began, in nanoseconds.

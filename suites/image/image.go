@@ -18,11 +18,13 @@ const (
 
 // Specs are the theme's.
 func Specs(chaos *session.Session) {
-	Describe("the services of the image", func() {
-		Describe("in nobody's hands but zinit's", func() { watchdogSpecs(chaos) })
-		Describe("and hero_services", func() { heroServicesSpecs(chaos) })
-	})
-	Describe("the secrets of the image", func() { secretSpecs(chaos) })
+	if chaos.Configuration.Heavy() {
+		Describe("the services of the image", func() {
+			Describe("in nobody's hands but zinit's", func() { watchdogSpecs(chaos) })
+			Describe("and hero_services", func() { heroServicesSpecs(chaos) })
+		})
+		Describe("the secrets of the image", func() { secretSpecs(chaos) })
+	}
 	Describe("the surface of the image", func() { surfaceSpecs(chaos) })
 }
 

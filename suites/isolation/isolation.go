@@ -21,8 +21,7 @@ func Specs(chaos *session.Session) {
 			names, err := chaos.Opened(ctx)
 			spec.Conclude(err)
 			for _, name := range names {
-				sandbox := spec.Sandbox(ctx, chaos, name)
-				disturbed, err := sandbox.Disturbances(ctx)
+				disturbed, err := chaos.Disturbances(ctx, name)
 				spec.Conclude(err)
 				if len(disturbed) > 0 {
 					Fail(fmt.Sprintf("services changed in sandbox %s that nobody faulted (%s)\n%s", name, promise.IsolationBystanders, listed(disturbed)))

@@ -34,7 +34,9 @@ const (
 func Specs(chaos *session.Session) {
 	Describe("a service", spec.About(promise.TreeSingle), func() { singles(chaos) })
 	Describe("the family of a service", func() { families(chaos) })
-	Describe("after 50 restarts", Ordered, ContinueOnFailure, func() { endurance(chaos) })
+	if chaos.Configuration.Heavy() {
+		Describe("after 50 restarts", Ordered, ContinueOnFailure, func() { endurance(chaos) })
+	}
 }
 
 func policy() zinit.RetryPolicy {

@@ -99,9 +99,6 @@ type Observation struct {
 	LastRefusal string `json:"last_refusal,omitempty"`
 	// WorstGap is the longest the observer was not scheduled meanwhile, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
-	// Starved is how long the supervisor and the new process have waited for a processor meanwhile, all
-	// their threads together.
-	Starved time.Duration `json:"starved_ns"`
 }
 
 // UndoParams names the faults to undo.
