@@ -104,13 +104,12 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 		return err
 	}
 	_, _ = fmt.Fprintf(stdout, "hero_chaos: testing %s; reports go to %s\n", filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml")), configuration.Output)
-	passed, err := tools.Run(ctx, configuration)
+	found, passed, err := measure(ctx, tools, configuration)
 	if err != nil {
 		return err
 	}
-	found, err := record.Load(configuration.RecordPath())
-	if err != nil {
-		return fmt.Errorf("the suites left no record; see %s: %w", filepath.Join(configuration.Output, "ginkgo.log"), err)
+	if err := measureAgain(ctx, stdout, tools, configuration, found); err != nil {
+		return err
 	}
 	document, err := junit.Render(found)
 	if err != nil {
@@ -127,6 +126,46 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	}
 	_, err = fmt.Fprintln(stdout, closingLine(found))
 	return err
+}
+
+// measure runs the suites and reads what they found.
+func measure(ctx context.Context, tools runner.Tools, configuration session.Configuration) (found *record.Record, passed bool, err error) {
+	if passed, err = tools.Run(ctx, configuration); err != nil {
+		return nil, false, err
+	}
+	if found, err = record.Load(configuration.RecordPath()); err != nil {
+		return nil, false, fmt.Errorf("the suites left no record; see %s: %w", filepath.Join(configuration.Output, "ginkgo.log"), err)
+	}
+	return found, passed, nil
+}
+
+// quietly is how many specs run at once where the host stalled when more did.
+const quietly = 12
+
+// measureAgain repeats, once and with the host to themselves, the measurements that a stalled host has spoiled. What
+// failed or held is left as it is. A container that somebody else started is not broken a second time: its
+// services are in their stability period.
+func measureAgain(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration session.Configuration, found *record.Record) error {
+	stalled := found.Stalled()
+	if len(stalled) == 0 || configuration.Container != "" || !found.Complete() {
+		return nil
+	}
+	_, _ = fmt.Fprintf(stdout, "hero_chaos: the host stalled; measuring %d of %d again\n", len(stalled), len(found.Results))
+	var focus []string
+	for _, result := range stalled {
+		focus = append(focus, strings.TrimSuffix(result.Promise+"/"+result.Service, "/"))
+	}
+	again := configuration
+	again.Focus, again.Service, again.Procs = strings.Join(focus, ","), "", quietly
+	again.Output = filepath.Join(configuration.Output, "again")
+	later, _, err := measure(ctx, tools, again)
+	if err == nil {
+		err = found.MeasuredAgain(later)
+	}
+	if err != nil {
+		return fmt.Errorf("measure again what a stalled host has spoiled: %w", err)
+	}
+	return found.Save(configuration.RecordPath())
 }
 
 // closingLine is the form that test runners end with and CI reads.

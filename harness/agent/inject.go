@@ -156,6 +156,8 @@ func (o *observation) follow(ctx context.Context) {
 	if o.params.Fault.Landing == fault.LandsByExit {
 		o.seen.Landing = &record.Landing{At: *o.seen.Exited, Proof: "exited"}
 	}
+	pressed := pressedSince(ctx, o.params.Due)
+	defer func() { o.seen.Pressure = pressed() }()
 	var phases sync.WaitGroup
 	phases.Go(func() {
 		observer.until(ctx.Done(), func() bool { o.seen.Noticed = o.victim.reaped; return o.seen.Noticed != nil })

@@ -192,3 +192,21 @@ func TestWhatIsNoRecoveryIsRefused(t *testing.T) {
 		g.Expect(expect.Respawn().NegatedFailureMessage(actual)).To(gomega.Equal(err.Error()))
 	}
 }
+
+// TestOnlyAsLateAsTheHostMadeIt: a target is not blamed for the time in which somebody waited for a processor, and
+// not excused by less than it was late by.
+func TestOnlyAsLateAsTheHostMadeIt(t *testing.T) {
+	pressed := func(wait time.Duration) func(*record.Recovery) {
+		return func(r *record.Recovery) { r.Pressure = int64(wait) }
+	}
+	const lateBy = 6100*ms - 310*us - 5250*ms // of what the recovery named late may take at most
+	for wait, excused := range map[time.Duration]bool{0: false, lateBy - 2*ms: false, lateBy + 2*ms: true} {
+		reason, unclear := expect.Inconclusive(recovered(late, pressed(wait)), inTime())
+		if unclear != excused {
+			t.Errorf("pressed for %s, late by %s: inconclusive is %v (%s)", wait, lateBy, unclear, reason)
+		}
+	}
+	if _, unclear := expect.Inconclusive(recovered(pressed(time.Minute)), inTime()); unclear {
+		t.Error("a recovery in time is not doubted because its host was busy")
+	}
+}

@@ -131,13 +131,14 @@ func watched(r record.Recovery, origin record.Interval) time.Duration {
 
 func (e Expectation) limit() time.Duration { return e.within + e.tolerance }
 
-// stall is what a host may have taken from the target: nothing, unless it stalled longer than the
-// tolerance.
+// stall is what a host may have taken from the target: the time for which somebody waited for a processor when
+// the new process was due already, and the observer's own gap where it is longer than the tolerance.
 func (e Expectation) stall(r record.Recovery) time.Duration {
+	stalled := time.Duration(r.Pressure)
 	if gap := time.Duration(r.WorstGap); gap > e.tolerance {
-		return gap
+		stalled = max(stalled, gap)
 	}
-	return 0
+	return stalled
 }
 
 // spent is the point at which the budget ends, nil without one.

@@ -58,6 +58,10 @@ type Recovery struct {
 
 	// WorstGap is the longest the agent's observer was not scheduled while it watched, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
+	// Pressure is for how long, from when the new process was due until the end of the observation, somebody
+	// on the host waited for a processor (pressure stall information), in nanoseconds: as much of a delay the
+	// host may have made. The observer's own gaps do not show it, because the kernel prefers who sleeps a lot.
+	Pressure int64 `json:"pressure,omitempty"`
 	// Disturbed lists changes of services that nobody had faulted, while this fault was observed.
 	Disturbed []Disturbance `json:"disturbed,omitempty"`
 	// Status is the supervisor's own word at the end of the observation.

@@ -43,6 +43,8 @@ type Experiment struct {
 	Fault    fault.Fault
 	// Window is how long to observe at most, from the injection on.
 	Window time.Duration
+	// Due is how long after the exit the new process is due.
+	Due time.Duration
 }
 
 // Run leads an experiment through its life. The error is an *Inconclusive where the service was not steady
@@ -61,7 +63,7 @@ func Run(ctx context.Context, ground Ground, e Experiment) (record.Recovery, err
 
 	observation, err := ground.Agent().Inject(ctx, protocol.InjectParams{
 		Lease: e.Lease, Fault: e.Fault, Endpoint: e.Endpoint, Victim: identity,
-		SupervisorPID: ground.SupervisorPID(), Window: e.Window,
+		SupervisorPID: ground.SupervisorPID(), Window: e.Window, Due: e.Due,
 	})
 	if err != nil {
 		return seen, &Inconclusive{fmt.Sprintf("%s could not be injected into %s: %v", e.Fault, e.Service, err)}
@@ -106,7 +108,7 @@ func fill(seen *record.Recovery, o protocol.Observation) {
 	seen.Exited, seen.Noticed, seen.Respawned = o.Exited, o.Noticed, o.Respawned
 	seen.Accepting, seen.Serving = o.Accepting, o.Serving
 	seen.Observed = record.Interval{Lo: o.Injected.Lo, Hi: o.Ended}
-	seen.WorstGap = o.WorstGap
+	seen.WorstGap, seen.Pressure = o.WorstGap, int64(o.Pressure)
 	if o.After != nil {
 		seen.After = o.After.Serving
 	}

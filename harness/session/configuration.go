@@ -116,7 +116,7 @@ func (c Configuration) Complaint() string {
 // Forget removes what an earlier run has left where this one will write, so that nobody takes it for this
 // run's.
 func (c Configuration) Forget() error {
-	for _, name := range []string{complaintName, "record.json", "record.jsonl", "junit.xml", evidenceFolder} {
+	for _, name := range []string{complaintName, "record.json", "record.jsonl", "junit.xml", "again", evidenceFolder} {
 		if err := os.RemoveAll(filepath.Join(c.Output, name)); err != nil {
 			return fmt.Errorf("remove what the last run left: %w", err)
 		}

@@ -307,6 +307,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 	seen, err := recovery.Run(ctx, b, recovery.Experiment{
 		ID: b.session.id(i.Promise, i.Service.Name), Promise: i.Promise, Sandbox: b.Name, Service: i.Service.Name,
 		Lease: held, Endpoint: i.Service.Endpoint, Fault: i.Fault, Window: i.Window,
+		Due: i.Service.Policy.DelayOfRetry(1),
 	})
 	seen.Seed, seen.Policy = b.session.Configuration.Seed, i.Policy
 	if err == nil {

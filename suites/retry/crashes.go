@@ -131,7 +131,8 @@ func isCalledWaiting(chaos *session.Session, plan session.VictimPlan) {
 			if len(starts) == 0 || time.Duration(now-starts[0]) < ends+2*tolerance {
 				return time.Duration(now-l.since) > late+ends+pending
 			}
-			if len(starts) > 1 {
+			// Near its due time the next process may be there already, and have written nothing down yet.
+			if len(starts) > 1 || time.Duration(l.now(ctx)-starts[0]) > pending {
 				return true
 			}
 			looks++

@@ -82,6 +82,8 @@ type InjectParams struct {
 	// Window is how long to observe at most, in nanoseconds. The observation ends early once a new
 	// incarnation serves.
 	Window time.Duration `json:"window_ns"`
+	// Due is how long after the exit the new process is due, in nanoseconds.
+	Due time.Duration `json:"due_ns,omitempty"`
 }
 
 // Observation is what the agent saw of a fault. A nil phase was not reached within the window.
@@ -99,6 +101,9 @@ type Observation struct {
 	LastRefusal string `json:"last_refusal,omitempty"`
 	// WorstGap is the longest the observer was not scheduled meanwhile, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
+	// Pressure is for how long, from when the new process was due until the end of the observation, somebody on
+	// the host waited for a processor.
+	Pressure time.Duration `json:"pressure_ns"`
 }
 
 // UndoParams names the faults to undo.

@@ -1,0 +1,44 @@
+package record
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Stalled are the results that are inconclusive because the host stalled while they were measured.
+func (r *Record) Stalled() []Result {
+	return slices.DeleteFunc(slices.Clone(r.Results), func(result Result) bool { return !result.Stalled })
+}
+
+// MeasuredAgain takes over what a later run of the same target has found of the results that the host had spoiled,
+// and notes that it did. A result that failed or held the first time stays as it is: only what proved nothing is
+// measured again. The error names what makes the later record another one's.
+func (r *Record) MeasuredAgain(later *Record) error {
+	if later.Run.Digest != r.Run.Digest || later.Run.Target != r.Run.Target {
+		return fmt.Errorf("take over what was measured again: it was %s (%s), not %s (%s)",
+			later.Run.Target, later.Run.Digest, r.Run.Target, r.Run.Digest)
+	}
+	if !later.Complete() || later.End.Trouble != "" {
+		return fmt.Errorf("take over what was measured again: that run did not come to a good end")
+	}
+	replaced := 0
+	for i, result := range r.Results {
+		again := slices.IndexFunc(later.Results, func(l Result) bool {
+			return l.Promise == result.Promise && l.Service == result.Service && l.Fault == result.Fault && l.Name == result.Name
+		})
+		if !result.Stalled || again < 0 {
+			continue
+		}
+		r.Results[i] = later.Results[again]
+		for j, id := range r.Results[i].Recoveries {
+			if recovery, ok := later.Recovery(id); ok {
+				recovery.ID = id + " again"
+				r.Recoveries = append(r.Recoveries, recovery)
+				r.Results[i].Recoveries[j] = recovery.ID
+			}
+		}
+		replaced++
+	}
+	r.Notes = append(r.Notes, fmt.Sprintf("%d results were measured again, because the host had stalled", replaced))
+	return nil
+}

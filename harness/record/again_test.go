@@ -1,0 +1,65 @@
+package record_test
+
+import (
+	"strings"
+	"testing"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+func spoiled() *record.Record {
+	return &record.Record{
+		Run: record.Run{Target: "embedded", Digest: "sha256:1"}, End: &record.End{},
+		Results: []record.Result{
+			{Promise: "a.held", Service: "x", Outcome: record.Held},
+			{Promise: "a.stalled", Service: "x", Outcome: record.Inconclusive, Stalled: true, Reason: "the host stalled"},
+			{Promise: "a.failed", Service: "x", Outcome: record.Failed},
+		},
+	}
+}
+
+func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
+	first := spoiled()
+	if stalled := first.Stalled(); len(stalled) != 1 || stalled[0].Promise != "a.stalled" {
+		t.Fatalf("stalled: %+v", stalled)
+	}
+	later := &record.Record{
+		Run: first.Run, End: &record.End{},
+		Results: []record.Result{
+			{Promise: "a.stalled", Service: "x", Outcome: record.Held, Recoveries: []string{"1"}},
+			{Promise: "a.failed", Service: "x", Outcome: record.Held},
+		},
+		Recoveries: []record.Recovery{{ID: "1", Service: "x"}},
+	}
+	if err := first.MeasuredAgain(later); err != nil {
+		t.Fatal(err)
+	}
+	if first.Results[1].Outcome != record.Held || first.Results[1].Recoveries[0] != "1 again" {
+		t.Errorf("the spoiled result: %+v", first.Results[1])
+	}
+	if _, ok := first.Recovery("1 again"); !ok {
+		t.Error("its recovery is lost")
+	}
+	if first.Results[2].Outcome != record.Failed {
+		t.Error("a failure was measured away")
+	}
+	if len(first.Notes) != 1 || !strings.Contains(first.Notes[0], "1 results were measured again") {
+		t.Errorf("notes: %q", first.Notes)
+	}
+}
+
+func TestAnotherImageIsNoSecondMeasurement(t *testing.T) {
+	for name, change := range map[string]func(*record.Record){
+		"digest":  func(r *record.Record) { r.Run.Digest = "sha256:2" },
+		"target":  func(r *record.Record) { r.Run.Target = "hero_zero" },
+		"no end":  func(r *record.Record) { r.End = nil },
+		"trouble": func(r *record.Record) { r.End = &record.End{Trouble: "the reaper ended"} },
+	} {
+		later := &record.Record{Run: spoiled().Run, End: &record.End{}, Results: []record.Result{{Promise: "a.stalled", Service: "x", Outcome: record.Held}}}
+		change(later)
+		first := spoiled()
+		if err := first.MeasuredAgain(later); err == nil || first.Results[1].Outcome != record.Inconclusive {
+			t.Errorf("%s: %v, %+v", name, err, first.Results[1])
+		}
+	}
+}
