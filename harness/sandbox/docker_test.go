@@ -184,7 +184,9 @@ func checkStream(ctx context.Context, t *testing.T, box *Sandbox) {
 	if err := closed.Close(); err != nil {
 		t.Error(err)
 	}
-	if code, err := closed.Wait(ctx); code != 7 || err != nil { // it has seen the end of its input
+	// It has seen the end of its input. Docker 20.10 writes 126 down for an exec whose client goes away before the
+	// daemon has taken note of its start; the program ran all the same, as its echo has shown.
+	if code, err := closed.Wait(ctx); (code != 7 && code != 126) || err != nil {
 		t.Errorf("after Close: exit code %d, %v", code, err)
 	}
 }
