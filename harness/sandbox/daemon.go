@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/moby/moby/api/types/system"
@@ -115,6 +116,10 @@ func identity(info system.Info) string {
 	return fmt.Sprintf("%s (%s:%s)", info.ID, info.Name, info.DockerRootDir)
 }
 
+// silence takes testcontainers' banner away, which would bury our one line. Its logger is a variable of its package,
+// without a lock: it is written once in a process, whoever connects first.
+var silence sync.Once
+
 // shareWithTestcontainers points testcontainers at host and returns whom it then reaches.
 func shareWithTestcontainers(ctx context.Context, host string) (sighting, error) {
 	for name, value := range map[string]string{client.EnvOverrideHost: host, "TESTCONTAINERS_RYUK_DISABLED": "true"} {
@@ -122,7 +127,7 @@ func shareWithTestcontainers(ctx context.Context, host string) (sighting, error)
 			return sighting{}, err
 		}
 	}
-	tclog.SetDefault(tclog.NewNoopLogger()) // its banner would bury our one line
+	silence.Do(func() { tclog.SetDefault(tclog.NewNoopLogger()) })
 	answer := make(chan sighting, 1)
 	go func() { // it takes no context, and panics when the daemon stops answering half-way
 		defer func() {
