@@ -46,10 +46,10 @@ var harmless = fault.Fault{Name: "SIGCONT", Signal: "SIGCONT", Landing: fault.La
 // BenchmarkHarness measures on one started embedded image, and prints a table with the goals at its end. What
 // a busy machine misses is no failure; a truth that is outside of what is stated is one.
 func BenchmarkHarness(b *testing.B) {
-	chaos, sandbox := open(b)
+	chaos, sandbox, agent := open(b)
 	victim := register(b, sandbox)
 	var r report
-	b.Run("injection", func(b *testing.B) { r.injection = injection(b, sandbox, victim) })
+	b.Run("injection", func(b *testing.B) { r.injection = injection(b, agent, victim) })
 	var gap int64
 	b.Run("observation", func(b *testing.B) { r.observation, gap = observation(b, sandbox, victim) })
 	r.host = host(b.Context(), sandbox, gap)
@@ -57,7 +57,7 @@ func BenchmarkHarness(b *testing.B) {
 }
 
 // open starts the embedded image, which stamps, and connects to it.
-func open(b *testing.B) (*session.Session, *session.Sandbox) {
+func open(b *testing.B) (*session.Session, *session.Sandbox, protocol.Client) {
 	b.Helper()
 	configuration, err := session.Default()
 	if err != nil {
@@ -85,7 +85,11 @@ func open(b *testing.B) (*session.Session, *session.Sandbox) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return chaos, sandbox
+	agent, err := owner.Agent(b.Context(), session.MainSandbox)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return chaos, sandbox, agent
 }
 
 // register makes the service that is measured.
@@ -108,8 +112,8 @@ type way struct {
 
 // injection sends the signal by all ways in turn, so that they share whatever else the machine does. What a
 // benchmark's own ns/op says of it means nothing.
-func injection(b *testing.B, sandbox *session.Sandbox, victim session.Service) []latency {
-	ways := waysInto(b, sandbox, victim)
+func injection(b *testing.B, agent protocol.Client, victim session.Service) []latency {
+	ways := waysInto(b, agent, victim)
 	found := make([]latency, len(ways))
 	for b.Loop() {
 		for i, way := range ways {
@@ -131,9 +135,8 @@ func injection(b *testing.B, sandbox *session.Sandbox, victim session.Service) [
 	return found
 }
 
-func waysInto(b *testing.B, sandbox *session.Sandbox, victim session.Service) []way {
+func waysInto(b *testing.B, agent protocol.Client, victim session.Service) []way {
 	b.Helper()
-	agent := sandbox.Agent()
 	identity, err := agent.Identify(b.Context(), protocol.IdentifyParams{Endpoint: victim.Endpoint})
 	if err != nil {
 		b.Fatal(err)
