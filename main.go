@@ -139,24 +139,34 @@ func measure(ctx context.Context, tools runner.Tools, configuration session.Conf
 	return found, passed, nil
 }
 
-// quietly is how many specs run at once where the host stalled when more did.
-const quietly = 12
+// quietly is how many specs run at once where the host stalled when more did: the first time, and the last.
+func quietly() []int { return []int{12, 4} }
 
-// measureAgain repeats, once and with the host to themselves, the measurements that a stalled host has spoiled. What
-// failed or held is left as it is. A container that somebody else started is not broken a second time: its
-// services are in their stability period.
+// measureAgain repeats, with the host to themselves, the measurements that a stalled host has spoiled. What failed or
+// held is left as it is. A container that somebody else started is not broken a second time: its services are in
+// their stability period.
 func measureAgain(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration session.Configuration, found *record.Record) error {
-	stalled := found.Stalled()
-	if len(stalled) == 0 || configuration.Container != "" || !found.Complete() {
-		return nil
+	for _, procs := range quietly() {
+		if len(found.Stalled()) == 0 || configuration.Container != "" || !found.Complete() {
+			return nil
+		}
+		if err := measureStalled(ctx, stdout, tools, configuration, found, procs); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// measureStalled repeats what the host has spoiled so far, with so many specs at once.
+func measureStalled(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration session.Configuration, found *record.Record, procs int) error {
+	stalled := found.Stalled()
 	_, _ = fmt.Fprintf(stdout, "hero_chaos: the host stalled; measuring %d of %d again\n", len(stalled), len(found.Results))
 	var focus []string
 	for _, result := range stalled {
 		focus = append(focus, strings.TrimSuffix(result.Promise+"/"+result.Service, "/"))
 	}
 	again := configuration
-	again.Focus, again.Service, again.Procs = strings.Join(focus, ","), "", quietly
+	again.Focus, again.Service, again.Procs = strings.Join(focus, ","), "", procs
 	again.Output = filepath.Join(configuration.Output, "again")
 	later, _, err := measure(ctx, tools, again)
 	if err == nil {

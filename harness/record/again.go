@@ -21,7 +21,7 @@ func (r *Record) MeasuredAgain(later *Record) error {
 	if !later.Complete() || later.End.Trouble != "" {
 		return fmt.Errorf("take over what was measured again: that run did not come to a good end")
 	}
-	replaced := 0
+	replaced, suffix := 0, fmt.Sprintf(" again %d", len(r.Notes)+1)
 	for i, result := range r.Results {
 		again := slices.IndexFunc(later.Results, func(l Result) bool {
 			return l.Promise == result.Promise && l.Service == result.Service && l.Fault == result.Fault && l.Name == result.Name
@@ -32,7 +32,7 @@ func (r *Record) MeasuredAgain(later *Record) error {
 		r.Results[i] = later.Results[again]
 		for j, id := range r.Results[i].Recoveries {
 			if recovery, ok := later.Recovery(id); ok {
-				recovery.ID = id + " again"
+				recovery.ID = id + suffix
 				r.Recoveries = append(r.Recoveries, recovery)
 				r.Results[i].Recoveries[j] = recovery.ID
 			}

@@ -34,10 +34,10 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	if err := first.MeasuredAgain(later); err != nil {
 		t.Fatal(err)
 	}
-	if first.Results[1].Outcome != record.Held || first.Results[1].Recoveries[0] != "1 again" {
+	if first.Results[1].Outcome != record.Held || first.Results[1].Recoveries[0] != "1 again 1" {
 		t.Errorf("the spoiled result: %+v", first.Results[1])
 	}
-	if _, ok := first.Recovery("1 again"); !ok {
+	if _, ok := first.Recovery("1 again 1"); !ok {
 		t.Error("its recovery is lost")
 	}
 	if first.Results[2].Outcome != record.Failed {
