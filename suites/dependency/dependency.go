@@ -48,12 +48,7 @@ func Specs(chaos *session.Session) {
 	}
 }
 
-func policy() zinit.RetryPolicy {
-	return zinit.RetryPolicy{
-		MaxAttempts: 20, Delay: zinit.Milliseconds(delay), Backoff: zinit.BackoffExponential,
-		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(stability),
-	}
-}
+func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, stability) }
 
 func planOf(name string) session.VictimPlan {
 	return session.NewVictim(name, policy()).WithStopTimeout(stopTimeout)

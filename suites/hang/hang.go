@@ -71,12 +71,7 @@ func admit(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPla
 	return spec.Victim(ctx, sandbox, plan)
 }
 
-func policy() zinit.RetryPolicy {
-	return zinit.RetryPolicy{
-		MaxAttempts: 20, Delay: zinit.Milliseconds(delay), Backoff: zinit.BackoffExponential,
-		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(stability),
-	}
-}
+func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, stability) }
 
 func schedule() zinit.Schedule {
 	return zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: 1}

@@ -42,12 +42,7 @@ func Specs(chaos *session.Session) {
 	})
 }
 
-func policy() zinit.RetryPolicy {
-	return zinit.RetryPolicy{
-		MaxAttempts: 20, Delay: zinit.Milliseconds(delay), Backoff: zinit.BackoffExponential,
-		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(stability),
-	}
-}
+func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, stability) }
 
 // answersWithin is how long the supervisor may take for an answer: contract zinit-0.4, Semantics 10.
 const answersWithin = 2 * time.Second

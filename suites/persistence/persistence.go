@@ -103,12 +103,7 @@ func over(chaos *session.Session, c cut) {
 	})
 }
 
-func policy() zinit.RetryPolicy {
-	return zinit.RetryPolicy{
-		MaxAttempts: 20, Delay: zinit.Milliseconds(delay), Backoff: zinit.BackoffExponential,
-		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(stability),
-	}
-}
+func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, stability) }
 
 // survival is what was there after a cut, by the services that it concerns.
 type survival struct {

@@ -39,12 +39,7 @@ func Specs(chaos *session.Session) {
 	}
 }
 
-func policy() zinit.RetryPolicy {
-	return zinit.RetryPolicy{
-		MaxAttempts: 20, Delay: zinit.Milliseconds(delay), Backoff: zinit.BackoffExponential,
-		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(7 * time.Second),
-	}
-}
+func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, 7*time.Second) }
 
 // upheaval is something that makes a service's process be replaced.
 type upheaval struct {
