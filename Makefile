@@ -19,8 +19,11 @@ UNITS := . ./harness/... ./reports/... ./fixtures/...
 flag = $(if $(strip $(2)),--$(1)='$(subst ','\'',$(2))')
 RUN_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE)) \
 	$(call flag,container,$(CONTAINER)) $(call flag,focus,$(FOCUS)) $(call flag,service,$(SERVICE)) \
-	$(call flag,seed,$(SEED)) $(call flag,procs,$(PROCS)) $(call flag,profile,$(PROFILE)))
+	$(call flag,seed,$(SEED)) $(call flag,procs,$(PROCS)) $(call flag,profile,$(PROFILE)) \
+	$(call flag,samples,$(SAMPLES)) $(call flag,baseline,$(BASELINE)))
 CONTACT_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE)) $(call flag,container,$(CONTAINER)))
+MUTANTS_FLAGS = $(strip $(call flag,only,$(ONLY)) $(call flag,group,$(GROUP)) $(call flag,parallel,$(PARALLEL)) \
+	$(if $(SAMPLE),--sample) $(if $(FULL),--full) $(if $(AGAIN),--again))
 # An ENV of the environment is not meant for us: POSIX shells read it as the name of a start-up file.
 SMOKE_FLAGS = $(strip $(call flag,base-url,$(BASE_URL)) \
 	$(if $(filter command,$(origin ENV)),$(call flag,env,$(ENV))))
@@ -28,7 +31,7 @@ SMOKE_FLAGS = $(strip $(call flag,base-url,$(BASE_URL)) \
 ##@ Validate an image
 
 .PHONY: e2e
-e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SERVICE SEED PROCS PROFILE]
+e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SERVICE SEED PROCS PROFILE SAMPLES BASELINE]
 	@ci/docker.sh
 	@$(BIN)/hero_chaos run $(RUN_FLAGS)
 
@@ -60,10 +63,28 @@ build: ## Build hero_chaos and the programs that it needs beside it [BIN=bin]
 	@CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags '-s -w' -o $(BIN)/hero_chaos_agent ./harness/agent/main
 
 .PHONY: test
-test: ## Run all tests: units, those that need Docker, and the suites against the embedded image
+test: ## Run all tests: units, those that need Docker, a sample of mutants, and the suites against the embedded image
 	@ci/docker.sh
 	go test $(RACE) $(UNITS)
+	@$(MAKE) --no-print-directory mutants SAMPLE=1 AGAIN=1
 	@$(MAKE) --no-print-directory e2e
+
+.PHONY: mutants
+mutants: build ## Put the harness on trial: break the image in every known way [ONLY=ids GROUP SAMPLE=1 FULL=1 AGAIN=1 PARALLEL]
+	@ci/docker.sh
+	@$(BIN)/hero_chaos mutants $(MUTANTS_FLAGS)
+
+# Monit looks at one service after the other, so each of its specs has it to itself.
+CONTROLS ?= monit runit s6 supervisord
+.PHONY: controls
+controls: build ## Measure supervisors that others wrote, and write their table in README.md anew [CONTROLS=names]
+	@ci/docker.sh
+	@for control in $(CONTROLS); do \
+		procs=12; if [ $$control = monit ]; then procs=1; fi; \
+		$(BIN)/hero_chaos run --target $$control --focus restart,retry,hang,processtree,registration --procs $$procs \
+			--output reports/out/controls/$$control || [ $$? -lt 3 ]; \
+	done
+	@$(BIN)/hero_chaos controls $(CONTROLS:%=reports/out/controls/%/record.json)
 
 .PHONY: bench
 bench: ## Measure the harness itself: injection beside docker exec, observation against the truth

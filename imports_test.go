@@ -36,7 +36,7 @@ func within(path string, folders ...string) bool {
 }
 
 // reportHelpers are the packages beside the record that a report may use: pure functions on texts and figures.
-var reportHelpers = []string{"harness/record", "harness/span", "harness/stats", "harness/spelling"}
+var reportHelpers = []string{"harness/record", "harness/mutation", "harness/span", "harness/stats", "harness/spelling"}
 
 // allowed says whether a package of the module may import another (design, "The house": imports go one way). Tests
 // may look a little further: they compare, and keep golden files.
@@ -125,6 +125,8 @@ func TestAWrongImportIsFound(t *testing.T) {
 		{"suites/hang", module + "/fixtures/herozero/services", false, false},
 		{"reports/junit", module + "/harness/record", true, true},
 		{"reports/junit", module + "/harness/recorder", false, false},
+		{"reports/matrix", module + "/harness/mutation", true, true},
+		{"reports/matrix", module + "/harness/mutation/campaign", false, false},
 		{"reports/junit", module + "/harness/golden", false, true},
 		{"reports/junit", module + "/harness/session", false, false},
 		{"fixtures/herozero/hero", module + "/harness/victim", true, true},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/discover"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/inspect"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
@@ -24,8 +25,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/junit"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/summary"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/attest"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
 // The exit codes (ARCHITECTURE.md, "Exit codes").
@@ -38,12 +39,18 @@ const (
 
 // commands is the command line.
 type commands struct {
-	Run   runCommand   `cmd:"" help:"Start a target, break it, and judge what follows."`
-	Smoke smokeCommand `cmd:"" help:"Ask a target that runs already whether its paths answer."`
-	List  listCommand  `cmd:"" help:"List the promises without running anything."`
+	Run     runCommand     `cmd:"" help:"Start a target, break it, and judge what follows."`
+	Smoke   smokeCommand   `cmd:"" help:"Ask a target that runs already whether its paths answer."`
+	List    listCommand    `cmd:"" help:"List the promises without running anything."`
+	Promote promoteCommand `cmd:"" help:"Say whether an image may be promoted by the records of its runs: exit code 0 PROMOTE, 1 HOLD, 2 INCONCLUSIVE, 3 an error."`
+	Attest  attestCommand  `cmd:"" help:"Sign what records come to, for a gate that has none of them."`
+	Verify  verifyCommand  `cmd:"" help:"Say whether an image may be promoted by what somebody has attested of it."`
 
 	Inspect  inspectCommand  `cmd:"" help:"Look at an image without breaking anything: which assumptions it confirms, and what its definitions lack."`
 	Discover discoverCommand `cmd:"" help:"Write a target file from a running image."`
+
+	Mutants  mutantsCommand  `cmd:"" help:"Put the harness on trial: break the embedded image on purpose in every known way, and see each caught."`
+	Controls controlsCommand `cmd:"" help:"Make the table of the supervisors that others wrote from the records of their runs."`
 }
 
 // outcome is a command's result: its exit code, where there was no error.
@@ -84,12 +91,16 @@ type runCommand struct {
 	Target    string `help:"Name of a target in fixtures/targets, or a target file. Default: embedded, or hero_zero with --image or --container."`
 	Image     string `help:"Image to test in place of the target's." placeholder:"REFERENCE"`
 	Container string `help:"Running container to attach to instead of starting one." placeholder:"NAME"`
+	Mutant    string `help:"Break the embedded image on purpose (fixtures/herozero/mutant)." placeholder:"ID"`
 	Focus     string `help:"Promises to check: a theme, an id, or id/service; several by commas."`
 	Service   string `help:"The one service to check."`
 	Seed      int64  `help:"Repeats a run's order." default:"1"`
 	Procs     int    `help:"How many specs run at once. Default: all that wait, within reason."`
+	Samples   int    `help:"How often the endings of victims are repeated, each on a victim of its own." default:"1"`
 	Profile   string `help:"quick or faithful." enum:"quick,faithful" default:"quick"`
 	Output    string `help:"Folder for the record, the reports and the evidence." placeholder:"DIR" type:"path"`
+	earlier
+	signer
 }
 
 // Run runs the suites, writes the reports and prints the summary.
@@ -101,83 +112,56 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if _, err := promise.Match(c.Focus); err != nil {
 		return err
 	}
+	means, err := c.means()
+	if err != nil {
+		return err
+	}
 	tools, err := runner.FindTools()
 	if err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(stdout, "hero_chaos: testing %s; reports go to %s\n", filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml")), configuration.Output)
-	found, passed, err := measure(ctx, tools, configuration)
+	found, passed, err := tools.Measure(ctx, configuration, func(stalled []record.Result) bool {
+		_, _ = fmt.Fprintf(stdout, "hero_chaos: the host stalled; measuring %d again\n", len(stalled))
+		return true
+	})
 	if err != nil {
 		return err
 	}
-	if err := measureAgain(ctx, stdout, tools, configuration, found); err != nil {
+	if err := missing(found, passed, configuration.RecordPath()); err != nil {
 		return err
 	}
-	document, err := junit.Render(found)
+	judged, err := report(stdout, found, means, configuration.Output)
 	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(configuration.Output, "junit.xml"), document, 0o600); err != nil {
-		return fmt.Errorf("write the JUnit report: %w", err)
-	}
-	if _, err := io.WriteString(stdout, summary.Render(found)); err != nil {
 		return err
 	}
 	if *code, err = judge(found, passed); err != nil {
+		return err
+	}
+	if err := sign(ctx, stdout, means.key, judged, []string{configuration.RecordPath()}, []*record.Record{found}, filepath.Join(configuration.Output, attestationName)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, closingLine(found))
 	return err
 }
 
-// measure runs the suites and reads what they found.
-func measure(ctx context.Context, tools runner.Tools, configuration session.Configuration) (found *record.Record, passed bool, err error) {
-	if passed, err = tools.Run(ctx, configuration); err != nil {
-		return nil, false, err
-	}
-	if found, err = record.Load(configuration.RecordPath()); err != nil {
-		return nil, false, fmt.Errorf("the suites left no record; see %s: %w", filepath.Join(configuration.Output, "ginkgo.log"), err)
-	}
-	return found, passed, nil
+// means are what a run is judged and signed by.
+type means struct {
+	policy verdict.Policy
+	older  *record.Record     // nil: it is compared with nothing
+	key    *attest.SigningKey // nil: nothing is signed
 }
 
-// quietly is how many specs run at once where the host stalled when more did: the first time, and the last.
-func quietly() []int { return []int{12, 4} }
-
-// measureAgain repeats, with the host to themselves, the measurements that a stalled host has spoiled. What failed or
-// held is left as it is. A container that somebody else started is not broken a second time: its services are in
-// their stability period.
-func measureAgain(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration session.Configuration, found *record.Record) error {
-	for _, procs := range quietly() {
-		if len(found.Stalled()) == 0 || configuration.Container != "" || !found.Complete() {
-			return nil
-		}
-		if err := measureStalled(ctx, stdout, tools, configuration, found, procs); err != nil {
-			return err
-		}
+// means reads them before anything is started: whoever has waited for a run wants no complaint about a file.
+func (c *runCommand) means() (m means, err error) {
+	if m.policy, err = loadPolicy(""); err != nil {
+		return m, err
 	}
-	return nil
-}
-
-// measureStalled repeats what the host has spoiled so far, with so many specs at once.
-func measureStalled(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration session.Configuration, found *record.Record, procs int) error {
-	stalled := found.Stalled()
-	_, _ = fmt.Fprintf(stdout, "hero_chaos: the host stalled; measuring %d of %d again\n", len(stalled), len(found.Results))
-	var focus []string
-	for _, result := range stalled {
-		focus = append(focus, strings.TrimSuffix(result.Promise+"/"+result.Service, "/"))
+	if m.older, err = c.readBaseline(); err != nil {
+		return m, err
 	}
-	again := configuration
-	again.Focus, again.Service, again.Procs = strings.Join(focus, ","), "", procs
-	again.Output = filepath.Join(configuration.Output, "again")
-	later, _, err := measure(ctx, tools, again)
-	if err == nil {
-		err = found.MeasuredAgain(later)
-	}
-	if err != nil {
-		return fmt.Errorf("measure again what a stalled host has spoiled: %w", err)
-	}
-	return found.Save(configuration.RecordPath())
+	m.key, err = c.signingKey()
+	return m, err
 }
 
 // closingLine is the form that test runners end with and CI reads.
@@ -190,6 +174,9 @@ func closingLine(found *record.Record) string {
 		counts[record.Held], counts[record.Failed], counts[record.Inconclusive]+counts[record.NotRun])
 }
 
+// mostSamples are more than exclude a rate of failures of 1 %: those are 299.
+const mostSamples = 1000
+
 // configuration completes what was asked for by the defaults, and refuses a target that cannot be read.
 func (c *runCommand) configuration() (session.Configuration, error) {
 	configuration, err := session.Default()
@@ -201,6 +188,9 @@ func (c *runCommand) configuration() (session.Configuration, error) {
 		name = "embedded"
 		if c.Image != "" || c.Container != "" {
 			name = "hero_zero"
+		}
+		if broken, err := mutant.Find(c.Mutant); err == nil && broken.Target != "" {
+			name = broken.Target
 		}
 	}
 	described, err := target.Find(name, filepath.Dir(configuration.Target))
@@ -218,30 +208,42 @@ func (c *runCommand) configuration() (session.Configuration, error) {
 	if c.Output != "" {
 		configuration.Output = c.Output
 	}
+	if configuration.Mutant = c.Mutant; c.Mutant != "" {
+		if _, err := mutant.Find(c.Mutant); err != nil {
+			return configuration, err
+		}
+		if described.Image.Mutant == "" || c.Image != "" || c.Container != "" {
+			return configuration, fmt.Errorf("run the mutant %s: only the embedded image can be broken on purpose", c.Mutant)
+		}
+	}
 	configuration.Image, configuration.Container = c.Image, c.Container
 	configuration.Focus, configuration.Service = c.Focus, c.Service
 	configuration.Profile, configuration.Seed = c.Profile, c.Seed
-	configuration.Procs = c.Procs
+	if c.Samples < 0 || c.Samples > mostSamples {
+		return configuration, fmt.Errorf("repeat every ending %d times: give --samples from 1 to %d", c.Samples, mostSamples)
+	}
+	configuration.Procs, configuration.Samples = c.Procs, c.Samples
 	if configuration.Procs <= 0 {
-		configuration.Procs = processes(described)
+		configuration.Procs = processes(described, c.Profile)
 	}
 	return configuration, nil
 }
 
 // processes is one for every service, and some: many more than cores, because specs wait, and fewer than there
-// are specs, because what all of them do at once is not what is to be timed.
-func processes(t *target.Target) int { return min(96, len(t.Restartable())+16) }
+// are specs, because what all of them do at once is not what is to be timed. In the faithful profile a hang of every
+// service is waited for all along.
+func processes(t *target.Target, profile string) int {
+	services := len(t.Restartable())
+	if profile == session.Faithful {
+		return min(120, 3*services+16)
+	}
+	return min(96, services+16)
+}
 
 // judge turns a record into the exit code. passed is Ginkgo's own word: a worker that died has left no result.
 func judge(found *record.Record, passed bool) (outcome, error) {
-	if !found.Complete() {
-		return exitError, errors.New("the run did not come to its end: its record is not complete")
-	}
-	if found.End.Trouble != "" {
-		return exitError, fmt.Errorf("the run had trouble of its own: %s", found.End.Trouble)
-	}
-	if len(found.Results) == 0 {
-		return exitError, errors.New("nothing was checked: no spec of this target and profile was selected")
+	if err := runner.Sound(found, passed); err != nil {
+		return exitError, err
 	}
 	code := outcome(exitHeld)
 	for _, result := range found.Results {
@@ -252,9 +254,6 @@ func judge(found *record.Record, passed bool) (outcome, error) {
 		default:
 			code = exitInconclusive
 		}
-	}
-	if code == exitHeld && !passed {
-		return exitError, errors.New("every result in the record held, but Ginkgo failed: results are missing; see ginkgo.log")
 	}
 	return code, nil
 }

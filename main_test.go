@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
@@ -41,6 +43,7 @@ func TestWhatCannotBeRunIsOneLineAndExit3(t *testing.T) {
 		"an unknown command":   {[]string{"rum"}, []string{"unexpected argument rum", `did you mean "run"?`}},
 		"an unknown flag":      {[]string{"run", "--targe=x"}, []string{"unknown flag --targe"}},
 		"a seed of letters":    {[]string{"run", "--seed=x"}, []string{"--seed", `"x"`}},
+		"too many samples":     {[]string{"run", "--samples=1001"}, []string{"give --samples from 1 to 1000"}},
 		"an unknown profile":   {[]string{"run", "--profile=slow"}, []string{"--profile", `"slow"`}},
 		"an unknown target":    {[]string{"run", "--target=embeddde"}, []string{`there is no target "embeddde"`, `did you mean "embedded"?`}},
 		"no target file":       {[]string{"run", "--target=./none.yaml"}, []string{"read the target", "none.yaml"}},
@@ -158,5 +161,16 @@ func TestListNamesEveryPromise(t *testing.T) {
 	code, stdout, stderr := commandLine("list")
 	if code != exitHeld || !strings.Contains(stdout, "restart.sigterm ") || !strings.Contains(stdout, "blocking") {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+}
+
+// TestEveryMutantClaimsAPromise that there is: a mutant that nobody can catch proves nothing of the harness.
+func TestEveryMutantClaimsAPromise(t *testing.T) {
+	for _, m := range mutant.All() {
+		for _, id := range m.Promises {
+			if _, ok := promise.Find(id); !ok {
+				t.Errorf("mutant %s is to be caught by %s, and there is no such promise", m.ID, id)
+			}
+		}
 	}
 }

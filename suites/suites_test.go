@@ -58,10 +58,8 @@ func TestSuites(t *testing.T) {
 	dependency.Specs(chaos)
 	image.Specs(chaos)
 	processtree.Specs(chaos)
-	if configuration.Heavy() {
-		persistence.Specs(chaos)
-		load.Specs(chaos)
-	}
+	persistence.Specs(chaos)
+	load.Specs(chaos)
 	smoke.Specs(chaos)
 	isolation.Specs(chaos)
 	RunSpecs(t, "hero_chaos")

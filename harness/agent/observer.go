@@ -2,8 +2,8 @@ package agent
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -45,8 +45,9 @@ type gap struct{ from, to int64 }
 // Observer watches the container's processes from one thread: exits by pidfd, as the kernel reports them;
 // births and reaping, for which it has no events, by looking each millisecond.
 type Observer struct {
-	wakeup int // an eventfd: something was added
-	proc   int // an open /proc
+	wakeup  int // an eventfd: something was added
+	proc    int // an open /proc
+	loadavg int // an open /proc/loadavg
 
 	mu        sync.Mutex
 	changed   chan struct{} // closed and replaced at each change
@@ -80,13 +81,16 @@ func NewObserver() (*Observer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open /proc: %w", err)
 	}
+	loadavg, err := unix.Open("/proc/loadavg", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open /proc/loadavg: %w", err), unix.Close(proc))
+	}
 	wakeup, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
-		_ = unix.Close(proc)
-		return nil, fmt.Errorf("make an eventfd: %w", err)
+		return nil, errors.Join(fmt.Errorf("make an eventfd: %w", err), unix.Close(proc), unix.Close(loadavg))
 	}
 	o := &Observer{
-		wakeup: wakeup, proc: proc,
+		wakeup: wakeup, proc: proc, loadavg: loadavg,
 		changed: make(chan struct{}), watches: map[*watch]struct{}{}, known: map[int]struct{}{},
 	}
 	o.look(now())
@@ -214,7 +218,7 @@ func (o *Observer) settleReaping() {
 // look lists the processes where the kernel has given out a pid since the last look.
 func (o *Observer) look(stamp int64) {
 	before := now()
-	latest, err := latestPID()
+	latest, err := latestPID(o.loadavg)
 	if err == nil && latest == o.lastPID && stamp-o.lastLook < int64(idleTick) {
 		o.lastLook = before
 		return
@@ -269,13 +273,15 @@ func (o *Observer) settleBirths(stamp int64) {
 	o.unsettled = young
 }
 
-// latestPID returns the pid that was given out last in this pid namespace: the last word of /proc/loadavg.
-func latestPID() (int, error) {
-	data, err := os.ReadFile("/proc/loadavg")
+// latestPID returns the pid that was given out last in this pid namespace: the last word of /proc/loadavg, which is
+// open as a descriptor because it is read at every tick.
+func latestPID(loadavg int) (int, error) {
+	var buffer [128]byte
+	n, err := unix.Pread(loadavg, buffer[:], 0)
 	if err != nil {
 		return 0, err
 	}
-	fields := bytes.Fields(data)
+	fields := bytes.Fields(buffer[:n])
 	if len(fields) != 5 {
 		return 0, fmt.Errorf("/proc/loadavg has %d words, not 5", len(fields))
 	}

@@ -58,7 +58,12 @@ func AfterHang(detection Window, stopTimeout time.Duration, exit Restart) Restar
 	return Restart{Respawn: shift(exit.Respawn), Serving: shift(exit.Serving)}
 }
 
-// Describe says a policy in words: "20 attempts, 5000 ms exponential".
+// InFull says all of a policy in words: "20 attempts, 5000 ms exponential (at most 5m0s, stable after 1m0s)".
+func InFull(policy zinit.RetryPolicy) string {
+	return fmt.Sprintf("%s (at most %s, stable after %s)", Describe(policy), policy.MaxDelay, policy.StabilityPeriod)
+}
+
+// Describe says a policy in short: "20 attempts, 5000 ms exponential".
 func Describe(policy zinit.RetryPolicy) string {
 	attempts := fmt.Sprintf("%d attempts", policy.MaxAttempts)
 	switch policy.MaxAttempts {

@@ -18,6 +18,7 @@ import (
 // Expectation is a Gomega matcher for a record.Recovery, or a pointer to one.
 type Expectation struct {
 	judge     func(Expectation, record.Recovery) judgement
+	bounds    *phase // what Within and NotBefore bound; nil where they bound no phase
 	within    time.Duration
 	tolerance time.Duration
 	notBefore time.Duration
@@ -39,19 +40,35 @@ func NotBefore(delay time.Duration) Option { return func(e *Expectation) { e.not
 
 // Exit expects the process to end, counted from the injection: by the signal, or because the
 // supervisor found it hung and killed it.
-func Exit(options ...Option) Expectation { return expectation(exit().judge, options) }
+func Exit(options ...Option) Expectation { return bounding(exit(), options) }
 
 // Respawn expects a new process, counted from the exit of the old one.
-func Respawn(options ...Option) Expectation { return expectation(respawn().judge, options) }
+func Respawn(options ...Option) Expectation { return bounding(respawn(), options) }
 
 // Serve expects the first correct reply of the new process, counted from the exit of the old one.
-func Serve(options ...Option) Expectation { return expectation(serve().judge, options) }
+func Serve(options ...Option) Expectation { return bounding(serve(), options) }
 
 // LeaveOthersAlone expects that no other service changed while the fault was observed.
 func LeaveOthersAlone() Expectation { return expectation(judgeOthers, nil) }
 
 // NeverRestart expects that the process neither ended nor was replaced, for as long as Within says.
 func NeverRestart(options ...Option) Expectation { return expectation(judgeNever, options) }
+
+// Window is when the expectation wants its phase of a recovery; false where it bounds none.
+func (e Expectation) Window(r record.Recovery) (record.Window, bool) {
+	if e.bounds == nil || e.within == 0 && e.notBefore == 0 {
+		return record.Window{}, false
+	}
+	return record.Window{
+		Recovery: r.ID, Phase: e.bounds.name, From: e.bounds.counted, Earliest: int64(e.notBefore), Latest: int64(e.within),
+	}, true
+}
+
+func bounding(p phase, options []Option) Expectation {
+	e := expectation(p.judge, options)
+	e.bounds = &p
+	return e
+}
 
 func expectation(judge func(Expectation, record.Recovery) judgement, options []Option) Expectation {
 	e := Expectation{judge: judge}

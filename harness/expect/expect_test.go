@@ -210,3 +210,17 @@ func TestOnlyAsLateAsTheHostMadeIt(t *testing.T) {
 		t.Error("a recovery in time is not doubted because its host was busy")
 	}
 }
+
+func TestWindow(t *testing.T) {
+	recovery := record.Recovery{ID: "r"}
+	window, bounded := expect.Respawn(expect.NotBefore(time.Second), expect.Within(5*time.Second), expect.Tolerance(time.Millisecond)).Window(recovery)
+	want := record.Window{Recovery: "r", Phase: "respawned", From: "exited", Earliest: int64(time.Second), Latest: int64(5 * time.Second)}
+	if !bounded || window != want {
+		t.Errorf("%+v, %v", window, bounded)
+	}
+	for name, e := range map[string]expect.Expectation{"no bound": expect.Serve(), "no phase": expect.NeverRestart(expect.Within(time.Second))} {
+		if window, bounded := e.Window(recovery); bounded {
+			t.Errorf("%s: %+v", name, window)
+		}
+	}
+}

@@ -10,16 +10,19 @@ import (
 
 // phase is a part of a recovery that a budget applies to.
 type phase struct {
-	point func(record.Recovery) *record.Interval // where it ends
-	since func(record.Recovery) *record.Interval // what it is counted from
-	from  string                                 // the same in words
-	never string                                 // "was not restarted"
-	came  string                                 // "was restarted"
-	lacks func(record.Recovery) string           // what is missing at the budget's end
+	name    string                                 // as in record.Window
+	counted string                                 // from where, as in record.Window
+	point   func(record.Recovery) *record.Interval // where it ends
+	since   func(record.Recovery) *record.Interval // what it is counted from
+	from    string                                 // the same in words
+	never   string                                 // "was not restarted"
+	came    string                                 // "was restarted"
+	lacks   func(record.Recovery) string           // what is missing at the budget's end
 }
 
 func exit() phase {
 	return phase{
+		name: "exited", counted: "injected",
 		point: func(r record.Recovery) *record.Interval { return r.Exited },
 		since: func(r record.Recovery) *record.Interval { return &r.Injected },
 		from:  "the fault", never: "did not exit", came: "exited",
@@ -29,6 +32,7 @@ func exit() phase {
 
 func respawn() phase {
 	return phase{
+		name: "respawned", counted: "exited",
 		point: func(r record.Recovery) *record.Interval { return r.Respawned },
 		since: func(r record.Recovery) *record.Interval { return r.Exited },
 		from:  "its exit", never: "was not restarted", came: "was restarted",
@@ -38,6 +42,7 @@ func respawn() phase {
 
 func serve() phase {
 	return phase{
+		name: "serving", counted: "exited",
 		point: func(r record.Recovery) *record.Interval { return r.Serving },
 		since: func(r record.Recovery) *record.Interval { return r.Exited },
 		from:  "its exit", never: "did not serve again", came: "served again",

@@ -127,7 +127,7 @@ func lintRun(r *remarks, t *target.Target, service string, action zinit.Action) 
 	}
 	listed, _ := t.Service(service)
 	if want, have := t.PolicyOf(listed), *action.Retry; want != (zinit.RetryPolicy{}) && want != have {
-		r.add(service, "its policy is %s, and the target file has %s", describe(have), describe(want))
+		r.add(service, "its policy is %s, and the target file has %s", budget.InFull(have), budget.InFull(want))
 	}
 	delay, limit := action.Retry.DelayOfRetry(1), t.Budgets.Restart.Duration()
 	switch {
@@ -136,10 +136,6 @@ func lintRun(r *remarks, t *target.Target, service string, action zinit.Action) 
 	case delay == limit:
 		r.add(service, "no margin: the delay of %s is the whole restart budget, so only the tolerance of %s is left", delay, t.Budgets.Tolerance)
 	}
-}
-
-func describe(p zinit.RetryPolicy) string {
-	return fmt.Sprintf("%s (at most %s, stable after %s)", budget.Describe(p), p.MaxDelay, p.StabilityPeriod)
 }
 
 // lintCap tells whether a service that its health check restarts again and again ever uses its attempts up: each

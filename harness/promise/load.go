@@ -6,6 +6,7 @@ const (
 	LoadSingle          = "load.single"
 	LoadRPC             = "load.rpc"
 	LoadFlood           = "load.flood"
+	LoadLogBounded      = "load.log-bounded"
 	LoadPaused          = "load.paused"
 	LoadPausedUntouched = "load.paused-untouched"
 )
@@ -27,6 +28,10 @@ func load() []Promise {
 		{
 			ID: LoadFlood, Sentence: "A service that floods its log, without line ends and not in UTF-8, hurts neither itself nor others.",
 			Source: "our own: a service that has gone wrong writes like this", Severity: Blocking,
+		},
+		{
+			ID: LoadLogBounded, Sentence: "A service that writes 48 MB to its log does not make the supervisor grow by as much.",
+			Source: "our own: a supervisor that keeps all it is told is killed for its memory in the end", Severity: Advisory,
 		},
 		{
 			ID: LoadPaused, Sentence: "After the container was paused for longer than a health check may take, everything ends up running.",

@@ -6,6 +6,8 @@ const (
 	PersistenceStopped     = "persistence.stopped"
 	PersistenceSingle      = "persistence.single"
 	PersistenceServing     = "persistence.serving"
+	PersistenceHealth      = "persistence.health"
+	PersistenceDeleted     = "persistence.deleted"
 	PersistenceStopInTime  = "persistence.stop-in-time"
 	PersistenceDamaged     = "persistence.damaged"
 )
@@ -28,6 +30,14 @@ func persistence() []Promise {
 		{
 			ID: PersistenceServing, Sentence: "After a restart of the supervisor or of the container every service serves within the boot budget.",
 			Source: sourceSemantics + "9", Severity: Blocking, Assumptions: []string{"definitions-survive", "boot-within-60s"},
+		},
+		{
+			ID: PersistenceHealth, Sentence: "After a restart of the supervisor or of the container the health checks go on.",
+			Source: "hero_zero, checklist 3; " + sourceSemantics + "9", Severity: Blocking, Assumptions: survives,
+		},
+		{
+			ID: PersistenceDeleted, Sentence: "A service that was deleted stays away over a restart of the supervisor or of the container.",
+			Source: sourceSemantics + "8 and 9; hero_zero, Supervision, service.reload", Severity: Blocking, Assumptions: survives,
 		},
 		{
 			ID: PersistenceStopInTime, Sentence: "The container ends by itself on `docker stop`, before it would be killed.",

@@ -32,6 +32,7 @@ const (
 	RegistrationOddNames        = "registration.odd-names"
 	RegistrationNoReload        = "registration.no-reload"
 	RegistrationNoTOML          = "registration.no-toml"
+	RegistrationShippedPolicy   = "registration.shipped-policy"
 )
 
 // Where the promises of this theme come from, besides the contract.
@@ -177,6 +178,10 @@ func rpcOnly() []Promise {
 		{
 			ID: RegistrationNoReload, Sentence: "Nothing in the image calls service.reload.",
 			Source: sourceReload, Severity: Blocking,
+		},
+		{
+			ID: RegistrationShippedPolicy, Sentence: "The services of the image are registered with the retry policy, the health interval and the timeout that are expected.",
+			Source: "hero_zero, Supervision", Severity: Blocking, Assumptions: []string{"action-nesting"},
 		},
 		{
 			ID: RegistrationNoTOML, Sentence: "No service is written down in a TOML file.",

@@ -3,7 +3,21 @@ package record
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
+
+// measuredAgain ends the note that MeasuredAgain leaves.
+const measuredAgain = " results were measured again, because the host had stalled"
+
+// Doubts are the notes that say what was odd about the file: all but those of a second measurement.
+func (r *Record) Doubts() []string {
+	return slices.DeleteFunc(slices.Clone(r.Notes), func(note string) bool {
+		count, again := strings.CutSuffix(note, measuredAgain)
+		_, err := strconv.Atoi(count)
+		return again && err == nil
+	})
+}
 
 // Stalled are the results that are inconclusive because the host stalled while they were measured.
 func (r *Record) Stalled() []Result {
@@ -29,16 +43,25 @@ func (r *Record) MeasuredAgain(later *Record) error {
 		if !result.Stalled || again < 0 {
 			continue
 		}
-		r.Results[i] = later.Results[again]
-		for j, id := range r.Results[i].Recoveries {
-			if recovery, ok := later.Recovery(id); ok {
-				recovery.ID = id + suffix
-				r.Recoveries = append(r.Recoveries, recovery)
-				r.Results[i].Recoveries[j] = recovery.ID
-			}
-		}
+		r.Results[i] = r.takeOver(later, later.Results[again], suffix)
 		replaced++
 	}
-	r.Notes = append(r.Notes, fmt.Sprintf("%d results were measured again, because the host had stalled", replaced))
+	r.Notes = append(r.Notes, strconv.Itoa(replaced)+measuredAgain)
 	return nil
+}
+
+// takeOver returns a result of a later run, and adds its recoveries under ids that are not taken.
+func (r *Record) takeOver(later *Record, result Result, suffix string) Result {
+	result.Recoveries, result.Windows = slices.Clone(result.Recoveries), slices.Clone(result.Windows)
+	for i, id := range result.Recoveries {
+		if recovery, ok := later.Recovery(id); ok {
+			recovery.ID = id + suffix
+			r.Recoveries = append(r.Recoveries, recovery)
+			result.Recoveries[i] = recovery.ID
+		}
+	}
+	for i := range result.Windows {
+		result.Windows[i].Recovery += suffix
+	}
+	return result
 }

@@ -26,7 +26,7 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	later := &record.Record{
 		Run: first.Run, End: &record.End{},
 		Results: []record.Result{
-			{Promise: "a.stalled", Service: "x", Outcome: record.Held, Recoveries: []string{"1"}},
+			{Promise: "a.stalled", Service: "x", Outcome: record.Held, Recoveries: []string{"1"}, Windows: []record.Window{{Recovery: "1"}}},
 			{Promise: "a.failed", Service: "x", Outcome: record.Held},
 		},
 		Recoveries: []record.Recovery{{ID: "1", Service: "x"}},
@@ -36,6 +36,9 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	}
 	if first.Results[1].Outcome != record.Held || first.Results[1].Recoveries[0] != "1 again 1" {
 		t.Errorf("the spoiled result: %+v", first.Results[1])
+	}
+	if first.Results[1].Windows[0].Recovery != "1 again 1" || later.Results[0].Windows[0].Recovery != "1" {
+		t.Errorf("what it was held to: %+v, and in the later record %+v", first.Results[1].Windows, later.Results[0].Windows)
 	}
 	if _, ok := first.Recovery("1 again 1"); !ok {
 		t.Error("its recovery is lost")
@@ -61,5 +64,16 @@ func TestAnotherImageIsNoSecondMeasurement(t *testing.T) {
 		if err := first.MeasuredAgain(later); err == nil || first.Results[1].Outcome != record.Inconclusive {
 			t.Errorf("%s: %v, %+v", name, err, first.Results[1])
 		}
+	}
+}
+
+func TestASecondMeasurementIsNoDoubt(t *testing.T) {
+	first := spoiled()
+	first.Notes = []string{"line 3 was cut off", "x results were measured again, because the host had stalled"}
+	if err := first.MeasuredAgain(&record.Record{Run: first.Run, End: &record.End{}}); err != nil {
+		t.Fatal(err)
+	}
+	if doubts := first.Doubts(); len(first.Notes) != 3 || len(doubts) != 2 || !strings.HasPrefix(doubts[0], "line 3") {
+		t.Errorf("notes %q, doubts %q", first.Notes, doubts)
 	}
 }

@@ -2,18 +2,22 @@ package record
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 )
 
+// largest is what a record may have, in bytes: fifty times as much as that of a faithful run of 28 services. Whatever is
+// larger was not written by this program, and is not read into memory.
+const largest = 32 << 20
+
 // Load reads a record, whether it is the finished document or the events of a run that was killed or
 // goes on; one without an End is not Complete. A last line that was cut off is left out and noted;
-// any other line that cannot be read is an error that names it.
+// any other line that cannot be read is an error that names it. A record has at most 32 MiB, no member that this program
+// does not know, and none twice.
 func Load(path string) (*Record, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // to read the file that was named is the purpose
+	data, err := content(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the record: %w", err)
 	}
@@ -22,6 +26,20 @@ func Load(path string) (*Record, error) {
 		return nil, fmt.Errorf("read the record %s: %w", path, err)
 	}
 	return read, nil
+}
+
+// content is what a file holds, where it is not too large.
+func content(path string) ([]byte, error) {
+	file, err := os.Open(path) //nolint:gosec // to read the file that was named is the purpose
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	data, err := io.ReadAll(io.LimitReader(file, largest+1))
+	if err == nil && len(data) > largest {
+		err = fmt.Errorf("%s has more than %d MiB, and no record of ours does: look for what was written into it", path, largest>>20)
+	}
+	return data, err
 }
 
 // parse tells the two forms apart by their first line: a document has its list of results in it, or
@@ -39,12 +57,8 @@ func parse(data []byte) (*Record, error) {
 
 func parseDocument(data []byte) (*Record, error) {
 	read := new(Record)
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if err := decoder.Decode(read); err != nil {
+	if err := decode(data, read); err != nil {
 		return nil, fmt.Errorf("it is no record: %w", err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the end of the record")
 	}
 	if err := read.check(); err != nil {
 		return nil, err
@@ -57,7 +71,7 @@ func parseEvents(data []byte) (*Record, error) {
 	for number := 1; len(data) > 0; number++ {
 		line, rest, terminated := bytes.Cut(data, []byte("\n"))
 		var next event
-		err := json.Unmarshal(line, &next)
+		err := decode(line, &next)
 		if err != nil && !terminated {
 			read.Notes = append(read.Notes, fmt.Sprintf("line %d was cut off after %d bytes and is left out: the run was killed while it wrote", number, len(line)))
 			break

@@ -45,15 +45,29 @@ type Run struct {
 	Image   string    `json:"image"`  // the reference that was asked for
 	Digest  string    `json:"digest"` // what it was
 	Daemon  Daemon    `json:"daemon"`
-	Profile string    `json:"profile"` // quick or faithful
+	Mutant  string    `json:"mutant,omitempty"` // how the image was broken on purpose; such a record promotes nothing
+	Profile string    `json:"profile"`          // quick or faithful
 	Seed    int64     `json:"seed"`
-	Focus   string    `json:"focus,omitempty"` // what was selected; empty is everything
-	Version string    `json:"version"`         // of the harness
-	Procs   int       `json:"procs"`           // how many specs ran at once
-	Host    Host      `json:"host"`
+	Focus   string    `json:"focus,omitempty"`   // what was selected; empty is everything
+	Service string    `json:"service,omitempty"` // the one service that was selected; empty is every one
+	Version string    `json:"version"`           // of the harness
+	// Tools are the versions of what the harness is built with and runs on, by their names: "go", "docker".
+	Tools map[string]string `json:"tools,omitempty"`
+	// Shard is which part of a run this is, "2/4"; empty is all of it.
+	Shard string `json:"shard,omitempty"`
+	Procs int    `json:"procs"` // how many specs ran at once
+	Host  Host   `json:"host"`
 
 	// Supervisor says how zinit was reached, and where that is not by its RPC, why.
 	Supervisor string `json:"supervisor,omitempty"`
+	// Promises are all that the program knew, with what it was asked to check of them and what it was not: a promise
+	// without a result was not run.
+	Promises []Promise `json:"promises"`
+	// Confirmed are the assumptions that the target's file confirms.
+	Confirmed []string `json:"confirmed,omitempty"`
+	// Services are the target's, in the order of its file.
+	Services []Service `json:"services"`
+
 	// Scale is what the shipped numbers were divided by for our victims; 0 where they were not.
 	Scale float64 `json:"scale,omitempty"`
 	// Tolerance is what every latest bound may be exceeded by, in nanoseconds.
@@ -61,6 +75,26 @@ type Run struct {
 	Budgets   []Budget `json:"budgets,omitempty"`
 	// Floor is the longest chain of policy waits of a faithful run, in nanoseconds; 0 in any other.
 	Floor int64 `json:"floor_ns,omitempty"`
+}
+
+// Promise is one sentence that the target is held to (harness/promise), as it was when the run began: a record is
+// judged without the program that wrote it.
+type Promise struct {
+	ID       string `json:"id"`
+	Sentence string `json:"sentence"`
+	Source   string `json:"source"`
+	// Advisory promises never hold an image back by themselves.
+	Advisory bool `json:"advisory,omitempty"`
+	// Assumptions are the marks of the contract that it rests on.
+	Assumptions []string `json:"assumptions,omitempty"`
+}
+
+// Service is a service that the target ships, and the policy that zinit gave back for it.
+type Service struct {
+	Name string `json:"name"`
+	// Policy is its restart policy in words, as zinit told it: "20 attempts, 5s exponential up to 5m, stable after 1m".
+	// Empty where zinit could not be asked.
+	Policy string `json:"policy,omitempty"`
 }
 
 // Budget is when something was due, in nanoseconds from the event that its name tells.
@@ -115,6 +149,18 @@ type Result struct {
 	Started    time.Time `json:"started"`
 	Duration   int64     `json:"duration_ns"`
 	Recoveries []string  `json:"recoveries,omitempty"` // ids
+	// Windows are what its recoveries were held to, in the order in which they were judged.
+	Windows []Window `json:"windows,omitempty"`
+}
+
+// Window is when a phase of a recovery was due.
+type Window struct {
+	Recovery string `json:"recovery"` // its id
+	Phase    string `json:"phase"`    // exited, noticed, respawned, accepting or serving
+	From     string `json:"from"`     // what it is counted from: injected, or a phase
+	// Earliest and Latest are in nanoseconds; the tolerance of the run is a part of neither. A Latest of 0 is none.
+	Earliest int64 `json:"earliest_ns"`
+	Latest   int64 `json:"latest_ns"`
 }
 
 // Evidence points to something that was collected and is too large to be a part of the record.
@@ -123,6 +169,9 @@ type Evidence struct {
 	Service string `json:"service,omitempty"`
 	What    string `json:"what"` // "the supervisor's log"
 	Path    string `json:"path"` // relative to the record
+	// Bytes and SHA256 (in hexadecimal) are of the file; of a folder they are left out.
+	Bytes  int64  `json:"bytes,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // End is written last: nothing that the run found is missing before it.

@@ -109,7 +109,7 @@ func TestWhatIsNoRecordIsRefused(t *testing.T) {
 		"no run":                {`{"end":{}}` + "\n", "line 1: the first line"},
 		"two runs":              {string(run) + "\n" + string(run) + "\n", "line 2: a second run"},
 		"after the end":         {string(run) + "\n{\"end\":{}}\n{\"evidence\":{}}\n", "line 3: nothing may follow"},
-		"an unknown event":      {string(run) + "\n{\"verdict\":{}}\n", "line 2: an event is one of"},
+		"an unknown event":      {string(run) + "\n{\"verdict\":{}}\n", `line 2: json: unknown field "verdict"`},
 		"two events in one":     {string(run) + "\n{\"end\":{},\"evidence\":{}}\n", "line 2: an event is one of"},
 		"an unknown outcome":    {string(run) + "\n{\"result\":{\"outcome\":\"passed\"}}\n", `line 2: the result of "" for "" has the outcome "passed"`},
 		"another schema":        {`{"schema":"hero_chaos.record/9","run":{}}` + "\n", `line 1: the record has the schema "hero_chaos.record/9"`},
@@ -118,6 +118,13 @@ func TestWhatIsNoRecordIsRefused(t *testing.T) {
 		"another document":      {"{\n \"schema\": \"other\"}", `the record has the schema "other"`},
 		"a document's outcome":  {"{\n \"schema\": \"hero_chaos.record/1\", \"results\": [{}]}", `has the outcome ""`},
 		"no JSON":               {"PASS\n", "line 1: "},
+		"a member twice":        {"{\n \"schema\": \"other\", \"schema\": \"hero_chaos.record/1\"}", `the member "schema" is there twice`},
+		"in another case":       {"{\n \"schema\": \"hero_chaos.record/1\", \"run\": {\"focus\": \"x\", \"foCuS\": \"\"}}", `the member "foCuS" is there twice`},
+		"in letters that fold":  {"{\n \"schema\": \"other\", \"\u017fchema\": \"hero_chaos.record/1\"}", "is there twice"},
+		"twice in a result":     {string(run) + "\n{\"result\":{\"outcome\":\"failed\",\"attempts\":1,\"outcome\":\"held\"}}\n", `line 2: the member "outcome" is there twice`},
+		"an unknown member":     {"{\n \"schema\": \"hero_chaos.record/1\", \"pardoned\": true}", `unknown field "pardoned"`},
+		"a number out of range": {"{\n \"schema\": \"hero_chaos.record/1\", \"run\": {\"scale\": 1e999}}", "it is no record"},
+		"no number at all":      {"{\n \"schema\": \"hero_chaos.record/1\", \"run\": {\"scale\": NaN}}", "it is no record"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "record")
@@ -131,6 +138,27 @@ func TestWhatIsNoRecordIsRefused(t *testing.T) {
 	}
 	_, err = record.Load(filepath.Join(t.TempDir(), "missing"))
 	gomega.NewWithT(t).Expect(err).To(gomega.MatchError(os.ErrNotExist))
+}
+
+func TestMembersOfDifferentObjectsMayBeCalledAlike(t *testing.T) {
+	g := gomega.NewWithT(t)
+	path := filepath.Join(t.TempDir(), "record")
+	text := "{\n \"schema\": \"hero_chaos.record/1\", \"results\": [{\"outcome\": \"held\", \"recoveries\": [\"a\", \"a\"]}, {\"outcome\": \"held\"}], \"end\": {}}"
+	g.Expect(os.WriteFile(path, []byte(text), 0o600)).To(gomega.Succeed())
+	read, err := record.Load(path)
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(read.Results).To(gomega.HaveLen(2))
+}
+
+func TestAFileThatIsTooLargeIsNotReadIntoMemory(t *testing.T) {
+	g := gomega.NewWithT(t)
+	path := filepath.Join(t.TempDir(), "record")
+	file, err := os.Create(path) //nolint:gosec // into a folder of this test
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(file.Truncate(1 << 40)).To(gomega.Succeed())
+	g.Expect(file.Close()).To(gomega.Succeed())
+	_, err = record.Load(path)
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("has more than 32 MiB")))
 }
 
 func TestAnUnknownOutcomeIsNotWritten(t *testing.T) {

@@ -49,6 +49,8 @@ type Options struct {
 	// are set. Their values go through Docker's API and appear in nothing that this package writes.
 	Secrets []string
 
+	CPUShares int64 // the weight of its processes where processors are scarce; 0: Docker's 1024
+
 	StopTimeout time.Duration // whole seconds between SIGTERM and SIGKILL; 0: Docker's 10 s
 }
 
@@ -122,6 +124,7 @@ func (o Options) request(host string) testcontainers.ContainerRequest {
 	var made *container.HostConfig
 	request.HostConfigModifier = func(host *container.HostConfig) {
 		host.PortBindings, host.Mounts = bindings, o.mounts()
+		host.CPUShares = o.CPUShares
 		made = host
 	}
 	request.ConfigModifier = func(config *container.Config) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // FindSupervisor finds the supervisor after it was replaced, by itself or with its container. The error says
@@ -40,7 +41,11 @@ func (o *Owner) comeBack(ctx context.Context, live *liveSandbox) (refused string
 	if silent {
 		err = o.awaitSupervisor(ctx, live)
 	}
-	switch ended := live.container.Running(ctx); {
+	ended := live.container.Running(ctx)
+	if err != nil && ended == nil {
+		ended = live.awaitEnd(ctx)
+	}
+	switch {
 	case err == nil:
 		return "", nil
 	case ended != nil:
@@ -50,6 +55,19 @@ func (o *Owner) comeBack(ctx context.Context, live *liveSandbox) (refused string
 		return oneLine(err) + "; last lines: " + live.lastLines(ctx), nil
 	}
 	return "", fmt.Errorf("bring the agent back into sandbox %s: %w", live.name, err)
+}
+
+// ending is how long a container whose agent could not be reached may take to end: it was on the way.
+const ending = 2 * time.Second
+
+// awaitEnd returns how the container has ended, nil where it goes on running.
+func (l *liveSandbox) awaitEnd(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, ending)
+	defer cancel()
+	if _, err := l.container.WaitExit(ctx); err != nil {
+		return nil // it runs
+	}
+	return l.container.Running(context.WithoutCancel(ctx))
 }
 
 // lastLines are the last things that the container has printed, in one line.

@@ -2,12 +2,14 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -74,7 +76,31 @@ func (o *Owner) collect(ctx context.Context, name string, live *liveSandbox) err
 	if o.writer == nil {
 		return nil
 	}
-	return o.writer.Evidence(record.Evidence{What: "log, processes, state and status of sandbox " + name, Path: folder})
+	return o.pointTo(name, folder)
+}
+
+// pointTo notes every file of what was collected of a sandbox, with its hash: whoever reads the record later can see
+// whether it is still the one.
+func (o *Owner) pointTo(name, folder string) error {
+	files, err := os.ReadDir(filepath.Join(o.configuration.Output, folder))
+	if err != nil {
+		return fmt.Errorf("look at what was collected of sandbox %s: %w", name, err)
+	}
+	for _, file := range files {
+		path := filepath.Join(folder, file.Name())
+		content, err := os.ReadFile(filepath.Join(o.configuration.Output, path)) //nolint:gosec // we have written it
+		if err != nil {
+			return fmt.Errorf("look at what was collected of sandbox %s: %w", name, err)
+		}
+		evidence := record.Evidence{
+			What: fmt.Sprintf("%s of sandbox %s", strings.TrimSuffix(file.Name(), filepath.Ext(file.Name())), name), Path: path,
+			Bytes: int64(len(content)), SHA256: fmt.Sprintf("%x", sha256.Sum256(content)),
+		}
+		if err := o.writer.Evidence(evidence); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // closeReaper has what is left removed. A reaper that has gone before would not have cleaned up after a death

@@ -21,6 +21,8 @@ type Configuration struct {
 	// Image replaces the target's image, Container attaches to a running container instead of starting one.
 	Image     string `json:"image,omitempty"`
 	Container string `json:"container,omitempty"`
+	// Mutant breaks an image of ours on purpose, or makes it odd in a way that is no fault of its.
+	Mutant string `json:"mutant,omitempty"`
 	// Root is the folder of the module, in which a target's build command runs.
 	Root string `json:"root"`
 	// Agent is the agent's binary for the daemon's platform.
@@ -32,6 +34,8 @@ type Configuration struct {
 	Profile string `json:"profile"`
 	Seed    int64  `json:"seed"`
 	Procs   int    `json:"procs"`
+	// Samples is how often a victim's ending is repeated, each time on a victim of its own; 0 is once.
+	Samples int    `json:"samples,omitempty"`
 	Version string `json:"version,omitempty"`
 }
 
@@ -68,10 +72,6 @@ const (
 	// Faithful adds what the shipped numbers promise. Only its record can be promoted.
 	Faithful = "faithful"
 )
-
-// Heavy tells whether the specs run that need much of a host, and would disturb on a small one what is timed
-// beside them: in the faithful profile, and where somebody focuses on something.
-func (c Configuration) Heavy() bool { return c.Profile == Faithful || c.Focus != "" }
 
 // RecordPath is where the run's record is written.
 func (c Configuration) RecordPath() string { return filepath.Join(c.Output, "record.json") }
@@ -116,7 +116,7 @@ func (c Configuration) Complaint() string {
 // Forget removes what an earlier run has left where this one will write, so that nobody takes it for this
 // run's.
 func (c Configuration) Forget() error {
-	for _, name := range []string{complaintName, "record.json", "record.jsonl", "junit.xml", "again", evidenceFolder} {
+	for _, name := range []string{complaintName, "record.json", "record.jsonl", "junit.xml", "report.html", "attestation.intoto.jsonl", "verdict.json", "again", evidenceFolder} {
 		if err := os.RemoveAll(filepath.Join(c.Output, name)); err != nil {
 			return fmt.Errorf("remove what the last run left: %w", err)
 		}

@@ -106,6 +106,8 @@ func (l *liveSandbox) carryOut(ctx context.Context, p containerParams) (done Int
 // unlink ends the link, so that the agent does not have to find out that nobody answers.
 func (l *liveSandbox) unlink() {
 	_ = l.link.Close()
-	_ = l.stream.Close()
+	if l.stream != nil { // the agent could not be brought back the last time
+		_ = l.stream.Close()
+	}
 	l.opened.Zinit, l.opened.Dialect = "", ""
 }

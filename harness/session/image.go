@@ -13,9 +13,9 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
-// imageOf returns the reference of the image to test: the one that was asked for, else the target's, which is
+// ImageOf returns the reference of the image to test: the one that was asked for, else the target's, which is
 // built where the target says how.
-func imageOf(ctx context.Context, configuration Configuration, t *target.Target) (string, error) {
+func ImageOf(ctx context.Context, configuration Configuration, t *target.Target) (string, error) {
 	if configuration.Image != "" {
 		return configuration.Image, nil
 	}

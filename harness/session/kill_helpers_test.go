@@ -40,7 +40,7 @@ var embedded = sync.OnceValues(func() (Configuration, error) {
 	if err != nil {
 		return configuration, err
 	}
-	configuration.Image, err = imageOf(ctx, configuration, described)
+	configuration.Image, err = ImageOf(ctx, configuration, described)
 	return configuration, err
 })
 

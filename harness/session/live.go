@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
@@ -67,7 +66,8 @@ type watched struct {
 func (l *liveSandbox) clock() int64 { return l.offset + int64(time.Since(l.began)) }
 
 // start brings a sandbox up: container, agent, supervisor, every service running, bystanders, census.
-func (o *Owner) start(ctx context.Context, name string) (_ *liveSandbox, err error) {
+func (o *Owner) start(ctx context.Context, p sandboxParams) (_ *liveSandbox, err error) {
+	name := p.Sandbox
 	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration()+closing)
 	defer cancel()
 	live := &liveSandbox{name: name, began: time.Now(), watched: map[string]watched{}}
@@ -78,7 +78,7 @@ func (o *Owner) start(ctx context.Context, name string) (_ *liveSandbox, err err
 			_ = live.close(context.WithoutCancel(ctx))
 		}
 	}()
-	if err := o.startContainer(ctx, live); err != nil {
+	if err := o.startContainer(ctx, live, p.Weight); err != nil {
 		return nil, err
 	}
 	if err := live.connectAgent(ctx, o.agent); err != nil {
@@ -96,7 +96,7 @@ func (o *Owner) start(ctx context.Context, name string) (_ *liveSandbox, err err
 	return live, nil
 }
 
-func (o *Owner) startContainer(ctx context.Context, live *liveSandbox) (err error) {
+func (o *Owner) startContainer(ctx context.Context, live *liveSandbox, shares weight) (err error) {
 	if name := o.configuration.Container; name != "" {
 		if live.name != MainSandbox {
 			return fmt.Errorf("sandbox %s needs a container of its own, and this run is attached to %s", live.name, name)
@@ -108,7 +108,8 @@ func (o *Owner) startContainer(ctx context.Context, live *liveSandbox) (err erro
 	options := sandbox.Options{
 		Image: o.image, Session: o.id, Name: fmt.Sprintf("hero_chaos-%s-%s", o.id, live.name),
 		ContainerPort: o.target.Container.Port,
-		Env:           o.target.Container.Env, Secrets: o.target.Container.Secrets,
+		Env:           o.environment(), Secrets: o.target.Container.Secrets,
+		CPUShares: int64(shares),
 	}
 	if live.name == MainSandbox {
 		options.HostPort = o.target.Container.PublishPort
@@ -122,6 +123,19 @@ func (o *Owner) startContainer(ctx context.Context, live *liveSandbox) (err erro
 	}
 	live.container, err = o.daemon.Start(ctx, options)
 	return err
+}
+
+// environment is what a container of the target gets.
+func (o *Owner) environment() map[string]string {
+	environment := maps.Clone(o.target.Container.Env)
+	if o.configuration.Mutant == "" {
+		return environment
+	}
+	if environment == nil {
+		environment = map[string]string{}
+	}
+	environment[o.target.Image.Mutant] = o.configuration.Mutant
+	return environment
 }
 
 // connectAgent copies the agent to the root of the file system, or where that is read-only to a volume that
@@ -278,11 +292,16 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 		return err
 	}
 	defer func() { _ = supervisor.Close() }()
-	live.opened.Bystanders = live.registrable(bystanders(o.target))
-	for _, plan := range live.opened.Bystanders {
-		if _, err := supervisor.Register(ctx, plan.Definition()); err != nil {
+	live.opened.Bystanders = nil
+	for _, plan := range live.registrable(bystanders(o.target)) {
+		_, err := supervisor.Register(ctx, plan.Definition())
+		if errors.Is(err, zinit.ErrNotExpressible) && len(plan.Requires) > 0 {
+			continue // a supervisor without dependencies has one bystander less
+		}
+		if err != nil {
 			return fmt.Errorf("register %s: %w", plan.Name, err)
 		}
+		live.opened.Bystanders = append(live.opened.Bystanders, plan)
 	}
 	for _, service := range o.target.Restartable() {
 		if _, missing := live.opened.Missing[service.Name]; !missing {
@@ -433,18 +452,4 @@ func (l *liveSandbox) awaitFarewell(ctx context.Context) error {
 		return fmt.Errorf("container %s is not as it was found: %s", l.container.Name(), lastLine(l.stream.Stderr()))
 	}
 	return nil
-}
-
-// run is what the record says of the run as a whole.
-func (o *Owner) run(main *liveSandbox) record.Run {
-	image := main.container.Image()
-	run := record.Run{
-		ID: o.id, Started: time.Now(), Target: o.target.Name, Image: image.Ref, Digest: image.ID,
-		Daemon:  record.Daemon{ID: o.daemon.ID(), API: o.daemon.Client().ClientVersion()},
-		Profile: o.configuration.Profile, Seed: o.configuration.Seed, Focus: o.configuration.Focus,
-		Version: o.configuration.Version, Procs: o.configuration.Procs,
-		Host: record.Host{Cores: runtime.NumCPU(), Kernel: main.kernel, WorstGap: main.opened.Jitter},
-	}
-	o.figures(&run, main)
-	return run
 }

@@ -25,6 +25,7 @@ const (
 	methodPublished = "sandbox.published"
 	methodLease     = "lease.acquire"
 	methodRelease   = "lease.release"
+	methodTurn      = "turn.take"
 	methodResult    = "record.result"
 	methodRecovery  = "record.recovery"
 )
@@ -47,6 +48,8 @@ type opened struct {
 
 type sandboxParams struct {
 	Sandbox string `json:"sandbox"`
+	// Weight is for methodOpen.
+	Weight weight `json:"weight,omitempty"`
 }
 
 type agentParams struct {

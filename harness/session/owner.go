@@ -36,6 +36,7 @@ type Owner struct {
 	writer        *record.Writer
 
 	leases   *leases
+	turns    turns
 	listener net.Listener
 	serving  sync.WaitGroup
 	stop     context.CancelFunc
@@ -79,7 +80,7 @@ func Open(ctx context.Context, configuration Configuration, t *target.Target) (_
 	if err != nil {
 		return nil, err
 	}
-	if err = o.startRecord(main); err != nil {
+	if err = o.startRecord(ctx, main); err != nil {
 		return nil, err
 	}
 	return o, o.listen(background)
@@ -90,7 +91,7 @@ func (o *Owner) prepare(ctx context.Context) error {
 	var work sync.WaitGroup
 	var imageErr, agentErr error
 	if o.configuration.Container == "" {
-		work.Go(func() { o.image, imageErr = imageOf(ctx, o.configuration, o.target) })
+		work.Go(func() { o.image, imageErr = ImageOf(ctx, o.configuration, o.target) })
 	}
 	work.Go(func() {
 		if o.agent, agentErr = agentBinary(ctx, o.configuration); agentErr == nil {
@@ -113,12 +114,12 @@ func (o *Owner) clock() int64 {
 	return 0
 }
 
-func (o *Owner) startRecord(main *liveSandbox) error {
+func (o *Owner) startRecord(ctx context.Context, main *liveSandbox) error {
 	redactor, err := o.redactor()
 	if err != nil {
 		return err
 	}
-	writer, err := record.Create(o.configuration.RecordPath(), o.run(main), redactor)
+	writer, err := record.Create(o.configuration.RecordPath(), o.run(ctx, main), redactor)
 	if err != nil {
 		return err
 	}
@@ -171,7 +172,7 @@ func (o *Owner) serve(ctx context.Context, conn net.Conn) {
 func (o *Owner) methods(held *heldLeases) handler.Map {
 	return handler.Map{
 		methodOpen: handler.New(func(ctx context.Context, p sandboxParams) (opened, error) {
-			live, err := o.open(ctx, p.Sandbox)
+			live, err := o.openAs(ctx, p)
 			if err != nil {
 				return opened{}, err
 			}
@@ -210,6 +211,7 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 		methodPublished: handler.New(o.published),
 		methodLease:     handler.New(held.acquire),
 		methodRelease:   handler.New(held.release),
+		methodTurn:      handler.New(o.turns.take),
 		methodResult: handler.New(func(_ context.Context, p resultParams) error {
 			return o.writer.Result(p.Result)
 		}),
@@ -278,9 +280,15 @@ func (o *Owner) explained(live *liveSandbox, death protocol.Death) bool {
 // dependentsStay is the id of the assumption that dependents are not restarted with their base.
 const dependentsStay = "dependents-stay"
 
-// open returns a sandbox, and starts it where nobody has asked for it before. Everybody who asks meanwhile
-// waits for the same one.
+// open returns a sandbox, and starts it where nobody has asked for it before.
 func (o *Owner) open(ctx context.Context, name string) (*liveSandbox, error) {
+	return o.openAs(ctx, sandboxParams{Sandbox: name})
+}
+
+// openAs is open for a sandbox that is started with a weight. Everybody who asks meanwhile waits for the
+// same one.
+func (o *Owner) openAs(ctx context.Context, p sandboxParams) (*liveSandbox, error) {
+	name := p.Sandbox
 	o.mu.Lock()
 	existing, ok := o.sandboxes[name]
 	if !ok {
@@ -288,7 +296,7 @@ func (o *Owner) open(ctx context.Context, name string) (*liveSandbox, error) {
 		o.sandboxes[name] = existing
 		go func() {
 			o.starts.Lock() // one at a time: a boot takes all processors, and what runs already is being timed
-			live, err := o.start(context.WithoutCancel(ctx), name)
+			live, err := o.start(context.WithoutCancel(ctx), p)
 			o.starts.Unlock()
 			o.mu.Lock()
 			existing.sandbox, existing.err = live, err

@@ -76,6 +76,32 @@ func (s *Session) Result(ctx context.Context, result record.Result) error {
 // alone has a sandbox of its own. A target that cannot be started again (a container that we are attached to)
 // has MainSandbox only: the error is an *Inconclusive then.
 func (s *Session) Sandbox(ctx context.Context, name string) (*Sandbox, error) {
+	return s.open(ctx, sandboxParams{Sandbox: name})
+}
+
+// Background is Sandbox for one in which nothing is timed: where it is started by this, its processes leave the
+// processors to those of the others.
+func (s *Session) Background(ctx context.Context, name string) (*Sandbox, error) {
+	return s.open(ctx, sandboxParams{Sandbox: name, Weight: yielding})
+}
+
+// Favoured is Sandbox for one in which something is timed for so long that it is not measured again lightly: where it
+// is started by this, its processes go before those of the others.
+func (s *Session) Favoured(ctx context.Context, name string) (*Sandbox, error) {
+	return s.open(ctx, sandboxParams{Sandbox: name, Weight: favoured})
+}
+
+// weight is how the processes of a container are counted where processors are scarce: Docker's --cpu-shares, 0 for its
+// 1024.
+type weight int64
+
+const (
+	yielding weight = 64
+	favoured weight = 16384
+)
+
+func (s *Session) open(ctx context.Context, p sandboxParams) (*Sandbox, error) {
+	name := p.Sandbox
 	if s.Configuration.Container != "" && name != MainSandbox {
 		return nil, &recovery.Inconclusive{Reason: fmt.Sprintf("needs a container of its own, and this run is attached to %s", s.Configuration.Container)}
 	}
@@ -86,7 +112,7 @@ func (s *Session) Sandbox(ctx context.Context, name string) (*Sandbox, error) {
 		return existing, nil
 	}
 	sandbox := &Sandbox{Name: name, session: s}
-	if err := s.link.Call(ctx, methodOpen, sandboxParams{Sandbox: name}, &sandbox.opened); err != nil {
+	if err := s.link.Call(ctx, methodOpen, p, &sandbox.opened); err != nil {
 		return nil, err
 	}
 	var err error
@@ -272,6 +298,15 @@ func (b *Sandbox) running(ctx context.Context, plan VictimPlan) error {
 	return recovery.Steady(ctx, b, plan.Endpoint())
 }
 
+// Discard deletes a service of ours that nobody needs any more. With zinit 0.3 it stays where it is until its container
+// goes: that one answers nobody for up to 5 s while it deletes, and loses sight of others (registration.delete-neighbours).
+func (b *Sandbox) Discard(ctx context.Context, name string) error {
+	if b.Supervisor.Dialect() == zinit.Dialect03 {
+		return nil
+	}
+	return b.Delete(ctx, name)
+}
+
 // Delete deletes a service of ours.
 func (b *Sandbox) Delete(ctx context.Context, name string) error {
 	if !strings.HasPrefix(name, victimPrefix) {
@@ -292,6 +327,9 @@ type Injection struct {
 	Window time.Duration
 	// Policy says in words what is due and when, for the text of a failure.
 	Policy string
+	// InTurn keeps the injection apart from all others that wait for their turn: what they bring about would
+	// otherwise come due in one instant.
+	InTurn bool
 }
 
 // Inject leads a fault on a service through its life and writes the recovery down. It waits until the service
@@ -303,6 +341,11 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 	held, release, err := b.hold(ctx, i.Service.Name)
 	if err != nil {
 		return record.Recovery{}, err
+	}
+	if i.InTurn {
+		if err := b.session.link.Call(ctx, methodTurn, nil, nil); err != nil {
+			return record.Recovery{}, errors.Join(err, release(context.WithoutCancel(ctx)))
+		}
 	}
 	seen, err := recovery.Run(ctx, b, recovery.Experiment{
 		ID: b.session.id(i.Promise, i.Service.Name), Promise: i.Promise, Sandbox: b.Name, Service: i.Service.Name,

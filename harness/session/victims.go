@@ -47,15 +47,20 @@ func VictimName(name string) string { return victimPrefix + name }
 
 // NewVictim returns a plan for a well-behaved victim at its own socket, without a health check.
 func NewVictim(name string, policy zinit.RetryPolicy) VictimPlan {
-	return VictimPlan{
-		Name:   VictimName(name),
-		Policy: policy,
-		Options: victim.Options{
-			Socket:  path.Join(victimHome, name+".sock"),
-			Control: path.Join(victimHome, name+".control"),
-			Journal: path.Join(victimHome, name+".journal"),
-		},
-	}
+	return VictimPlan{Policy: policy}.named(name)
+}
+
+// Sample returns the plan of the n-th victim that is like it, at sockets of its own.
+func (p VictimPlan) Sample(n int) VictimPlan {
+	return p.named(fmt.Sprintf("%s-%d", strings.TrimPrefix(p.Name, victimPrefix), n))
+}
+
+func (p VictimPlan) named(name string) VictimPlan {
+	p.Name = VictimName(name)
+	p.Options.Socket = path.Join(victimHome, name+".sock")
+	p.Options.Control = path.Join(victimHome, name+".control")
+	p.Options.Journal = path.Join(victimHome, name+".journal")
+	return p
 }
 
 // WithHealth returns the plan with a health check.

@@ -9,21 +9,23 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// FewestForP99 is how many durations a 99th percentile takes: of fewer it is only the maximum by
-// another name.
-const FewestForP99 = 100
+// The fewest durations that a percentile takes: of fewer it is only the maximum by another name.
+const (
+	FewestForP90 = 10
+	FewestForP99 = 100
+)
 
 // Summary is what is said of N durations. With N = 0 all of it is zero.
 type Summary struct {
 	N      int
 	Min    time.Duration
 	Median time.Duration // of an even number the mean of the two in the middle
-	P99    *time.Duration
-	Max    time.Duration
+	// P90 and P99 are the lowest durations that 90 % and 99 % do not exceed; nil where there are too few.
+	P90, P99 *time.Duration
+	Max      time.Duration
 }
 
-// Summarize returns the summary of durations, in any order. P99 is the lowest of them that 99 % do not
-// exceed, or nil where there are fewer than FewestForP99.
+// Summarize returns the summary of durations, in any order.
 func Summarize(durations []time.Duration) Summary {
 	if len(durations) == 0 {
 		return Summary{}
@@ -35,13 +37,17 @@ func Summarize(durations []time.Duration) Summary {
 		values[i] = float64(duration)
 	}
 	last := len(sorted) - 1
-	summary := Summary{
+	return Summary{
 		N: len(sorted), Min: sorted[0], Max: sorted[last],
 		Median: time.Duration(stat.Mean([]float64{values[last/2], values[(last+1)/2]}, nil)),
+		P90:    percentile(0.90, FewestForP90, values), P99: percentile(0.99, FewestForP99, values),
 	}
-	if summary.N >= FewestForP99 {
-		p99 := time.Duration(stat.Quantile(0.99, stat.Empirical, values, nil))
-		summary.P99 = &p99
+}
+
+func percentile(share float64, fewest int, sorted []float64) *time.Duration {
+	if len(sorted) < fewest {
+		return nil
 	}
-	return summary
+	found := time.Duration(stat.Quantile(share, stat.Empirical, sorted, nil))
+	return &found
 }

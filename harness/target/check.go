@@ -53,6 +53,9 @@ func (t *Target) checkImage() *problem {
 	if built == (t.Image.Reference != "") {
 		return wrong("$.image", "give either the image's reference or the command that builds it")
 	}
+	if t.Image.Mutant != "" && !built {
+		return wrong("$.image.mutant", "only an image that is built here can be broken on purpose: remove mutant")
+	}
 	return nil
 }
 

@@ -40,12 +40,14 @@ type Target struct {
 	Environments map[string]string `yaml:"environments"`
 }
 
-// Image says where the image comes from: exactly one of its members is set.
+// Image says where the image comes from: either its reference or its build command is set.
 type Image struct {
 	Reference string `yaml:"reference"` // as docker run takes it
 	// Build is a command that is run in the root of this module; the last line that it prints on
 	// standard output is the reference of the image that it has made or found.
 	Build []string `yaml:"build"`
+	// Mutant is the environment variable by which a built image is broken on purpose; empty: it cannot be.
+	Mutant string `yaml:"mutant"`
 }
 
 // Container says how the image is run.

@@ -10,7 +10,7 @@ import (
 // EventFlooded says that all of a flood was taken by who reads the output.
 const EventFlooded = "flooded"
 
-// A flood is 1 MB a second, in pieces.
+// A flood is 1 MB a second or a multiple of it, in pieces.
 const (
 	floodRate   = 1_000_000
 	floodPieces = 50 // a second
@@ -19,7 +19,7 @@ const (
 // flood writes to the standard output for as long as the options say: no line ends, and little of it is UTF-8.
 // A reader that stops reading holds it up.
 func (v *victim) flood(ctx context.Context) {
-	piece := bytes.Repeat([]byte{0xff, 0xc3, '(', 0x00, 0xe2, 0x82, 'x', 0xf8}, floodRate/floodPieces/8)
+	piece := bytes.Repeat([]byte{0xff, 0xc3, '(', 0x00, 0xe2, 0x82, 'x', 0xf8}, max(1, v.options.FloodRate)*floodRate/floodPieces/8)
 	ticker := time.NewTicker(time.Second / floodPieces)
 	defer ticker.Stop()
 	for range int(v.options.Flood.Seconds() * floodPieces) {

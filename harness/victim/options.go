@@ -50,6 +50,7 @@ type TermAction string
 const (
 	TermExit   TermAction = "exit"   // ends with Options.ExitCode after Options.TermDelay
 	TermIgnore TermAction = "ignore" // goes on
+	TermDie    TermAction = "die"    // ends by the signal, as who handles none
 )
 
 // String returns the action's flag value.
@@ -57,8 +58,8 @@ func (a *TermAction) String() string { return string(*a) }
 
 // Set reads a flag value.
 func (a *TermAction) Set(text string) error {
-	if text != string(TermExit) && text != string(TermIgnore) {
-		return fmt.Errorf("use %s or %s", TermExit, TermIgnore)
+	if text != string(TermExit) && text != string(TermIgnore) && text != string(TermDie) {
+		return fmt.Errorf("use %s, %s or %s", TermExit, TermIgnore, TermDie)
 	}
 	*a = TermAction(text)
 	return nil
@@ -79,7 +80,8 @@ type Options struct {
 	ReadyDelay time.Duration // from listening to the first answer
 	ExitAfter  time.Duration // ends by itself so long after the start; 0: never
 	ReplyDelay time.Duration // before each reply
-	Flood      time.Duration // writes 1 MB a second to its output for so long
+	Flood      time.Duration // writes to its output for so long
+	FloodRate  int           // MB a second; 0 is 1
 	Behaviour  Behaviour
 
 	Workers     int  // child processes that accept on the same listener, in the victim's place
@@ -133,14 +135,15 @@ func (o *Options) flags() *flag.FlagSet {
 	flags.IntVar(&o.Port, "port", o.Port, "serve HTTP on this port of 127.0.0.1")
 	flags.StringVar(&o.Control, "control", o.Control, "take orders on this unix `path`")
 	flags.StringVar(&o.Journal, "journal", o.Journal, "append events to this `file`")
-	flags.Var(&o.OnTerm, "on-term", "exit or ignore")
+	flags.Var(&o.OnTerm, "on-term", "exit, ignore or die")
 	flags.DurationVar(&o.TermDelay, "term-delay", o.TermDelay, "from SIGTERM to the end")
 	flags.IntVar(&o.ExitCode, "exit-code", o.ExitCode, "exit code on SIGTERM and of --exit-after")
 	flags.DurationVar(&o.StartDelay, "start-delay", o.StartDelay, "before it listens")
 	flags.DurationVar(&o.ReadyDelay, "ready-delay", o.ReadyDelay, "from listening to the first answer")
 	flags.DurationVar(&o.ExitAfter, "exit-after", o.ExitAfter, "end so long after the start")
 	flags.DurationVar(&o.ReplyDelay, "reply-delay", o.ReplyDelay, "before each reply")
-	flags.DurationVar(&o.Flood, "flood", o.Flood, "write 1 MB a second to the output for so long")
+	flags.DurationVar(&o.Flood, "flood", o.Flood, "write to the output for so long")
+	flags.IntVar(&o.FloodRate, "flood-rate", o.FloodRate, "MB a second of --flood, 1 where it is 0")
 	flags.Var(&o.Behaviour, "behaviour", "how requests are answered")
 	flags.IntVar(&o.Workers, "workers", o.Workers, "child processes that accept in its place")
 	flags.BoolVar(&o.Deadlock, "deadlock", o.Deadlock, "answer health, but never work")
@@ -162,8 +165,8 @@ func (o Options) check() error {
 		return fmt.Errorf("--exit-code %d is no exit code: use 0 to 255", o.ExitCode)
 	case min(o.TermDelay, o.StartDelay, o.ReadyDelay, o.ExitAfter, o.ReplyDelay, o.Flood) < 0:
 		return errors.New("a delay is negative")
-	case min(o.Workers, o.Children) < 0:
-		return errors.New("--workers or --children is negative")
+	case min(o.Workers, o.Children, o.FloodRate) < 0:
+		return errors.New("--workers, --children or --flood-rate is negative")
 	case o.Workers > 0 && o.Socket == "" && o.Port == 0:
 		return errors.New("--workers needs --socket or --port")
 	}

@@ -18,7 +18,7 @@ func TestArgsAreReadBackAsTheSameOptions(t *testing.T) {
 		options := victim.Options{
 			Control:    rapid.String().Draw(t, "control"),
 			Journal:    rapid.String().Draw(t, "journal"),
-			OnTerm:     rapid.SampledFrom([]victim.TermAction{victim.TermExit, victim.TermIgnore}).Draw(t, "on-term"),
+			OnTerm:     rapid.SampledFrom([]victim.TermAction{victim.TermExit, victim.TermIgnore, victim.TermDie}).Draw(t, "on-term"),
 			TermDelay:  delay.Draw(t, "term-delay"),
 			ExitCode:   rapid.IntRange(0, 255).Draw(t, "exit-code"),
 			StartDelay: delay.Draw(t, "start-delay"),
@@ -26,6 +26,7 @@ func TestArgsAreReadBackAsTheSameOptions(t *testing.T) {
 			ExitAfter:  delay.Draw(t, "exit-after"),
 			ReplyDelay: delay.Draw(t, "reply-delay"),
 			Flood:      delay.Draw(t, "flood"),
+			FloodRate:  rapid.IntRange(0, 99).Draw(t, "flood-rate"),
 			Behaviour:  victim.Good,
 			Children:   rapid.IntRange(0, 9).Draw(t, "children"),
 		}
@@ -64,7 +65,7 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 		"--children=-1":                    "negative",
 		"--workers=1":                      "needs --socket",
 		"--behaviour=kind":                 "use one of",
-		"--on-term=dance":                  "use exit or ignore",
+		"--on-term=dance":                  "use exit, ignore or die",
 		"--reply-delay=soon":               "invalid value",
 		"serve":                            "unexpected argument",
 		"--no-such-flag":                   "not defined",

@@ -99,7 +99,9 @@ func (v *victim) live(ctx context.Context, mode string) (int, error) {
 		case <-ctx.Done():
 			return 0, nil
 		case <-terms:
-			v.terminate()
+			if err := v.terminate(); err != nil {
+				return 0, err
+			}
 		case sent := <-faults:
 			// Go's runtime would end with a code of its own, or not at all where whoever started us ignores it.
 			if err := dieOf(sent.(syscall.Signal)); err != nil {
@@ -151,14 +153,19 @@ func (v *victim) act(ctx context.Context, mode string) error {
 	return v.server.accept(ctx, listener)
 }
 
-// terminate handles a SIGTERM.
-func (v *victim) terminate() {
+// terminate handles a SIGTERM. It returns only where the victim lives on for now.
+func (v *victim) terminate() error {
 	v.journal.note(EventTerminating)
-	if v.options.OnTerm == TermIgnore {
-		return
+	switch v.options.OnTerm {
+	case TermIgnore:
+	case TermDie:
+		v.family.dismiss()
+		return dieOf(syscall.SIGTERM)
+	default:
+		v.family.dismiss()
+		time.AfterFunc(v.options.TermDelay, func() { v.end(v.options.ExitCode) })
 	}
-	v.family.dismiss()
-	time.AfterFunc(v.options.TermDelay, func() { v.end(v.options.ExitCode) })
+	return nil
 }
 
 // end makes live return, unless it is about to.

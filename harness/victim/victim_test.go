@@ -367,6 +367,12 @@ func TestEnds(t *testing.T) {
 		v.signal(t, syscall.SIGKILL)
 		NewWithT(t).Expect(v.exit(t)).To(Equal(-9))
 	})
+	t.Run("by SIGTERM itself", func(t *testing.T) {
+		v := run(t, victim.Options{OnTerm: victim.TermDie, Children: 1}).await(t, victim.EventServing)
+		v.signal(t, syscall.SIGTERM)
+		NewWithT(t).Expect(v.exit(t)).To(Equal(-15))
+		NewWithT(t).Expect(v.names()).To(HaveExactElements("started", "listening", "serving", "terminating"))
+	})
 	t.Run("by itself while it starts", func(t *testing.T) {
 		v := run(t, victim.Options{ExitAfter: 50 * time.Millisecond, StartDelay: time.Hour, ExitCode: 9})
 		NewWithT(t).Expect(v.exit(t)).To(Equal(9))

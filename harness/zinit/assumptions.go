@@ -1,5 +1,7 @@
 package zinit
 
+import "github.com/creachadair/jrpc2"
+
 // Assumption is something that nobody has told us of the image under test or of its zinit 0.4:
 // an [A] of the contract. A promise that rests on one alone is INCONCLUSIVE where it fails, until
 // the target file lists the assumption's ID under "confirmed".
@@ -20,6 +22,10 @@ const (
 	codeDependencyCycle = -32004
 )
 
+// codeNotExpressible is what the adapter of a control answers (fixtures/controls) where the supervisor behind it has no words for
+// something.
+const codeNotExpressible = -32099
+
 // meaningOfCode returns what a code of zinit 0.4 stands for, nil where it is one of JSON-RPC's own.
 func meaningOfCode(code int, _ string) error {
 	switch code {
@@ -31,6 +37,8 @@ func meaningOfCode(code int, _ string) error {
 		return ErrInvalidConfig
 	case codeDependencyCycle:
 		return ErrDependencyCycle
+	case codeNotExpressible, int(jrpc2.MethodNotFound):
+		return ErrNotExpressible
 	}
 	return nil
 }

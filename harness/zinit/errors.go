@@ -13,7 +13,7 @@ var (
 	ErrDependencyCycle = errors.New("dependency cycle")
 )
 
-// ErrNotExpressible says that a supervisor's dialect has no words for what was asked of it.
+// ErrNotExpressible says that a supervisor, or the dialect that is spoken with it, has no words for what was asked of it.
 var ErrNotExpressible = errors.New("this dialect of zinit cannot express it")
 
 // ErrConnection says that a call got no answer: no connection, a lost one, silence, or a reply

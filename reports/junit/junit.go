@@ -57,8 +57,9 @@ type problem struct {
 // Render returns the record as JUnit XML: a test suite a theme, a test case a result. A case is called
 // theme.promise and "service FAULT", the same in every run, so that its history can be followed; what
 // would be called like an earlier case gets a number. Inconclusive and not-run results are skipped
-// with their reason. A record without an end, or whose run had trouble of its own, holds an error, so
-// that a run that was killed is not taken for one that passed.
+// with their reason, and so are results that held when they were tried again. A record without an end, or
+// whose run had trouble of its own, holds an error, so that a run that was killed is not taken for one that
+// passed.
 func Render(r *record.Record) ([]byte, error) {
 	builder := builder{record: r, names: map[string]int{}}
 	// Parallel specs end in another order every time.
@@ -132,6 +133,9 @@ func (b *builder) testCase(result record.Result) testCase {
 	made := testCase{ClassName: className(result), Name: b.unique(className(result), name(result))}
 	switch result.Outcome {
 	case record.Held:
+		if result.Attempts > 1 { // readers that know a flaky case count it as passed
+			made.Skipped = &problem{Message: fmt.Sprintf("flaky: it held only at attempt %d", result.Attempts)}
+		}
 	case record.Failed:
 		made.Failure = &problem{Message: firstLine(result.Failure), Type: result.Promise, Text: result.Failure}
 	case record.Inconclusive, record.NotRun:
@@ -182,8 +186,8 @@ func (b *builder) document() testSuites {
 	return all
 }
 
-// seconds writes plain decimal seconds, never 1e-05.
-func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }
+// seconds writes plain decimal seconds, never 1e-05, and never less than none: the schema knows no sign.
+func seconds(d time.Duration) string { return strconv.FormatFloat(max(0, d).Seconds(), 'f', 3, 64) }
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")

@@ -81,6 +81,18 @@ func TestARunWithoutAnEndIsAnError(t *testing.T) {
 	gomega.NewWithT(t).Expect(string(empty)).To(gomega.ContainSubstring(`errors="1"`))
 }
 
+func TestAFlakyResultHasNotPassed(t *testing.T) {
+	g := gomega.NewWithT(t)
+	r := aRecord()
+	r.Results = r.Results[:1]
+	r.Results[0].Attempts, r.Results[0].Duration = 3, -5e9
+	text, err := junit.Render(r)
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(string(text)).To(gomega.ContainSubstring(`<skipped message="flaky: it held only at attempt 3"></skipped>`))
+	g.Expect(string(text)).To(gomega.ContainSubstring(`skipped="1" time="0.000"`))
+	checkShape(t, text)
+}
+
 func TestHostileText(t *testing.T) {
 	g := gomega.NewWithT(t)
 	hostile := "<a b=\"c\">&amp;]]></a>'\x00\x01\x08\x0b\x1b[31m\x7f\ufffe\uffff\xff\xc3\u2028\r\n\t€𝄞"

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,8 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/tally"
 )
 
 // width is how many columns the text takes at most, but for the text of a failure, which is complete.
@@ -73,29 +76,35 @@ func head(text *strings.Builder, r *record.Record) {
 }
 
 func promises(text *strings.Builder, r *record.Record) {
-	results := map[string][]record.Result{}
-	for _, result := range r.Results {
-		results[result.Promise] = append(results[result.Promise], result)
+	found := tally.Of(r)
+	line(text, "%-36s %8s %9s %13s %9s %11s %14s", "PROMISE", "HELD", "FAILED", "INCONCLUSIVE", "NOT RUN", "RECOVERIES", "FAILS AT MOST")
+	for _, promise := range found {
+		counts := promise.Outcomes
+		line(text, "%-36s %8s %9s %13s %9s %11s %14s", promise.ID, number(counts[record.Held]), number(counts[record.Failed]),
+			number(counts[record.Inconclusive]), number(counts[record.NotRun]), number(promise.Recoveries), atMost(promise))
+		phases(text, promise.Phases)
 	}
-	recoveries := map[string][]record.Recovery{}
-	for _, recovery := range r.Recoveries {
-		recoveries[recovery.Promise] = append(recoveries[recovery.Promise], recovery)
+	legend(text, r, found)
+	line(text, "")
+}
+
+// atMost rounds up: a bound that is rounded down is none.
+func atMost(promise tally.Promise) string {
+	if promise.Trials == 0 {
+		return "-"
 	}
-	// Of a spec that was cut off there are recoveries and no result.
-	all := slices.Concat(slices.Collect(maps.Keys(results)), slices.Collect(maps.Keys(recoveries)))
-	slices.Sort(all)
-	line(text, "%-36s %8s %8s %14s %9s %12s", "PROMISE", "HELD", "FAILED", "INCONCLUSIVE", "NOT RUN", "RECOVERIES")
-	for _, promise := range slices.Compact(all) {
-		counts := count(results[promise])
-		line(text, "%-36s %8s %8s %14s %9s %12s", promise, number(counts[record.Held]), number(counts[record.Failed]),
-			number(counts[record.Inconclusive]), number(counts[record.NotRun]), number(len(recoveries[promise])))
-		phases(text, recoveries[promise])
+	return fmt.Sprintf("%.1f %%", math.Ceil(promise.FailsAtMost*1000)/10)
+}
+
+// legend says what the figures of the table mean that it has.
+func legend(text *strings.Builder, r *record.Record, found []tally.Promise) {
+	if slices.ContainsFunc(found, func(promise tally.Promise) bool { return promise.Trials > 0 }) {
+		line(text, "")
+		wrapped(text, "", strings.Fields("Fails at most: what held and failed excludes any higher rate of failures at 95 %, were each of them drawn by lot."))
 	}
 	if len(r.Recoveries) > 0 {
-		line(text, "")
-		line(text, "Times are the longest that were possible; a p99 takes %d recoveries.", fewestForP99)
+		line(text, "Times are the longest that were possible; a p90 takes %d recoveries, a p99 %d.", stats.FewestForP90, stats.FewestForP99)
 	}
-	line(text, "")
 }
 
 func number(n int) string {

@@ -55,7 +55,7 @@ func needServices(ctx context.Context, chaos *session.Session) *session.Sandbox 
 	if len(chaos.Target.Restartable()) == 0 {
 		spec.Inconclusive("the target lists no service that could be started again")
 	}
-	sandbox := spec.Sandbox(ctx, chaos, againSandbox)
+	sandbox := spec.Background(ctx, chaos, againSandbox)
 	if missing, _ := sandbox.Boot(); len(missing) > 0 {
 		spec.Inconclusive(fmt.Sprintf("%d services did not serve after the first start", len(missing)))
 	}

@@ -86,7 +86,7 @@ func ownOneshotsEnd(ctx context.Context, chaos *session.Session, sandbox *sessio
 		definition.Actions = append(definition.Actions, action)
 		definition.Service.Actions = append(definition.Service.Actions, action.Name)
 	}
-	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Delete(ctx, name) }, NodeTimeout(30*time.Second))
+	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Discard(ctx, name) }, NodeTimeout(30*time.Second))
 	_, err := sandbox.Supervisor.Register(ctx, definition)
 	spec.Conclude(err)
 	awaitInstall(ctx, sandbox, install)

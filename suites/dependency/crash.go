@@ -14,6 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
@@ -40,17 +41,35 @@ func leavesDependents(ctx context.Context, chaos *session.Session, base session.
 
 	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[0]), comesBack(chaos, services[0])...)
 	same := func(i int, killed session.Service) {
-		now := spec.Identity(ctx, sandbox, services[i])
-		if now.PID != before[i].PID || now.StartTime != before[i].StartTime {
-			spec.Broken(chaos, promise.DependencyBaseCrash, base.Name,
-				fmt.Sprintf("%s was replaced when %s was killed", services[i].Name, killed.Name),
-				[2]string{"before", fmt.Sprintf("pid %d", before[i].PID)}, [2]string{"after", fmt.Sprintf("pid %d", now.PID)})
-		}
+		GinkgoHelper()
+		isLeftAlone(ctx, chaos, sandbox, base.Name, services[i], before[i], killed)
 	}
 	same(1, services[0])
 	same(2, services[0])
 	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[1]), comesBack(chaos, services[1])...)
 	same(2, services[1])
+}
+
+// isLeftAlone expects a service to serve, and as the process that it was before another was killed.
+func isLeftAlone(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, base string, service session.Service, before record.Incarnation, killed session.Service) {
+	GinkgoHelper()
+	broken := func(what, after string) {
+		GinkgoHelper()
+		spec.Broken(chaos, promise.DependencyBaseCrash, base, fmt.Sprintf("%s %s when %s was killed", service.Name, what, killed.Name),
+			[2]string{"before", fmt.Sprintf("pid %d", before.PID)}, [2]string{"after", after}, [2]string{"zinit", sandbox.Word(ctx, service.Name)})
+	}
+	var silent error
+	if !spec.Until(ctx, starting, func(ctx context.Context) bool {
+		silent = recovery.Steady(ctx, sandbox, service.Endpoint)
+		return silent == nil
+	}) {
+		_, trouble := sandbox.Agent().Hello(ctx)
+		spec.Conclude(trouble) // who cannot be asked may well serve
+		broken("was lost", silent.Error())
+	}
+	if now := spec.Identity(ctx, sandbox, service); now.PID != before.PID || now.StartTime != before.StartTime {
+		broken("was replaced", fmt.Sprintf("pid %d", now.PID))
+	}
 }
 
 // bothComeBack kills a base, and its dependent while the base's retry is pending.
@@ -76,7 +95,7 @@ func bothComeBack(ctx context.Context, chaos *session.Session, base session.Vict
 	<-done
 	spec.Expect(earlier, comesBack(chaos, first)...)
 	if later.Landing == nil || earlier.Respawned == nil || later.Injected.Hi > earlier.Respawned.Hi {
-		spec.Inconclusive("the second service was not killed before the first was back")
+		spec.Inconclusive("observed too coarsely: the second service was not killed before the first was back")
 	}
 	// The second may wait for the first: its latest is the first's, and its own delay.
 	spec.Expect(later, Serve(Within(first.Policy.DelayOfRetry(1)+delay+starting)))
@@ -86,7 +105,7 @@ func kill(ctx context.Context, sandbox *session.Sandbox, p string, service sessi
 	GinkgoHelper()
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
 	return spec.Inject(ctx, sandbox, session.Injection{
-		Promise: p, Service: service, Fault: fault.SIGKILL, Window: 5*delay + starting + time.Second,
+		Promise: p, Service: service, Fault: fault.SIGKILL, Window: 5*delay + 2*starting + time.Second,
 		Policy: budget.Policy(service.Policy, due.Respawn),
 	})
 }

@@ -38,14 +38,10 @@ func Specs(chaos *session.Session) {
 	Describe("services that need each other", func() {
 		startInOrder(chaos)
 		awaitOneshots(chaos)
-		if chaos.Configuration.Heavy() {
-			bootInOrder(chaos)
-		}
+		bootInOrder(chaos)
 		surviveCrashes(chaos)
 	})
-	if chaos.Configuration.Heavy() {
-		crowd(chaos)
-	}
+	crowd(chaos)
 }
 
 func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, stability) }
@@ -77,7 +73,7 @@ func needsRPC(sandbox *session.Sandbox) {
 // add registers a service without waiting for it, for the length of the spec.
 func add(ctx context.Context, sandbox *session.Sandbox, definition zinit.Definition) {
 	GinkgoHelper()
-	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Delete(ctx, definition.Service.Name) }, NodeTimeout(30*time.Second))
+	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Discard(ctx, definition.Service.Name) }, NodeTimeout(30*time.Second))
 	_, err := sandbox.Supervisor.Register(ctx, definition)
 	var answer *zinit.Error
 	if errors.As(err, &answer) {

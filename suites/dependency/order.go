@@ -152,14 +152,14 @@ func staysDown(ctx context.Context, chaos *session.Session, sandbox *session.San
 const bootSandbox = "dependency"
 
 func bootInOrder(chaos *session.Session) {
-	Describe("at boot", Ordered, ContinueOnFailure, func() {
+	Describe("at boot", spec.Costly, Ordered, ContinueOnFailure, func() {
 		It("start in their order: the image's services", spec.About(promise.DependencyBootShipped), func(ctx SpecContext) {
-			sandbox := spec.Sandbox(ctx, chaos, bootSandbox)
+			sandbox := spec.Background(ctx, chaos, bootSandbox)
 			shippedInOrder(ctx, chaos, sandbox)
 		}, NodeTimeout(2*limit))
 		top := planOf("boot3")
 		It("start in their order: "+top.Name, spec.About(promise.DependencyBoot), spec.On(top.Name), func(ctx SpecContext) {
-			sandbox := spec.Sandbox(ctx, chaos, bootSandbox)
+			sandbox := spec.Background(ctx, chaos, bootSandbox)
 			needsRPC(sandbox)
 			victimsInOrder(ctx, chaos, sandbox, top)
 		}, NodeTimeout(2*limit))

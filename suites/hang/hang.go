@@ -45,7 +45,7 @@ const unsoundTimeout = 5 * time.Second
 func Specs(chaos *session.Session) {
 	Describe("a hung service", spec.About(promise.HangDetected), func() {
 		for arm := range arms {
-			isReplaced(chaos, checkedVictim(fmt.Sprintf("hang%d", arm+1)))
+			isReplaced(chaos, checkedVictim(chaos, fmt.Sprintf("hang%d", arm+1)))
 		}
 	})
 	stops(chaos)
@@ -54,10 +54,10 @@ func Specs(chaos *session.Session) {
 		shipped(chaos)
 	}
 	Describe("a hung service that nobody checks", spec.About(promise.HangControl), func() {
-		isLeftAlone(chaos, promise.HangControl, session.NewVictim("unchecked", policy()).WithStopTimeout(stopTimeout))
+		isLeftAlone(chaos, promise.HangControl, session.NewVictim("unchecked", policy(chaos)).WithStopTimeout(stopTimeout))
 	})
 	Describe("the probe as the issue gives it", spec.About(promise.HangUnsoundProbe), func() {
-		plan := session.NewVictim("unsound", policy())
+		plan := session.NewVictim("unsound", policy(chaos))
 		plan.Probe = unsoundProbe(plan.Options.Socket)
 		missesTheHang(chaos, plan.WithHealth(schedule(), unsoundTimeout).WithStopTimeout(stopTimeout))
 	})
@@ -71,7 +71,9 @@ func admit(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPla
 	return spec.Victim(ctx, sandbox, plan)
 }
 
-func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, stability) }
+func policy(chaos *session.Session) zinit.RetryPolicy {
+	return spec.Shaped(chaos.Target, spec.ScaledPolicy(delay, stability))
+}
 
 func schedule() zinit.Schedule {
 	return zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: 1}

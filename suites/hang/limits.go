@@ -27,11 +27,11 @@ const work = "server.work"
 // limits are the hangs that a health check does not see.
 func limits(chaos *session.Session) {
 	Describe("a service that hangs in part", func() {
-		servesOn(chaos, promise.HangWrapper, fault.SIGSTOPWrapper, partly("hang-wrapper").Wrapped())
-		workers := partly("hang-workers")
+		servesOn(chaos, promise.HangWrapper, fault.SIGSTOPWrapper, partly(chaos, "hang-wrapper").Wrapped())
+		workers := partly(chaos, "hang-workers")
 		workers.Options.Workers = 4
 		servesOn(chaos, promise.HangOneWorker, fault.SIGSTOPWorker, workers)
-		deadlock := partly("hang-deadlock")
+		deadlock := partly(chaos, "hang-deadlock")
 		deadlock.Options.Deadlock = true
 		deadlocks(chaos, deadlock)
 	})
@@ -42,8 +42,8 @@ func limits(chaos *session.Session) {
 const patience = 4730 * time.Millisecond
 
 // partly is a victim of which only a part will hang.
-func partly(name string) session.VictimPlan {
-	return session.NewVictim(name, policy()).WithHealth(schedule(), patience).WithPatientProbe(patience - timeout).WithStopTimeout(stopTimeout)
+func partly(chaos *session.Session, name string) session.VictimPlan {
+	return session.NewVictim(name, policy(chaos)).WithHealth(schedule(), patience).WithPatientProbe(patience - timeout).WithStopTimeout(stopTimeout)
 }
 
 // watched is as long as a service that hangs, and is checked like these, may take to be found and replaced.

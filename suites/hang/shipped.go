@@ -41,7 +41,7 @@ func isFoundByItsOwnCheck(chaos *session.Session, shipped target.Service) {
 	service := chaos.Shipped(shipped)
 	first := service.Policy.DelayOfRetry(1)
 	window := found.Latest + budgets.StopTimeout.Duration() + budgets.Serving.Duration() + 2*budgets.Tolerance.Duration()
-	It("is found and replaced: "+service.Name, spec.On(service.Name), spec.With(fault.SIGSTOP), SpecPriority(1), func(ctx SpecContext) {
+	It("is found and replaced: "+service.Name, spec.On(service.Name), spec.With(fault.SIGSTOP), spec.Long, func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, hangSandbox)
 		seen := spec.Inject(ctx, sandbox, session.Injection{
 			Promise: promise.HangShipped, Service: service, Fault: fault.SIGSTOP, Window: window, Policy: found.Explain(),

@@ -26,26 +26,26 @@ import (
 const longStart = 6190 * time.Millisecond
 
 // checkedVictim is a victim with the scaled policy and a health check, which waits for as long as it may.
-func checkedVictim(name string) session.VictimPlan {
-	return session.NewVictim(name, policy()).WithHealth(schedule(), timeout).WithPatientProbe(time.Minute).WithStopTimeout(stopTimeout)
+func checkedVictim(chaos *session.Session, name string) session.VictimPlan {
+	return session.NewVictim(name, policy(chaos)).WithHealth(schedule(), timeout).WithPatientProbe(time.Minute).WithStopTimeout(stopTimeout)
 }
 
 // stops are the hangs that a health check finds: which process stops, when, and how many at once.
 func stops(chaos *session.Session) {
 	Describe("a service of several processes that hang", func() {
-		group := checkedVictim("hang-group")
+		group := checkedVictim(chaos, "hang-group")
 		group.Options.Children = 1
 		isFound(chaos, promise.HangGroup, fault.SIGSTOPGroup, group)
-		isFound(chaos, promise.HangGroup, fault.SIGSTOPGroup, checkedVictim("hang-group-wrapped").Wrapped())
-		isFound(chaos, promise.HangWrapped, fault.SIGSTOP, checkedVictim("hang-wrapped").Wrapped())
-		stubborn := checkedVictim("hang-stubborn")
+		isFound(chaos, promise.HangGroup, fault.SIGSTOPGroup, checkedVictim(chaos, "hang-group-wrapped").Wrapped())
+		isFound(chaos, promise.HangWrapped, fault.SIGSTOP, checkedVictim(chaos, "hang-wrapped").Wrapped())
+		stubborn := checkedVictim(chaos, "hang-stubborn")
 		stubborn.Options.OnTerm = victim.TermIgnore
 		isFound(chaos, promise.HangStopIgnored, fault.SIGSTOP, stubborn)
-		mute := checkedVictim("hang-mute")
+		mute := checkedVictim(chaos, "hang-mute")
 		mute.Options.OnTerm = victim.TermIgnore
 		isKilledAfterTheStopTimeout(chaos, mute)
-		hangsWhileStarting(chaos, checkedVictim("hang-starting"))
-		twoAtOnce(chaos, checkedVictim("hang-one"), checkedVictim("hang-other"))
+		hangsWhileStarting(chaos, checkedVictim(chaos, "hang-starting"))
+		twoAtOnce(chaos, checkedVictim(chaos, "hang-one"), checkedVictim(chaos, "hang-other"))
 	})
 }
 

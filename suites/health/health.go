@@ -37,9 +37,7 @@ const (
 func Specs(chaos *session.Session) {
 	engine(chaos)
 	coverage(chaos)
-	if chaos.Configuration.Heavy() {
-		truthTable(chaos)
-	}
+	truthTable(chaos)
 	if chaos.Configuration.Profile == session.Faithful {
 		shippedCadence(chaos)
 	}

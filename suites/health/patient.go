@@ -41,7 +41,7 @@ type life struct {
 func admit(ctx context.Context, chaos *session.Session, p string, plan session.VictimPlan) *patient {
 	GinkgoHelper()
 	sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Delete(ctx, plan.Name) }, NodeTimeout(30*time.Second))
+	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Discard(ctx, plan.Name) }, NodeTimeout(30*time.Second))
 	_, err := sandbox.Supervisor.Register(ctx, plan.Definition())
 	spec.Conclude(err)
 	return &patient{chaos, sandbox, plan, p, chaos.Target.Budgets.Tolerance.Duration(), spec.WatchHost(ctx, sandbox)}

@@ -45,7 +45,8 @@ func shippedCadence(chaos *session.Session) {
 	health := chaos.Target.Health
 	limit := health.StartPeriod.Duration() + shippedGaps*health.Interval.Duration() + 2*late
 	It("run every interval, all of them at once", spec.About(promise.HealthShippedCadence), SpecPriority(first), func(ctx SpecContext) {
-		sandbox := spec.Sandbox(ctx, chaos, quietSandbox)
+		sandbox, err := chaos.Favoured(ctx, quietSandbox)
+		spec.Conclude(err)
 		if missing, _ := sandbox.Boot(); len(missing) > 0 {
 			spec.Inconclusive(fmt.Sprintf("%d services of the quiet container did not come up", len(missing)))
 		}

@@ -85,15 +85,15 @@ func truthTable(chaos *session.Session) {
 	if len(services) == 0 {
 		return // nothing is registered that could be unsound
 	}
-	Describe("the registered probes", func() {
-		table := &table{chaos: chaos, services: services}
+	Describe("the registered probes", spec.Long, func() {
+		table := &table{chaos: chaos, services: services, checks: map[string]map[string]zinit.Action{}}
 		for _, row := range atOnce() {
-			table.holds(row)
+			table.holds(row, truthSandbox)
 		}
 		for _, row := range waiting() {
 			table.isNotHasty(row)
 			if chaos.Configuration.Profile == session.Faithful {
-				table.holds(row)
+				table.holds(row, truthSandbox+"-"+string(row.behaviour)) // its probes wait for so long that nobody else may
 			}
 		}
 	})
@@ -104,8 +104,8 @@ type table struct {
 	chaos    *session.Session
 	services []target.Service
 
-	prepared sync.Mutex
-	checks   map[string]zinit.Action // by service; nil before prepare
+	preparing sync.Mutex
+	checks    map[string]map[string]zinit.Action // by sandbox that is prepared, and by service
 }
 
 // cell is what a registered probe did.
@@ -118,10 +118,10 @@ type cell struct {
 }
 
 // holds is a row: every probe passes, or fails, as it has to.
-func (t *table) holds(r row) {
+func (t *table) holds(r row, where string) {
 	verb := map[bool]string{true: "pass", false: "fail against"}[r.passes]
 	It(fmt.Sprintf("%s %s", verb, who(r.behaviour)), spec.About(r.promise), func(ctx SpecContext) {
-		cells := t.row(ctx, r, func(check zinit.Action) time.Duration {
+		cells := t.row(ctx, r, where, func(check zinit.Action) time.Duration {
 			limit := check.Timeout.Duration()
 			if t.chaos.Configuration.Profile == session.Quick || limit == 0 {
 				limit = hasty
@@ -140,7 +140,7 @@ func (t *table) isNotHasty(r row) {
 		p = promise.HealthNoHastyAdvice
 	}
 	It(fmt.Sprintf("do not pass %s within %s", who(r.behaviour), hasty), spec.About(p), spec.Behaving(r.behaviour), func(ctx SpecContext) {
-		cells := t.row(ctx, r, func(zinit.Action) time.Duration { return hasty })
+		cells := t.row(ctx, r, truthSandbox, func(zinit.Action) time.Duration { return hasty })
 		for i := range cells {
 			cells[i].limit = 0 // to wait is right
 		}
@@ -149,10 +149,10 @@ func (t *table) isNotHasty(r row) {
 }
 
 // row tries all services at once.
-func (t *table) row(ctx SpecContext, r row, limit func(zinit.Action) time.Duration) []cell {
+func (t *table) row(ctx SpecContext, r row, where string, limit func(zinit.Action) time.Duration) []cell {
 	GinkgoHelper()
-	sandbox := spec.Sandbox(ctx, t.chaos, truthSandbox)
-	t.prepare(ctx, sandbox)
+	sandbox := spec.Background(ctx, t.chaos, where)
+	checks := t.prepare(ctx, sandbox)
 	services := slices.DeleteFunc(slices.Clone(t.services), func(s target.Service) bool { return !r.of(s) })
 	if len(services) == 0 {
 		spec.Inconclusive("no service of the target could behave like that")
@@ -160,7 +160,7 @@ func (t *table) row(ctx SpecContext, r row, limit func(zinit.Action) time.Durati
 	cells := make([]cell, len(services))
 	var trying sync.WaitGroup
 	for i, service := range services {
-		check := t.checks[service.Name]
+		check := checks[service.Name]
 		cells[i] = cell{service: service, check: check, limit: limit(check)}
 		if check.Name == "" {
 			cells[i].err = fmt.Errorf("%s has no registered health check", service.Name)
@@ -203,14 +203,14 @@ func who(behaviour victim.Behaviour) string {
 	return words[behaviour]
 }
 
-// prepare has the good replies remembered and stops the services, once in this process. Others may do the same
-// at the same time.
-func (t *table) prepare(ctx context.Context, sandbox *session.Sandbox) {
+// prepare has the good replies remembered and stops the services, once in this process, and returns their checks.
+// Others may do the same at the same time.
+func (t *table) prepare(ctx context.Context, sandbox *session.Sandbox) map[string]zinit.Action {
 	GinkgoHelper()
-	t.prepared.Lock()
-	defer t.prepared.Unlock()
-	if t.checks != nil {
-		return
+	t.preparing.Lock()
+	defer t.preparing.Unlock()
+	if checks, done := t.checks[sandbox.Name]; done {
+		return checks
 	}
 	var endpoints []protocol.Endpoint
 	for _, service := range t.services {
@@ -239,7 +239,8 @@ func (t *table) prepare(ctx context.Context, sandbox *session.Sandbox) {
 	if !stopped {
 		spec.Inconclusive("the services of the sandbox could not be stopped, so that nobody can be put in their place")
 	}
-	t.checks = checks
+	t.checks[sandbox.Name] = checks
+	return checks
 }
 
 // judge names the probes that say the opposite of the truth. A probe that could not be tried leaves the row open.

@@ -18,9 +18,10 @@ import (
 )
 
 // timesOut has a mute service asked by a probe that waits for a minute: what ends it is the timeout. The service
-// notes the stop signal that follows from it.
+// notes the stop signal that follows from it. Its end would end the probe as well, which therefore has something left to do.
 func timesOut(chaos *session.Session, plan session.VictimPlan) {
 	plan.Options.Behaviour = victim.Mute
+	plan.Probe += "; sleep 61"
 	It("is killed when it takes too long: "+plan.Name, about(promise.HealthTimeout, plan), func(ctx SpecContext) {
 		patient := admit(ctx, chaos, promise.HealthTimeout, plan)
 		patient.born(ctx)
@@ -48,35 +49,40 @@ func timesOut(chaos *session.Session, plan session.VictimPlan) {
 		if len(probe) == 0 {
 			spec.Inconclusive("the health check's process was not seen while it waited")
 		}
-		var left []int
+		var left []protocol.Process
 		gone := spec.Until(ctx, late, func(inner context.Context) bool {
-			left = intersection(probe, patient.probeProcesses(inner))
+			left = patient.living(inner, probe)
 			return len(left) == 0
 		})
 		if !gone {
-			patient.broken(ctx, fmt.Sprintf("the health check of %s timed out and was not killed: process %d is still there", plan.Name, left[0]),
+			patient.broken(ctx, fmt.Sprintf("the health check of %s timed out and was not killed: process %d is still there", plan.Name, left[0].PID),
 				history(lives)...)
 		}
 	})
 }
 
-// probeProcesses are the processes that ask the patient.
-func (p *patient) probeProcesses(ctx context.Context) []int {
+// probeProcesses are the processes that ask the patient: the shell that runs its probe, and the probe.
+func (p *patient) probeProcesses(ctx context.Context) []protocol.Process {
 	table, err := p.sandbox.Agent().Processes(ctx)
 	if err != nil {
 		return nil
 	}
-	var asking []int
-	for _, process := range table {
-		if slices.Contains(process.Argv, "probe") && slices.Contains(process.Argv, p.plan.Options.Socket) {
-			asking = append(asking, process.PID)
-		}
-	}
-	return asking
+	return slices.DeleteFunc(table, func(process protocol.Process) bool {
+		return !strings.Contains(strings.Join(process.Argv, " "), "probe") || !strings.Contains(strings.Join(process.Argv, " "), p.plan.Options.Socket)
+	})
 }
 
-func intersection(some, others []int) []int {
-	return slices.DeleteFunc(slices.Clone(some), func(pid int) bool { return !slices.Contains(others, pid) })
+// living are those of some processes that are still there, whatever they do by now.
+func (p *patient) living(ctx context.Context, those []protocol.Process) []protocol.Process {
+	table, err := p.sandbox.Agent().Processes(ctx)
+	if err != nil {
+		return those // not known to be gone
+	}
+	return slices.DeleteFunc(slices.Clone(those), func(one protocol.Process) bool {
+		return !slices.ContainsFunc(table, func(now protocol.Process) bool {
+			return now.PID == one.PID && now.StartTime == one.StartTime && now.State != "Z"
+		})
+	})
 }
 
 // countsFailuresInARow changes the victim's mood from check to check. That three in a row do restart it shows that

@@ -18,13 +18,11 @@ const (
 
 // Specs are the theme's.
 func Specs(chaos *session.Session) {
-	if chaos.Configuration.Heavy() {
-		Describe("the services of the image", func() {
-			Describe("in nobody's hands but zinit's", func() { watchdogSpecs(chaos) })
-			Describe("and hero_services", func() { heroServicesSpecs(chaos) })
-		})
-		Describe("the secrets of the image", func() { secretSpecs(chaos) })
-	}
+	Describe("the services of the image", func() {
+		Describe("in nobody's hands but zinit's", spec.Long, func() { watchdogSpecs(chaos) })
+		Describe("and hero_services", spec.Costly, func() { heroServicesSpecs(chaos) })
+	})
+	Describe("the secrets of the image", spec.Costly, func() { secretSpecs(chaos) })
 	Describe("the surface of the image", func() { surfaceSpecs(chaos) })
 }
 
@@ -40,7 +38,11 @@ type finding struct {
 // once is the one spec of a promise about the image as a whole.
 func once(chaos *session.Session, p, sentence, where string, check func(ctx SpecContext, sandbox *session.Sandbox) finding) {
 	It(sentence, spec.About(p), spec.On(whole), func(ctx SpecContext) {
-		found := check(ctx, spec.Sandbox(ctx, chaos, where))
+		open := spec.Background
+		if where == session.MainSandbox {
+			open = spec.Sandbox
+		}
+		found := check(ctx, open(ctx, chaos, where))
 		if found.headline != "" {
 			spec.Broken(chaos, p, whole, found.headline, spec.Listed("found", found.cases)...)
 		}

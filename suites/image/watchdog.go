@@ -162,7 +162,7 @@ func (s *scripts) text(where, text string) {
 // staysStopped is the spec of one service that is stopped through zinit.
 func staysStopped(chaos *session.Session, named session.Service, prepare func(SpecContext, *session.Sandbox) session.Service) {
 	It("stays down when it is stopped: "+named.Name, spec.About(promise.ImageStaysStopped), spec.On(named.Name), func(ctx SpecContext) {
-		sandbox := spec.Sandbox(ctx, chaos, stoppedSandbox)
+		sandbox := spec.Background(ctx, chaos, stoppedSandbox)
 		service := prepare(ctx, sandbox)
 		spec.Conclude(steady(ctx, sandbox, service))
 		before := spec.Identity(ctx, sandbox, service)

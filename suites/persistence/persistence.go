@@ -27,6 +27,9 @@ const (
 	delay       = 530 * time.Millisecond
 	stopTimeout = 1370 * time.Millisecond
 	stability   = 7 * time.Second
+	interval    = 1730 * time.Millisecond
+	startPeriod = 1270 * time.Millisecond
+	patience    = 10 * time.Second // of a health check: nobody is to be replaced by it
 )
 
 // Specs are the theme's. The kill of the supervisor comes last: it may be the container's end.
@@ -36,7 +39,7 @@ func Specs(chaos *session.Session) {
 		over(chaos, cut{name: "pid1", what: "the container's first process was killed and the container started again", do: killFirst})
 		over(chaos, cut{name: "supervisor", what: "zinit was killed", do: killSupervisor, inside: true})
 	})
-	Describe("after its state was damaged", spec.About(promise.PersistenceDamaged), func() {
+	Describe("after its state was damaged", spec.Costly, spec.About(promise.PersistenceDamaged), func() {
 		for _, d := range damages() {
 			withstands(chaos, d)
 		}
@@ -79,6 +82,24 @@ func over(chaos *session.Session, c cut) {
 				[2]string{"before", "stopped by service.stop"}, [2]string{"after", s.revived})
 		}
 	})
+	judged("what was deleted stays away", promise.PersistenceDeleted, name("deleted"), func(p, victim string, s survival) {
+		switch {
+		case s.deleted.unclear != "":
+			spec.Inconclusive("no service could be deleted: " + s.deleted.unclear)
+		case s.deleted.returned != "":
+			spec.Broken(chaos, p, victim, fmt.Sprintf("%s had been deleted, and was there again after %s", victim, c.what),
+				[2]string{"before", "deleted, and not found any more"}, [2]string{"after", s.deleted.returned})
+		}
+	})
+	judged("health checks go on", promise.PersistenceHealth, name("checked"), func(p, victim string, s survival) {
+		switch {
+		case !s.checked.before:
+			spec.Inconclusive("no health check of the service ran before, so that none can go on")
+		case !s.checked.after:
+			spec.Broken(chaos, p, victim, fmt.Sprintf("%s was checked before, and no more after %s", victim, c.what),
+				[2]string{"policy", fmt.Sprintf("checked every %s, first %s after the start", interval, startPeriod)})
+		}
+	})
 	judged("nothing runs twice", promise.PersistenceSingle, name("kept"), func(p, victim string, s survival) {
 		if len(s.doubled) > 0 {
 			spec.Broken(chaos, p, victim, fmt.Sprintf("%d services ran twice after %s", len(s.doubled), c.what), s.lines(s.doubled)...)
@@ -111,6 +132,8 @@ type survival struct {
 	changed      map[string]string
 	doubled      map[string]string
 	silent       map[string]string
+	checked      checked
+	deleted      deleted
 	revived      string // how the stopped service was seen to run, empty where it was not
 	interruption session.Interruption
 }

@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
@@ -27,6 +29,9 @@ type survivors struct {
 	sandbox     *session.Sandbox
 	kept        session.Service
 	stopped     session.VictimPlan
+	checked     session.VictimPlan
+	deleted     deleted
+	before      bool                  // its health was checked before the cut
 	serving     []session.Service     // those that have to serve again
 	argv        map[string][]string   // command lines by service
 	definitions map[string]definition // by service
@@ -50,7 +55,7 @@ func (d definition) String() string {
 
 // settle registers the victims of a cut and writes down what is there.
 func settle(ctx context.Context, chaos *session.Session, where, name string) (*survivors, error) {
-	sandbox, err := chaos.Sandbox(ctx, where)
+	sandbox, err := chaos.Background(ctx, where)
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +77,10 @@ func settle(ctx context.Context, chaos *session.Session, where, name string) (*s
 		return nil, err
 	}
 	if err := s.stop(ctx); err != nil {
+		return nil, err
+	}
+	s.deleted = s.delete(ctx, name)
+	if s.before, err = s.check(ctx, name); err != nil {
 		return nil, err
 	}
 	s.definitions, err = s.registered(ctx)
@@ -111,6 +120,65 @@ func (s *survivors) stop(ctx context.Context) error {
 	return nil
 }
 
+// deleted is a service that was deleted before a cut: why it could not be, or how it was there again.
+type deleted struct{ name, unclear, returned string }
+
+// delete registers a service and deletes it again, and waits until it is gone.
+func (s *survivors) delete(ctx context.Context, name string) deleted {
+	plan := session.NewVictim("deleted-"+name, policy()).WithStopTimeout(stopTimeout)
+	gone := deleted{name: plan.Name}
+	_, err := s.sandbox.Supervisor.Register(ctx, plan.Definition())
+	if err == nil {
+		err = s.sandbox.Supervisor.Delete(ctx, plan.Name)
+	}
+	switch {
+	case err != nil:
+		gone.unclear = err.Error()
+	case !spec.Until(ctx, 10*time.Second, func(ctx context.Context) bool {
+		_, err := s.sandbox.Supervisor.Get(ctx, plan.Name)
+		return errors.Is(err, zinit.ErrNotFound)
+	}):
+		gone.unclear = plan.Name + " was deleted, and is still there"
+	}
+	return gone
+}
+
+// checked says whether the health of a service was checked before and after a cut.
+type checked struct{ before, after bool }
+
+// check registers a service whose health is checked, and waits until it was.
+func (s *survivors) check(ctx context.Context, name string) (bool, error) {
+	schedule := zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: 1}
+	s.checked = session.NewVictim("checked-"+name, policy()).WithStopTimeout(stopTimeout).
+		WithHealth(schedule, patience).WithPatientProbe(patience)
+	if _, err := s.sandbox.Supervisor.Register(ctx, s.checked.Definition()); err != nil {
+		return false, err
+	}
+	return s.isAsked(ctx, 1), nil
+}
+
+// isAsked waits until the checked service was asked so many times in all, which nobody does but its health check.
+func (s *survivors) isAsked(ctx context.Context, times int) bool {
+	limit := startPeriod + time.Duration(times)*interval + patience
+	return spec.Until(ctx, limit, func(ctx context.Context) bool { return s.asked(ctx) >= times })
+}
+
+// asked is how many times the checked service was asked, by its own journal.
+func (s *survivors) asked(ctx context.Context) int {
+	journal, err := s.sandbox.Agent().ReadFile(ctx, s.checked.Options.Journal, 0)
+	if err != nil {
+		return 0 // it has not begun
+	}
+	times := 0
+	for line := range bytes.Lines(journal) {
+		var event victim.Event
+		if json.Unmarshal(line, &event) == nil && event.Event == victim.EventProbe {
+			times++
+		}
+	}
+	return times
+}
+
 // registered asks for every definition.
 func (s *survivors) registered(ctx context.Context) (map[string]definition, error) {
 	statuses, err := s.sandbox.Supervisor.List(ctx)
@@ -145,6 +213,7 @@ func outlive(ctx context.Context, chaos *session.Session, c cut) (survival, erro
 			return survival{}, err
 		}
 	}
+	asked := s.asked(ctx)
 	if err := c.do(ctx, chaos, s); err != nil || s.done.Refused != "" {
 		return survival{interruption: s.done}, err
 	}
@@ -153,7 +222,10 @@ func outlive(ctx context.Context, chaos *session.Session, c cut) (survival, erro
 			return survival{}, err
 		}
 	}
-	return s.look(ctx, c.name, chaos.Target.Budgets.Boot.Duration())
+	found, err := s.look(ctx, c.name, chaos.Target.Budgets.Boot.Duration())
+	// One check may have begun before the cut, and one come of a supervisor that checks only who starts.
+	found.checked = checked{before: s.before, after: s.isAsked(ctx, asked+3)}
+	return found, err
 }
 
 // look says what survived, at most a boot budget after the cut.
@@ -182,6 +254,10 @@ func (s *survivors) look(ctx context.Context, count string, boot time.Duration) 
 	if most, ran := crowd.Most[s.stopped.Name]; ran && found.revived == "" {
 		found.revived = fmt.Sprintf("it ran as pid %d", most.PIDs[0])
 	}
+	if word, err := s.sandbox.Supervisor.Status(ctx, s.deleted.name); err == nil {
+		s.deleted.returned = fmt.Sprintf("zinit says %q, pid %d", word.State, word.PID)
+	}
+	found.deleted = s.deleted
 	found.changed, err = s.changes(ctx)
 	return found, err
 }
@@ -227,7 +303,7 @@ func (s *survivors) changes(ctx context.Context) (map[string]string, error) {
 func (s *survivors) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	for _, name := range []string{s.kept.Name, s.stopped.Name} {
+	for _, name := range []string{s.kept.Name, s.stopped.Name, s.checked.Name} {
 		if name != "" {
 			_ = s.sandbox.Delete(ctx, name)
 		}

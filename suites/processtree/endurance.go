@@ -75,21 +75,21 @@ func endurance(chaos *session.Session) {
 
 // endure counts, has a victim restarted 50 times, and counts again.
 func endure(ctx context.Context, chaos *session.Session) (endured, error) {
-	sandbox, err := chaos.Sandbox(ctx, enduranceSandbox)
+	sandbox, err := chaos.Background(ctx, enduranceSandbox)
 	if err != nil {
 		return endured{}, err
 	}
 	if sandbox.SupervisorPID() == 0 {
 		return endured{}, &recovery.Inconclusive{Reason: "the supervisor's process is not known, so that nobody can say what it holds"}
 	}
-	if err := restartOften(ctx, sandbox, "warm-up", warmUp); err != nil {
+	if err := restartOften(ctx, chaos, sandbox, "warm-up", warmUp); err != nil {
 		return endured{}, err
 	}
 	before, err := measure(ctx, sandbox)
 	if err != nil {
 		return endured{}, err
 	}
-	if err := restartOften(ctx, sandbox, "enduring", restarts); err != nil {
+	if err := restartOften(ctx, chaos, sandbox, "enduring", restarts); err != nil {
 		return endured{}, err
 	}
 	after, err := measure(ctx, sandbox)
@@ -98,11 +98,11 @@ func endure(ctx context.Context, chaos *session.Session) (endured, error) {
 
 // restartOften registers a victim that ends again and again, with a child of each kind, and deletes it when it
 // was restarted so many times.
-func restartOften(ctx context.Context, sandbox *session.Sandbox, name string, times int) (err error) {
-	plan := session.NewVictim(name, zinit.RetryPolicy{
+func restartOften(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, name string, times int) (err error) {
+	plan := session.NewVictim(name, spec.Shaped(chaos.Target, zinit.RetryPolicy{
 		MaxAttempts: 10 * restarts, Delay: zinit.Milliseconds(shortDelay), Backoff: zinit.BackoffNone,
 		MaxDelay: zinit.Milliseconds(shortDelay), StabilityPeriod: zinit.Milliseconds(time.Hour),
-	}).WithStopTimeout(stopTimeout)
+	})).WithStopTimeout(stopTimeout)
 	plan.Options.Socket, plan.Options.Control = "", ""
 	plan.Options.ExitAfter, plan.Options.ExitCode = shortLife, 3
 	plan.Options.Children, plan.Options.SetsidChild = 1, true

@@ -34,12 +34,12 @@ const (
 func Specs(chaos *session.Session) {
 	Describe("a service", spec.About(promise.TreeSingle), func() { singles(chaos) })
 	Describe("the family of a service", func() { families(chaos) })
-	if chaos.Configuration.Heavy() {
-		Describe("after 50 restarts", Ordered, ContinueOnFailure, func() { endurance(chaos) })
-	}
+	Describe("after 50 restarts", Ordered, ContinueOnFailure, func() { endurance(chaos) })
 }
 
-func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, 7*time.Second) }
+func policy(chaos *session.Session) zinit.RetryPolicy {
+	return spec.Shaped(chaos.Target, spec.ScaledPolicy(delay, 7*time.Second))
+}
 
 // upheaval is something that makes a service's process be replaced.
 type upheaval struct {
@@ -124,7 +124,7 @@ func stoppedAndStarted(ctx context.Context, sandbox *session.Sandbox, _ string, 
 // singles are the specs of TreeSingle.
 func singles(chaos *session.Session) {
 	for _, u := range upheavals() {
-		plan := u.plan(session.NewVictim(u.name, policy()).WithStopTimeout(stopTimeout))
+		plan := u.plan(session.NewVictim(u.name, policy(chaos)).WithStopTimeout(stopTimeout))
 		It("is one process while it "+u.what+": "+plan.Name, spec.On(plan.Name), func(ctx SpecContext) {
 			sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 			service := spec.Victim(ctx, sandbox, plan)
@@ -211,7 +211,7 @@ func kinds() []family {
 func families(chaos *session.Session) {
 	for _, kind := range kinds() {
 		plan := func(name string) session.VictimPlan {
-			plan := session.NewVictim("tree-"+kind.name+"-"+name, policy()).WithStopTimeout(stopTimeout)
+			plan := session.NewVictim("tree-"+kind.name+"-"+name, policy(chaos)).WithStopTimeout(stopTimeout)
 			kind.grow(&plan)
 			return plan
 		}

@@ -18,19 +18,19 @@ import (
 
 // isSetAgain are the specs of a service that is registered anew while it runs.
 func isSetAgain(chaos *session.Session) {
-	same := victim("reset")
+	same := victim(chaos, "reset")
 	about(promise.RegistrationResetSupervised, "is set again, and the service is still supervised", same.Name, func(ctx SpecContext) {
 		staysSupervised(ctx, chaos, same)
 	}, spec.With(fault.SIGKILL))
 
 	for name, delays := range map[string][2]time.Duration{"sooner": {3 * delay, delay}, "later": {delay, 3 * delay}} {
-		plan := victim("reset-" + name)
+		plan := victim(chaos, "reset-"+name)
 		about(promise.RegistrationResetPolicy, "gets another policy, and is restarted "+name, plan.Name, func(ctx SpecContext) {
-			plan.Policy = policy(delays[0])
+			plan.Policy = policy(chaos, delays[0])
 			getsPolicy(ctx, chaos, plan, delays[1])
 		}, spec.With(fault.SIGKILL))
 	}
-	other := victim("reset-exec")
+	other := victim(chaos, "reset-exec")
 	about(promise.RegistrationResetExec, "gets another command, and runs it next", other.Name, func(ctx SpecContext) {
 		getsCommand(ctx, chaos, other)
 	}, spec.With(fault.SIGKILL))
@@ -89,9 +89,9 @@ func getsPolicy(ctx SpecContext, chaos *session.Session, plan session.VictimPlan
 	service := spec.Victim(ctx, g.Sandbox, plan)
 	spec.Hold(ctx, g.Sandbox, plan.Name)
 	before := plan.Policy.DelayOfRetry(1)
-	plan.Policy = policy(next)
+	plan.Policy = policy(chaos, next)
 	g.setAgain(ctx, plan)
-	service.Policy = policy(max(before, next))
+	service.Policy = policy(chaos, max(before, next))
 	spec.Expect(g.killed(ctx, promise.RegistrationResetPolicy, service), Serve(Within(max(before, next)+starting)))
 	service.Policy = plan.Policy
 	g.comesBack(ctx, promise.RegistrationResetPolicy, service)

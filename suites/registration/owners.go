@@ -27,11 +27,11 @@ func belongsToOne(chaos *session.Session) {
 	about(promise.RegistrationActionNames, "is made of the service's", "", func(ctx SpecContext) {
 		areCalledAfterTheirService(ctx, shared(ctx, chaos))
 	})
-	owner := victim("owner")
+	owner := victim(chaos, "owner")
 	about(promise.RegistrationCollision, "is not taken over in silence", owner.Name, func(ctx SpecContext) {
 		isNotTakenOver(ctx, aloneWithActions(ctx, chaos, noActions), owner)
 	}, spec.With(fault.SIGKILL))
-	named := victim("shared")
+	named := victim(chaos, "shared")
 	about(promise.RegistrationSharedAction, "that two services name is run by one", named.Name, func(ctx SpecContext) {
 		runsOnce(ctx, aloneWithActions(ctx, chaos, noActions), named)
 	})
@@ -92,7 +92,7 @@ func areCalledAfterTheirService(ctx context.Context, g ground) {
 // isNotTakenOver sets an action under a name that another service owns.
 func isNotTakenOver(ctx context.Context, g ground, plan session.VictimPlan) {
 	service := spec.Victim(ctx, g.Sandbox, plan)
-	thief := victim("thief")
+	thief := victim(g.chaos, "thief")
 	g.forget(thief.Name)
 	name := zinit.RunActionName(plan.Name)
 	before, err := g.client.Action(ctx, name)
@@ -164,11 +164,11 @@ func isJudged(chaos *session.Session) {
 			g.broken(promise.RegistrationNoSelf, "", "services of the image depend on themselves", lines...)
 		}
 	})
-	self := victim("self")
+	self := victim(chaos, "self")
 	about(promise.RegistrationSelf, "on itself is filtered or refused", self.Name, func(ctx SpecContext) {
 		startsAllTheSame(ctx, alone(ctx, chaos, "self"), self)
 	})
-	doomed := victim("self-deleted")
+	doomed := victim(chaos, "self-deleted")
 	about(promise.RegistrationSelfDelete, "on itself does not hinder the service's removal", doomed.Name, func(ctx SpecContext) {
 		outlivesTheRemoval(ctx, alone(ctx, chaos, "self-deleted"), doomed)
 	})
@@ -176,7 +176,7 @@ func isJudged(chaos *session.Session) {
 		waitsForTheUnknown(ctx, shared(ctx, chaos))
 	})
 	about(promise.RegistrationMissingAction, "on an action that comes later is waited for", session.VictimName("actionless"), func(ctx SpecContext) {
-		waitsForItsAction(ctx, shared(ctx, chaos), victim("actionless"))
+		waitsForItsAction(ctx, shared(ctx, chaos), victim(chaos, "actionless"))
 	})
 	about(promise.RegistrationCycle, "that closes a cycle is refused", session.VictimName("cycle3"), func(ctx SpecContext) {
 		refusesACycle(ctx, alone(ctx, chaos, "cycle"))
@@ -257,7 +257,7 @@ func (g ground) supervisorLife(ctx context.Context) string {
 }
 
 func waitsForTheUnknown(ctx context.Context, g ground) {
-	plan, base := victim("waiting"), victim("unknown")
+	plan, base := victim(g.chaos, "waiting"), victim(g.chaos, "unknown")
 	plan.Requires = []string{base.Name}
 	g.forget(base.Name)
 	g.forget(plan.Name)
@@ -314,7 +314,7 @@ func waitsForItsAction(ctx context.Context, g ground, plan session.VictimPlan) {
 }
 
 func refusesACycle(ctx context.Context, g ground) {
-	plans := []session.VictimPlan{victim("cycle1"), victim("cycle2"), victim("cycle3")}
+	plans := []session.VictimPlan{victim(g.chaos, "cycle1"), victim(g.chaos, "cycle2"), victim(g.chaos, "cycle3")}
 	g.mend() // at last: a removal can end a supervisor
 	for i, plan := range plans {
 		g.forget(plan.Name)

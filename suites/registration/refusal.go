@@ -97,7 +97,7 @@ func isRefused(chaos *session.Session) {
 			areRefused(ctx, alone(ctx, chaos, "bad"), p, group)
 		})
 	}
-	plan := victim("bad-harmless").WithHealth(seldom(), stopTimeout)
+	plan := victim(chaos, "bad-harmless").WithHealth(seldom(), stopTimeout)
 	about(promise.RegistrationBadHarmless, "changes nothing", plan.Name, func(ctx SpecContext) {
 		changeNothing(ctx, alone(ctx, chaos, "bad"), plan)
 	}, spec.With(fault.SIGKILL))
@@ -138,8 +138,8 @@ func put(into map[string]any, path []string, value any) {
 }
 
 // candidate is a victim for a mistake, which should never come to be.
-func candidate(group string, i int) session.VictimPlan {
-	return victim(fmt.Sprintf("%s-%d", group, i)).WithHealth(seldom(), stopTimeout)
+func candidate(chaos *session.Session, group string, i int) session.VictimPlan {
+	return victim(chaos, fmt.Sprintf("%s-%d", group, i)).WithHealth(seldom(), stopTimeout)
 }
 
 // areRefused tries every mistake of a group, each under a name of its own.
@@ -151,7 +151,7 @@ func areRefused(ctx context.Context, g ground, p, group string) {
 		if m.promise != p {
 			continue
 		}
-		plan := candidate(group, i)
+		plan := candidate(g.chaos, group, i)
 		document, expressible := g.flawed(plan, m)
 		if !expressible {
 			continue
@@ -197,7 +197,7 @@ func changeNothing(ctx context.Context, g ground, plan session.VictimPlan) {
 	for i, m := range mistakes() {
 		subject := plan
 		if g.dialect == zinit.Dialect03 {
-			subject = candidate("bad-beside", i)
+			subject = candidate(g.chaos, "bad-beside", i)
 		}
 		document, expressible := g.flawed(subject, m)
 		if !expressible {

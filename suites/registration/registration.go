@@ -53,7 +53,10 @@ func Specs(chaos *session.Session) {
 	Describe("a deleted service", func() { isGone(chaos) })
 	Describe("a bad definition", func() { isRefused(chaos) })
 	Describe("an unusual definition", func() { isTaken(chaos) })
-	Describe("the image", func() { usesTheRPCOnly(chaos) })
+	Describe("the image", func() {
+		usesTheRPCOnly(chaos)
+		isRegisteredAsExpected(chaos)
+	})
 }
 
 // ground is a sandbox with all the ways to its supervisor.
@@ -132,8 +135,12 @@ func (g ground) set(ctx context.Context, definition zinit.Definition) error {
 	return nil
 }
 
-// refused tells whether the supervisor itself said no.
+// refused tells whether the supervisor itself said no. What cannot be said to it is no word of its: that ends the spec.
 func refused(err error) bool {
+	GinkgoHelper()
+	if errors.Is(err, zinit.ErrNotExpressible) {
+		spec.Conclude(err)
+	}
 	var answer *zinit.Error
 	return errors.As(err, &answer)
 }
@@ -188,11 +195,11 @@ func (g ground) killed(ctx context.Context, p string, service session.Service) r
 }
 
 // policy restarts after the same delay every time, so that a second kill is due as the first.
-func policy(after time.Duration) zinit.RetryPolicy {
-	return zinit.RetryPolicy{
+func policy(chaos *session.Session, after time.Duration) zinit.RetryPolicy {
+	return spec.Shaped(chaos.Target, zinit.RetryPolicy{
 		MaxAttempts: 20, Delay: zinit.Milliseconds(after), Backoff: zinit.BackoffNone,
 		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(stability),
-	}
+	})
 }
 
 // seldom is the schedule of a health check that is there to be registered: one run falls into a spec (zinit 0.3 calls
@@ -201,8 +208,8 @@ func seldom() zinit.Schedule {
 	return zinit.Schedule{Interval: ms(97_003), StartPeriod: ms(1_270), Retries: 3}
 }
 
-func victim(name string) session.VictimPlan {
-	return session.NewVictim(name, policy(delay)).WithStopTimeout(stopTimeout)
+func victim(chaos *session.Session, name string) session.VictimPlan {
+	return session.NewVictim(name, policy(chaos, delay)).WithStopTimeout(stopTimeout)
 }
 
 // about is a spec of a promise, on a service where one is its subject.

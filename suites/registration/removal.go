@@ -6,6 +6,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
@@ -15,11 +16,11 @@ import (
 
 // isGone are the specs of a removal.
 func isGone(chaos *session.Session) {
-	plan := victim("deleted")
+	plan := victim(chaos, "deleted")
 	about(promise.RegistrationDelete, "is gone with its processes", plan.Name, func(ctx SpecContext) {
 		leavesNothing(ctx, shared(ctx, chaos), plan)
 	})
-	actions := victim("deleted-actions")
+	actions := victim(chaos, "deleted-actions")
 	about(promise.RegistrationDeleteActions, "is gone with its actions", actions.Name, func(ctx SpecContext) {
 		leavesNoActions(ctx, shared(ctx, chaos), actions)
 	})
@@ -76,12 +77,21 @@ func leavesNoActions(ctx context.Context, g ground, plan session.VictimPlan) {
 func leavesNeighbours(ctx context.Context, g ground) {
 	var services []session.Service
 	for i := range 3 {
-		services = append(services, spec.Victim(ctx, g.Sandbox, victim(fmt.Sprintf("neighbour%d", i+1))))
+		services = append(services, spec.Victim(ctx, g.Sandbox, victim(g.chaos, fmt.Sprintf("neighbour%d", i+1))))
 	}
 	middle, last := spec.Identity(ctx, g.Sandbox, services[1]), spec.Identity(ctx, g.Sandbox, services[2])
 	spec.Conclude(g.Delete(ctx, services[0].Name))
 	unchanged := func(service session.Service, pid int, start uint64, when string) {
-		if now := spec.Identity(ctx, g.Sandbox, service); now.PID != pid || now.StartTime != start {
+		var found protocol.Identity
+		var err error
+		if !spec.Until(ctx, answering, func(ctx context.Context) bool {
+			found, err = g.Agent().Identify(ctx, endpointOf(service.Endpoint.Socket))
+			return err == nil
+		}) {
+			spec.Conclude(ctx.Err())
+			g.broken(promise.RegistrationDeleteOthers, service.Name, fmt.Sprintf("%s does not serve any more %s", service.Name, when),
+				[2]string{"before", fmt.Sprintf("pid %d", pid)}, [2]string{"after", err.Error()}, [2]string{"zinit", g.Word(ctx, service.Name)})
+		} else if now := found.Serving; now.PID != pid || now.StartTime != start {
 			g.broken(promise.RegistrationDeleteOthers, service.Name, fmt.Sprintf("%s was replaced %s", service.Name, when),
 				[2]string{"before", fmt.Sprintf("pid %d", pid)}, [2]string{"after", fmt.Sprintf("pid %d", now.PID)})
 		}
@@ -93,7 +103,7 @@ func leavesNeighbours(ctx context.Context, g ground) {
 }
 
 func leavesDependents(ctx context.Context, g ground) {
-	base, orphan := victim("parent"), victim("orphan")
+	base, orphan := victim(g.chaos, "parent"), victim(g.chaos, "orphan")
 	orphan.Requires = []string{base.Name}
 	spec.Victim(ctx, g.Sandbox, base)
 	spec.Victim(ctx, g.Sandbox, orphan)

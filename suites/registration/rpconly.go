@@ -14,6 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
@@ -151,4 +152,4 @@ func found(matches []protocol.Match) [][2]string {
 }
 
 // home is the folder of our own victims.
-func home() string { return path.Dir(session.NewVictim("home", policy(delay)).Options.Socket) }
+func home() string { return path.Dir(session.NewVictim("home", zinit.RetryPolicy{}).Options.Socket) }

@@ -16,7 +16,7 @@ import (
 
 // isTaken are the specs of definitions that are strange, and can be meant.
 func isTaken(chaos *session.Session) {
-	plan := victim("unknown-members").WithHealth(seldom(), stopTimeout)
+	plan := victim(chaos, "unknown-members").WithHealth(seldom(), stopTimeout)
 	about(promise.RegistrationUnknownMembers, "may have members that nobody knows", plan.Name, func(ctx SpecContext) {
 		ignoresUnknownMembers(ctx, shared(ctx, chaos), plan)
 	})
@@ -70,7 +70,7 @@ func keepsNames(ctx context.Context, g ground, p, subject string, names ...strin
 	var lines [][2]string
 	for _, name := range names {
 		g.forget(name)
-		definition := zinit.Define(name, zinit.RunAction(name, "sleep 3617", policy(delay)))
+		definition := zinit.Define(name, zinit.RunAction(name, "sleep 3617", policy(g.chaos, delay)))
 		definition.Service.Status = zinit.WantStop
 		err := g.set(ctx, definition)
 		service, getErr := g.Supervisor.Get(ctx, name)

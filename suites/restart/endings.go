@@ -31,28 +31,28 @@ const (
 // endings are the specs of the ways in which a process ends.
 func endings(chaos *session.Session) {
 	Describe("a service that ends unasked", func() {
-		exit1, exit127, graceful := plan("exit1"), plan("exit127"), plan("graceful")
+		exit1, exit127, graceful := plan(chaos, "exit1"), plan(chaos, "exit127"), plan(chaos, "graceful")
 		exit1.Options.ExitCode, exit127.Options.ExitCode = 1, 127
 		graceful.Options.TermDelay = gracefulEnd
 		isRestarted(chaos, promise.RestartExit1, fault.SIGTERM, exit1)
 		isRestarted(chaos, promise.RestartExit127, fault.SIGTERM, exit127)
-		isRestarted(chaos, promise.RestartSIGSEGV, fault.SIGSEGV, plan("sigsegv"))
-		isRestarted(chaos, promise.RestartSIGINT, fault.SIGINT, plan("sigint"))
-		isRestarted(chaos, promise.RestartSIGHUP, fault.SIGHUP, plan("sighup"))
+		isRestarted(chaos, promise.RestartSIGSEGV, fault.SIGSEGV, plan(chaos, "sigsegv"))
+		isRestarted(chaos, promise.RestartSIGINT, fault.SIGINT, plan(chaos, "sigint"))
+		isRestarted(chaos, promise.RestartSIGHUP, fault.SIGHUP, plan(chaos, "sighup"))
 		isRestarted(chaos, promise.RestartGraceful, fault.SIGTERM, graceful)
-		ignoresSIGTERM(chaos, plan("stubborn"))
-		diesWhileStarting(chaos, plan("late"))
-		diesTwice(chaos, plan("twice"))
-		losesItsProgram(chaos, plan("missing").WithOwnBinary())
+		ignoresSIGTERM(chaos, plan(chaos, "stubborn"))
+		diesWhileStarting(chaos, plan(chaos, "late"))
+		diesTwice(chaos, plan(chaos, "twice"))
+		losesItsProgram(chaos, plan(chaos, "missing").WithOwnBinary())
 	})
 }
 
 // plan is a victim with the scaled policy.
-func plan(name string) session.VictimPlan {
-	return session.NewVictim("restart-"+name, zinit.RetryPolicy{
+func plan(chaos *session.Session, name string) session.VictimPlan {
+	return session.NewVictim("restart-"+name, spec.Shaped(chaos.Target, zinit.RetryPolicy{
 		MaxAttempts: 20, Delay: zinit.Milliseconds(delay), Backoff: zinit.BackoffExponential,
 		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(stability),
-	})
+	}))
 }
 
 // starting is what a new process may take until it serves: what the target's budgets leave for it.
@@ -65,17 +65,26 @@ func slack(chaos *session.Session) time.Duration {
 	return starting(chaos) + 2*chaos.Target.Budgets.Tolerance.Duration() + time.Second
 }
 
-// scaled is a fault on a victim, watched for what its policy says, and so much longer.
+// scaled is a fault on a victim, watched for what its policy says, and so much longer: where nothing comes, that has to be
+// certain on a busy host as well.
 func scaled(chaos *session.Session, sandbox *session.Sandbox, p string, service session.Service, f fault.Fault, longer time.Duration) session.Injection {
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter()).Respawn
 	return session.Injection{
-		Promise: p, Service: service, Fault: f, Window: due.Earliest + slack(chaos) + longer,
+		Promise: p, Service: service, Fault: f, Window: due.Earliest + starting(chaos) + slack(chaos) + longer,
 		Policy: budget.Policy(service.Policy, due),
 	}
 }
 
-// isRestarted ends a victim once; what its options make of the fault is the ending.
+// isRestarted ends a victim once; what its options make of the fault is the ending. Every further sample has a victim of
+// its own: a second end inside the stability period is supposed to wait longer, and so none has to be waited for.
 func isRestarted(chaos *session.Session, p string, f fault.Fault, plan session.VictimPlan) {
+	isRestartedOnce(chaos, p, f, plan)
+	for sample := 2; sample <= chaos.Configuration.Samples; sample++ {
+		isRestartedOnce(chaos, p, f, plan.Sample(sample))
+	}
+}
+
+func isRestartedOnce(chaos *session.Session, p string, f fault.Fault, plan session.VictimPlan) {
 	It("comes back: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(f), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		service := spec.Victim(ctx, sandbox, plan)

@@ -37,7 +37,7 @@ const (
 // orders are the specs of what people ask of the supervisor, and of what it says.
 func orders(chaos *session.Session) {
 	Describe("a service that zinit's command kills", spec.About(promise.RestartZinitKill), func() {
-		isKilledByCommand(chaos, plan("command"))
+		isKilledByCommand(chaos, plan(chaos, "command"))
 		for _, shipped := range chaos.Target.Restartable() {
 			if shipped.Name == checklistService || chaos.Configuration.Profile == session.Faithful {
 				shippedIsKilledByCommand(chaos, chaos.Shipped(shipped))
@@ -45,20 +45,20 @@ func orders(chaos *session.Session) {
 		}
 	})
 	Describe("a service that is stopped", func() {
-		staysStopped(chaos, plan("pending"), plan("pending-control"))
-		isKilledInTheEnd(chaos, plan("stop-timeout"))
-		slow := plan("succession-slow").WithStopTimeout(5 * time.Second)
+		staysStopped(chaos, plan(chaos, "pending"), plan(chaos, "pending-control"))
+		isKilledInTheEnd(chaos, plan(chaos, "stop-timeout"))
+		slow := plan(chaos, "succession-slow").WithStopTimeout(5 * time.Second)
 		slow.Options.TermDelay = gracefulEnd
-		endsUpOnce(chaos, plan("succession"))
+		endsUpOnce(chaos, plan(chaos, "succession"))
 		endsUpOnce(chaos, slow)
-		doesNotWait(chaos, plan("unblocked"), plan("stopping"))
+		doesNotWait(chaos, plan(chaos, "unblocked"), plan(chaos, "stopping"))
 	})
 	Describe("the record of a run", spec.About(promise.RestartRecorded), func() {
-		exit3 := plan("recorded-exit3")
+		exit3 := plan(chaos, "recorded-exit3")
 		exit3.Options.ExitCode = 3
-		saysHowItEnded(chaos, fault.SIGTERM, plan("recorded-exit0"), zinit.JobSucceeded, 0)
+		saysHowItEnded(chaos, fault.SIGTERM, plan(chaos, "recorded-exit0"), zinit.JobSucceeded, 0)
 		saysHowItEnded(chaos, fault.SIGTERM, exit3, zinit.JobFailed, 3)
-		saysHowItEnded(chaos, fault.SIGKILL, plan("recorded-sigkill"), zinit.JobFailed, -int(syscall.SIGKILL))
+		saysHowItEnded(chaos, fault.SIGKILL, plan(chaos, "recorded-sigkill"), zinit.JobFailed, -int(syscall.SIGKILL))
 	})
 }
 

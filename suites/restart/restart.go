@@ -13,6 +13,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
@@ -25,6 +26,9 @@ func Specs(chaos *session.Session) {
 		for _, shipped := range chaos.Target.Restartable() {
 			comesBack(chaos, promise.RestartSIGTERM, session.MainSandbox, fault.SIGTERM, chaos.Shipped(shipped))
 		}
+		dying := plan(chaos, "sigterm") // what a service of the image does on SIGTERM is its own affair: it may well exit with 0
+		dying.Options.OnTerm = victim.TermDie
+		isRestarted(chaos, promise.RestartSIGTERM, fault.SIGTERM, dying)
 	})
 	Describe("a killed service", spec.About(promise.RestartSIGKILL), func() {
 		for _, shipped := range chaos.Target.Restartable() {
@@ -81,6 +85,7 @@ func restarting(chaos *session.Session, sandbox *session.Sandbox, p string, serv
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
 	return session.Injection{
 		Promise: p, Service: service, Fault: f, Window: window(chaos), Policy: budget.Policy(service.Policy, due.Respawn),
+		InTurn: true,
 	}
 }
 

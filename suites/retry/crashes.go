@@ -19,7 +19,7 @@ import (
 
 // crashes are the specs of services that end by themselves soon after each start.
 func crashes(chaos *session.Session) {
-	Describe("a service that ends as soon as it has started", func() {
+	Describe("a service that ends as soon as it has started", spec.Long, func() {
 		keepsItsDelays(chaos, crasher("crash-exit1", 20, 1))
 		keepsItsDelays(chaos, crasher("crash-exit0", 20, 0))
 		isGivenUp(chaos, crasher("given-up", 3, 1))
@@ -173,7 +173,7 @@ func crash(chaos *session.Session, p string, plan session.VictimPlan, judge func
 	It("is retried by its policy: "+plan.Name, spec.About(p), spec.On(plan.Name), func(ctx SpecContext) {
 		l := &loop{sandbox: spec.Apart(ctx, chaos), plan: plan, promise: p, tolerance: chaos.Target.Budgets.Tolerance.Duration()}
 		l.since = l.now(ctx)
-		DeferCleanup(func(ctx SpecContext) { _ = l.sandbox.Delete(ctx, plan.Name) }, NodeTimeout(30*time.Second))
+		DeferCleanup(func(ctx SpecContext) { _ = l.sandbox.Discard(ctx, plan.Name) }, NodeTimeout(30*time.Second))
 		_, err := l.sandbox.Supervisor.Register(ctx, plan.Definition())
 		if err != nil && !errors.Is(err, zinit.ErrNotExpressible) {
 			err = fmt.Errorf("register %s: %w", plan.Name, err)

@@ -32,7 +32,7 @@ const backoffSandbox = "backoff"
 
 // Specs are the theme's.
 func Specs(chaos *session.Session) {
-	Describe("a service that is killed again and again", func() {
+	Describe("a service that is killed again and again", spec.Long, func() {
 		waits(chaos, promise.RetryNone, 3, victim("none", zinit.BackoffNone, delay))
 		waits(chaos, promise.RetryLinear, 3, victim("linear", zinit.BackoffLinear, delay))
 		exponential := victim("exponential", zinit.BackoffExponential, delay)
@@ -45,7 +45,7 @@ func Specs(chaos *session.Session) {
 		capped.Policy.MaxDelay = zinit.Milliseconds(1370 * time.Millisecond)
 		waitsAtMost(chaos, capped)
 	})
-	Describe("a run that lasts", func() {
+	Describe("a run that lasts", spec.Long, func() {
 		countsBy(chaos, promise.RetryStabilityBefore, stability-aside, lasting("unstable"))
 		countsBy(chaos, promise.RetryStabilityAfter, stability+aside, lasting("stable"))
 		givesAttemptsBack(chaos, lasting("budget"))

@@ -25,12 +25,14 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// The keys of the labels, and the name of the report entry that links a result to its recoveries.
+// The keys of the labels, and the names of the report entries that link a result to its recoveries, and to what these
+// were held to.
 const (
 	promiseLabel  = "promise:"
 	serviceLabel  = "service:"
 	faultLabel    = "fault:"
 	recoveryEntry = "recovery"
+	windowEntry   = "window"
 	inconclusive  = "INCONCLUSIVE: "
 	notSelected   = "not selected"
 )
@@ -43,6 +45,15 @@ func On(service string) Labels { return Labels{serviceLabel + " " + service} }
 
 // With labels a spec with the fault that it injects.
 func With(f fault.Fault) Labels { return Labels{faultLabel + " " + f.Name} }
+
+// When specs begin: all of them wait most of the time, and the run is as long as its longest chain of waits.
+const (
+	// Long marks what waits for longer than the rest takes.
+	Long = SpecPriority(1)
+	// Costly marks what takes much of the host, as a container for a short check does: it begins when what is timed
+	// has begun.
+	Costly = SpecPriority(-1)
+)
 
 // Conclude ends a spec by an error: as INCONCLUSIVE, for the harness's own trouble proves nothing about a
 // target. Without an error it does nothing.
@@ -75,6 +86,14 @@ func Sandbox(ctx context.Context, chaos *session.Session, name string) *session.
 	return sandbox
 }
 
+// Background is Sandbox for one in which nothing is timed.
+func Background(ctx context.Context, chaos *session.Session, name string) *session.Sandbox {
+	GinkgoHelper()
+	sandbox, err := chaos.Background(ctx, name)
+	Conclude(err)
+	return sandbox
+}
+
 // Inject leads a fault through its life. Where nothing was proved, the spec ends as INCONCLUSIVE.
 func Inject(ctx context.Context, sandbox *session.Sandbox, injection session.Injection) record.Recovery {
 	GinkgoHelper()
@@ -91,6 +110,9 @@ func Inject(ctx context.Context, sandbox *session.Sandbox, injection session.Inj
 func Expect(seen record.Recovery, expectations ...expect.Expectation) {
 	GinkgoHelper()
 	for _, expectation := range expectations {
+		if window, bounded := expectation.Window(seen); bounded {
+			AddReportEntry(windowEntry, window, ReportEntryVisibilityNever)
+		}
 		if reason, nothing := expect.Inconclusive(seen, expectation); nothing {
 			Skip(inconclusive + reason)
 		}
@@ -104,7 +126,7 @@ const registering = 30 * time.Second
 // Victim registers a victim for the length of the spec.
 func Victim(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) session.Service {
 	GinkgoHelper()
-	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Delete(ctx, plan.Name) }, NodeTimeout(30*time.Second))
+	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Discard(ctx, plan.Name) }, NodeTimeout(30*time.Second))
 	ctx, cancel := context.WithTimeout(ctx, registering)
 	defer cancel()
 	service, err := sandbox.Register(ctx, plan)
@@ -148,6 +170,9 @@ func Result(t *target.Target, report SpecReport) (record.Result, bool) {
 	for _, entry := range report.ReportEntries {
 		if id, ok := entry.GetRawValue().(string); ok && entry.Name == recoveryEntry {
 			result.Recoveries = append(result.Recoveries, id)
+		}
+		if window, ok := entry.GetRawValue().(record.Window); ok {
+			result.Windows = append(result.Windows, window)
 		}
 	}
 	result, selected := judge(result, report)

@@ -1,0 +1,52 @@
+package record
+
+import "time"
+
+// Phase is a part of a recovery: the time from one point to a later one.
+type Phase struct {
+	// Name is that of the point it ends with, From of the one it is counted from, as in a Window.
+	Name, From string
+	// Title and After say the same in words: "respawn", "after the exit".
+	Title, After string
+}
+
+// Phases are all phases of a recovery, in their order.
+func Phases() []Phase {
+	return []Phase{
+		{"exited", "injected", "exit", "after the fault"},
+		{"noticed", "exited", "noticed", "after the exit"},
+		{"respawned", "exited", "respawn", "after the exit"},
+		{"accepting", "respawned", "accepting", "after the respawn"},
+		{"serving", "exited", "serving", "after the exit"},
+	}
+}
+
+// At returns when a point was reached, by its name: injected, exited, noticed, respawned, accepting or serving. It is
+// nil where that was not seen.
+func (r Recovery) At(point string) *Interval {
+	switch point {
+	case "injected":
+		return &r.Injected
+	case "exited":
+		return r.Exited
+	case "noticed":
+		return r.Noticed
+	case "respawned":
+		return r.Respawned
+	case "accepting":
+		return r.Accepting
+	case "serving":
+		return r.Serving
+	}
+	return nil
+}
+
+// Took is the longest that a phase can have taken; false where one of its ends was not seen.
+func (r Recovery) Took(phase Phase) (time.Duration, bool) {
+	from, until := r.At(phase.From), r.At(phase.Name)
+	if from == nil || until == nil {
+		return 0, false
+	}
+	_, longest := until.Since(*from)
+	return longest, true
+}

@@ -1,0 +1,25 @@
+package runner
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Fingerprint names the content of the tools, and of the files that they read: a measurement that others have made is
+// another one.
+func (t Tools) Fingerprint(files ...string) (string, error) {
+	sum := sha256.New()
+	for _, path := range append([]string{t.Ginkgo, t.Suites, t.Agent}, files...) {
+		file, err := os.Open(path) //nolint:gosec // our own tools
+		if err == nil {
+			_, err = io.Copy(sum, file)
+			_ = file.Close()
+		}
+		if err != nil {
+			return "", fmt.Errorf("read what the suites are run by: %w", err)
+		}
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil)), nil
+}

@@ -1,0 +1,159 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+)
+
+// measured is a record that came to its end, of a promise each: held, failed, stalled.
+func measured(outcomes ...string) *record.Record {
+	found := &record.Record{Schema: record.Schema, Run: record.Run{Target: "embedded", Digest: "sha256:1"}, End: &record.End{}}
+	for i, outcome := range outcomes {
+		result := record.Result{Promise: fmt.Sprintf("a.%d", i), Service: "x", Outcome: record.Outcome(outcome), Attempts: 1}
+		if outcome == "stalled" {
+			result.Outcome, result.Stalled, result.Reason = record.Inconclusive, true, "the host stalled"
+		}
+		found.Results = append(found.Results, result)
+	}
+	return found
+}
+
+// playMeasuring returns tools whose Ginkgo leaves the records one after the other, the last as often as it is asked,
+// and writes down with how many processes and on what it was run.
+func playMeasuring(t *testing.T, records ...*record.Record) (tools Tools, configuration session.Configuration, runs func() []string) {
+	t.Helper()
+	prepared, output := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	for i, found := range records {
+		if err := found.Save(filepath.Join(prepared, fmt.Sprintf("%d.json", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := fmt.Sprintf(`cd %q; out=%q
+echo "$* $HERO_CHAOS_RUN" >> runs
+n=$(($(wc -l < runs) - 1)); [ -e $n.json ] || n=%d
+case $HERO_CHAOS_RUN in *out/again*) out=$out/again;; esac
+cp $n.json "$out/record.json"`, prepared, output, len(records)-1)
+	tools, configuration = play(t, script)
+	configuration.Output, configuration.Procs, configuration.Focus = output, 72, "a"
+	return tools, configuration, func() []string {
+		text, err := os.ReadFile(filepath.Join(prepared, "runs")) //nolint:gosec // the test's own
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Split(strings.TrimSpace(string(text)), "\n")
+	}
+}
+
+func always([]record.Result) bool { return true }
+
+func TestWhatTheHostSpoiledIsMeasuredAgainQuietly(t *testing.T) {
+	later := measured("", "held")
+	later.Results = later.Results[1:]
+	tools, configuration, runs := playMeasuring(t, measured("held", "stalled", "failed"), later)
+	found, _, err := tools.Measure(deadline(t), configuration, always)
+	if err != nil || len(found.Stalled()) != 0 || found.Results[1].Outcome != record.Held || found.Results[2].Outcome != record.Failed {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	ran := runs()
+	if len(ran) != 2 || !strings.Contains(ran[1], "--procs=12") || !strings.Contains(ran[1], `"focus":"a.1/x"`) {
+		t.Errorf("%q", ran)
+	}
+	saved, err := record.Load(configuration.RecordPath())
+	if err != nil || len(saved.Stalled()) != 0 {
+		t.Errorf("the run's own record: %+v, %v", saved, err)
+	}
+}
+
+func TestMeasuringAgainEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		first *record.Record
+		worth func([]record.Result) bool
+		set   func(*session.Configuration)
+		runs  int
+	}{
+		"still stalled":        {first: measured("held", "stalled"), runs: 3},
+		"nothing stalled":      {first: measured("held", "inconclusive"), runs: 1},
+		"not worth it":         {first: measured("stalled"), worth: func([]record.Result) bool { return false }, runs: 1},
+		"somebody's container": {first: measured("stalled"), set: func(c *session.Configuration) { c.Container = "theirs" }, runs: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tools, configuration, runs := playMeasuring(t, c.first)
+			if c.set != nil {
+				c.set(&configuration)
+			}
+			worth := c.worth
+			if worth == nil {
+				worth = always
+			}
+			if _, _, err := tools.Measure(deadline(t), configuration, worth); err != nil || len(runs()) != c.runs {
+				t.Errorf("%q, %v", runs(), err)
+			}
+		})
+	}
+}
+
+func TestARunWithoutARecordIsAnError(t *testing.T) {
+	tools, configuration := play(t, "true")
+	if _, _, err := tools.Measure(deadline(t), configuration, always); err == nil || !strings.HasPrefix(err.Error(), "the suites left no record; see ") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSound(t *testing.T) {
+	cut, troubled := measured("held"), measured("held")
+	cut.End, troubled.End.Trouble = nil, "the reaper is gone"
+	for name, c := range map[string]struct {
+		found  *record.Record
+		passed bool
+		want   string
+	}{
+		"held":              {measured("held"), true, ""},
+		"failed":            {measured("held", "failed"), false, ""},
+		"no end":            {cut, true, "its record is not complete"},
+		"trouble":           {troubled, true, "the reaper is gone"},
+		"nothing":           {measured(), true, "nothing was checked"},
+		"a result is lost":  {measured("held"), false, "results are missing"},
+		"stalled":           {measured("stalled"), true, ""},
+		"failed and passed": {measured("failed"), true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := Sound(c.found, c.passed)
+			if (err == nil) != (c.want == "") || (err != nil && !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%v, not %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestTheFingerprintFollowsThePrograms(t *testing.T) {
+	folder := t.TempDir()
+	tools := Tools{Ginkgo: filepath.Join(folder, "ginkgo"), Suites: filepath.Join(folder, "suites"), Agent: filepath.Join(folder, "agent")}
+	target := filepath.Join(folder, "target.yaml")
+	seen := map[string]string{}
+	for _, path := range []string{tools.Ginkgo, tools.Suites, tools.Agent, target} {
+		if _, err := tools.Fingerprint(target); err == nil || !strings.HasPrefix(err.Error(), "read what the suites are run by: ") {
+			t.Errorf("without %s: %v", path, err)
+		}
+		if err := os.WriteFile(path, []byte("1"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{"", tools.Ginkgo, tools.Suites, tools.Agent, target} {
+		if path != "" {
+			if err := os.WriteFile(path, []byte("2"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		print, err := tools.Fingerprint(target)
+		if err != nil || seen[print] != "" {
+			t.Errorf("%s changed: %s, %v", path, print, err)
+		}
+		seen[print] = "seen"
+	}
+}

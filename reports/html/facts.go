@@ -1,0 +1,106 @@
+package html
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
+)
+
+// runFacts say what was tested, and how.
+func runFacts(r *record.Record) []fact {
+	run := r.Run
+	var found []fact
+	add := func(name, format string, args ...any) {
+		if text := strings.TrimSpace(fmt.Sprintf(format, args...)); text != "" {
+			found = append(found, fact{name, shorten(text, longestLine)})
+		}
+	}
+	add("target", "%s", run.Target)
+	add("image", "%s", run.Image)
+	add("digest", "%s", run.Digest)
+	add("broken on purpose", "%s", run.Mutant)
+	add("profile", "%s", run.Profile)
+	add("only", "%s %s", run.Focus, run.Service)
+	add("part", "%s", run.Shard)
+	switch {
+	case run.Scale > 0:
+		add("scale", "1/%.1f of the target's numbers for victims", run.Scale)
+	default:
+		add("scale", "none: the target's own numbers")
+	}
+	add("tolerance", "%s beyond every latest bound", span.Text(time.Duration(run.Tolerance)))
+	add("seed", "%d", run.Seed)
+	add("supervisor", "%s", run.Supervisor)
+	add("started", "%s", run.Started.UTC().Format("2 January 2006, 15:04:05 UTC"))
+	if r.Complete() {
+		add("took", "%s%s", span.Text(r.End.Finished.Sub(run.Started)), overFloor(r))
+	}
+	add("host", "%d cores, kernel %s, %d specs at once", run.Host.Cores, run.Host.Kernel, run.Procs)
+	gaps := "worst gap of the observer: " + span.Text(time.Duration(run.Host.WorstGap)) + " while it was calibrated"
+	if r.Complete() {
+		gaps += ", " + span.Text(time.Duration(r.End.WorstGap)) + " while it ran"
+	}
+	add("observer", "%s", gaps)
+	if run.Daemon.ID != "" {
+		add("daemon", "%s, API %s", run.Daemon.ID, run.Daemon.API)
+	}
+	add("hero_chaos", "%s", run.Version)
+	var tools []string
+	for _, name := range slices.Sorted(maps.Keys(run.Tools)) {
+		tools = append(tools, name+" "+run.Tools[name])
+	}
+	add("tools", "%s", strings.Join(tools, ", "))
+	add("confirmed", "%s", strings.Join(run.Confirmed, ", "))
+	add("run", "%s", run.ID)
+	return found
+}
+
+func overFloor(r *record.Record) string {
+	if r.Run.Floor <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %.2f times the longest chain of policy waits (%s)",
+		float64(r.End.Finished.Sub(r.Run.Started))/float64(r.Run.Floor), span.Text(time.Duration(r.Run.Floor)))
+}
+
+// budgets are those that the run derived, as far as they fit.
+func budgets(all []record.Budget, room *allowance) (found []fact) {
+	for _, budget := range all {
+		when := "by " + span.Text(time.Duration(budget.Latest))
+		if budget.Earliest > 0 {
+			when = span.Text(time.Duration(budget.Earliest)) + " to " + span.Text(time.Duration(budget.Latest))
+		}
+		made := fact{shorten(budget.Name, longestName), shorten(when+" ("+budget.Why+")", longestLine)}
+		const markup = 40
+		if !room.take(markup, []string{made.Name, made.Text}) {
+			return append(found, fact{"others", plural(len(all)-len(found), "budget") + " in record.json"})
+		}
+		found = append(found, made)
+	}
+	return found
+}
+
+// notes are what a reader has to know of the record before believing it.
+func notes(r *record.Record) []string {
+	var found []string
+	switch {
+	case !r.Complete():
+		found = append(found, "The record is incomplete: what is missing in it was not seen to hold.")
+	case r.End.Trouble != "":
+		found = append(found, "The harness had trouble of its own: "+r.End.Trouble)
+	}
+	found = append(found, r.Notes...)
+	const most = 12
+	for i := range found {
+		found[i] = shorten(found[i], longestLine)
+	}
+	if rest := len(found) - most; rest > 0 {
+		found = append(found[:most], fmt.Sprintf("and %d more notes, in record.json", rest))
+	}
+	return found
+}

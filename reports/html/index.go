@@ -1,0 +1,126 @@
+package html
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// index finds in a record what belongs together.
+type index struct {
+	record *record.Record
+	// promises are those of the run in their order, and after them those that only results or recoveries name.
+	promises   []record.Promise
+	results    map[string][]record.Result   // by promise, in the order of service and name
+	recoveries map[string][]record.Recovery // by promise, in the order of service and id
+	resultOf   map[string]record.Result     // by the id of a recovery
+	windows    map[string][]record.Window   // by the id of a recovery
+}
+
+func newIndex(r *record.Record) *index {
+	x := &index{
+		record: r, results: map[string][]record.Result{}, recoveries: map[string][]record.Recovery{},
+		resultOf: map[string]record.Result{}, windows: map[string][]record.Window{},
+	}
+	// Parallel specs end in another order every time.
+	for _, result := range slices.SortedStableFunc(slices.Values(r.Results), inOrder) {
+		x.results[result.Promise] = append(x.results[result.Promise], result)
+		for _, id := range result.Recoveries {
+			x.resultOf[id] = result
+		}
+		for _, window := range result.Windows {
+			x.windows[window.Recovery] = append(x.windows[window.Recovery], window)
+		}
+	}
+	for _, recovery := range slices.SortedStableFunc(slices.Values(r.Recoveries), byService) {
+		x.recoveries[recovery.Promise] = append(x.recoveries[recovery.Promise], recovery)
+	}
+	x.promises = slices.Clone(r.Run.Promises)
+	known := map[string]bool{}
+	for i, promise := range x.promises {
+		known[promise.ID] = true
+		x.promises[i].Sentence, x.promises[i].Source = shorten(promise.Sentence, longestLine), shorten(promise.Source, longestLine)
+	}
+	var others []string
+	for id := range x.results {
+		others = append(others, id)
+	}
+	for id := range x.recoveries {
+		others = append(others, id)
+	}
+	slices.Sort(others)
+	for _, id := range slices.Compact(others) {
+		if !known[id] {
+			x.promises = append(x.promises, record.Promise{ID: id})
+		}
+	}
+	return x
+}
+
+func inOrder(one, other record.Result) int {
+	return cmp.Or(cmp.Compare(one.Service, other.Service), cmp.Compare(one.Fault, other.Fault), cmp.Compare(one.Name, other.Name))
+}
+
+func byService(one, other record.Recovery) int {
+	return cmp.Or(cmp.Compare(one.Service, other.Service), cmp.Compare(one.Injected.Lo, other.Injected.Lo), cmp.Compare(one.ID, other.ID))
+}
+
+// withOutcome returns the results of an outcome in the order of their promises.
+func (x *index) withOutcome(outcome record.Outcome, advisory bool) (found []record.Result) {
+	for _, promise := range x.promises {
+		for _, result := range x.results[promise.ID] {
+			if result.Outcome == outcome && promise.Advisory == advisory {
+				found = append(found, result)
+			}
+		}
+	}
+	return found
+}
+
+// promise returns what the run said of a promise.
+func (x *index) promise(id string) record.Promise {
+	at := slices.IndexFunc(x.promises, func(p record.Promise) bool { return p.ID == id })
+	if at < 0 {
+		return record.Promise{ID: id}
+	}
+	return x.promises[at]
+}
+
+func theme(id string) string {
+	name, _, _ := strings.Cut(id, ".")
+	return name
+}
+
+// mark is how an outcome is shown: by a symbol, a word, and a class of the style sheet for its colour.
+type mark struct{ Symbol, Word, Class string }
+
+func markOf(outcome record.Outcome) mark {
+	switch outcome {
+	case record.Held:
+		return mark{"✓", "held", "h"}
+	case record.Failed:
+		return mark{"✗", "failed", "f"}
+	case record.Inconclusive:
+		return mark{"?", "inconclusive", "i"}
+	case record.NotRun:
+		return untested()
+	}
+	return mark{"?", string(outcome), "i"}
+}
+
+func untested() mark { return mark{"–", "not tested", "n"} }
+
+// worst is the outcome that a reader has to know of, where there are several; NotRun where there is none.
+func worst(results []record.Result) record.Outcome {
+	for _, outcome := range []record.Outcome{record.Failed, record.Inconclusive, record.NotRun, record.Held} {
+		if slices.ContainsFunc(results, func(r record.Result) bool { return r.Outcome == outcome }) {
+			return outcome
+		}
+	}
+	return record.NotRun
+}
+
+// subject is what a result is about.
+func subject(result record.Result) string { return cmp.Or(result.Service, result.Name, "the target") }

@@ -1,0 +1,142 @@
+// Package matrix writes the kill matrix: which mutant was killed by which promise. Pure functions of the trials.
+package matrix
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/mutation"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// Schema names the form of a matrix. It changes when an older program could misread a newer matrix.
+const Schema = "hero_chaos.matrix/1"
+
+// Matrix is what a campaign came to.
+type Matrix struct {
+	Schema string    `json:"schema"`
+	Made   time.Time `json:"made"`
+	Image  string    `json:"image"`
+	// Chosen tells that not all mutants there are were run, or not all of their scope was asked: such a matrix says
+	// nothing about the promises.
+	Chosen   bool      `json:"chosen,omitempty"`
+	Mutants  []Row     `json:"mutants"`
+	Promises []Promise `json:"promises"`
+	// Stale are promises for which a reason is given why no mutant is killed by them alone, and one is, or which are
+	// none.
+	Stale []string `json:"stale,omitempty"`
+}
+
+// Row is a mutant, and what every promise that was asked came to.
+type Row struct {
+	mutation.Trial
+	Verdict mutation.Verdict `json:"verdict"`
+	Why     string           `json:"why,omitempty"` // in one line
+}
+
+// Promise is a column: what the mutants say of a promise.
+type Promise struct {
+	ID    string   `json:"id"`
+	Asked int      `json:"asked"`           // of how many mutants, healthy variants left out
+	Kills []string `json:"kills,omitempty"` // the mutants of which it failed
+	Alone []string `json:"alone,omitempty"` // those of which nothing else failed
+	// Why says why no mutant is killed by it alone, where somebody has given a reason.
+	Why string `json:"why,omitempty"`
+}
+
+// Head is what a matrix says of the campaign as a whole.
+type Head struct {
+	Made   time.Time
+	Image  string
+	Chosen bool
+}
+
+// New makes a matrix of trials. promises are all there are, in the order of the columns; reasons say of some why no
+// mutant can be killed by them alone.
+func New(head Head, trials []mutation.Trial, promises []string, reasons map[string]string) *Matrix {
+	m := &Matrix{Schema: Schema, Made: head.Made, Image: head.Image, Chosen: head.Chosen, Mutants: []Row{}, Promises: []Promise{}}
+	for _, trial := range trials {
+		m.Mutants = append(m.Mutants, Row{Trial: trial, Verdict: trial.Verdict(), Why: trial.Why()})
+	}
+	for _, id := range promises {
+		column := m.column(id)
+		if len(column.Alone) == 0 {
+			column.Why = reasons[id]
+		}
+		m.Promises = append(m.Promises, column)
+	}
+	for _, id := range slices.Sorted(maps.Keys(reasons)) {
+		place := slices.IndexFunc(m.Promises, func(p Promise) bool { return p.ID == id })
+		if place < 0 || len(m.Promises[place].Alone) > 0 {
+			m.Stale = append(m.Stale, id)
+		}
+	}
+	return m
+}
+
+// column is what the mutants say of a promise.
+func (m *Matrix) column(id string) Promise {
+	column := Promise{ID: id}
+	for _, row := range m.Mutants {
+		finding, asked := row.Findings[id]
+		if !asked || row.Mutant.Healthy() {
+			continue
+		}
+		column.Asked++
+		if finding.Outcome == record.Failed {
+			column.Kills = append(column.Kills, row.Mutant.ID)
+		}
+		if alone, ok := row.Alone(); ok && alone == id {
+			column.Alone = append(column.Alone, row.Mutant.ID)
+		}
+	}
+	return column
+}
+
+// Good tells whether every mutant was killed by the promise that claims it, and no healthy variant was held back. An empty
+// matrix is not good.
+func (m *Matrix) Good() bool {
+	return len(m.Mutants) > 0 && !slices.ContainsFunc(m.Mutants, func(row Row) bool { return !row.Verdict.Good() })
+}
+
+// Wrong are the rows that are not good.
+func (m *Matrix) Wrong() []Row {
+	return slices.DeleteFunc(slices.Clone(m.Mutants), func(row Row) bool { return row.Verdict.Good() })
+}
+
+// Stray are the good rows of which a promise failed that does not claim the mutant.
+func (m *Matrix) Stray() []Row {
+	return slices.DeleteFunc(slices.Clone(m.Mutants), func(row Row) bool { return !row.Verdict.Good() || len(row.Stray()) == 0 })
+}
+
+// Unproved are the promises that no mutant was killed by alone: those without a reason, and those with one. A matrix of
+// chosen mutants has none.
+func (m *Matrix) Unproved() (open, explained []Promise) {
+	for _, promise := range m.Promises {
+		switch {
+		case m.Chosen || len(promise.Alone) > 0:
+		case promise.Why == "":
+			open = append(open, promise)
+		default:
+			explained = append(explained, promise)
+		}
+	}
+	return open, explained
+}
+
+// Count is how many rows have the verdict.
+func (m *Matrix) Count(verdict mutation.Verdict) int {
+	return len(slices.DeleteFunc(slices.Clone(m.Mutants), func(row Row) bool { return row.Verdict != verdict }))
+}
+
+// JSON is the matrix as data.
+func (m *Matrix) JSON() ([]byte, error) {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the kill matrix: %w", err)
+	}
+	return append(text, '\n'), nil
+}

@@ -1,0 +1,470 @@
+package verdict_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
+)
+
+// began is when the example's run began; it took four minutes, and is judged an hour later.
+func began() time.Time { return time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC) }
+
+func digest(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
+
+// registry is what the judging program knows.
+func registry() []record.Promise {
+	return []record.Promise{
+		{ID: "boot.running", Sentence: "After the start of the container every service becomes Running.", Source: "checklist 1"},
+		{ID: "restart.sigterm", Sentence: "A service that ends by SIGTERM is restarted, and serves again in time.", Source: "checklist 2"},
+		{ID: "restart.recorded", Sentence: "The record of a run says by which signal it ended.", Source: "Semantics 4", Advisory: true},
+		{ID: "retry.linear", Sentence: "With linear backoff retry n waits for n times the delay.", Source: "Semantics 2", Assumptions: []string{"delay-formula"}},
+	}
+}
+
+// promotable is a record that nothing is wrong with.
+func promotable() *record.Record {
+	result := func(promise, service, fault string) record.Result {
+		theme, _, _ := strings.Cut(promise, ".")
+		return record.Result{
+			Promise: promise, Theme: theme, Service: service, Fault: fault, Name: promise + " of " + service, Outcome: record.Held,
+			Attempts: 1, Started: began().Add(time.Second), Duration: int64(6 * time.Second),
+		}
+	}
+	r := &record.Record{
+		Schema: record.Schema,
+		Run: record.Run{
+			ID: "run-1", Started: began(), Target: "embedded", Image: "hero_zero:hero", Digest: digest("a"), Profile: "faithful", Seed: 1,
+			Promises: registry(), Confirmed: []string{"delay-formula"}, Services: []record.Service{{Name: "user.a"}, {Name: "user.b"}},
+			Tolerance: int64(250 * time.Millisecond),
+		},
+		Results: []record.Result{
+			result("boot.running", "user.a", ""), result("boot.running", "user.b", ""),
+			result("restart.sigterm", "user.a", "SIGTERM"), result("restart.sigterm", "user.b", "SIGTERM"),
+			result("restart.recorded", "victim", "SIGTERM"), result("retry.linear", "victim", "SIGKILL"),
+		},
+		Evidence: []record.Evidence{},
+		End:      &record.End{Finished: began().Add(4 * time.Minute)},
+	}
+	for i, service := range []string{"user.a", "user.b"} {
+		id := service + "#1"
+		r.Recoveries = append(r.Recoveries, record.Recovery{
+			ID: id, Promise: "restart.sigterm", Service: service, Fault: "SIGTERM", Injected: during(0), Landing: &record.Landing{At: during(1), Proof: "exited"},
+			Exited: new(during(1)), Respawned: new(during(5001)), Serving: new(during(5040)), Observed: during(5050),
+		})
+		r.Results[2+i].Recoveries = []string{id}
+		r.Results[2+i].Windows = []record.Window{{Recovery: id, Phase: "respawned", From: "exited", Earliest: int64(5 * time.Second), Latest: int64(5 * time.Second)}}
+	}
+	return r
+}
+
+// during is a point in time, so many milliseconds after the fault.
+func during(ms int64) record.Interval {
+	at := (1000 + ms) * int64(time.Millisecond)
+	return record.Interval{Lo: at, Hi: at + int64(time.Millisecond)}
+}
+
+// against is what the examples are judged against.
+func against() verdict.Against {
+	return verdict.Against{
+		Policy: verdict.Policy{MaxAge: 24 * time.Hour, MinimumSamples: map[string]int{"boot.running": 2, "restart.sigterm": 2}, AllowedSlowdown: 0.1, SHA256: strings.Repeat("0", 64)},
+		Now:    began().Add(time.Hour), Digest: digest("a"), Promises: registry(),
+	}
+}
+
+// failing makes a result of a promise fail.
+func failing(r *record.Record, promise, service string) {
+	for i := range r.Results {
+		if result := &r.Results[i]; result.Promise == promise && result.Service == service {
+			result.Outcome, result.Failure = record.Failed, promise+" did not hold on "+service
+		}
+	}
+}
+
+// example is a record with something wrong, and what it comes to.
+type example struct {
+	file, wrong string
+	change      func(*record.Record)
+	text        func(string) string // changes the file itself
+	against     func(*verdict.Against)
+	beside      func() []*record.Record // other records that are judged with it
+	answer      verdict.Answer          // empty: it cannot be read
+	codes       []verdict.Code          // every reason, in order
+	large       bool                    // too large to be kept as a file
+}
+
+const refused = verdict.Answer("")
+
+// waiver is one of a failure of restart.sigterm, until a day of the month of the examples.
+func waiver(service, until string) func(*verdict.Against) {
+	return func(a *verdict.Against) {
+		a.Policy.Waivers = []verdict.Waiver{{Promise: "restart.sigterm", Service: service, Owner: "Ada", Reason: "known, issue 12", Expires: until}}
+	}
+}
+
+func replacing(old, with string) func(string) string {
+	return func(text string) string {
+		if !strings.Contains(text, old) {
+			panic("the example has no " + old)
+		}
+		return strings.Replace(text, old, with, 1)
+	}
+}
+
+// other is a second record of the same image.
+func other(change func(*record.Record)) func() []*record.Record {
+	return func() []*record.Record {
+		r := promotable()
+		r.Run.ID = "run-2"
+		change(r)
+		return []*record.Record{r}
+	}
+}
+
+func examples() []example {
+	return []example{
+		{file: "good", wrong: "nothing", answer: verdict.Promote},
+		{
+			file: "advisory-failed", wrong: "an advisory promise failed", answer: verdict.Promote, codes: []verdict.Code{verdict.Advisory},
+			change: func(r *record.Record) { failing(r, "restart.recorded", "victim") },
+		},
+		{
+			file: "waived", wrong: "a blocking promise failed, and a waiver excuses it", answer: verdict.Promote, codes: []verdict.Code{verdict.Waived},
+			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a") }, against: waiver("user.a", "2026-05-04"),
+		},
+		{
+			file: "measured-again", wrong: "results were measured again", answer: verdict.Promote,
+			change: func(r *record.Record) {
+				r.Notes = []string{"3 results were measured again, because the host had stalled"}
+			},
+		},
+		{file: "second-run", wrong: "a second whole run beside it", answer: verdict.Promote, beside: other(func(*record.Record) {})},
+
+		{
+			file: "failed", wrong: "a blocking promise failed", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed},
+			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a") },
+		},
+		{
+			file: "failed-in-a-quick-run", wrong: "the same in a quick run that did not end", answer: verdict.Hold,
+			codes:  []verdict.Code{verdict.Failed, verdict.Incomplete, verdict.Quick},
+			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a"); r.Run.Profile, r.End = "quick", nil },
+		},
+		{
+			file: "failed-once", wrong: "it failed in one of two runs", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed},
+			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a") }, beside: other(func(*record.Record) {}),
+		},
+		{
+			file: "waiver-expired", wrong: "the waiver was for yesterday", answer: verdict.Hold, codes: []verdict.Code{verdict.WaiverExpired},
+			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a") }, against: waiver("", "2026-05-03"),
+		},
+		{
+			file: "waiver-of-another-service", wrong: "the waiver is of another service", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed, verdict.UnusedWaiver},
+			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a") }, against: waiver("user.b", "2026-05-04"),
+		},
+		{
+			file: "raised", wrong: "an advisory promise failed that the policy makes block", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed, verdict.Reclassified},
+			change: func(r *record.Record) { failing(r, "restart.recorded", "victim") },
+			against: func(a *verdict.Against) {
+				a.Policy.Severities = []verdict.Severity{{Promise: "restart.recorded", Severity: verdict.Blocking, Reason: "we read it"}}
+			},
+		},
+		{
+			file: "slower", wrong: "slower than the baseline", answer: verdict.Hold, codes: []verdict.Code{verdict.Slower},
+			against: func(a *verdict.Against) {
+				a.Slowdowns = []verdict.Slowdown{{Promise: "restart.sigterm", Phase: "respawn after the exit", Old: 5010 * time.Millisecond, New: 5990 * time.Millisecond}}
+			},
+		},
+
+		{
+			file: "lowered-by-policy", wrong: "a blocking promise failed that the policy makes advisory", answer: verdict.Promote,
+			codes:  []verdict.Code{verdict.Advisory, verdict.Reclassified},
+			change: func(r *record.Record) { failing(r, "retry.linear", "victim") },
+			against: func(a *verdict.Against) {
+				a.Policy.Severities = []verdict.Severity{{Promise: "retry.linear", Severity: verdict.Advising, Reason: "nobody uses it"}}
+			},
+		},
+
+		{file: "empty", wrong: "the file is empty", answer: refused, text: func(string) string { return "" }},
+		{file: "truncated", wrong: "the document was cut off", answer: refused, text: func(text string) string { return text[:len(text)/2] }},
+		{
+			file: "killed", wrong: "a run that was killed while it wrote: its last event was cut off", answer: verdict.Inconclusive,
+			codes: []verdict.Code{verdict.Incomplete, verdict.OddFile, verdict.OddFile, verdict.NotRun, verdict.Untested, verdict.FewSamples, verdict.FewSamples},
+			text:  events,
+		},
+		{
+			file: "log-of-100-MB", large: true, wrong: "a log of 100 MB in a failure's text", answer: refused,
+			text: func(text string) string {
+				return replacing(`"outcome":"held"`, `"failure":"`+strings.Repeat("x", 100<<20)+`","outcome":"held"`)(text)
+			},
+		},
+		{
+			file: "nested", large: true, wrong: "a hundred thousand lists in each other", answer: refused,
+			text: replacing(`"evidence":[]`, `"evidence":`+strings.Repeat("[", 100_000)),
+		},
+		{file: "two-documents", wrong: "two records in one file", answer: refused, text: func(text string) string { return text + text }},
+		{file: "doubled-member", wrong: "a result has two outcomes", answer: refused, text: replacing(`"outcome":"held"`, `"outcome":"failed","outcome":"held"`)},
+		{file: "doubled-member-by-case", wrong: "a result has an outcome and an Outcome", answer: refused, text: replacing(`"outcome":"held"`, `"outcome":"failed","Outcome":"held"`)},
+		{file: "unknown-member", wrong: "a member that nobody knows", answer: refused, text: replacing(`"outcome":"held"`, `"outcome":"held","excused":true`)},
+		{file: "unknown-outcome", wrong: "a result has an outcome that nobody knows", answer: refused, text: replacing(`"outcome":"held"`, `"outcome":"passed"`)},
+		{file: "unknown-schema", wrong: "a record of another form", answer: refused, text: replacing(record.Schema, "hero_chaos.record/2")},
+		{file: "number-out-of-range", wrong: "a duration of 1e999", answer: refused, text: replacing(`"duration_ns":6000000000`, `"duration_ns":1e999`)},
+		{file: "not-a-number", wrong: "a duration of NaN", answer: refused, text: replacing(`"duration_ns":6000000000`, `"duration_ns":NaN`)},
+		{file: "fractional-attempts", wrong: "half an attempt", answer: refused, text: replacing(`"attempts":1`, `"attempts":1.5`)},
+
+		{
+			file: "no-digest", wrong: "no digest", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest},
+			change: func(r *record.Record) { r.Run.Digest = "" }, against: func(a *verdict.Against) { a.Digest = "" },
+		},
+		{
+			file: "short-digest", wrong: "a digest that was cut off", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest},
+			change: func(r *record.Record) { r.Run.Digest = "sha256:aaaaaaaaaaaa" }, against: func(a *verdict.Against) { a.Digest = "" },
+		},
+		{
+			file: "wrong-digest", wrong: "another image, on which a promise failed", answer: verdict.Inconclusive,
+			codes:  []verdict.Code{verdict.WrongDigest},
+			change: func(r *record.Record) { r.Run.Digest = digest("b"); failing(r, "restart.sigterm", "user.a") },
+		},
+		{
+			file: "differing-digests", wrong: "a second record is of another image", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest},
+			against: func(a *verdict.Against) { a.Digest = "" }, beside: other(func(r *record.Record) { r.Run.Digest = digest("b") }),
+		},
+		{
+			file: "mutant", wrong: "the image was broken on purpose", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Mutant},
+			change: func(r *record.Record) { r.Run.Mutant = "no-restart" },
+		},
+		{
+			file: "other-target", wrong: "a second record is of another target", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Mixed},
+			beside: other(func(r *record.Record) { r.Run.Target = "zinit-0.3.9" }),
+		},
+		{
+			file: "missing-shard", wrong: "one shard of two", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
+			change: func(r *record.Record) { r.Run.Shard = "1/2" },
+		},
+		{
+			file: "doubled-shard", wrong: "the same shard of two, twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
+			change: func(r *record.Record) { r.Run.Shard = "1/2" }, beside: other(func(r *record.Record) { r.Run.Shard = "1/2" }),
+		},
+		{
+			file: "odd-shard", wrong: "shard 1 of nobody knows how many", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
+			change: func(r *record.Record) { r.Run.Shard = "1/99999999999999999999" },
+		},
+		{
+			file: "doubled-record", wrong: "the same record twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled},
+			beside: func() []*record.Record { return []*record.Record{promotable()} },
+		},
+		{
+			file: "doubled-result", wrong: "a result twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled},
+			change: func(r *record.Record) { r.Results = append(r.Results, r.Results[0]) },
+		},
+		{
+			file: "doubled-recovery", wrong: "a recovery twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled},
+			change: func(r *record.Record) { r.Recoveries = append(r.Recoveries, r.Recoveries[0]) },
+		},
+		{
+			file: "no-id", wrong: "a run without an id", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled},
+			change: func(r *record.Record) { r.Run.ID = "" },
+		},
+		{
+			file: "incomplete", wrong: "the run was killed", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Incomplete},
+			change: func(r *record.Record) { r.End = nil },
+		},
+		{
+			file: "trouble", wrong: "the harness had trouble", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Trouble},
+			change: func(r *record.Record) { r.End.Trouble = "the link to the container ended" },
+		},
+		{
+			file: "cut-off-line", wrong: "a line of the record was cut off", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.OddFile},
+			change: func(r *record.Record) { r.Notes = []string{"line 9 was cut off after 20 bytes and is left out"} },
+		},
+		{
+			file: "future", wrong: "the run is still to come", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock, verdict.Clock},
+			change: func(r *record.Record) {
+				r.Run.Started, r.End.Finished = began().AddDate(0, 0, 1), began().AddDate(0, 0, 2)
+				moved(r, began().AddDate(0, 0, 1))
+			},
+		},
+		{
+			file: "ended-before-it-began", wrong: "the run ended before it began", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock},
+			change: func(r *record.Record) { r.End.Finished = began().Add(-time.Hour) },
+		},
+		{
+			file: "result-of-another-day", wrong: "a result is older than its run", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock},
+			change: func(r *record.Record) { r.Results[0].Started = began().AddDate(0, 0, -1) },
+		},
+		{
+			file: "stale", wrong: "the run was last week", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Stale},
+			against: func(a *verdict.Against) { a.Now = began().AddDate(0, 0, 7) },
+		},
+		{
+			file: "quick", wrong: "a quick run", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Quick},
+			change: func(r *record.Record) { r.Run.Profile, r.Run.Scale = "quick", 34.68 },
+		},
+		{
+			file: "scaled", wrong: "a faithful run with numbers scaled down", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction},
+			change: func(r *record.Record) { r.Run.Scale = 34.68 },
+		},
+		{
+			file: "focus", wrong: "only a part was selected", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Filtered, verdict.NotRun, verdict.FewSamples},
+			change: func(r *record.Record) {
+				r.Run.Focus = "restart,retry"
+				r.Results = r.Results[2:]
+			},
+		},
+		{
+			file: "one-service", wrong: "only one service was selected", answer: verdict.Inconclusive,
+			codes: []verdict.Code{verdict.Filtered, verdict.Untested, verdict.FewSamples},
+			change: func(r *record.Record) {
+				r.Run.Service = "user.a"
+				r.Results = append(r.Results[:3:3], r.Results[4:]...)
+			},
+		},
+		{
+			file: "no-results", wrong: "nothing was checked", answer: verdict.Inconclusive,
+			codes:  []verdict.Code{verdict.NoResults, verdict.NotRun, verdict.Untested, verdict.FewSamples},
+			change: func(r *record.Record) { r.Results = nil },
+		},
+		{
+			file: "no-services", wrong: "the list of services was emptied", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NoServices},
+			change: func(r *record.Record) { r.Run.Services = nil },
+		},
+		{
+			file: "no-promises", wrong: "the list of promises was emptied", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.UnknownPromise, verdict.UnknownPromise},
+			change: func(r *record.Record) { r.Run.Promises = nil },
+		},
+		{
+			file: "promise-removed", wrong: "a promise was removed, with its results", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.UnknownPromise, verdict.NotRun},
+			change: func(r *record.Record) { r.Run.Promises = r.Run.Promises[:3]; r.Results = r.Results[:5] },
+		},
+		{
+			file: "unknown-promise", wrong: "a result of a promise that nobody made", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.UnknownPromise, verdict.FewSamples},
+			change: func(r *record.Record) { r.Results[0].Promise = "boot.jogging" },
+		},
+		{
+			file: "severity-lowered", wrong: "a promise was made advisory, and failed", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed, verdict.Lowered},
+			change: func(r *record.Record) { r.Run.Promises[1].Advisory = true; failing(r, "restart.sigterm", "user.a") },
+		},
+		{
+			file: "promise-twice", wrong: "a promise is known twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction},
+			change: func(r *record.Record) { r.Run.Promises = append(r.Run.Promises, r.Run.Promises[0]) },
+		},
+		{
+			file: "not-run", wrong: "a blocking promise has no result", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NotRun},
+			change: func(r *record.Record) { r.Results = r.Results[:5] },
+		},
+		{
+			file: "skipped", wrong: "a blocking promise was skipped", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NotRun},
+			change: func(r *record.Record) {
+				r.Results[5].Outcome, r.Results[5].Reason = record.NotRun, "it did not run: pending"
+			},
+		},
+		{
+			file: "inconclusive", wrong: "a blocking promise was inconclusive", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Unproved},
+			change: func(r *record.Record) {
+				r.Results[5].Outcome, r.Results[5].Reason = record.Inconclusive, "not steady before"
+			},
+		},
+		{
+			file: "stalled", wrong: "the host stalled", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Stalled},
+			change: func(r *record.Record) {
+				r.Results[5].Outcome, r.Results[5].Reason, r.Results[5].Stalled = record.Inconclusive, "the host stalled, so that the budget cannot be judged", true
+			},
+		},
+		{
+			file: "held-while-stalled", wrong: "it held, and the host stalled", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Stalled},
+			change: func(r *record.Record) { r.Results[5].Stalled = true },
+		},
+		{
+			file: "unconfirmed", wrong: "a promise failed that rests on an assumption", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Unconfirmed},
+			change: func(r *record.Record) { r.Run.Confirmed = nil; failing(r, "retry.linear", "victim") },
+		},
+		{
+			file: "confirmed", wrong: "the same, and the target confirms it", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed},
+			change: func(r *record.Record) { r.Run.Confirmed = []string{"all"}; failing(r, "retry.linear", "victim") },
+		},
+		{
+			file: "retried", wrong: "it held at the second attempt", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Retried},
+			change: func(r *record.Record) { r.Results[5].Attempts = 2 },
+		},
+		{
+			file: "dry", wrong: "it held with 0 attempts", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Dry},
+			change: func(r *record.Record) { r.Results[5].Attempts = 0 },
+		},
+		{
+			file: "no-time", wrong: "it held in no time", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Dry},
+			change: func(r *record.Record) { r.Results[5].Duration = 0 },
+		},
+		{
+			file: "negative-duration", wrong: "it held in less than no time", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.Dry},
+			change: func(r *record.Record) { r.Results[5].Duration = -1 },
+		},
+		{
+			file: "endless-duration", wrong: "it held for 292 years", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock},
+			change: func(r *record.Record) { r.Results[5].Duration = 1<<63 - 1 },
+		},
+		{
+			file: "negative-tolerance", wrong: "a negative tolerance", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.Contradiction, verdict.FewSamples},
+			change: func(r *record.Record) { r.Run.Tolerance = -1 << 62 },
+		},
+		{
+			file: "no-landing", wrong: "a fault without a landing", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NoLanding, verdict.Untested, verdict.FewSamples},
+			change: func(r *record.Record) { r.Recoveries[0].Landing = nil },
+		},
+		{
+			file: "no-recovery", wrong: "a recovery is missing", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NoLanding, verdict.Untested, verdict.FewSamples},
+			change: func(r *record.Record) { r.Recoveries = r.Recoveries[1:] },
+		},
+		{
+			file: "no-fault", wrong: "a service was not made to restart", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Untested},
+			change: func(r *record.Record) { r.Results[2].Recoveries, r.Results[2].Windows = nil, nil },
+		},
+		{
+			file: "respawn-before-the-fault", wrong: "a new process before the fault", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples},
+			change: func(r *record.Record) { r.Recoveries[0].Respawned = new(during(-900)) },
+		},
+		{
+			file: "edited-to-held", wrong: "failed, and made held by hand", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples},
+			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a"); r.Results[2].Outcome = record.Held },
+		},
+		{
+			file: "edited-text-too", wrong: "the same, and its text removed: the new process came after 8 s", answer: verdict.Inconclusive,
+			codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples}, change: func(r *record.Record) { r.Recoveries[0].Respawned = new(during(8000)) },
+		},
+		{
+			file: "too-few", wrong: "fewer results than the policy asks for", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.FewSamples},
+			against: func(a *verdict.Against) { a.Policy.MinimumSamples = map[string]int{"retry.linear": 2} },
+		},
+		{
+			file: "thousand-services", large: true, wrong: "a thousand services, of which two were tested", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Untested},
+			change: func(r *record.Record) {
+				for range 998 {
+					number := fmt.Sprintf("user.%04d", len(r.Run.Services))
+					r.Run.Services = append(r.Run.Services, record.Service{Name: number})
+				}
+			},
+		},
+	}
+}
+
+// events is a record as it is written while the run goes on: here its run, a result and half of another.
+func events(string) string {
+	r := promotable()
+	line := func(event map[string]any) string {
+		text, err := json.Marshal(event)
+		if err != nil {
+			panic(err)
+		}
+		return string(text) + "\n"
+	}
+	last := line(map[string]any{"result": r.Results[1]})
+	return line(map[string]any{"schema": record.Schema, "run": r.Run}) + line(map[string]any{"result": r.Results[0]}) + last[:len(last)/2]
+}
+
+// moved puts all results at a later time.
+func moved(r *record.Record, to time.Time) {
+	for i := range r.Results {
+		r.Results[i].Started = to
+	}
+}

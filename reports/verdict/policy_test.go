@@ -1,0 +1,131 @@
+package verdict_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
+)
+
+// policyText is a policy that says all that one can say.
+const policyText = `# what decides
+max_age: 24h
+allowed_slowdown: 12.5%
+minimum_samples:
+  restart.sigterm: 28
+severities:
+  - {promise: restart.recorded, severity: blocking, reason: we read it}
+waivers:
+  - promise: restart.sigterm
+    service: user.hero_books_server
+    owner: Ada
+    reason: issue 12
+    expires: 2026-12-31
+`
+
+func ids() []string { return []string{"restart.sigterm", "restart.recorded"} }
+
+func load(t testing.TB, text string) (verdict.Policy, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	policy, err := verdict.LoadPolicy(path, ids())
+	if err != nil && (!strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n")) {
+		t.Errorf("%q does not name %s in one line", err, path)
+	}
+	return policy, err
+}
+
+func TestAPolicyIsReadAsItWasWritten(t *testing.T) {
+	policy, err := load(t, policyText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if policy.MaxAge != 24*time.Hour || policy.AllowedSlowdown != 0.125 || policy.MinimumSamples["restart.sigterm"] != 28 ||
+		policy.Severities[0].Severity != verdict.Blocking || policy.Waivers[0].Owner != "Ada" || len(policy.SHA256) != 64 {
+		t.Errorf("%+v", policy)
+	}
+	other, err := load(t, policyText+"# a word more\n")
+	if err != nil || other.SHA256 == policy.SHA256 {
+		t.Errorf("another file has the same hash, or: %v", err)
+	}
+}
+
+func TestAWaiverExcusesUntilTheEndOfItsDay(t *testing.T) {
+	day := time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)
+	for text, expired := range map[string]bool{"2026-12-31": false, "2026-12-30": true, "": true, "31.12.2026": true} {
+		if (verdict.Waiver{Expires: text}).Expired(day.Add(24*time.Hour-time.Second)) != expired {
+			t.Errorf("%q: want %t", text, expired)
+		}
+	}
+	if !(verdict.Waiver{Expires: "2026-12-31"}).Expired(day.AddDate(0, 0, 1)) {
+		t.Error("it excuses on the day after, too")
+	}
+}
+
+func TestAWrongPolicyIsRefused(t *testing.T) {
+	for wrong, c := range map[string]struct{ old, with, want string }{
+		"no YAML":             {"max_age:", "max_age: [", ":3:1: "},
+		"nothing":             {policyText, "", "holds no policy"},
+		"only a comment":      {policyText, "# later\n", "holds no policy"},
+		"two documents":       {policyText, policyText + "---\n" + policyText, "more than one"},
+		"a list":              {policyText, "- max_age: 24h\n", ":1:"},
+		"an unknown member":   {"minimum_samples", "minimum_sample", `:4:1: unknown field "minimum_sample": did you mean "minimum_samples"?`},
+		"a member twice":      {"# what decides\n", "max_age: 90000h\n", ":2:1: "},
+		"no age":              {"max_age: 24h\n", "", `: the max_age is ""`},
+		"an age without unit": {"24h", "24", `:2:10: the max_age is "24"`},
+		"a negative age":      {"24h", "-24h", `:2:10: the max_age is "-24h"`},
+		"no slowdown":         {"allowed_slowdown: 12.5%\n", "", `the allowed_slowdown is ""`},
+		"not in percent":      {"12.5%", "0.125", `:3:19: the allowed_slowdown is "0.125"`},
+		"NaN percent":         {"12.5%", "NaN%", `:3:19: the allowed_slowdown is "NaN%"`},
+		"too many percent":    {"12.5%", "101%", `:3:19: the allowed_slowdown is "101%"`},
+		"another's samples":   {"restart.sigterm: 28", "restart.sigtern: 28", `:5:20: there is no promise "restart.sigtern": did you mean`},
+		"no samples":          {"restart.sigterm: 28", "restart.sigterm: 0", `:5:20: "0" samples`},
+		"half a sample":       {"restart.sigterm: 28", "restart.sigterm: 2.5", `:5:20: "2.5" samples`},
+		"another promise":     {"promise: restart.recorded", "promise: restart.record", `:7:15: there is no promise "restart.record": did you mean "restart.recorded"?`},
+		"another severity":    {"severity: blocking", "severity: fatal", `:7:43: the severity is "fatal"`},
+		"no reason":           {"reason: we read it", "reason: ' '", "give a reason"},
+		"a severity twice":    {"waivers:", "  - {promise: restart.recorded, severity: advisory, reason: no}\nwaivers:", ":8:15: restart.recorded has a severity already"},
+		"no owner":            {"    owner: Ada\n", "", "has an owner"},
+		"a blank reason":      {"reason: issue 12", "reason:", "and a reason"},
+		"no end":              {"    expires: 2026-12-31\n", "", "a waiver expires"},
+		"no day":              {"2026-12-31", "2026-02-30", `:13:14: a waiver expires, and "2026-02-30" is no day`},
+		"forever":             {"2026-12-31", "never", `"never" is no day`},
+		"a waiver twice":      {policyText, policyText + policyText[strings.Index(policyText, "  - promise"):], ":14:14: restart.sigterm user.hero_books_server is waived already"},
+		"too long":            {policyText, policyText + strings.Repeat("#", 1<<16), "more than 65536 bytes"},
+	} {
+		t.Run(wrong, func(t *testing.T) {
+			if _, err := load(t, strings.Replace(policyText, c.old, c.with, 1)); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+	if _, err := verdict.LoadPolicy(filepath.Join(t.TempDir(), "none.yaml"), ids()); err == nil {
+		t.Error("no file at all is a policy")
+	}
+}
+
+func FuzzLoadPolicy(f *testing.F) {
+	f.Add(policyText)
+	f.Add("max_age: 1h\nallowed_slowdown: 0%")
+	f.Add("a: &a [*a]\nwaivers: *a")
+	f.Fuzz(func(t *testing.T, text string) {
+		policy, err := load(t, text)
+		if err != nil {
+			return
+		}
+		for _, waiver := range policy.Waivers {
+			if waiver.Owner == "" || waiver.Reason == "" || waiver.Expired(time.Time{}) {
+				t.Errorf("%+v excuses", waiver)
+			}
+		}
+		if policy.MaxAge <= 0 || !(policy.AllowedSlowdown >= 0 && policy.AllowedSlowdown <= 1) {
+			t.Errorf("%+v", policy)
+		}
+	})
+}
