@@ -63,10 +63,9 @@ build: ## Build hero_chaos and the programs that it needs beside it [BIN=bin]
 	@CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags '-s -w' -o $(BIN)/hero_chaos_agent ./harness/agent/main
 
 .PHONY: test
-test: ## Run all tests: units, those that need Docker, a sample of mutants, and the suites against the embedded image
+test: ## Run all tests: units, those that need Docker, and the suites against the embedded image
 	@ci/docker.sh
 	go test $(RACE) $(UNITS)
-	@$(MAKE) --no-print-directory mutants SAMPLE=1 AGAIN=1
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: mutants

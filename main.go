@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/attest"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
@@ -216,6 +218,10 @@ func (c *runCommand) configuration() (session.Configuration, error) {
 			return configuration, fmt.Errorf("run the mutant %s: only the embedded image can be broken on purpose", c.Mutant)
 		}
 	}
+	if err := knownService(described, c.Service); err != nil {
+		return configuration, err
+	}
+	configuration.Version = version()
 	configuration.Image, configuration.Container = c.Image, c.Container
 	configuration.Focus, configuration.Service = c.Focus, c.Service
 	configuration.Profile, configuration.Seed = c.Profile, c.Seed
@@ -227,6 +233,30 @@ func (c *runCommand) configuration() (session.Configuration, error) {
 		configuration.Procs = processes(described, c.Profile)
 	}
 	return configuration, nil
+}
+
+// version is the harness's own, by its commit.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return build.Main.Version
+}
+
+// knownService refuses a service that neither the target ships nor is ours, before anything is started for it.
+func knownService(t *target.Target, name string) error {
+	if name == "" || len(t.Services) == 0 || strings.HasPrefix(name, session.VictimName("")) {
+		return nil
+	}
+	var names []string
+	for _, service := range t.Services {
+		if service.Name == name {
+			return nil
+		}
+		names = append(names, service.Name)
+	}
+	return fmt.Errorf("check the service %q: target %s ships none of that name%s", name, t.Name, spelling.DidYouMean(name, names))
 }
 
 // processes is one for every service, and some: many more than cores, because specs wait, and fewer than there

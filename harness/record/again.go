@@ -50,15 +50,23 @@ func (r *Record) MeasuredAgain(later *Record) error {
 	return nil
 }
 
-// takeOver returns a result of a later run, and adds its recoveries under ids that are not taken.
+// takeOver returns a result of a later run, and adds its recoveries, and those that it was held to besides, under ids that
+// are not taken.
 func (r *Record) takeOver(later *Record, result Result, suffix string) Result {
 	result.Recoveries, result.Windows = slices.Clone(result.Recoveries), slices.Clone(result.Windows)
-	for i, id := range result.Recoveries {
+	ids := slices.Clone(result.Recoveries)
+	for _, window := range result.Windows {
+		ids = append(ids, window.Recovery)
+	}
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
 		if recovery, ok := later.Recovery(id); ok {
 			recovery.ID = id + suffix
 			r.Recoveries = append(r.Recoveries, recovery)
-			result.Recoveries[i] = recovery.ID
 		}
+	}
+	for i := range result.Recoveries {
+		result.Recoveries[i] += suffix
 	}
 	for i := range result.Windows {
 		result.Windows[i].Recovery += suffix

@@ -26,10 +26,10 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	later := &record.Record{
 		Run: first.Run, End: &record.End{},
 		Results: []record.Result{
-			{Promise: "a.stalled", Service: "x", Outcome: record.Held, Recoveries: []string{"1"}, Windows: []record.Window{{Recovery: "1"}}},
+			{Promise: "a.stalled", Service: "x", Outcome: record.Held, Recoveries: []string{"1"}, Windows: []record.Window{{Recovery: "1"}, {Recovery: "2"}}},
 			{Promise: "a.failed", Service: "x", Outcome: record.Held},
 		},
-		Recoveries: []record.Recovery{{ID: "1", Service: "x"}},
+		Recoveries: []record.Recovery{{ID: "1", Service: "x"}, {ID: "2", Service: "y"}},
 	}
 	if err := first.MeasuredAgain(later); err != nil {
 		t.Fatal(err)
@@ -40,8 +40,10 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	if first.Results[1].Windows[0].Recovery != "1 again 1" || later.Results[0].Windows[0].Recovery != "1" {
 		t.Errorf("what it was held to: %+v, and in the later record %+v", first.Results[1].Windows, later.Results[0].Windows)
 	}
-	if _, ok := first.Recovery("1 again 1"); !ok {
-		t.Error("its recovery is lost")
+	for _, id := range []string{"1 again 1", "2 again 1"} { // the second is another service's, that was held to something too
+		if _, ok := first.Recovery(id); !ok || len(first.Recoveries) != 2 {
+			t.Errorf("recovery %q is lost: %+v", id, first.Recoveries)
+		}
 	}
 	if first.Results[2].Outcome != record.Failed {
 		t.Error("a failure was measured away")

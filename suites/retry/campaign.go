@@ -23,6 +23,7 @@ type campaign struct {
 	service session.Service
 	state   budget.State
 	began   *record.Interval // the present run, nil for the first: it is followed by retry 1 however long it was
+	crowded bool             // many services are killed at the same time, and each waits for its turn
 }
 
 // campaignOf registers a victim and holds it for the whole spec.
@@ -52,7 +53,7 @@ func (c *campaign) killExpecting(ctx SpecContext, lasting time.Duration, expecte
 	due := budget.AfterExit(c.service.Policy, next.Retry, 0, c.sandbox.Jitter()).Respawn
 	seen := spec.Inject(ctx, c.sandbox, session.Injection{
 		Promise: c.promise, Service: c.service, Fault: fault.SIGKILL, Window: due.Earliest + c.slack(),
-		Policy: budget.Policy(c.service.Policy, due),
+		Policy: budget.Policy(c.service.Policy, due), InTurn: c.crowded,
 	})
 	c.lastedAsPlanned(seen, lasting)
 	spec.Expect(seen, expected, Serve(Within(due.Earliest+c.starting()), c.tolerance()))

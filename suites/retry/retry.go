@@ -120,6 +120,7 @@ func keepsTheShippedPolicy(chaos *session.Session) {
 			It("is kept: "+service.Name, spec.On(service.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
 				c := campaign{
 					chaos: chaos, sandbox: spec.Sandbox(ctx, chaos, backoffSandbox), promise: promise.RetryShipped, service: service,
+					crowded: true,
 				}
 				spec.Hold(ctx, c.sandbox, service.Name)
 				for range 3 {
