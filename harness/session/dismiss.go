@@ -3,13 +3,17 @@ package session
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
-// Dismiss takes a service out of the census of a sandbox that is a spec's own: what happens to it from then on
-// is nobody's disturbance.
+// Dismiss takes a service out of the census: what happens to it from then on is nobody's disturbance. In the main sandbox,
+// whose services are everybody's, it has to be one of ours.
 func (b *Sandbox) Dismiss(ctx context.Context, service string) error {
-	if b.Name == MainSandbox {
+	if b.Name == MainSandbox && !strings.HasPrefix(service, victimPrefix) {
 		return fmt.Errorf("dismiss %s: the census of the main sandbox is everybody's", service)
 	}
-	return b.session.link.Call(ctx, methodDismiss, adoptParams{Sandbox: b.Name, Service: service}, nil)
+	if err := b.session.link.Call(ctx, methodDismiss, adoptParams{Sandbox: b.Name, Service: service}, nil); err != nil {
+		return fmt.Errorf("dismiss %s: %w", service, err)
+	}
+	return nil
 }

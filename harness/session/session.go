@@ -302,7 +302,7 @@ func (b *Sandbox) running(ctx context.Context, plan VictimPlan) error {
 // goes: that one answers nobody for up to 5 s while it deletes, and loses sight of others (registration.delete-neighbours).
 func (b *Sandbox) Discard(ctx context.Context, name string) error {
 	if b.Supervisor.Dialect() == zinit.Dialect03 {
-		return nil
+		return b.Dismiss(ctx, name)
 	}
 	return b.Delete(ctx, name)
 }
@@ -312,8 +312,8 @@ func (b *Sandbox) Delete(ctx context.Context, name string) error {
 	if !strings.HasPrefix(name, victimPrefix) {
 		return fmt.Errorf("delete %s: it is not ours", name)
 	}
-	if err := b.session.link.Call(ctx, methodDismiss, adoptParams{Sandbox: b.Name, Service: name}, nil); err != nil {
-		return fmt.Errorf("delete %s: %w", name, err)
+	if err := b.Dismiss(ctx, name); err != nil {
+		return fmt.Errorf("delete it: %w", err)
 	}
 	return b.Supervisor.Delete(ctx, name)
 }

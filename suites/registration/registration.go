@@ -145,8 +145,11 @@ func refused(err error) bool {
 	return errors.As(err, &answer)
 }
 
-// forget deletes a service at the end of the spec, whether it came to be or not.
+// forget deletes a service at the end of the spec, whether it came to be or not; but for zinit 0.3, as in Discard.
 func (g ground) forget(name string) {
+	if g.dialect == zinit.Dialect03 {
+		return
+	}
 	DeferCleanup(func(ctx SpecContext) { _ = g.Supervisor.Delete(ctx, name) }, NodeTimeout(30*time.Second))
 }
 

@@ -18,17 +18,17 @@ import (
 func isGone(chaos *session.Session) {
 	plan := victim(chaos, "deleted")
 	about(promise.RegistrationDelete, "is gone with its processes", plan.Name, func(ctx SpecContext) {
-		leavesNothing(ctx, shared(ctx, chaos), plan)
+		leavesNothing(ctx, alone(ctx, chaos, "delete"), plan)
 	})
 	actions := victim(chaos, "deleted-actions")
 	about(promise.RegistrationDeleteActions, "is gone with its actions", actions.Name, func(ctx SpecContext) {
-		leavesNoActions(ctx, shared(ctx, chaos), actions)
+		leavesNoActions(ctx, alone(ctx, chaos, "delete-actions"), actions)
 	})
 	about(promise.RegistrationDeleteOthers, "leaves its neighbours alone", session.VictimName("neighbour3"), func(ctx SpecContext) {
 		leavesNeighbours(ctx, alone(ctx, chaos, "neighbours"))
 	}, spec.With(fault.SIGKILL))
 	about(promise.RegistrationDeleteDependent, "leaves those registered that require it", session.VictimName("orphan"), func(ctx SpecContext) {
-		leavesDependents(ctx, shared(ctx, chaos))
+		leavesDependents(ctx, alone(ctx, chaos, "delete-dependents"))
 	})
 }
 
