@@ -93,7 +93,8 @@ func TestACommandLineIsTheWordsForAShell(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		word := rapid.StringOf(rapid.Rune().Filter(func(r rune) bool { return r != 0 }))
+		// Whoever reads the line here takes a carriage return before a line's end away; a shell does not.
+		word := rapid.StringOf(rapid.Rune().Filter(func(r rune) bool { return r != 0 && r != '\r' }))
 		words := rapid.SliceOfN(word, 1, 5).Draw(t, "words")
 		read, err := shell.Fields(commandLine(words), func(string) string { return "expanded" })
 		if err != nil || !slices.Equal(read, words) {

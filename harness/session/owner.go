@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,7 +61,9 @@ type opening struct {
 func Open(ctx context.Context, configuration Configuration, t *target.Target) (_ *Owner, err error) {
 	o := &Owner{
 		configuration: configuration, target: t, sandboxes: map[string]*opening{},
-		id: fmt.Sprintf("%d-%d", time.Now().Unix(), os.Getpid()),
+		// Whoever has the same id removes our containers: neither a second nor a process's number is unique, in two containers
+		// that share a daemon.
+		id: fmt.Sprintf("%d-%s", time.Now().Unix(), strings.ToLower(rand.Text()[:8])),
 	}
 	o.leases = newLeases(o.clock)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
