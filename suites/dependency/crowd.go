@@ -80,7 +80,7 @@ func crowd(chaos *session.Session) {
 			var once sync.Once
 			var seen *stay
 			come := func(ctx SpecContext) {
-				once.Do(func() { seen = g.stay(ctx, spec.Background(ctx, chaos, crowdSandbox)) })
+				once.Do(func() { seen = g.stay(ctx, spec.Sandbox(ctx, chaos, crowdSandbox)) })
 				if seen == nil {
 					spec.Inconclusive("the crowd could not come")
 				}
