@@ -76,9 +76,10 @@ func (l *liveSandbox) carryOut(ctx context.Context, p containerParams) (done Int
 	began := time.Now()
 	switch p.Order {
 	case Pause:
-		if err := l.container.Pause(ctx); err != nil {
+		if err := l.freeze(ctx); err != nil {
 			return done, err
 		}
+		began = time.Now()
 		select {
 		case <-time.After(p.For): // the pause itself
 		case <-ctx.Done():
@@ -101,6 +102,25 @@ func (l *liveSandbox) carryOut(ctx context.Context, p containerParams) (done Int
 	}
 	done.Took = time.Since(began)
 	return done, l.container.Start(ctx)
+}
+
+// freezing is how often a container is frozen before that counts as impossible: on cgroup v1 runc gives up ("unable to
+// freeze") where processes are being started meanwhile, and thaws what it has frozen.
+const freezing = 5
+
+// freeze pauses the container.
+func (l *liveSandbox) freeze(ctx context.Context) (err error) {
+	for range freezing {
+		if err = l.container.Pause(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			return err
+		}
+	}
+	return err
 }
 
 // unlink ends the link, so that the agent does not have to find out that nobody answers.
