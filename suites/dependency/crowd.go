@@ -181,7 +181,7 @@ func (g *graph) register(ctx context.Context, sandbox *session.Sandbox, seen *st
 	began := time.Now()
 	for i, definition := range order {
 		if time.Since(began) > coming {
-			seen.nothing = fmt.Sprintf("%d of %d services were registered in %s", i, len(g.services), coming)
+			seen.nothing = fmt.Sprintf("observed too coarsely: %d of %d services were registered in %s", i, len(g.services), coming)
 			return false
 		}
 		if err == nil {

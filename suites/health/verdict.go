@@ -114,7 +114,7 @@ func countsFailuresInARow(chaos *session.Session, plan session.VictimPlan) {
 			}
 			spec.Conclude(refused)
 			if len(lives[0].probes) > n {
-				spec.Inconclusive("a check came before the service had been told how to answer it")
+				spec.Inconclusive("observed too coarsely: a check came before the service had been told how to answer it")
 			}
 			if n < len(moods) {
 				refused = control.Become(ctx, moods[n], 0)

@@ -127,7 +127,7 @@ func killAll(ctx context.Context, chaos *session.Session, sandbox *session.Sandb
 		}
 	}
 	if lastExit >= firstBirth {
-		return recoveries, &recovery.Inconclusive{Reason: "there was no moment at which all services were down: the first was back before the last was killed"}
+		return recoveries, &recovery.Inconclusive{Reason: "observed too coarsely: there was no moment at which all services were down: the first was back before the last was killed"}
 	}
 	return recoveries, nil
 }

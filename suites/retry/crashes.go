@@ -145,7 +145,7 @@ func isCalledWaiting(chaos *session.Session, plan session.VictimPlan) {
 			return false
 		})
 		if looks < 5 {
-			spec.Inconclusive("the status could not be read often enough while a retry was pending")
+			spec.Inconclusive("observed too coarsely: the status could not be read often enough while a retry was pending")
 		}
 	})
 }
