@@ -36,7 +36,7 @@ func within(path string, folders ...string) bool {
 }
 
 // reportHelpers are the packages beside the record that a report may use: pure functions on texts and figures.
-var reportHelpers = []string{"harness/record", "harness/mutation", "harness/span", "harness/stats", "harness/spelling"}
+var reportHelpers = []string{"harness/record", "harness/mutation", "harness/plain", "harness/span", "harness/stats", "harness/spelling", "harness/yamlfile"}
 
 // allowed says whether a package of the module may import another (design, "The house": imports go one way). Tests
 // may look a little further: they compare, and keep golden files.

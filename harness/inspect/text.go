@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"unicode"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 )
 
 // Text writes a report as YAML: the list that a target file takes as `confirmed`, and all else as comments.
@@ -120,11 +121,5 @@ func named(services []string) string {
 
 // line writes one line without what could move a terminal's cursor or end a comment: the target said a part of it.
 func line(text *strings.Builder, format string, args ...any) {
-	printable := strings.Map(func(letter rune) rune {
-		if unicode.IsPrint(letter) {
-			return letter
-		}
-		return unicode.ReplacementChar
-	}, fmt.Sprintf(format, args...))
-	_, _ = text.WriteString(strings.TrimRight(printable, " ") + "\n")
+	_, _ = text.WriteString(plain.Line(fmt.Sprintf(format, args...)))
 }

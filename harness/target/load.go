@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/yamlfile"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
@@ -67,12 +68,12 @@ func parse(path string, data []byte) (read *Target, err error) {
 	// The YAML library has been seen to panic at nonsense; the file is at fault all the same.
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			read, err = nil, fmt.Errorf("%s: it is no YAML that can be read: %v", path, oneLine(fmt.Sprint(panicked)))
+			read, err = nil, fmt.Errorf("%s: it is no YAML that can be read: %v", path, yamlfile.OneLine(fmt.Sprint(panicked)))
 		}
 	}()
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		return nil, located(path, err)
+		return nil, yamlfile.Located(path, err, keys(reflect.TypeFor[Target]()))
 	}
 	if len(file.Docs) != 1 {
 		return nil, fmt.Errorf("%s: it holds %d documents: a target is one", path, len(file.Docs))
@@ -85,10 +86,10 @@ func parse(path string, data []byte) (read *Target, err error) {
 	}
 	read = new(Target)
 	if err := yaml.UnmarshalWithOptions(data, read, yaml.Strict()); err != nil {
-		return nil, located(path, err)
+		return nil, yamlfile.Located(path, err, keys(reflect.TypeFor[Target]()))
 	}
 	if found := read.check(); found != nil {
-		return nil, fmt.Errorf("%s%s: %s", path, position(file, found.at), oneLine(found.text))
+		return nil, fmt.Errorf("%s%s: %s", path, yamlfile.Position(file, found.at), yamlfile.OneLine(found.text))
 	}
 	read.setDefaults()
 	return read, nil
@@ -106,7 +107,7 @@ func checkDurations(file *ast.File) (at string, err error) {
 		token := member.Value.GetToken()
 		var read zinit.Milliseconds
 		if err := yaml.NodeToValue(member.Value, &read); err != nil {
-			return fmt.Sprintf(":%d:%d", token.Position.Line, token.Position.Column), errors.New(oneLine(err.Error()))
+			return fmt.Sprintf(":%d:%d", token.Position.Line, token.Position.Column), errors.New(yamlfile.OneLine(err.Error()))
 		}
 	}
 	return "", nil
@@ -131,45 +132,6 @@ func durations(at string, of reflect.Type) []string {
 	return nil
 }
 
-// located puts the place in the file before what the YAML library says, and what may have been meant
-// after it. The library would add the lines around the place, which may hold anything.
-func located(path string, err error) error {
-	var known yaml.Error
-	if !errors.As(err, &known) {
-		return fmt.Errorf("%s: %s", path, oneLine(err.Error()))
-	}
-	place, meant := "", ""
-	if token := known.GetToken(); token != nil {
-		place = fmt.Sprintf(":%d:%d", token.Position.Line, token.Position.Column)
-		var unknown *yaml.UnknownFieldError
-		if errors.As(err, &unknown) {
-			if near := spelling.Nearest(token.Value, keys(reflect.TypeFor[Target]())); near != "" {
-				meant = fmt.Sprintf(": did you mean %q?", near)
-			}
-		}
-	}
-	return fmt.Errorf("%s%s: %s%s", path, place, oneLine(known.GetMessage()), meant)
-}
-
-// position returns ":line:column" of what a YAML path names or, where the file leaves that out, of the
-// nearest thing that holds it.
-func position(file *ast.File, at string) string {
-	for ; at != "$" && at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
-		path, err := yaml.PathString(at)
-		if err != nil {
-			continue
-		}
-		if node, err := path.FilterFile(file); err == nil && node != nil {
-			start := node.GetToken()
-			if mapping, ok := node.(*ast.MappingNode); ok && len(mapping.Values) > 0 {
-				start = mapping.Values[0].Key.GetToken()
-			}
-			return fmt.Sprintf(":%d:%d", start.Position.Line, start.Position.Column)
-		}
-	}
-	return ""
-}
-
 // keys returns every key that a target file may hold, at any depth.
 func keys(of reflect.Type) []string {
 	var found []string
@@ -185,5 +147,3 @@ func keys(of reflect.Type) []string {
 	}
 	return found
 }
-
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 )
 
@@ -92,11 +92,5 @@ func signed(d time.Duration) string {
 
 // line writes one line, without what could move a terminal's cursor: a part of it was said by the record.
 func line(text *strings.Builder, format string, args ...any) {
-	printable := strings.Map(func(letter rune) rune {
-		if unicode.IsPrint(letter) {
-			return letter
-		}
-		return unicode.ReplacementChar
-	}, fmt.Sprintf(format, args...))
-	_, _ = text.WriteString(strings.TrimRight(printable, " ") + "\n")
+	_, _ = text.WriteString(plain.Line(fmt.Sprintf(format, args...)))
 }

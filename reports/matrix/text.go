@@ -2,11 +2,10 @@ package matrix
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"unicode"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/mutation"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 )
 
 // width is how many columns a line takes at most.
@@ -91,32 +90,12 @@ func (m *Matrix) Counts() string {
 
 // wrapped writes words in lines of at most width columns; those after the first are indented like it.
 func wrapped(text *strings.Builder, indent string, words []string) {
-	full := indent
-	for i, word := range words {
-		switch {
-		case i == 0:
-			full += word
-		case len(full)+1+len(word) > width:
-			line(text, "%s", full)
-			full = strings.Repeat(" ", len(indent)) + word
-		default:
-			full += " " + word
-		}
+	for _, full := range plain.Wrap(indent, len(indent), width, words) {
+		line(text, "%s", full)
 	}
-	line(text, "%s", full)
 }
 
-// line writes one line of at most width columns, without what could move a terminal's cursor: a part of it was said by
-// the target.
+// line writes one line of at most width columns.
 func line(text *strings.Builder, format string, args ...any) {
-	letters := []rune(strings.Map(func(letter rune) rune {
-		if unicode.IsPrint(letter) {
-			return letter
-		}
-		return unicode.ReplacementChar
-	}, strings.ReplaceAll(fmt.Sprintf(format, args...), "\t", " ")))
-	if len(letters) > width {
-		letters = append(slices.Clone(letters[:width-1]), '…')
-	}
-	_, _ = text.WriteString(strings.TrimRight(string(letters), " ") + "\n")
+	_, _ = text.WriteString(plain.Clipped(strings.ReplaceAll(fmt.Sprintf(format, args...), "\t", " "), width))
 }

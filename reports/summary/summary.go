@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
@@ -182,29 +182,12 @@ func trouble(text *strings.Builder, r *record.Record) {
 
 // wrapped writes words in lines of at most width columns; those after the first are indented as well.
 func wrapped(text *strings.Builder, indent string, words []string) {
-	full := indent
-	for i, word := range words {
-		switch {
-		case i == 0:
-			full += word
-		case len(full)+1+len(word) > width:
-			line(text, "%s", full)
-			full = strings.Repeat(" ", len(indent)+2) + word
-		default:
-			full += " " + word
-		}
+	for _, full := range plain.Wrap(indent, len(indent)+2, width, words) {
+		line(text, "%s", full)
 	}
-	line(text, "%s", full)
 }
 
-// line writes one line, without what could move a terminal's cursor: a part of it was said by the
-// target.
+// line writes one line.
 func line(text *strings.Builder, format string, args ...any) {
-	printable := strings.Map(func(letter rune) rune {
-		if unicode.IsPrint(letter) {
-			return letter
-		}
-		return unicode.ReplacementChar
-	}, strings.ReplaceAll(fmt.Sprintf(format, args...), "\t", "    "))
-	_, _ = text.WriteString(strings.TrimRight(printable, " ") + "\n")
+	_, _ = text.WriteString(plain.Line(strings.ReplaceAll(fmt.Sprintf(format, args...), "\t", "    ")))
 }

@@ -3,7 +3,6 @@ package verdict
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -15,10 +14,9 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/yamlfile"
 )
 
 // largestPolicy is in bytes: nobody writes a longer one by hand.
@@ -64,23 +62,23 @@ func parsePolicy(path string, data []byte, promises []string) (policy Policy, er
 	// The YAML library has been seen to panic at nonsense; the file is at fault all the same.
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			policy, err = Policy{}, fmt.Errorf("%s: it is no YAML that can be read: %s", path, oneLine(fmt.Sprint(panicked)))
+			policy, err = Policy{}, fmt.Errorf("%s: it is no YAML that can be read: %s", path, yamlfile.OneLine(fmt.Sprint(panicked)))
 		}
 	}()
 	tree, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		return Policy{}, located(path, err)
+		return Policy{}, yamlfile.Located(path, err, policyKeys())
 	}
 	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
 		return Policy{}, fmt.Errorf("%s: it holds no policy, or more than one", path)
 	}
 	read := policyFile{ids: promises}
 	if err := yaml.UnmarshalWithOptions(data, &read, yaml.Strict()); err != nil {
-		return Policy{}, located(path, err)
+		return Policy{}, yamlfile.Located(path, err, policyKeys())
 	}
 	policy, found := read.policy()
 	if found != nil {
-		return Policy{}, fmt.Errorf("%s%s: %s", path, position(tree, found.at), oneLine(found.text))
+		return Policy{}, fmt.Errorf("%s%s: %s", path, yamlfile.Position(tree, found.at), yamlfile.OneLine(found.text))
 	}
 	sum := sha256.Sum256(data)
 	policy.SHA256 = hex.EncodeToString(sum[:])
@@ -181,52 +179,15 @@ func (f policyFile) samples() (map[string]int, *problem) {
 
 func (f policyFile) checkPromise(at, id string) *problem {
 	if !slices.Contains(f.ids, id) {
-		return wrong(at, "there is no promise %q%s", id, meant(id, f.ids))
+		return wrong(at, "there is no promise %q%s", id, yamlfile.Meant(id, f.ids))
 	}
 	return nil
 }
 
-// meant is `: did you mean "NAME"?`, empty where nothing is near: there are too many promises to list.
-func meant(name string, names []string) string {
-	if near := spelling.Nearest(name, names); near != "" {
-		return fmt.Sprintf(": did you mean %q?", near)
+// policyKeys are all that a policy file may hold, at any depth.
+func policyKeys() []string {
+	return []string{
+		"severities", "waivers", "minimum_samples", "max_age", "allowed_slowdown",
+		"promise", "severity", "reason", "service", "owner", "expires",
 	}
-	return ""
 }
-
-// located puts the place in the file before what the YAML library says. The library would add the lines around it.
-func located(path string, err error) error {
-	var known yaml.Error
-	if !errors.As(err, &known) || known.GetToken() == nil {
-		return fmt.Errorf("%s: %s", path, oneLine(err.Error()))
-	}
-	at, suggestion := known.GetToken(), ""
-	var unknown *yaml.UnknownFieldError
-	if errors.As(err, &unknown) {
-		suggestion = meant(at.Value, []string{
-			"severities", "waivers", "minimum_samples", "max_age", "allowed_slowdown",
-			"promise", "severity", "reason", "service", "owner", "expires",
-		})
-	}
-	return fmt.Errorf("%s:%d:%d: %s%s", path, at.Position.Line, at.Position.Column, oneLine(known.GetMessage()), suggestion)
-}
-
-// position returns ":line:column" of what a YAML path names or, where the file leaves that out, of what holds it.
-func position(tree *ast.File, at string) string {
-	for ; at != "$" && at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
-		path, err := yaml.PathString(at)
-		if err != nil {
-			continue
-		}
-		if node, err := path.FilterFile(tree); err == nil && node != nil {
-			start := node.GetToken()
-			if mapping, ok := node.(*ast.MappingNode); ok && len(mapping.Values) > 0 {
-				start = mapping.Values[0].Key.GetToken()
-			}
-			return fmt.Sprintf(":%d:%d", start.Position.Line, start.Position.Column)
-		}
-	}
-	return ""
-}
-
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

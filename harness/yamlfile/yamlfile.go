@@ -1,0 +1,61 @@
+// Package yamlfile says where in a YAML file something is wrong, in one line.
+package yamlfile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
+)
+
+// Located puts the place in the file before what the YAML library says, and which of the keys may have been meant after
+// it. The library would add the lines around the place, which may hold anything.
+func Located(path string, err error, keys []string) error {
+	var known yaml.Error
+	if !errors.As(err, &known) {
+		return fmt.Errorf("%s: %s", path, OneLine(err.Error()))
+	}
+	place, meant := "", ""
+	if token := known.GetToken(); token != nil {
+		place = fmt.Sprintf(":%d:%d", token.Position.Line, token.Position.Column)
+		var unknown *yaml.UnknownFieldError
+		if errors.As(err, &unknown) {
+			meant = Meant(token.Value, keys)
+		}
+	}
+	return fmt.Errorf("%s%s: %s%s", path, place, OneLine(known.GetMessage()), meant)
+}
+
+// Meant is `: did you mean "NAME"?`, empty where none of the names is near: there may be too many to list.
+func Meant(name string, names []string) string {
+	if near := spelling.Nearest(name, names); near != "" {
+		return fmt.Sprintf(": did you mean %q?", near)
+	}
+	return ""
+}
+
+// Position returns ":line:column" of what a YAML path names or, where the file leaves that out, of the nearest thing
+// that holds it; empty where nothing does.
+func Position(file *ast.File, at string) string {
+	for ; at != "$" && at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
+		path, err := yaml.PathString(at)
+		if err != nil {
+			continue
+		}
+		if node, err := path.FilterFile(file); err == nil && node != nil {
+			start := node.GetToken()
+			if mapping, ok := node.(*ast.MappingNode); ok && len(mapping.Values) > 0 {
+				start = mapping.Values[0].Key.GetToken()
+			}
+			return fmt.Sprintf(":%d:%d", start.Position.Line, start.Position.Column)
+		}
+	}
+	return ""
+}
+
+// OneLine is a text of the YAML library without its line breaks.
+func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
