@@ -39,7 +39,8 @@ func FindTools() (Tools, error) {
 	return tools, nil
 }
 
-// killDelay is how long Ginkgo has to end after it was asked to: it removes what the session has made.
+// killDelay is how long Ginkgo and its workers have to end after they were asked to: they remove what the session has
+// made. Of one that is killed the reaper removes it.
 const killDelay = 90 * time.Second
 
 // courtesy is the nice value of the suites: dozens of workers may not take the processors from the target, whose delays
@@ -73,11 +74,16 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration) (pa
 	command := exec.CommandContext(ctx, t.Ginkgo, arguments(configuration, t.Suites)...) //nolint:gosec // our own tools
 	command.Env = append(os.Environ(), session.ConfigurationVariable+"="+string(text))
 	command.Stdout, command.Stderr = log, log
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGINT) }
+	// Ginkgo does not pass an interrupt on: its workers know only of one that reaches them as well.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	all := func(signal syscall.Signal) error { return syscall.Kill(-command.Process.Pid, signal) }
+	command.Cancel = func() error { return all(syscall.SIGINT) }
 	command.WaitDelay = killDelay
 	if err = command.Start(); err == nil {
 		_ = syscall.Setpriority(syscall.PRIO_PROCESS, command.Process.Pid, courtesy) // its workers inherit it; one that has ended needs none
-		err = command.Wait()
+		if err = command.Wait(); ctx.Err() != nil {
+			_ = all(syscall.SIGKILL) // who has not ended within the delay
+		}
 	}
 	if complaint := configuration.Complaint(); complaint != "" {
 		return false, errors.New(complaint)

@@ -97,11 +97,10 @@ func TestWhatCannotBeRunIsAnError(t *testing.T) {
 	}
 }
 
-// TestAnInterruptIsPassedOn: Ginkgo is asked to end, and what it then leaves behind is waited for.
+// TestAnInterruptIsPassedOn: Ginkgo and its workers are asked to end, and what they then leave behind is waited for.
 func TestAnInterruptIsPassedOn(t *testing.T) {
 	tools, configuration := play(t, `trap 'echo cleaned up; exit 1' INT
-echo ready
-while :; do sleep 0.01; done`)
+sh -c 'trap "exit 1" INT; echo ready; while :; do sleep 0.01; done' # a worker: the shell above waits for its end`)
 	log := filepath.Join(configuration.Output, "ginkgo.log")
 	ctx, interrupt := context.WithCancel(deadline(t))
 	go func() {
