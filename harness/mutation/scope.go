@@ -6,9 +6,9 @@ import (
 )
 
 // Measured in the quick profile on 2 cores: a session costs 2.3 s of a processor, one promise of every theme 3.5 s more, a
-// whole theme without what is dear 6 to 15 s more, and everything a minute. So a mutant is asked its claims, the rest of
-// the theme of the promise that claims it, because its neighbours are what it is most likely taken for, and one promise
-// of every other theme.
+// whole theme without what is dear 6 to 15 s more, and everything a minute. So a mutant is asked its claims, and the
+// neighbours of the promise that claims it, which are what it is most likely taken for. A healthy variant, of which nobody
+// knows what may be held against it, is asked something of every theme.
 
 // Scope is what a mutant is run with.
 type Scope struct {
@@ -77,22 +77,32 @@ func faithful() []string {
 	}
 }
 
-// UsualScope is what a mutant is asked, of the promises that there are: its claims, their neighbours and the sentinels;
-// a healthy variant what is alarming, and the sentinels. One that takes the faithful profile is asked little else:
+// UsualScope is what a mutant is asked, of the promises that there are: its claims, the neighbours of the first, and who
+// changed whom nobody had faulted; a healthy variant what is alarming, and the sentinels. One that takes the faithful profile is asked little else:
 // there everything takes longer.
 func UsualScope(m Mutant, promises []string) Scope {
 	if slices.Contains(faithful(), m.Claim()) {
 		return SampleScope(m, promises)
 	}
+	next := neighbours(m.Claim(), promises)
 	return Scope{Focus: focus(promises, func(promise string) bool {
-		if slices.Contains(m.Claims, promise) || slices.Contains(sentinels(), promise) {
-			return true
-		}
 		if m.Healthy() {
-			return slices.Contains(alarming(), promise)
+			return slices.Contains(alarming(), promise) || slices.Contains(sentinels(), promise)
 		}
-		return family(m.Claim()) == family(promise) && !slices.Contains(dear(), promise)
+		return slices.Contains(m.Claims, promise) || slices.Contains(next, promise) || promise == isolation
 	})}
+}
+
+// near is how many neighbours of a promise are asked, on either side of it.
+const near = 3
+
+// neighbours are the promises of the same family that stand next to a promise in the registry, but for the dear ones.
+func neighbours(promise string, promises []string) []string {
+	like := slices.DeleteFunc(slices.Clone(promises), func(other string) bool {
+		return family(other) != family(promise) || (other != promise && slices.Contains(dear(), other))
+	})
+	place := slices.Index(like, promise)
+	return like[max(place-near, 0):min(place+near+1, len(like))]
 }
 
 // SampleScope asks of a mutant no more than its claims, and who changed whom nobody had faulted.

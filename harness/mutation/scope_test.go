@@ -41,9 +41,9 @@ func TestScopes(t *testing.T) {
 	}{
 		"usual": {
 			scope: UsualScope(Mutant{Claims: []string{"restart.sigkill", "hang.detected"}}, all),
-			with:  []string{"restart.sigkill/user.hero_osis_server", "restart.exit1", "hang.detected", "retry.none", isolation},
-			// another theme's, and the neighbours of a claim that is not the first
-			without: []string{"restart.sigkill", "retry.linear", "hang.group", "load.herd"},
+			with:  []string{"restart.sigkill/user.hero_osis_server", "restart.exit0", "restart.exit127", "hang.detected", isolation},
+			// what is farther away, another theme's, and the neighbours of a claim that is not the first
+			without: []string{"restart.sigkill", "restart.sigsegv", "retry.none", "hang.group", "load.herd"},
 		},
 		"a dear one that is claimed": {
 			scope: UsualScope(Mutant{Claims: []string{"load.herd"}}, all),
@@ -51,11 +51,11 @@ func TestScopes(t *testing.T) {
 		},
 		"the truth table": {
 			scope: UsualScope(Mutant{Claims: []string{"health.truth-good"}}, all),
-			with:  []string{"health.truth-good", "health.no-hasty-pass", "health.timeout"}, without: []string{"health.cadence"},
+			with:  []string{"health.truth-good", "health.truth-mute"}, without: []string{"health.cadence", "health.no-hasty-pass"},
 		},
 		"health without the truth table": {
 			scope: UsualScope(Mutant{Claims: []string{"health.cadence"}}, all),
-			with:  []string{"health.cadence", "health.recorded"}, without: []string{"health.truth-good", "health.no-hasty-pass"},
+			with:  []string{"health.cadence", "health.recorded"}, without: []string{"health.start-period", "health.truth-good", "health.no-hasty-pass"},
 		},
 		"faithful": {
 			scope: UsualScope(Mutant{Claims: []string{"retry.shipped", "retry.linear"}}, all), faithful: true,
