@@ -46,7 +46,7 @@ type Run struct {
 }
 
 // Run runs the mutants and returns what became of each, in their order. What proved nothing while others ran beside it
-// is run once more, alone. An interrupted campaign returns the context's error and what there is.
+// is run once more beside one other, and then alone. An interrupted campaign returns the context's error and what there is.
 func (c Campaign) Run(ctx context.Context, mutants []mutation.Mutant) ([]mutation.Trial, error) {
 	trials := make([]*mutation.Trial, len(mutants))
 	progress := progress{total: len(mutants), began: time.Now(), tell: c.Tell}
@@ -62,11 +62,16 @@ func (c Campaign) Run(ctx context.Context, mutants []mutation.Mutant) ([]mutatio
 	// What takes longest begins first, so that nothing is waited for alone in the end.
 	slices.SortStableFunc(open, func(one, other int) int { return cmp.Compare(c.rank(mutants[one]), c.rank(mutants[other])) })
 	c.run(ctx, mutants, open, trials, c.Parallel, &progress)
-	undecided := slices.DeleteFunc(open, func(i int) bool { return trials[i] == nil || !trials[i].Undecided() })
-	if ctx.Err() == nil && len(undecided) > 0 {
-		c.Tell(fmt.Sprintf("%d proved nothing; running them again, one at a time", len(undecided)))
-		progress.repeat(len(undecided))
-		c.run(ctx, mutants, undecided, trials, 1, &progress)
+	alone := false
+	for _, fewer := range []int{2, 1} {
+		open = slices.DeleteFunc(open, func(i int) bool { return trials[i] == nil || !trials[i].Undecided() })
+		if ctx.Err() != nil || len(open) == 0 || alone {
+			break
+		}
+		alone = min(fewer, len(open)) == 1
+		c.Tell(fmt.Sprintf("%d proved nothing; running them again, at most %d at once", len(open), fewer))
+		progress.repeat(len(open))
+		c.run(ctx, mutants, open, trials, fewer, &progress)
 	}
 	var done []mutation.Trial
 	for _, trial := range trials {
@@ -84,7 +89,8 @@ func (c Campaign) Run(ctx context.Context, mutants []mutation.Mutant) ([]mutatio
 func (c Campaign) run(ctx context.Context, mutants []mutation.Mutant, places []int, trials []*mutation.Trial, parallel int, progress *progress) {
 	next := make(chan int)
 	var workers sync.WaitGroup
-	for range min(max(parallel, 1), len(places)) {
+	parallel = min(max(parallel, 1), len(places))
+	for range parallel {
 		workers.Go(func() {
 			for i := range next {
 				if trial, ok := c.try(ctx, mutants[i], parallel == 1); ok {
