@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -69,22 +70,19 @@ func (t Tools) again(ctx context.Context, configuration session.Configuration, f
 }
 
 // Sound says what keeps a run from proving anything at all: no end, trouble of the harness's own, no result, or results
-// that are missing, which Ginkgo's own word passed tells.
+// that are missing, which Ginkgo's own word passed tells. A failure stands in spite of trouble: a supervisor that no
+// longer answers withholds its evidence as well.
 func Sound(found *record.Record, passed bool) error {
+	failed := slices.ContainsFunc(found.Results, func(r record.Result) bool { return r.Outcome == record.Failed })
 	switch {
 	case !found.Complete():
 		return errors.New("the run did not come to its end: its record is not complete")
-	case found.End.Trouble != "":
+	case found.End.Trouble != "" && !failed:
 		return fmt.Errorf("the run had trouble of its own: %s", found.End.Trouble)
 	case len(found.Results) == 0:
 		return errors.New("nothing was checked: no spec of this target and profile was selected")
-	case passed:
+	case passed || slices.ContainsFunc(found.Results, func(r record.Result) bool { return r.Outcome != record.Held }):
 		return nil
-	}
-	for _, result := range found.Results {
-		if result.Outcome != record.Held {
-			return nil
-		}
 	}
 	return errors.New("every result in the record held, but Ginkgo failed: results are missing; see ginkgo.log")
 }

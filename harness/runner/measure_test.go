@@ -106,8 +106,8 @@ func TestARunWithoutARecordIsAnError(t *testing.T) {
 }
 
 func TestSound(t *testing.T) {
-	cut, troubled := measured("held"), measured("held")
-	cut.End, troubled.End.Trouble = nil, "the reaper is gone"
+	cut, troubled, failed := measured("held"), measured("held"), measured("held", "failed")
+	cut.End, troubled.End.Trouble, failed.End.Trouble = nil, "the reaper is gone", "collect the status: no answer"
 	for name, c := range map[string]struct {
 		found  *record.Record
 		passed bool
@@ -117,6 +117,7 @@ func TestSound(t *testing.T) {
 		"failed":            {measured("held", "failed"), false, ""},
 		"no end":            {cut, true, "its record is not complete"},
 		"trouble":           {troubled, true, "the reaper is gone"},
+		"failed in trouble": {failed, false, ""},
 		"nothing":           {measured(), true, "nothing was checked"},
 		"a result is lost":  {measured("held"), false, "results are missing"},
 		"stalled":           {measured("stalled"), true, ""},
