@@ -21,6 +21,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/discover"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/inspect"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
@@ -122,6 +123,8 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if err != nil {
 		return err
 	}
+	tools.Watch = func(ctx context.Context, path string) { progress.Show(ctx, stdout, path) }
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // who reads along may leave: the run goes on to its reports
 	_, _ = fmt.Fprintf(stdout, "hero_chaos: testing %s; reports go to %s\n", filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml")), configuration.Output)
 	found, passed, err := tools.Measure(ctx, configuration, func(stalled []record.Result) bool {
 		_, _ = fmt.Fprintf(stdout, "hero_chaos: the host stalled; measuring %d again\n", len(stalled))

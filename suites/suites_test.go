@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/boot"
@@ -47,8 +48,7 @@ func TestSuites(t *testing.T) {
 	}
 	RegisterFailHandler(Fail)
 	spec.Select(selection, configuration.Service)
-	share(chaos)
-	report(chaos)
+	spec.Announce(chaos)
 	boot.Specs(chaos)
 	restart.Specs(chaos)
 	retry.Specs(chaos)
@@ -62,7 +62,21 @@ func TestSuites(t *testing.T) {
 	load.Specs(chaos)
 	smoke.Specs(chaos)
 	isolation.Specs(chaos)
+	plan(configuration, selection)
+	share(chaos)
+	report(chaos)
 	RunSpecs(t, "hero_chaos")
+}
+
+// plan announces how many results are due, where somebody follows the run. It comes before what would report on a preview as
+// well.
+func plan(configuration session.Configuration, selection promise.Selection) {
+	if configuration.Progress == "" || GinkgoParallelProcess() != 1 {
+		return
+	}
+	announcer := progress.Announce(configuration.Progress, "")
+	defer announcer.Close()
+	announcer.Plan(spec.Planned(PreviewSpecs("hero_chaos"), selection, configuration.Service))
 }
 
 // share opens the session in Ginkgo's first process and connects every process to it.
@@ -99,5 +113,6 @@ func report(chaos *session.Session) {
 			return
 		}
 		Expect(chaos.Result(ctx, result)).To(Succeed())
+		chaos.Progress().End()
 	})
 }

@@ -21,6 +21,9 @@ type Tools struct {
 	Ginkgo string // runs a test binary on many processes
 	Suites string // the suites' test binary
 	Agent  string // for the daemon's platform
+	// Watch shows what a run does that announces it in the file at path (harness/progress), until ctx ends; nil where
+	// nobody looks on.
+	Watch func(ctx context.Context, path string)
 }
 
 // FindTools finds the tools in the folder of the running program, where `make build` puts them.
@@ -62,6 +65,10 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration) (pa
 	if err := configuration.Forget(); err != nil {
 		return false, err
 	}
+	if t.Watch != nil {
+		configuration.Progress = configuration.ProgressPath()
+		defer t.watch(ctx, configuration.Progress)()
+	}
 	log, err := os.Create(filepath.Join(configuration.Output, "ginkgo.log"))
 	if err != nil {
 		return false, fmt.Errorf("write Ginkgo's log: %w", err)
@@ -93,6 +100,28 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration) (pa
 		return false, fmt.Errorf("run the suites: %w", err)
 	}
 	return err == nil, nil
+}
+
+// farewell is how long a show may take to end: a terminal that is stopped delays no report.
+const farewell = 2 * time.Second
+
+// watch shows what a run does until stop is called, also while one that was interrupted comes to its end. The
+// announcements are of no use afterwards.
+func (t Tools) watch(ctx context.Context, path string) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		t.Watch(ctx, path)
+	}()
+	return func() {
+		cancel()
+		select {
+		case <-ended:
+		case <-time.After(farewell):
+		}
+		_ = os.Remove(path)
+	}
 }
 
 func arguments(configuration session.Configuration, suites string) []string {

@@ -118,6 +118,45 @@ sh -c 'trap "exit 1" INT; echo ready; while :; do sleep 0.01; done' # a worker: 
 	}
 }
 
+// TestARunIsWatched: what the suites announce is followed until they have ended, and is not kept.
+func TestARunIsWatched(t *testing.T) {
+	tools, configuration := play(t, `path=$(echo "$HERO_CHAOS_RUN" | sed 's/.*"progress":"\([^"]*\)".*/\1/')
+echo announced > "$path"; while [ ! -e "$path.seen" ]; do sleep 0.01; done`)
+	announced := ""
+	tools.Watch = func(ctx context.Context, path string) {
+		for !strings.HasSuffix(announced, "\n") && ctx.Err() == nil {
+			text, _ := os.ReadFile(path) //nolint:gosec // the test's own
+			announced = string(text)
+			time.Sleep(time.Millisecond)
+		}
+		if err := os.WriteFile(path+".seen", nil, 0o600); err != nil {
+			t.Error(err)
+		}
+		<-ctx.Done()
+		announced += "ended"
+	}
+	if passed, err := tools.Run(deadline(t), configuration); err != nil || !passed {
+		t.Fatalf("passed %v, %v", passed, err)
+	}
+	if announced != "announced\nended" {
+		t.Errorf("seen was %q", announced)
+	}
+	if _, err := os.Stat(configuration.ProgressPath()); !os.IsNotExist(err) {
+		t.Errorf("the announcements are left behind: %v", err)
+	}
+}
+
+// TestAStoppedTerminalHoldsNothingUp: what shows the run does not come back, and the run ends all the same.
+func TestAStoppedTerminalHoldsNothingUp(t *testing.T) {
+	tools, configuration := play(t, "")
+	release := make(chan struct{})
+	defer close(release)
+	tools.Watch = func(context.Context, string) { <-release }
+	if passed, err := tools.Run(deadline(t), configuration); err != nil || !passed {
+		t.Errorf("passed %v, %v", passed, err)
+	}
+}
+
 func TestFindToolsSaysHowToMakeThem(t *testing.T) {
 	// Beside the test binary is nothing of the kind.
 	if _, err := FindTools(); err == nil || err.Error() != "find ginkgo beside hero_chaos: run `make build`" {

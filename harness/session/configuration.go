@@ -37,6 +37,8 @@ type Configuration struct {
 	// Samples is how often a victim's ending is repeated, each time on a victim of its own; 0 is once.
 	Samples int    `json:"samples,omitempty"`
 	Version string `json:"version,omitempty"`
+	// Progress is the file in which the run's processes announce what they do; empty where nobody follows it.
+	Progress string `json:"progress,omitempty"`
 }
 
 // Default is the embedded target, from the module that the working directory or this program lies in.
@@ -72,6 +74,9 @@ const (
 	// Faithful adds what the shipped numbers promise. Only its record can be promoted.
 	Faithful = "faithful"
 )
+
+// ProgressPath is where a run announces what it does, for whoever follows it.
+func (c Configuration) ProgressPath() string { return filepath.Join(c.Output, "progress.jsonl") }
 
 // RecordPath is where the run's record is written.
 func (c Configuration) RecordPath() string { return filepath.Join(c.Output, "record.json") }
@@ -116,7 +121,7 @@ func (c Configuration) Complaint() string {
 // Forget removes what an earlier run has left where this one will write, so that nobody takes it for this
 // run's.
 func (c Configuration) Forget() error {
-	for _, name := range []string{complaintName, "record.json", "record.jsonl", "junit.xml", "report.html", "attestation.intoto.jsonl", "verdict.json", "again", evidenceFolder} {
+	for _, name := range []string{complaintName, "record.json", "record.jsonl", "junit.xml", "report.html", "attestation.intoto.jsonl", "verdict.json", "again", evidenceFolder, filepath.Base(c.ProgressPath())} {
 		if err := os.RemoveAll(filepath.Join(c.Output, name)); err != nil {
 			return fmt.Errorf("remove what the last run left: %w", err)
 		}

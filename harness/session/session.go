@@ -12,6 +12,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
@@ -25,7 +26,8 @@ type Session struct {
 	Configuration Configuration
 	Target        *target.Target
 
-	link *wire.Link
+	link     *wire.Link
+	progress *progress.Announcer
 
 	mu        sync.Mutex
 	sandboxes map[string]*Sandbox
@@ -55,12 +57,20 @@ func (s *Session) Connect(ctx context.Context, socket, worker string) error {
 		return fmt.Errorf("connect to the session: %w", err)
 	}
 	s.worker = worker
+	if path := s.Configuration.Progress; path != "" {
+		s.progress = progress.Announce(path, worker)
+	}
 	s.link, err = wire.NewLink(conn)
 	return err
 }
 
+// Progress announces what this process does, to whoever follows the run; where nobody does it is nil, and announces
+// nothing.
+func (s *Session) Progress() *progress.Announcer { return s.progress }
+
 // Disconnect ends the connection: what this process still holds is undone and given back.
 func (s *Session) Disconnect() error {
+	s.progress.Close()
 	if s.link == nil {
 		return nil
 	}
@@ -112,6 +122,8 @@ func (s *Session) open(ctx context.Context, p sandboxParams) (*Sandbox, error) {
 		return existing, nil
 	}
 	sandbox := &Sandbox{Name: name, session: s}
+	s.progress.Await("the sandbox " + name)
+	defer s.progress.Await("")
 	if err := s.link.Call(ctx, methodOpen, p, &sandbox.opened); err != nil {
 		return nil, err
 	}
@@ -347,6 +359,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 			return record.Recovery{}, errors.Join(err, release(context.WithoutCancel(ctx)))
 		}
 	}
+	b.session.progress.Due(i.Window)
 	seen, err := recovery.Run(ctx, b, recovery.Experiment{
 		ID: b.session.id(i.Promise, i.Service.Name), Promise: i.Promise, Sandbox: b.Name, Service: i.Service.Name,
 		Lease: held, Endpoint: i.Service.Endpoint, Fault: i.Fault, Window: i.Window,
@@ -391,6 +404,8 @@ func (b *Sandbox) hold(ctx context.Context, service string) (id string, release 
 	if ours {
 		return id, func(context.Context) error { return nil }, nil
 	}
+	b.session.progress.Await("its turn at " + service)
+	defer b.session.progress.Await("")
 	var acquired lease
 	err = b.session.link.Call(ctx, methodLease, leaseParams{Sandbox: b.Name, Service: service}, &acquired)
 	release = func(ctx context.Context) error { return b.session.link.Call(ctx, methodRelease, acquired, nil) }

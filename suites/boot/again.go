@@ -71,6 +71,7 @@ func restarted(ctx context.Context, chaos *session.Session, sandbox *session.San
 	spec.Conclude(err)
 	began = began.Add(interruption.Took) // the start follows the end at once: rather too early than too late
 	budget := chaos.Target.Budgets.Boot.Duration() + chaos.Target.Budgets.Tolerance.Duration()
+	chaos.Progress().Due(budget)
 	for {
 		late = notServing(ctx, chaos, sandbox)
 		took = time.Since(began)

@@ -77,6 +77,7 @@ func (p *patient) lives(ctx context.Context) []life {
 
 // until waits for something to be so of the patient's lives, at most for limit, and returns them.
 func (p *patient) until(ctx context.Context, limit time.Duration, so func([]life) bool) (lives []life, ok bool) {
+	p.chaos.Progress().Due(limit)
 	ok = spec.Until(ctx, limit, func(ctx context.Context) bool {
 		lives = p.lives(ctx)
 		return so(lives)

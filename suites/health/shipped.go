@@ -51,6 +51,7 @@ func shippedCadence(chaos *session.Session) {
 			spec.Inconclusive(fmt.Sprintf("%d services of the quiet container did not come up", len(missing)))
 		}
 		host := spec.WatchHost(ctx, sandbox)
+		chaos.Progress().Due(limit)
 		found := watchRecords(ctx, sandbox, services, limit)
 		judgeCadence(chaos, found, host)
 	}, NodeTimeout(limit+chaos.Target.Budgets.Boot.Duration()*2+time.Minute))

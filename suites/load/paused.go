@@ -120,6 +120,7 @@ func pauseAmong(ctx context.Context, chaos *session.Session, sandbox *session.Sa
 	check := budget.Check{Interval: interval, Timeout: timeout, StartPeriod: startPeriod, Retries: 1}
 	tolerance := chaos.Target.Budgets.Tolerance.Duration()
 	consequences := check.Detection(0).Latest + stopTimeout + delay + tolerance
+	chaos.Progress().Due(consequences)
 	select { // the policy's own time: until then a service may be about to be replaced
 	case <-time.After(consequences):
 	case <-ctx.Done():

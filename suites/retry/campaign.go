@@ -85,8 +85,10 @@ func (c *campaign) await(ctx SpecContext, lasting time.Duration) {
 	}
 	now, err := c.sandbox.Agent().Hello(ctx)
 	spec.Conclude(err)
+	left := lasting - time.Duration(now.MonotonicNs-c.began.Hi)
+	c.chaos.Progress().Due(left)
 	select {
-	case <-time.After(lasting - time.Duration(now.MonotonicNs-c.began.Hi)):
+	case <-time.After(left):
 	case <-ctx.Done():
 	}
 }

@@ -137,10 +137,32 @@ func Victim(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPl
 // Select skips whatever a selection does not include, and where service is not empty every other service.
 func Select(selection promise.Selection, service string) {
 	BeforeEach(func() {
-		about := labelled(CurrentSpecReport())
-		if !selection.Includes(about.Promise, about.Service) || (service != "" && service != about.Service) {
+		if about := labelled(CurrentSpecReport()); !included(about, selection, service) {
 			Skip(notSelected)
 		}
+	})
+}
+
+func included(about record.Result, selection promise.Selection, service string) bool {
+	return selection.Includes(about.Promise, about.Service) && (service == "" || service == about.Service)
+}
+
+// Planned counts the specs of a preview that a selection, as in Select, includes, by theme.
+func Planned(preview Report, selection promise.Selection, service string) map[string]int {
+	counts := map[string]int{}
+	for _, report := range preview.SpecReports {
+		if about := labelled(report); report.LeafNodeType == types.NodeTypeIt && included(about, selection, service) {
+			counts[about.Theme]++
+		}
+	}
+	return counts
+}
+
+// Announce announces when a spec begins that was selected, to whoever follows the run. It comes after Select.
+func Announce(chaos *session.Session) {
+	BeforeEach(func() {
+		about := labelled(CurrentSpecReport())
+		chaos.Progress().Begin(about.Promise, about.Service)
 	})
 }
 
