@@ -126,8 +126,10 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	tools.Watch = func(ctx context.Context, path string) { progress.Show(ctx, stdout, path) }
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // who reads along may leave: the run goes on to its reports
 	_, _ = fmt.Fprintf(stdout, "hero_chaos: testing %s; reports go to %s\n", filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml")), configuration.Output)
-	found, passed, err := tools.Measure(ctx, configuration, func(stalled []record.Result) bool {
-		_, _ = fmt.Fprintf(stdout, "hero_chaos: the host stalled; measuring %d again\n", len(stalled))
+	found, passed, err := tools.Measure(ctx, configuration, func(spoiled []record.Result, meanwhile bool) bool {
+		if !meanwhile { // the lines of what goes on are not torn apart
+			_, _ = fmt.Fprintf(stdout, "hero_chaos: the host stalled; measuring %d again\n", len(spoiled))
+		}
 		return true
 	})
 	if err != nil {

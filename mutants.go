@@ -117,9 +117,9 @@ func (c *mutantsCommand) measure(ctx context.Context, tools runner.Tools, config
 	}
 	configuration.Mutant, configuration.Focus, configuration.Output = broken.ID, run.Scope.Focus, run.Folder
 	configuration.Procs = min(c.Procs, 1+run.Scope.Size())
-	found, passed, err := tools.Measure(ctx, configuration, func(stalled []record.Result) bool {
+	found, passed, err := tools.Measure(ctx, configuration, func(spoiled []record.Result, _ bool) bool {
 		claim := func(result record.Result) bool { return result.Promise == run.Mutant.Claim() }
-		return run.Alone && slices.ContainsFunc(stalled, claim)
+		return run.Alone && slices.ContainsFunc(spoiled, claim)
 	})
 	if err == nil {
 		err = runner.Sound(found, passed)

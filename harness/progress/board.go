@@ -96,3 +96,10 @@ func (s *spec) left(now time.Time) time.Duration { return max(0, s.until.Sub(now
 func (s *spec) longer(other *spec, now time.Time) bool {
 	return cmp.Or(cmp.Compare(s.left(now), other.left(now)), other.began.Compare(s.began)) > 0
 }
+
+// lull tells whether few results are left, of which one takes at least so long.
+func (b *board) lull(now time.Time, least time.Duration) bool {
+	in, due := b.total()
+	last := b.longest("", now)
+	return due-in <= few && last != nil && last.left(now) >= least
+}

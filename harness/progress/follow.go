@@ -2,9 +2,35 @@ package progress
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
+	"time"
 )
+
+// few is how many results may be open in a lull: those of the longest waits.
+const few = 4
+
+// Lull waits until a run that announces what it does in the file at path has few results left, and waits for one of them
+// for at least so long; false where ctx ends first. Then the machine has time for something else.
+func Lull(ctx context.Context, path string, least time.Duration) bool {
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	file, seen := follower{path: path}, newBoard(time.Now())
+	for {
+		select {
+		case now := <-ticker.C:
+			for _, a := range file.next() {
+				seen.apply(a)
+			}
+			if seen.lull(now, least) {
+				return true
+			}
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
 
 // mostAtOnce is how much of the file is read at a look, in bytes: thousands of announcements. The rest is read at the next.
 const mostAtOnce = 1 << 20

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -294,4 +295,31 @@ func FuzzFollow(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestALullIsWhenLittleIsLeftThatTakesLong(t *testing.T) {
+	waiting := func(worker string, until float64) []announcement {
+		return []announcement{beginning(worker, "health.cadence", "", 1), {Worker: worker, Step: waits, Until: after(until)}}
+	}
+	for name, c := range map[string]struct {
+		told []announcement
+		want bool
+	}{
+		"nothing is known":      {nil, false},
+		"much is left":          {busy(), false},
+		"little is left":        {append(waiting("1", 90), announcement{Planned: map[string]int{"health": few}}), true},
+		"a little more":         {append(waiting("1", 90), announcement{Planned: map[string]int{"health": few + 1}}), false},
+		"it ends soon":          {append(waiting("1", 29), announcement{Planned: map[string]int{"health": 1}}), false},
+		"nothing has begun":     {[]announcement{{Planned: map[string]int{"health": 1}}}, false},
+		"one of two takes long": {slices.Concat(waiting("1", 12), waiting("2", 40), []announcement{{Planned: map[string]int{"health": 2}}}), true},
+	} {
+		if got := story(c.told...).lull(after(10), 20*time.Second); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	over, end := context.WithCancel(t.Context())
+	end()
+	if Lull(over, filepath.Join(t.TempDir(), "progress.jsonl"), 0) {
+		t.Error("a run that is over has a lull")
+	}
 }

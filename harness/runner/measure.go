@@ -7,30 +7,80 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 )
 
+// Worth tells of results that a stalled host has spoiled whether they are to be measured again; meanwhile while the run
+// that they are of goes on.
+type Worth func(spoiled []record.Result, meanwhile bool) bool
+
 // Measure runs the suites, reads what they found, and repeats, with few specs at once, the measurements that a stalled
-// host has spoiled. worth is asked of what it has spoiled so far whether that is to be repeated. What failed or held is
-// left as it is. The record that it returns is saved as the run's own. passed is as in Run.
-func (t Tools) Measure(ctx context.Context, configuration session.Configuration, worth func(stalled []record.Result) bool) (found *record.Record, passed bool, err error) {
+// host has spoiled: for the first time as soon as the run itself only waits. What failed or held is left as it is. The
+// record that it returns is saved as the run's own. passed is as in Run.
+func (t Tools) Measure(ctx context.Context, configuration session.Configuration, worth Worth) (found *record.Record, passed bool, err error) {
+	meanwhile := t.meanwhile(ctx, configuration, worth)
 	found, passed, err = t.once(ctx, configuration)
+	later, trouble := meanwhile()
 	if err != nil {
 		return nil, false, err
 	}
-	for _, procs := range quietly() {
-		// A container that somebody else started is not broken a second time: its services are in their stability period.
+	rounds := quietly()
+	if later != nil || trouble != nil {
+		if err := takeOver(found, later, trouble, configuration); err != nil {
+			return nil, false, err
+		}
+		rounds = rounds[1:]
+	}
+	for _, procs := range rounds {
 		stalled := found.Stalled()
-		if len(stalled) == 0 || configuration.Container != "" || !found.Complete() || !worth(stalled) {
+		if !repeatable(configuration) || len(stalled) == 0 || !found.Complete() || !worth(stalled, false) {
 			break
 		}
-		if err := t.again(ctx, configuration, found, procs); err != nil {
+		later, trouble := t.again(ctx, configuration, found, procs)
+		if err := takeOver(found, later, trouble, configuration); err != nil {
 			return nil, false, err
 		}
 	}
 	return found, passed, nil
+}
+
+// repeatable tells whether a target can be measured twice: the services of a container that somebody else has started
+// are in their stability period.
+func repeatable(configuration session.Configuration) bool { return configuration.Container == "" }
+
+// worthwhile is how long the run must still wait for something where what it has spoiled is measured beside it: as long
+// as most results take.
+const worthwhile = 20 * time.Second
+
+// meanwhile measures again what the host has spoiled while the run itself only waits. The function that it returns is
+// called when the run has ended, and returns what was found: nil where there was no such time, or nothing to measure.
+func (t Tools) meanwhile(ctx context.Context, configuration session.Configuration, worth Worth) func() (*record.Record, error) {
+	waiting, ended := context.WithCancel(ctx)
+	var later *record.Record
+	var err error
+	var measuring sync.WaitGroup
+	measuring.Go(func() {
+		if !repeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), worthwhile) {
+			return
+		}
+		soFar, unreadable := record.Load(record.EventsPath(configuration.RecordPath()))
+		if unreadable != nil || len(soFar.Stalled()) == 0 || !worth(soFar.Stalled(), true) {
+			return // whatever is wrong with it, the run itself will say
+		}
+		beside := t
+		beside.Watch = nil // the run itself is shown
+		later, err = beside.again(ctx, configuration, soFar, quietly()[0])
+	})
+	return func() (*record.Record, error) {
+		ended()
+		measuring.Wait()
+		return later, err
+	}
 }
 
 // quietly is how many specs run at once where the host stalled when more did: the first time, and the last.
@@ -47,8 +97,8 @@ func (t Tools) once(ctx context.Context, configuration session.Configuration) (f
 	return found, passed, nil
 }
 
-// again repeats what the host has spoiled so far, with so many specs at once.
-func (t Tools) again(ctx context.Context, configuration session.Configuration, found *record.Record, procs int) error {
+// again measures what the host has spoiled so far, with so many specs at once.
+func (t Tools) again(ctx context.Context, configuration session.Configuration, found *record.Record, procs int) (*record.Record, error) {
 	var focus []string
 	for _, result := range found.Stalled() {
 		focus = append(focus, strings.TrimSuffix(result.Promise+"/"+result.Service, "/"))
@@ -56,10 +106,13 @@ func (t Tools) again(ctx context.Context, configuration session.Configuration, f
 	again := configuration
 	again.Focus, again.Service, again.Procs = strings.Join(focus, ","), "", procs
 	again.Output = filepath.Join(configuration.Output, "again")
-	if again.Container == "" {
-		again.Image = found.Run.Image // the same one, also where the sources that it is built from have changed meanwhile
-	}
+	again.Image = found.Run.Image // the same one, also where the sources that it is built from have changed meanwhile
 	later, _, err := t.once(ctx, again)
+	return later, err
+}
+
+// takeOver adds what was found later to the record, and saves it.
+func takeOver(found, later *record.Record, err error, configuration session.Configuration) error {
 	if err == nil {
 		err = found.MeasuredAgain(later)
 	}

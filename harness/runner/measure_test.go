@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 )
@@ -50,7 +53,7 @@ cp $n.json "$out/record.json"`, prepared, output, len(records)-1)
 	}
 }
 
-func always([]record.Result) bool { return true }
+func always([]record.Result, bool) bool { return true }
 
 func TestWhatTheHostSpoiledIsMeasuredAgainQuietly(t *testing.T) {
 	later := measured("", "held")
@@ -70,16 +73,68 @@ func TestWhatTheHostSpoiledIsMeasuredAgainQuietly(t *testing.T) {
 	}
 }
 
+// TestWhatTheHostSpoiledIsMeasuredWhileTheRunWaits: a run of which one result is left, due in an hour, ends only when
+// what it has spoiled was measured beside it.
+func TestWhatTheHostSpoiledIsMeasuredWhileTheRunWaits(t *testing.T) {
+	first, later := measured("held", "stalled"), measured("", "held")
+	later.Results = later.Results[1:]
+	prepared := t.TempDir()
+	writer, err := record.Create(filepath.Join(prepared, "soFar"), first.Run, record.Redactor{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, result := range first.Results {
+		if err := writer.Result(result); err != nil {
+			t.Fatal(err)
+		}
+	}
+	announcer := progress.Announce(filepath.Join(prepared, "progress.jsonl"), "1")
+	announcer.Plan(map[string]int{"a": 3})
+	for _, result := range first.Results {
+		announcer.Begin(result.Promise, result.Service)
+		announcer.End()
+	}
+	announcer.Begin("a.9", "x")
+	announcer.Due(time.Hour)
+	for name, found := range map[string]*record.Record{"first.json": first, "later.json": later} {
+		if err := found.Save(filepath.Join(prepared, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tools, configuration := play(t, "")
+	play := fmt.Sprintf(`#!/bin/sh
+cd %q; out=%q
+echo "$* $HERO_CHAOS_RUN" >> runs
+case $HERO_CHAOS_RUN in *out/again*) cp later.json "$out/again/record.json"; exit;; esac
+cp soFarl "$out/record.jsonl"; cp progress.jsonl "$out"
+while [ ! -e "$out/again/record.json" ]; do sleep 0.01; done
+cp first.json "$out/record.json"`, prepared, configuration.Output)
+	if err := os.WriteFile(tools.Ginkgo, []byte(play), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	var asked []bool
+	found, _, err := tools.Measure(deadline(t), configuration, func(_ []record.Result, meanwhile bool) bool {
+		asked = append(asked, meanwhile)
+		return true
+	})
+	if err != nil || len(found.Stalled()) != 0 || !slices.Equal(asked, []bool{true}) {
+		t.Fatalf("%+v after it was asked %v, %v", found, asked, err)
+	}
+	if saved, err := record.Load(configuration.RecordPath()); err != nil || len(saved.Stalled()) != 0 {
+		t.Errorf("the run's own record: %+v, %v", saved, err)
+	}
+}
+
 func TestMeasuringAgainEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		first *record.Record
-		worth func([]record.Result) bool
+		worth Worth
 		set   func(*session.Configuration)
 		runs  int
 	}{
 		"still stalled":        {first: measured("held", "stalled"), runs: 3},
 		"nothing stalled":      {first: measured("held", "inconclusive"), runs: 1},
-		"not worth it":         {first: measured("stalled"), worth: func([]record.Result) bool { return false }, runs: 1},
+		"not worth it":         {first: measured("stalled"), worth: func([]record.Result, bool) bool { return false }, runs: 1},
 		"somebody's container": {first: measured("stalled"), set: func(c *session.Configuration) { c.Container = "theirs" }, runs: 1},
 	} {
 		t.Run(name, func(t *testing.T) {

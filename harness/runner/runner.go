@@ -65,10 +65,8 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration) (pa
 	if err := configuration.Forget(); err != nil {
 		return false, err
 	}
-	if t.Watch != nil {
-		configuration.Progress = configuration.ProgressPath()
-		defer t.watch(ctx, configuration.Progress)()
-	}
+	configuration.Progress = configuration.ProgressPath()
+	defer t.watch(ctx, configuration.Progress)()
 	log, err := os.Create(filepath.Join(configuration.Output, "ginkgo.log"))
 	if err != nil {
 		return false, fmt.Errorf("write Ginkgo's log: %w", err)
@@ -108,6 +106,9 @@ const farewell = 2 * time.Second
 // watch shows what a run does until stop is called, also while one that was interrupted comes to its end. The
 // announcements are of no use afterwards.
 func (t Tools) watch(ctx context.Context, path string) (stop func()) {
+	if t.Watch == nil {
+		return func() { _ = os.Remove(path) }
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {
