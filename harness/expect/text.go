@@ -32,10 +32,10 @@ func unlanded(r record.Recovery) judgement {
 // observation that is uncertain by so much.
 func (j judgement) unclear(r record.Recovery, p phase, e Expectation, uncertain time.Duration) judgement {
 	j.outcome = record.Inconclusive
-	j.reason = "observed too coarsely to judge the budget"
+	j.reason = record.TooCoarse("the budget cannot be judged")
 	cause := fmt.Sprintf("when it did is known to within %s", span.Text(uncertain))
 	if gap := time.Duration(r.WorstGap); gap > e.tolerance {
-		j.reason = "the host stalled, so that the budget cannot be judged"
+		j.reason = record.HostStalled("the budget cannot be judged")
 		cause = fmt.Sprintf("the host stalled for %s, the tolerance is %v", span.Text(gap), e.tolerance)
 	}
 	j.headline = fmt.Sprintf("whether %s %s in time after %s cannot be told: %s (%s)", r.Service, p.came, r.Fault, cause, r.Promise)

@@ -141,7 +141,7 @@ type Result struct {
 	Outcome Outcome `json:"outcome"`
 	// Reason is why a result is inconclusive or not-run, in one line that many results can share.
 	Reason string `json:"reason,omitempty"`
-	// Stalled tells that it is inconclusive because the host stalled: measuring again may prove something.
+	// Stalled tells that it is inconclusive because of the host (HostSpoiled): measuring again may prove something.
 	Stalled bool `json:"stalled,omitempty"`
 	// Failure is the complete text of a failure.
 	Failure    string    `json:"failure,omitempty"`

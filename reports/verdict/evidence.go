@@ -75,7 +75,7 @@ func (c *court) outcome(r *record.Record, result record.Result, recoveries map[s
 		}
 	case record.Inconclusive:
 		if blocks && result.Stalled {
-			c.add(Stalled, cmp.Or(result.Reason, "the host stalled"), result.Promise, result.Service)
+			c.add(Stalled, cmp.Or(result.Reason, record.HostStalled("nothing was proved")), result.Promise, result.Service)
 		} else if blocks {
 			c.add(Unproved, cmp.Or(result.Reason, "it was inconclusive, and nothing says why"), result.Promise, result.Service)
 		}

@@ -95,7 +95,7 @@ func bothComeBack(ctx context.Context, chaos *session.Session, base session.Vict
 	<-done
 	spec.Expect(earlier, comesBack(chaos, first)...)
 	if later.Landing == nil || earlier.Respawned == nil || later.Injected.Hi > earlier.Respawned.Hi {
-		spec.Inconclusive("observed too coarsely: the second service was not killed before the first was back")
+		spec.Inconclusive(record.TooCoarse("the second service was not killed before the first was back"))
 	}
 	// The second may wait for the first: its latest is the first's, and its own delay.
 	spec.Expect(later, Serve(Within(first.Policy.DelayOfRetry(1)+delay+starting)))

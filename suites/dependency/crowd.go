@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
@@ -181,7 +182,7 @@ func (g *graph) register(ctx context.Context, sandbox *session.Sandbox, seen *st
 	began := time.Now()
 	for i, definition := range order {
 		if time.Since(began) > coming {
-			seen.nothing = fmt.Sprintf("observed too coarsely: %d of %d services were registered in %s", i, len(g.services), coming)
+			seen.nothing = record.TooCoarse(fmt.Sprintf("%d of %d services were registered in %s", i, len(g.services), coming))
 			return false
 		}
 		if err == nil {
@@ -274,7 +275,7 @@ func (s *stay) judgeAnswers(chaos *session.Session, g graph, subject string) {
 		spec.Inconclusive("the supervisor was asked nothing meanwhile")
 	case s.slowest <= answering+tolerance:
 	case s.slowest <= answering+tolerance+handovers*s.idle:
-		spec.Inconclusive("the host stalled, so that the supervisor's answers cannot be judged")
+		spec.Inconclusive(record.HostStalled("the supervisor's answers cannot be judged"))
 	default:
 		spec.Broken(chaos, g.answers, subject, fmt.Sprintf("the supervisor took %s to answer service.status while %d services in a %s graph were there",
 			s.slowest.Round(time.Millisecond), len(g.services), g.name),

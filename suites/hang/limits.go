@@ -15,6 +15,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
@@ -65,7 +66,7 @@ func servesOn(chaos *session.Session, p string, f fault.Fault, plan session.Vict
 			silent = recovery.Steady(ctx, sandbox, service.Endpoint) // once more, while it hangs in part
 		})
 		if seen.Exited != nil && seen.WorstGap > int64(chaos.Target.Budgets.Tolerance.Duration()) {
-			spec.Inconclusive("the host stalled, so that a health check may have failed that would have passed")
+			spec.Inconclusive(record.HostStalled("a health check may have failed that would have passed"))
 		}
 		spec.Expect(seen, NeverRestart(Within(watched(chaos))))
 		if silent != nil {
@@ -90,7 +91,7 @@ func deadlocks(chaos *session.Session, plan session.VictimPlan) {
 			return err == nil && startsIn(events) > 1
 		})
 		if changed && host.Stall() > chaos.Target.Budgets.Tolerance.Duration() {
-			spec.Inconclusive("the host stalled, so that a health check may have failed that would have passed")
+			spec.Inconclusive(record.HostStalled("a health check may have failed that would have passed"))
 		}
 		if changed {
 			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s deadlocks, answers its health check, and was replaced within %s", plan.Name, span.Text(limit)),

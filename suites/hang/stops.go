@@ -164,7 +164,7 @@ func isKilledAfterTheStopTimeout(chaos *session.Session, plan session.VictimPlan
 		took := time.Duration(again - told)
 		inTime := again != 0 && took >= stopTimeout+delay-tolerance && took <= stopTimeout+delay+2*tolerance
 		if !inTime && host.Stall() > tolerance {
-			spec.Inconclusive("the host stalled, so that the stop timeout cannot be timed")
+			spec.Inconclusive(record.HostStalled("the stop timeout cannot be timed"))
 		}
 		switch {
 		case told == 0:

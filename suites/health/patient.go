@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
@@ -121,7 +122,7 @@ func (p *patient) checked(ctx context.Context, n int) life {
 func (p *patient) broken(ctx context.Context, headline string, lines ...[2]string) {
 	GinkgoHelper()
 	if p.host.Stall() > p.tolerance {
-		spec.Inconclusive("the host stalled, so that the health checks cannot be timed")
+		spec.Inconclusive(record.HostStalled("the health checks cannot be timed"))
 	}
 	lines = append(lines,
 		[2]string{"zinit", fmt.Sprintf("%q", p.sandbox.Word(ctx, p.plan.Name))},

@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
@@ -123,7 +124,7 @@ func judgeCadence(chaos *session.Session, found []cadence, host *spec.Host) {
 		return
 	}
 	if host.Stall() > tolerance {
-		spec.Inconclusive("the host stalled, so that the health checks cannot be timed")
+		spec.Inconclusive(record.HostStalled("the health checks cannot be timed"))
 	}
 	lines = append(lines, [2]string{"policy", fmt.Sprintf("every %s, first %s after the start", health.Interval, health.StartPeriod)})
 	spec.Broken(chaos, promise.HealthShippedCadence, "", fmt.Sprintf("%d of %d shipped health checks did not run every %s", len(lines)-1, len(found), health.Interval), lines...)

@@ -11,6 +11,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
@@ -114,7 +115,7 @@ func countsFailuresInARow(chaos *session.Session, plan session.VictimPlan) {
 			}
 			spec.Conclude(refused)
 			if len(lives[0].probes) > n {
-				spec.Inconclusive("observed too coarsely: a check came before the service had been told how to answer it")
+				spec.Inconclusive(record.TooCoarse("a check came before the service had been told how to answer it"))
 			}
 			if n < len(moods) {
 				refused = control.Become(ctx, moods[n], 0)

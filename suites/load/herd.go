@@ -127,7 +127,7 @@ func killAll(ctx context.Context, chaos *session.Session, sandbox *session.Sandb
 		}
 	}
 	if lastExit >= firstBirth {
-		return recoveries, &recovery.Inconclusive{Reason: "observed too coarsely: there was no moment at which all services were down: the first was back before the last was killed"}
+		return recoveries, &recovery.Inconclusive{Reason: record.TooCoarse("there was no moment at which all services were down: the first was back before the last was killed")}
 	}
 	return recoveries, nil
 }
@@ -193,6 +193,6 @@ func judgeCrowd(chaos *session.Session, all string, crowd protocol.Crowd) {
 		spec.Broken(chaos, promise.LoadSingle, all, fmt.Sprintf("%d services ran twice after all were killed at once", len(lines)), few(lines)...)
 	}
 	if crowd.Rate() < 20 {
-		spec.Inconclusive("the host stalled: the processes were counted less than 20 times a second")
+		spec.Inconclusive(record.HostStalled("the processes were counted less than 20 times a second"))
 	}
 }

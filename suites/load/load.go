@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -60,7 +61,7 @@ func judgePings(chaos *session.Session, during string, seen pings) {
 	case seen.asked == 0:
 		spec.Inconclusive("the supervisor was not asked anything")
 	case seen.worst > answersWithin && seen.worst <= answersWithin+handovers*seen.control:
-		spec.Inconclusive("the host stalled, so that a late answer says nothing of the supervisor")
+		spec.Inconclusive(record.HostStalled("a late answer says nothing of the supervisor"))
 	case seen.worst > answersWithin:
 		spec.Broken(chaos, promise.LoadRPC, during, fmt.Sprintf("the supervisor did not answer %s within %s, during the %s", seen.method, answersWithin, during),
 			[2]string{"worst", worst}, [2]string{"control", "the agent beside it answered within " + span.Text(seen.control)})

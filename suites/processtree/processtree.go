@@ -140,7 +140,7 @@ func singles(chaos *session.Session) {
 			spec.Conclude(err)
 			judgeSingle(ctx, chaos, sandbox, u, plan, before, crowd)
 			if crowd.Rate() < lookedEnough {
-				spec.Inconclusive("the host stalled: the processes were counted less than 20 times a second")
+				spec.Inconclusive(record.HostStalled("the processes were counted less than 20 times a second"))
 			}
 			if !isAcceptable(trouble) {
 				spec.Conclude(trouble)

@@ -106,6 +106,6 @@ func (c *campaign) lastedAsPlanned(seen record.Recovery, lasting time.Duration) 
 		_, longest = seen.Noticed.Since(*c.began)
 	}
 	if (lasting >= period) != (shortest >= period) || (lasting >= period) != (longest >= period) {
-		spec.Inconclusive(fmt.Sprintf("observed too coarsely: a run of %s did not last as long as it was planned to, compared with its stability period", c.service.Name))
+		spec.Inconclusive(record.TooCoarse(fmt.Sprintf("a run of %s did not last as long as it was planned to, compared with its stability period", c.service.Name)))
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -145,7 +146,7 @@ func isCalledWaiting(chaos *session.Session, plan session.VictimPlan) {
 			return false
 		})
 		if looks < 5 {
-			spec.Inconclusive("observed too coarsely: the status could not be read often enough while a retry was pending")
+			spec.Inconclusive(record.TooCoarse("the status could not be read often enough while a retry was pending"))
 		}
 	})
 }

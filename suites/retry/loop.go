@@ -10,6 +10,7 @@ import (
 
 	journal "forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
@@ -114,7 +115,7 @@ func (l *loop) judgeDelays(ctx SpecContext, starts []int64, stalled time.Duratio
 			l.fail(ctx, "was run again %s after its end %d, before the %s that it has to wait", span.Text(waited), n, span.Text(due))
 		case waited <= due+3*l.tolerance:
 		case stalled > l.tolerance:
-			spec.Inconclusive("the host stalled, so that the delays between runs cannot be judged")
+			spec.Inconclusive(record.HostStalled("the delays between runs cannot be judged"))
 		default:
 			l.fail(ctx, "was run again only %s after its end %d, not within %s", span.Text(waited), n, fmt.Sprintf("%v", due+3*l.tolerance))
 		}

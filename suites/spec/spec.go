@@ -245,7 +245,7 @@ func judge(result record.Result, report SpecReport) (record.Result, bool) {
 		result.Outcome, result.Failure = record.Failed, message
 	case strings.HasPrefix(message, inconclusive):
 		result.Outcome, result.Reason = record.Inconclusive, firstLine(strings.TrimPrefix(message, inconclusive))
-		result.Stalled = stalled(result.Reason)
+		result.Stalled = record.HostSpoiled(result.Reason)
 	case report.State.Is(types.SpecStateSkipped) && message == notSelected:
 		return result, false
 	case report.State.Is(types.SpecStateSkipped | types.SpecStatePending): // also where the run was ended before
@@ -260,9 +260,4 @@ func judge(result record.Result, report SpecReport) (record.Result, bool) {
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	return line
-}
-
-// stalled tells whether a reason says that the host kept a result from being judged.
-func stalled(reason string) bool {
-	return strings.HasPrefix(reason, "the host stalled") || strings.HasPrefix(reason, "observed too coarsely")
 }

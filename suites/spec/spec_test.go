@@ -55,6 +55,23 @@ func TestEveryStateHasAnOutcome(t *testing.T) {
 	}
 }
 
+// TestWhatTheHostSpoiledIsStalled: that is what is measured again, and nothing else is.
+func TestWhatTheHostSpoiledIsStalled(t *testing.T) {
+	for reason, want := range map[string]bool{
+		record.HostStalled("the budget cannot be judged"):     true,
+		record.TooCoarse("the budget cannot be judged"):       true,
+		"the host stalled for a while":                        false,
+		"it is said that the host stalled, so that it is off": false,
+	} {
+		result, _ := spec.Result(&target.Target{}, types.SpecReport{
+			State: types.SpecStateSkipped, NumAttempts: 1, Failure: types.Failure{Message: "INCONCLUSIVE: " + reason},
+		})
+		if result.Outcome != record.Inconclusive || result.Reason != reason || result.Stalled != want {
+			t.Errorf("%q: %s, %q, stalled %v", reason, result.Outcome, result.Reason, result.Stalled)
+		}
+	}
+}
+
 func TestWhatWasNotSelectedIsNoResult(t *testing.T) {
 	if result, selected := spec.Result(&target.Target{}, types.SpecReport{
 		State: types.SpecStateSkipped, Failure: types.Failure{Message: "not selected"},
