@@ -13,7 +13,7 @@ GOFUMPT ?= $(TOOLS) gofumpt
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc cc 2>/dev/null),-race)
 BIN ?= bin
-UNITS := . ./harness/... ./reports/... ./fixtures/...
+UNITS := . ./harness/... ./reports/... ./fixtures/... ./ci/...
 
 # $(call flag,NAME,VALUE) is --NAME='VALUE', or nothing without a value.
 flag = $(if $(strip $(2)),--$(1)='$(subst ','\'',$(2))')
@@ -62,6 +62,23 @@ build: ## Build hero_chaos and the programs that it needs beside it [BIN=bin]
 	@go test -c -o $(BIN)/suites.test ./suites
 	@CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags '-s -w' -o $(BIN)/hero_chaos_agent ./harness/agent/main
 
+# A distribution needs neither Go nor these sources. The same commit gives the same bytes, wherever it lies: what depends
+# on the place is left out, and what is made has fixed times. Only hero_chaos itself bears the commit.
+STATIC := CGO_ENABLED=0 GOOS=linux go
+REPRODUCIBLE := -trimpath -ldflags '-s -w'
+.PHONY: dist
+dist: ## Build all that a machine without Go needs, as a folder and as an image: dist/, dist/hero_chaos.tar
+	@rm -rf dist
+	@mkdir -p dist/fixtures/targets dist/fixtures/herozero dist/ci
+	@$(STATIC) build $(REPRODUCIBLE) -o dist/hero_chaos .
+	@$(STATIC) build $(REPRODUCIBLE) -buildvcs=false -o dist/ginkgo github.com/onsi/ginkgo/v2/ginkgo
+	@$(STATIC) test -c $(REPRODUCIBLE) -buildvcs=false -o dist/suites.test ./suites
+	@$(STATIC) build $(REPRODUCIBLE) -buildvcs=false -o dist/hero_chaos_agent ./harness/agent/main
+	@go run ./fixtures/herozero/build -save dist/fixtures/herozero/image.tar
+	@cp fixtures/targets/*.yaml dist/fixtures/targets
+	@cp ci/policy.yaml dist/ci
+	@go run ./ci/dist dist
+
 .PHONY: test
 test: ## Run all tests: units, those that need Docker, and the suites against the embedded image
 	@ci/docker.sh
@@ -100,8 +117,8 @@ fmt: ## Format the code
 	$(GOFUMPT) -l -w .
 
 .PHONY: clean
-clean: ## Remove what was built: programs, reports and the images of our own helpers
-	rm -rf bin reports/out
+clean: ## Remove what was built: programs, the distribution, reports and the images of our own helpers
+	rm -rf bin dist reports/out
 	@if docker version >/dev/null 2>&1; then docker image prune --all --force --filter label=hero_chaos.reaper; fi
 
 ##@ Help

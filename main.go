@@ -42,6 +42,8 @@ const (
 
 // commands is the command line.
 type commands struct {
+	Version kong.VersionFlag `help:"Print the version and the commit that it was built from."`
+
 	Run     runCommand     `cmd:"" help:"Start a target, break it, and judge what follows."`
 	Smoke   smokeCommand   `cmd:"" help:"Ask a target that runs already whether its paths answer."`
 	List    listCommand    `cmd:"" help:"List the promises without running anything."`
@@ -70,7 +72,7 @@ func run(arguments []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&line,
 		kong.Name("hero_chaos"), kong.Description("Chaos and validation for the hero_zero image: may it be promoted?"),
 		kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)),
-		kong.Bind(&code), kong.UsageOnError(),
+		kong.Bind(&code), kong.UsageOnError(), kong.Vars{"version": versionLine()},
 	)
 	if err != nil {
 		return complain(stderr, err)
@@ -247,6 +249,22 @@ func version() string {
 		return ""
 	}
 	return build.Main.Version
+}
+
+// versionLine is the harness's own version, with the commit that it was built from.
+func versionLine() string {
+	revision, changed := "unknown", ""
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range build.Settings {
+			switch {
+			case setting.Key == "vcs.revision":
+				revision = setting.Value
+			case setting.Key == "vcs.modified" && setting.Value == "true":
+				changed = ", and changed since"
+			}
+		}
+	}
+	return fmt.Sprintf("hero_chaos %s (commit %s%s)", version(), revision, changed)
 }
 
 // knownService refuses a service that neither the target ships nor is ours, before anything is started for it.

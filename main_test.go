@@ -175,3 +175,10 @@ func TestEveryMutantClaimsAPromise(t *testing.T) {
 		}
 	}
 }
+
+// TestTheVersionNamesItself: of a test binary nobody knows the commit.
+func TestTheVersionNamesItself(t *testing.T) {
+	if line := versionLine(); !strings.HasPrefix(line, "hero_chaos ") || !strings.HasSuffix(line, "(commit unknown)") {
+		t.Errorf("%q", line)
+	}
+}

@@ -58,6 +58,7 @@ func (w *writer) image(t *target.Target) {
 	w.optional(1, "reference", optional(t.Image.Reference))
 	if len(t.Image.Build) > 0 {
 		w.line(1, "build: %s", list(t.Image.Build))
+		w.optional(1, "archive", t.Image.Archive)
 		w.optional(1, "mutant", t.Image.Mutant)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -101,13 +102,43 @@ func (d *Daemon) loadBinary(ctx context.Context, ref string, program []byte, lab
 	archive, out := io.Pipe()
 	go func() { out.CloseWithError(tarball.Write(tag, image, out)) }()
 	defer func() { _ = archive.Close() }()
+	return d.load(ctx, ref, archive)
+}
+
+// LoadArchive gives the daemon the image of a file as `docker save` writes it, and returns its name. The file holds one
+// image with a name.
+func (d *Daemon) LoadArchive(ctx context.Context, path string) (ref string, err error) {
+	open := func() (io.ReadCloser, error) { return os.Open(path) } //nolint:gosec // a distribution's own
+	manifest, err := tarball.LoadManifest(open)
+	if err != nil {
+		return "", fmt.Errorf("read the image of %s: %w", path, err)
+	}
+	if len(manifest) != 1 || len(manifest[0].RepoTags) == 0 {
+		return "", fmt.Errorf("read the image of %s: it holds %d images, and not one that has a name", path, len(manifest))
+	}
+	archive, err := open()
+	if err != nil {
+		return "", fmt.Errorf("read the image of %s: %w", path, err)
+	}
+	defer func() { _ = archive.Close() }()
+	ref = manifest[0].RepoTags[0]
+	return ref, d.load(ctx, ref, archive)
+}
+
+// load gives the daemon an archive, and sees that the image is there afterwards: what the daemon says on the way is not
+// an error of the request.
+func (d *Daemon) load(ctx context.Context, ref string, archive io.Reader) error {
 	reply, err := d.api.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
 	if err != nil {
 		return fmt.Errorf("load image %s: %w", ref, err)
 	}
-	_, err = io.Copy(io.Discard, reply) // the image is there when the reply has ended
+	said := &tail{limit: maxStderr}
+	_, err = io.Copy(said, reply) // the image is there when the reply has ended
 	if err = errors.Join(err, reply.Close()); err != nil {
 		return fmt.Errorf("load image %s: %w", ref, err)
+	}
+	if _, err := d.api.ImageInspect(ctx, ref); err != nil {
+		return fmt.Errorf("load image %s: Docker took it and has it not: %s", ref, oneLine(said.String()))
 	}
 	return nil
 }

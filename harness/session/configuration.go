@@ -81,7 +81,7 @@ func (c Configuration) ProgressPath() string { return filepath.Join(c.Output, "p
 // RecordPath is where the run's record is written.
 func (c Configuration) RecordPath() string { return filepath.Join(c.Output, "record.json") }
 
-// moduleRoot finds the checkout above the working directory, else above this program.
+// moduleRoot finds the checkout, or the distribution, above the working directory, else above this program.
 func moduleRoot() (string, error) {
 	var places []string
 	if directory, err := os.Getwd(); err == nil {
@@ -100,7 +100,7 @@ func moduleRoot() (string, error) {
 			}
 		}
 	}
-	return "", errors.New("find fixtures/targets: it is above neither the working directory nor this program: run this inside a checkout of hero_chaos")
+	return "", errors.New("find fixtures/targets: it is above neither the working directory nor this program: run this inside a checkout or a distribution of hero_chaos")
 }
 
 // complaintName is the file by which the suites tell hero_chaos why there is no session.

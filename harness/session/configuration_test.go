@@ -46,7 +46,7 @@ func TestWithoutAConfigurationTheEmbeddedTargetIsRun(t *testing.T) {
 
 func TestOutsideOfACheckoutTheErrorSaysWhatToDo(t *testing.T) {
 	t.Chdir(t.TempDir()) // the test binary is in a temporary folder, too
-	if configuration, err := Default(); err == nil || !strings.Contains(err.Error(), "run this inside a checkout of hero_chaos") {
+	if configuration, err := Default(); err == nil || !strings.Contains(err.Error(), "run this inside a checkout or a distribution of hero_chaos") {
 		t.Errorf("%+v, %v", configuration, err)
 	}
 }

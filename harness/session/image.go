@@ -10,17 +10,21 @@ import (
 	"path/filepath"
 	"strings"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
 // ImageOf returns the reference of the image to test: the one that was asked for, else the target's, which is
-// built where the target says how.
+// built where the target says how. A distribution has no sources to build from: it has the target's archive.
 func ImageOf(ctx context.Context, configuration Configuration, t *target.Target) (string, error) {
 	if configuration.Image != "" {
 		return configuration.Image, nil
 	}
 	if len(t.Image.Build) == 0 {
 		return t.Image.Reference, nil
+	}
+	if archive := filepath.Join(configuration.Root, t.Image.Archive); t.Image.Archive != "" && exists(archive) {
+		return loaded(ctx, archive)
 	}
 	command := exec.CommandContext(ctx, t.Image.Build[0], t.Image.Build[1:]...) //nolint:gosec // the target file is the user's own
 	command.Dir = configuration.Root
@@ -35,6 +39,21 @@ func ImageOf(ctx context.Context, configuration Configuration, t *target.Target)
 		return "", fmt.Errorf("build the image of target %s with %q: it printed no image reference", t.Name, strings.Join(t.Image.Build, " "))
 	}
 	return reference, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// loaded gives the daemon the image of an archive.
+func loaded(ctx context.Context, archive string) (string, error) {
+	daemon, err := sandbox.Connect(ctx)
+	if err != nil {
+		return "", err
+	}
+	reference, err := daemon.LoadArchive(ctx, archive)
+	return reference, errors.Join(err, daemon.Close())
 }
 
 // agentBinary returns the agent for the daemon's platform: the one that was handed over, or one built from

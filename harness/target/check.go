@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,6 +53,9 @@ func (t *Target) checkImage() *problem {
 	built := len(t.Image.Build) > 0 && t.Image.Build[0] != ""
 	if built == (t.Image.Reference != "") {
 		return wrong("$.image", "give either the image's reference or the command that builds it")
+	}
+	if t.Image.Archive != "" && (!built || !filepath.IsLocal(t.Image.Archive)) {
+		return wrong("$.image.archive", "it stands for the build, below the root of hero_chaos: give a build and a relative path, or remove archive")
 	}
 	if t.Image.Mutant != "" && !built {
 		return wrong("$.image.mutant", "only an image that is built here can be broken on purpose: remove mutant")

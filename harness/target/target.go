@@ -46,6 +46,9 @@ type Image struct {
 	// Build is a command that is run in the root of this module; the last line that it prints on
 	// standard output is the reference of the image that it has made or found.
 	Build []string `yaml:"build"`
+	// Archive is the built image as a file that `docker load` takes, below the root: what a distribution has in
+	// place of the sources. Where it exists it is loaded, and nothing is built.
+	Archive string `yaml:"archive"`
 	// Mutant is the environment variable by which a built image is broken on purpose; empty: it cannot be.
 	Mutant string `yaml:"mutant"`
 }
