@@ -110,12 +110,17 @@ func aloneWithActions(ctx context.Context, chaos *session.Session, what string) 
 }
 
 // mend starts the container again at the end of the spec where its supervisor no longer answers, so that nobody
-// waits for it. Cleanups run the last first: called after the victims were registered, it spares their removal the wait.
+// waits for it. Other specs are at work there: one that its image starts again by itself is waited for. Cleanups run the
+// last first: called after the victims were registered, it spares their removal the wait.
 func (g ground) mend() {
 	DeferCleanup(func(ctx SpecContext) {
-		quick, cancel := context.WithTimeout(ctx, answering)
-		defer cancel()
-		if _, err := g.Supervisor.List(quick); err != nil {
+		answers := spec.Until(ctx, zinit.CallTimeout, func(ctx context.Context) bool {
+			quick, cancel := context.WithTimeout(ctx, answering)
+			defer cancel()
+			_, err := g.Supervisor.List(quick)
+			return err == nil
+		})
+		if !answers {
 			_, _ = g.Interrupt(ctx, session.Restart, time.Second)
 		}
 	}, NodeTimeout(limit))

@@ -59,8 +59,7 @@ func (c Campaign) Run(ctx context.Context, mutants []mutation.Mutant) ([]mutatio
 		}
 		open = append(open, i)
 	}
-	// What takes longest begins first, so that nothing is waited for alone in the end.
-	slices.SortStableFunc(open, func(one, other int) int { return cmp.Compare(c.rank(mutants[one]), c.rank(mutants[other])) })
+	slices.SortStableFunc(open, func(one, other int) int { return c.longer(mutants[one], mutants[other]) })
 	c.run(ctx, mutants, open, trials, c.Parallel, &progress)
 	alone := false
 	for _, fewer := range []int{2, 1} {
@@ -139,12 +138,12 @@ func (c Campaign) earlier(m mutation.Mutant) (mutation.Trial, bool) {
 	return kept.Trial, !kept.Trial.Undecided()
 }
 
-// rank orders mutants by how long they take.
-func (c Campaign) rank(m mutation.Mutant) int {
-	if c.Scope(m).Faithful {
-		return 0
-	}
-	return 1
+// longer orders mutants by what they are asked: what takes longest begins first, so that nothing is waited for alone in
+// the end.
+func (c Campaign) longer(one, other mutation.Mutant) int {
+	faithful := func(scope mutation.Scope) int { return map[bool]int{true: 1}[scope.Faithful] }
+	a, b := c.Scope(one), c.Scope(other)
+	return cmp.Or(faithful(b)-faithful(a), b.Size()-a.Size())
 }
 
 func (c Campaign) folder(m mutation.Mutant) string { return filepath.Join(c.Output, m.ID) }
