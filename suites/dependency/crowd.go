@@ -21,17 +21,10 @@ import (
 const (
 	// crowdSandbox is for crowds of services, which nobody else shall feel.
 	crowdSandbox = "crowd"
-	// handovers are how many processes have to be scheduled one after the other for an answer of the supervisor, where the
-	// agent's own takes one: the agent, the supervisor, its store, and the agent again.
-	handovers = 4
-	// answering is how soon the supervisor answers at all times (contract zinit-0.4, Semantics 10).
-	answering = 2 * time.Second
 	// settling is how long a crowd may take to run, once it can.
 	settling = 45 * time.Second
 	// coming and going bound how long a crowd may be registered, and be seen off: what is left goes with its container.
 	coming, going = 60 * time.Second, 40 * time.Second
-	// asking is the pause between two questions while a crowd comes and goes.
-	asking = 50 * time.Millisecond
 	// crowding bounds a crowd's whole life.
 	crowding = 3 * time.Minute
 )
@@ -108,13 +101,7 @@ func crowd(chaos *session.Session) {
 type stay struct {
 	nothing string      // why nothing can be concluded
 	trouble [][2]string // what did not go as it should
-
-	mu      sync.Mutex
-	asked   int
-	slowest time.Duration // of the supervisor's answers
-	during  string        // what was going on then
-	idle    time.Duration // the slowest answer of the agent, which has nothing else to do: the host's own share
-	phase   string
+	answers spec.Answers
 }
 
 // stay lets a crowd come, waits until it runs, and sees it off, while the supervisor and the agent are asked again and
@@ -123,26 +110,23 @@ func (g *graph) stay(ctx context.Context, sandbox *session.Sandbox) *stay {
 	GinkgoHelper()
 	seen := &stay{}
 	needsRPC(sandbox)
-	ran, err := sandbox.Agent().Run(ctx, answering, "/bin/sh", "-c", "command -v sleep")
+	ran, err := sandbox.Agent().Run(ctx, spec.AnswersWithin, "/bin/sh", "-c", "command -v sleep")
 	if err != nil || ran.ExitCode != 0 {
 		seen.nothing = "the image has no sleep, which a crowd would run"
 		return seen
 	}
-	questions, stop := context.WithCancel(ctx)
-	var questioner sync.WaitGroup
-	questioner.Go(func() { seen.keepAsking(questions, sandbox) })
-	defer questioner.Wait()
-	defer stop()
+	questioner := spec.KeepAsking(ctx, sandbox, spec.StatusOf(sandbox, session.Base))
+	defer func() { seen.answers = questioner.Stop() }()
 
-	seen.enter("registering")
+	questioner.During("registering")
 	if !g.register(ctx, sandbox, seen) {
 		return seen
 	}
-	seen.enter("starting")
+	questioner.During("starting")
 	g.awaitRunning(ctx, sandbox, seen)
-	seen.enter("setting the last again")
+	questioner.During("setting the last again")
 	g.setAgain(ctx, sandbox)
-	seen.enter("deleting")
+	questioner.During("deleting")
 	g.seeOff(ctx, sandbox, seen)
 	return seen
 }
@@ -229,57 +213,19 @@ func (g *graph) awaitRunning(ctx context.Context, sandbox *session.Sandbox, seen
 
 func (s *stay) note(key, what string) { s.trouble = append(s.trouble, [2]string{key, what}) }
 
-func (s *stay) enter(phase string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.phase = phase
-}
-
-// keepAsking asks the supervisor for its version, and the agent for its name.
-func (s *stay) keepAsking(ctx context.Context, sandbox *session.Sandbox) {
-	ticker := time.NewTicker(asking)
-	defer ticker.Stop()
-	for {
-		supervisor := timed(func() error { _, err := sandbox.Supervisor.Status(ctx, session.Base); return err })
-		agent := timed(func() error { _, err := sandbox.Agent().Hello(ctx); return err })
-		if ctx.Err() != nil {
-			return
-		}
-		s.mu.Lock()
-		s.asked++
-		s.idle = max(s.idle, agent)
-		if supervisor > s.slowest {
-			s.slowest, s.during = supervisor, s.phase
-		}
-		s.mu.Unlock()
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// timed is how long something takes, whatever comes of it: no answer takes as long as was waited.
-func timed(do func() error) time.Duration {
-	began := time.Now()
-	_ = do()
-	return time.Since(began)
-}
-
 func (s *stay) judgeAnswers(chaos *session.Session, g graph, subject string) {
 	GinkgoHelper()
-	tolerance := chaos.Target.Budgets.Tolerance.Duration()
+	worst := s.answers.Worst
+	late, doubtful := s.answers.Late(spec.AnswersWithin + chaos.Target.Budgets.Tolerance.Duration())
 	switch {
-	case s.asked == 0:
+	case s.answers.Asked == 0:
 		spec.Inconclusive("the supervisor was asked nothing meanwhile")
-	case s.slowest <= answering+tolerance:
-	case s.slowest <= answering+tolerance+handovers*s.idle:
+	case doubtful:
 		spec.Inconclusive(record.HostStalled("the supervisor's answers cannot be judged"))
-	default:
-		spec.Broken(chaos, g.answers, subject, fmt.Sprintf("the supervisor took %s to answer service.status while %d services in a %s graph were there",
-			s.slowest.Round(time.Millisecond), len(g.services), g.name),
-			[2]string{"during", s.during}, [2]string{"allowed", answering.String()},
-			[2]string{"meantime", fmt.Sprintf("the agent in the same container took %s at most", s.idle.Round(time.Millisecond))})
+	case late:
+		spec.Broken(chaos, g.answers, subject, fmt.Sprintf("the supervisor took %s to answer %s while %d services in a %s graph were there",
+			worst.Took.Round(time.Millisecond), worst.Method, len(g.services), g.name),
+			[2]string{"during", worst.During}, [2]string{"allowed", spec.AnswersWithin.String()},
+			[2]string{"control", fmt.Sprintf("the agent in the same container, asked at the same time, took %s", worst.Control.Round(time.Millisecond))})
 	}
 }

@@ -34,7 +34,7 @@ type deluge struct {
 	ended         int64           // when all that it wrote had been taken, 0 for never
 	neighbour     record.Recovery // of one that was killed meanwhile
 	logs          error           // why the flooded log could not be read afterwards
-	pings         pings
+	answers       spec.Answers
 }
 
 // flood is the experiment in which a victim floods its log, and the specs that judge it.
@@ -46,7 +46,7 @@ func flood(chaos *session.Session) {
 		judgeFlood(chaos, experiment.Found(ctx))
 	}, NodeTimeout(outer))
 	It("the supervisor answers during a flood", spec.About(promise.LoadRPC), spec.On("flood"), func(ctx SpecContext) {
-		judgePings(chaos, "flood", experiment.Found(ctx).pings)
+		judgeAnswers(chaos, "flood", experiment.Found(ctx).answers)
 	}, NodeTimeout(outer))
 }
 
@@ -65,8 +65,8 @@ func delugeOf(ctx context.Context, chaos *session.Session, plan session.VictimPl
 	if err != nil {
 		return seen, err
 	}
-	stop := pinger(ctx, sandbox, neighbour.Name)
-	defer func() { seen.pings = stop() }()
+	questioner := spec.KeepAsking(ctx, sandbox, spec.Ping(sandbox), spec.StatusOf(sandbox, neighbour.Name))
+	defer func() { seen.answers = questioner.Stop() }()
 	if seen.flooder, err = sandbox.Register(ctx, plan); err != nil {
 		return seen, err
 	}

@@ -30,7 +30,7 @@ const headcount = 28
 type stampede struct {
 	recoveries []record.Recovery
 	crowd      protocol.Crowd
-	pings      pings
+	answers    spec.Answers
 }
 
 // herd is the experiment that kills all services at once, and the specs that judge it.
@@ -44,7 +44,7 @@ func herd(chaos *session.Session) {
 		judgeCrowd(chaos, all, experiment.Found(ctx).crowd)
 	}, NodeTimeout(outer))
 	It("the supervisor answers while all come back", spec.About(promise.LoadRPC), spec.On(all), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		judgePings(chaos, all, experiment.Found(ctx).pings)
+		judgeAnswers(chaos, all, experiment.Found(ctx).answers)
 	}, NodeTimeout(outer))
 }
 
@@ -69,9 +69,9 @@ func stampedeOf(ctx context.Context, chaos *session.Session) (seen stampede, err
 	if err := sandbox.Agent().WatchCrowd(ctx, promise.LoadSingle, argv); err != nil {
 		return seen, err
 	}
-	stop := pinger(ctx, sandbox, services[0].Name)
+	questioner := spec.KeepAsking(ctx, sandbox, spec.Ping(sandbox), spec.StatusOf(sandbox, services[0].Name))
 	seen.recoveries, err = killAll(ctx, chaos, sandbox, services)
-	seen.pings = stop()
+	seen.answers = questioner.Stop()
 	crowd, endErr := sandbox.Agent().EndCrowd(ctx, promise.LoadSingle)
 	seen.crowd = crowd
 	return seen, errors.Join(err, endErr)

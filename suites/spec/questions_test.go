@@ -1,0 +1,49 @@
+package spec
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// TestALateAnswerIsTheHostsOwnOrNot: the agent beside it says how much of its time the host can have made, and another
+// answer that the host has made late does not hide it.
+func TestALateAnswerIsTheHostsOwnOrNot(t *testing.T) {
+	const granted, ms = 2 * time.Second, time.Millisecond
+	quick := Answer{Method: "quick", Took: 3 * ms, Control: ms}
+	edge := Answer{Method: "edge", Took: granted, Control: 0}
+	stalled := Answer{Method: "stalled", Took: granted + 4*500*ms, Control: 500 * ms}
+	late := Answer{Method: "late", Took: granted + 4*10*ms + 1, Control: 10 * ms}
+	for name, c := range map[string]struct {
+		answers        []Answer
+		late, doubtful bool
+		worst          string
+	}{
+		"none":                {nil, false, false, ""},
+		"in time":             {[]Answer{quick, edge, quick}, false, false, "edge"},
+		"the host stalled":    {[]Answer{quick, stalled, quick}, false, true, "stalled"},
+		"late":                {[]Answer{quick, late}, true, false, "late"},
+		"late beside a stall": {[]Answer{stalled, late, quick}, true, false, "late"},
+		"stalled after late":  {[]Answer{late, stalled}, true, false, "late"},
+	} {
+		var seen Answers
+		for _, answer := range c.answers {
+			seen.add(answer)
+		}
+		isLate, doubtful := seen.Late(granted)
+		if isLate != c.late || doubtful != c.doubtful || seen.Asked != len(c.answers) || seen.Worst.Method != c.worst {
+			t.Errorf("%s: late %v, doubtful %v, %+v", name, isLate, doubtful, seen)
+		}
+	}
+}
+
+func TestTheFirstErrorIsKept(t *testing.T) {
+	first := errors.New("first")
+	var seen Answers
+	for _, err := range []error{nil, first, nil, errors.New("second")} {
+		seen.add(Answer{Took: time.Second, Err: err})
+	}
+	if !errors.Is(seen.Refused.Err, first) {
+		t.Errorf("%v", seen.Refused.Err)
+	}
+}
