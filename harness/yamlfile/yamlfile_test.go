@@ -1,0 +1,131 @@
+package yamlfile_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/yamlfile"
+)
+
+// described is what the tests decode.
+type described struct {
+	Name   string `yaml:"name"`
+	Limits struct {
+		Restart int `yaml:"restart"`
+	} `yaml:"limits"`
+}
+
+// TestLocatedSaysWhereAndWhatWasMeant, in one line that repeats nothing of the file: it may hold a secret.
+func TestLocatedSaysWhereAndWhatWasMeant(t *testing.T) {
+	const secret = "hunter2"
+	keys := []string{"name", "limits", "restart"}
+	for name, c := range map[string]struct{ text, want string }{
+		"an unknown key":      {"name: x\nlimits:\n  restrat: 5\n", `a.yaml:3:3: unknown field "restrat": did you mean "restart"?`},
+		"a key like no other": {"zzzzzzzz: " + secret + "\n", `a.yaml:1:1: unknown field "zzzzzzzz"`},
+		"no number":           {"limits:\n  restart: [" + secret + "]\n", "a.yaml:2:12: "},
+		"no YAML":             {"name: " + secret + "\nlimits: [\n", "a.yaml:2:9: "},
+		"a key twice":         {"name: x\nname: " + secret + "\n", "a.yaml:2:1: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var into described
+			err := yaml.NewDecoder(strings.NewReader(c.text), yaml.DisallowUnknownField()).Decode(&into)
+			if err == nil {
+				t.Fatal("the library takes it")
+			}
+			located := yamlfile.Located("a.yaml", err, keys).Error()
+			if !strings.HasPrefix(located, c.want) || strings.Contains(located, "did you mean") != strings.Contains(c.want, "did you mean") || strings.Contains(located, "\n") || strings.Contains(located, secret) {
+				t.Errorf("%q, not %q", located, c.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoErrorOfTheLibraryHasNoPlace(t *testing.T) {
+	for _, err := range []error{errors.New("two\n  lines"), fmt.Errorf("wrapped: %w", errors.New("two\nlines"))} {
+		if located := yamlfile.Located("a.yaml", err, nil).Error(); located != "a.yaml: "+strings.Join(strings.Fields(err.Error()), " ") {
+			t.Errorf("%q", located)
+		}
+	}
+}
+
+func TestMeant(t *testing.T) {
+	names := []string{"restart", "retry"}
+	for name, want := range map[string]string{"restrat": `: did you mean "restart"?`, "xyzxyzxyz": "", "": ""} {
+		if got := yamlfile.Meant(name, names); got != want {
+			t.Errorf("%q: %q, not %q", name, got, want)
+		}
+	}
+}
+
+// TestPositionIsOfTheNearestThatIsThere: what was left out is looked for where it belongs.
+func TestPositionIsOfTheNearestThatIsThere(t *testing.T) {
+	file, err := parser.ParseBytes([]byte("name: x\nlimits:\n  restart: 5\nservices:\n  - name: a\n  - name: b\n    port: 7\n"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]string{
+		"$.name":             ":1:7",
+		"$.limits.restart":   ":3:12",
+		"$.limits.serving":   ":3:3",
+		"$.services[1].port": ":7:11",
+		"$.services[1].path": ":6:5",
+		"$.services[9].port": ":5:3",
+		"$.missing":          "",
+		"$":                  "",
+		"":                   "",
+		"no path":            "",
+		"$.[":                "",
+	} {
+		if got := yamlfile.Position(file, at); got != want {
+			t.Errorf("%q is at %q, not %q", at, got, want)
+		}
+	}
+}
+
+func TestOneLine(t *testing.T) {
+	if got := yamlfile.OneLine("  a\r\n\tb  c\n"); got != "a b c" {
+		t.Errorf("%q", got)
+	}
+}
+
+// FuzzLocated decodes foreign files: whatever is wrong with one is said in one line, at a place that it has.
+func FuzzLocated(f *testing.F) {
+	for _, text := range []string{"name: [\n", "limits: {restart: x}\n", "a: &a [*a]\n", "? \n: \n", "- \x00", "limits:\n  restrat: 1\n"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		file, err := decoded(text)
+		if err == nil {
+			return
+		}
+		if located := yamlfile.Located("a.yaml", err, []string{"name"}).Error(); strings.ContainsAny(located, "\n\r") {
+			t.Errorf("%q", located)
+		}
+		for _, at := range []string{"$.name", "$.limits.restart", "$.a[0]"} {
+			if file != nil {
+				_ = yamlfile.Position(file, at)
+			}
+		}
+	})
+}
+
+// decoded is what the library makes of a text. Where it panics, as it does on some, it has said nothing to put in one line.
+func decoded(text string) (file *ast.File, err error) {
+	defer func() {
+		if recover() != nil {
+			file, err = nil, nil
+		}
+	}()
+	var into described
+	err = yaml.NewDecoder(strings.NewReader(text), yaml.DisallowUnknownField()).Decode(&into)
+	if parsed, parseErr := parser.ParseBytes([]byte(text), 0); parseErr == nil {
+		file = parsed
+	}
+	return file, err
+}
