@@ -58,7 +58,7 @@ func TestForgetRemovesWhatAnEarlierRunHasLeft(t *testing.T) {
 	if complaint := c.Complaint(); complaint != "no daemon; anywhere" {
 		t.Errorf("the complaint is %q", complaint)
 	}
-	stale := []string{"record.json", "record.jsonl", "junit.xml", filepath.Join("evidence", "main", "log.txt")}
+	stale := []string{"record.json", "record.jsonl", "junit.xml", "progress.jsonl", filepath.Join("evidence", "main", "log.txt")}
 	for _, name := range append(stale, "notes.txt") {
 		path := filepath.Join(c.Output, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, []byte("old"), 0o600)); err != nil {
