@@ -47,6 +47,7 @@ type commands struct {
 	Run     runCommand     `cmd:"" help:"Start a target, break it, and judge what follows."`
 	Smoke   smokeCommand   `cmd:"" help:"Ask a target that runs already whether its paths answer."`
 	List    listCommand    `cmd:"" help:"List the promises without running anything."`
+	Shard   shardCommand   `cmd:"" help:"Say how a run would be divided among several machines, without running anything."`
 	Promote promoteCommand `cmd:"" help:"Say whether an image may be promoted by the records of its runs: exit code 0 PROMOTE, 1 HOLD, 2 INCONCLUSIVE, 3 an error."`
 	Attest  attestCommand  `cmd:"" help:"Sign what records come to, for a gate that has none of them."`
 	Verify  verifyCommand  `cmd:"" help:"Say whether an image may be promoted by what somebody has attested of it."`
@@ -104,6 +105,8 @@ type runCommand struct {
 	Samples   int    `help:"How often the endings of victims are repeated, each on a victim of its own." default:"1"`
 	Profile   string `help:"quick or faithful." enum:"quick,faithful" default:"quick"`
 	Output    string `help:"Folder for the record, the reports and the evidence." placeholder:"DIR" type:"path"`
+	Shard     string `help:"Ask only this part of the run, 2/4 for the second of four: hero_chaos merge makes one run of them." placeholder:"I/N"`
+	dividing
 	earlier
 	signer
 }
@@ -125,32 +128,61 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if err != nil {
 		return err
 	}
-	tools.Watch = func(ctx context.Context, path string) { progress.Show(ctx, stdout, path) }
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // who reads along may leave: the run goes on to its reports
-	_, _ = fmt.Fprintf(stdout, "hero_chaos: testing %s; reports go to %s\n", filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml")), configuration.Output)
-	found, passed, err := tools.Measure(ctx, configuration, func(spoiled []record.Result, meanwhile bool) bool {
+	if c.Shard != "" {
+		if configuration.Part, err = c.part(ctx, tools, configuration); err != nil {
+			return err
+		}
+		defer func() { _ = configuration.Part.Remove() }()
+	}
+	found, passed, err := measure(ctx, stdout, tools, configuration)
+	if err != nil {
+		return err
+	}
+	return conclude(ctx, stdout, finished{found, passed, configuration.Output}, means, code)
+}
+
+// measure runs the suites once, and again what a stalled host has spoiled. passed is Ginkgo's own word.
+func measure(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration session.Configuration) (found *record.Record, passed bool, err error) {
+	what := filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml"))
+	if configuration.Part != nil {
+		what += fmt.Sprintf(", shard %s with %d specs", configuration.Part.Shard, configuration.Part.Count)
+	}
+	_, _ = fmt.Fprintf(stdout, "hero_chaos: testing %s; reports go to %s\n", what, configuration.Output)
+	tools.Watch = func(ctx context.Context, path string) { progress.Show(ctx, stdout, path) }
+	found, passed, err = tools.Measure(ctx, configuration, func(spoiled []record.Result, meanwhile bool) bool {
 		if !meanwhile { // the lines of what goes on are not torn apart
 			_, _ = fmt.Fprintf(stdout, "hero_chaos: the host stalled; measuring %d again\n", len(spoiled))
 		}
 		return true
 	})
+	if err == nil {
+		err = missing(found, passed, configuration.RecordPath())
+	}
+	return found, passed, err
+}
+
+// finished is a run that has its record in its output folder.
+type finished struct {
+	found  *record.Record
+	passed bool // Ginkgo's own word: without it results may be missing
+	output string
+}
+
+// conclude writes the reports of a run, prints what it came to, and signs that.
+func conclude(ctx context.Context, stdout io.Writer, run finished, by means, code *outcome) error {
+	judged, err := report(stdout, run.found, by, run.output)
 	if err != nil {
 		return err
 	}
-	if err := missing(found, passed, configuration.RecordPath()); err != nil {
+	if *code, err = judge(run.found, run.passed); err != nil {
 		return err
 	}
-	judged, err := report(stdout, found, means, configuration.Output)
-	if err != nil {
+	path := session.Configuration{Output: run.output}.RecordPath()
+	if err := sign(ctx, stdout, by.key, judged, []string{path}, []*record.Record{run.found}, filepath.Join(run.output, attestationName)); err != nil {
 		return err
 	}
-	if *code, err = judge(found, passed); err != nil {
-		return err
-	}
-	if err := sign(ctx, stdout, means.key, judged, []string{configuration.RecordPath()}, []*record.Record{found}, filepath.Join(configuration.Output, attestationName)); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(stdout, closingLine(found))
+	_, err = fmt.Fprintln(stdout, closingLine(run.found))
 	return err
 }
 
@@ -162,14 +194,18 @@ type means struct {
 }
 
 // means reads them before anything is started: whoever has waited for a run wants no complaint about a file.
-func (c *runCommand) means() (m means, err error) {
+func (c *runCommand) means() (means, error) {
+	return readMeans(c.earlier, c.signer)
+}
+
+func readMeans(older earlier, by signer) (m means, err error) {
 	if m.policy, err = loadPolicy(""); err != nil {
 		return m, err
 	}
-	if m.older, err = c.readBaseline(); err != nil {
+	if m.older, err = older.readBaseline(); err != nil {
 		return m, err
 	}
-	m.key, err = c.signingKey()
+	m.key, err = by.signingKey()
 	return m, err
 }
 

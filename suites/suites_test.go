@@ -12,7 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/boot"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/dependency"
@@ -42,13 +42,28 @@ func TestSuites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	selection, err := promise.Match(configuration.Focus)
+	selection, err := configuration.Selection()
 	if err != nil {
 		t.Fatal(err)
 	}
 	RegisterFailHandler(Fail)
-	spec.Select(selection, configuration.Service)
+	themes(chaos)
+	if configuration.Survey != "" {
+		if err := spec.Survey(PreviewSpecs("hero_chaos"), selection, configuration.Survey); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	plan(configuration, selection)
+	spec.Select(selection)
 	spec.Announce(chaos)
+	share(chaos)
+	report(chaos)
+	RunSpecs(t, "hero_chaos")
+}
+
+// themes are all that is promised.
+func themes(chaos *session.Session) {
 	boot.Specs(chaos)
 	restart.Specs(chaos)
 	retry.Specs(chaos)
@@ -62,21 +77,17 @@ func TestSuites(t *testing.T) {
 	load.Specs(chaos)
 	smoke.Specs(chaos)
 	isolation.Specs(chaos)
-	plan(configuration, selection)
-	share(chaos)
-	report(chaos)
-	RunSpecs(t, "hero_chaos")
 }
 
 // plan announces how many results are due, where somebody follows the run. It comes before what would report on a preview as
 // well.
-func plan(configuration session.Configuration, selection promise.Selection) {
+func plan(configuration session.Configuration, includes func(record.Key) bool) {
 	if configuration.Progress == "" || GinkgoParallelProcess() != 1 {
 		return
 	}
 	announcer := progress.Announce(configuration.Progress, "")
 	defer announcer.Close()
-	announcer.Plan(spec.Planned(PreviewSpecs("hero_chaos"), selection, configuration.Service))
+	announcer.Plan(spec.Planned(PreviewSpecs("hero_chaos"), includes))
 }
 
 // share opens the session in Ginkgo's first process and connects every process to it.

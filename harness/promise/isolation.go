@@ -9,7 +9,7 @@ func isolation() []Promise {
 	return []Promise{
 		{
 			ID: IsolationBystanders, Sentence: "Over the whole run no service changes that nobody had faulted.",
-			Source: sourceLifeOfAFault, Severity: Blocking,
+			Source: sourceLifeOfAFault, Severity: Blocking, Throughout: true,
 		},
 	}
 }

@@ -36,6 +36,8 @@ type Promise struct {
 	// Assumptions are ids of zinit.Assumptions that the promise rests on besides what is stated: where
 	// it fails and the target does not confirm them all, it is inconclusive.
 	Assumptions []string
+	// Throughout promises are about all of a run: every shard of one is asked (harness/shard).
+	Throughout bool
 }
 
 // All returns every promise, theme by theme, in the order in which a reader wants them. An id is theme.name and

@@ -13,10 +13,16 @@ const measuredAgain = " results were measured again, because the host had stalle
 // Doubts are the notes that say what was odd about the file: all but those of a second measurement.
 func (r *Record) Doubts() []string {
 	return slices.DeleteFunc(slices.Clone(r.Notes), func(note string) bool {
-		count, again := strings.CutSuffix(note, measuredAgain)
-		_, err := strconv.Atoi(count)
-		return again && err == nil
+		_, again := countAgain(note)
+		return again
 	})
+}
+
+// countAgain is how many results a note says to have been measured again; false of any other note.
+func countAgain(note string) (count int, ok bool) {
+	text, again := strings.CutSuffix(note, measuredAgain)
+	count, err := strconv.Atoi(text)
+	return count, again && err == nil
 }
 
 // Stalled are the results that are inconclusive because the host stalled while they were measured.
@@ -38,7 +44,7 @@ func (r *Record) MeasuredAgain(later *Record) error {
 	replaced, suffix := 0, fmt.Sprintf(" again %d", len(r.Notes)+1)
 	for i, result := range r.Results {
 		again := slices.IndexFunc(later.Results, func(l Result) bool {
-			return l.Promise == result.Promise && l.Service == result.Service && l.Fault == result.Fault && l.Name == result.Name
+			return l.Key() == result.Key()
 		})
 		if !result.Stalled || again < 0 {
 			continue

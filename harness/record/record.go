@@ -55,6 +55,12 @@ type Run struct {
 	Tools map[string]string `json:"tools,omitempty"`
 	// Shard is which part of a run this is, "2/4"; empty is all of it.
 	Shard string `json:"shard,omitempty"`
+	// Plan names the plan that a shard is of (harness/shard), and Specs is how many specs it gave to this one: shards of two
+	// plans are no whole run.
+	Plan  string `json:"plan,omitempty"`
+	Specs int    `json:"specs,omitempty"`
+	// Parts are the shards that a record was merged from, in their order; a record of one run has none.
+	Parts []Part `json:"parts,omitempty"`
 	Procs int    `json:"procs"` // how many specs ran at once
 	Host  Host   `json:"host"`
 
@@ -87,6 +93,8 @@ type Promise struct {
 	Advisory bool `json:"advisory,omitempty"`
 	// Assumptions are the marks of the contract that it rests on.
 	Assumptions []string `json:"assumptions,omitempty"`
+	// Throughout promises are about all of a run: every shard of one is asked.
+	Throughout bool `json:"throughout,omitempty"`
 }
 
 // Service is a service that the target ships, and the policy that zinit gave back for it.
@@ -151,7 +159,20 @@ type Result struct {
 	Recoveries []string  `json:"recoveries,omitempty"` // ids
 	// Windows are what its recoveries were held to, in the order in which they were judged.
 	Windows []Window `json:"windows,omitempty"`
+	// Shard is the part of a merged record that it was found in.
+	Shard string `json:"shard,omitempty"`
 }
+
+// Key tells a result of a run from every other.
+type Key struct {
+	Promise string `json:"promise"`
+	Service string `json:"service,omitempty"`
+	Fault   string `json:"fault,omitempty"`
+	Name    string `json:"name"`
+}
+
+// Key is the result's own.
+func (r Result) Key() Key { return Key{r.Promise, r.Service, r.Fault, r.Name} }
 
 // Window is when a phase of a recovery was due.
 type Window struct {
@@ -169,6 +190,8 @@ type Evidence struct {
 	Service string `json:"service,omitempty"`
 	What    string `json:"what"` // "the supervisor's log"
 	Path    string `json:"path"` // relative to the record
+	// Shard is the part of a merged record that it was collected in.
+	Shard string `json:"shard,omitempty"`
 	// Bytes and SHA256 (in hexadecimal) are of the file; of a folder they are left out.
 	Bytes  int64  `json:"bytes,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`

@@ -3,7 +3,8 @@ package record
 import "time"
 
 // Interval is a point in time that is known to lie within [Lo, Hi]: nanoseconds of the agent's
-// CLOCK_MONOTONIC, which is one clock for every container of a host. Budgets are judged on Hi.
+// CLOCK_MONOTONIC, which is one clock for every container of a host, and another one in every part of a merged record:
+// two recoveries may be compared where their Shard is the same. Budgets are judged on Hi.
 type Interval struct {
 	Lo int64 `json:"lo"`
 	Hi int64 `json:"hi"`
@@ -39,6 +40,8 @@ type Recovery struct {
 	Promise string `json:"promise"`
 	Service string `json:"service"`
 	Sandbox string `json:"sandbox"`
+	// Shard is the part of a merged record that it was seen in: each has a clock and sandboxes of its own.
+	Shard string `json:"shard,omitempty"`
 	// Fault is the fault's name: SIGTERM, SIGKILL, SIGSTOP.
 	Fault string `json:"fault"`
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 )
 
 // Tools are the programs that a run needs beside hero_chaos.
@@ -123,6 +124,38 @@ func (t Tools) watch(ctx context.Context, path string) (stop func()) {
 		}
 		_ = os.Remove(path)
 	}
+}
+
+// surveying bounds how long the suites may take to list their specs: nothing is run.
+const surveying = time.Minute
+
+// Specs are those that a run by the configuration would ask, without running anything.
+func (t Tools) Specs(ctx context.Context, configuration session.Configuration) (specs []shard.Spec, err error) {
+	folder, err := os.MkdirTemp("", "hero_chaos-survey-")
+	if err != nil {
+		return nil, fmt.Errorf("list the specs: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	configuration.Survey = filepath.Join(folder, "specs.json")
+	handed, err := json.Marshal(configuration)
+	if err != nil {
+		return nil, fmt.Errorf("hand the configuration to the suites: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, surveying)
+	defer cancel()
+	command := exec.CommandContext(ctx, t.Suites) //nolint:gosec // our own tools
+	command.Env = append(os.Environ(), session.ConfigurationVariable+"="+string(handed))
+	if said, err := command.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("list the specs: %w: %s", err, said)
+	}
+	text, err := os.ReadFile(configuration.Survey)
+	if err == nil {
+		err = json.Unmarshal(text, &specs)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the specs: %w", err)
+	}
+	return specs, nil
 }
 
 func arguments(configuration session.Configuration, suites string) []string {

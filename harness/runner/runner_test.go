@@ -68,6 +68,24 @@ func TestTheExitCodeIsNoErrorButKnown(t *testing.T) {
 	}
 }
 
+func TestTheSuitesListTheirSpecs(t *testing.T) {
+	for text, want := range map[string]string{
+		`survey=$(echo "$HERO_CHAOS_RUN" | sed 's/.*"survey":"\([^"]*\)".*/\1/'); echo '[{"key":{"promise":"a.b","name":"n"},"group":"g"}]' > "$survey"`: "",
+		"echo no such target; exit 1": "list the specs: exit status 1: no such target",
+		"true":                        "list the specs: open ",
+	} {
+		tools, configuration := play(t, text)
+		tools.Suites = tools.Ginkgo
+		specs, err := tools.Specs(deadline(t), configuration)
+		if want == "" && (err != nil || len(specs) != 1 || specs[0].Key.Promise != "a.b" || specs[0].Group != "g") {
+			t.Errorf("%+v, %v", specs, err)
+		}
+		if want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			t.Errorf("%v, not %q", err, want)
+		}
+	}
+}
+
 func TestAComplaintIsTheError(t *testing.T) {
 	tools, configuration := play(t, "")
 	script := fmt.Sprintf("#!/bin/sh\nprintf 'no daemon' > %s; exit 1", filepath.Join(configuration.Output, "complaint.txt"))

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // ConfigurationVariable is the environment variable by which hero_chaos tells the suites what to run.
@@ -31,6 +32,10 @@ type Configuration struct {
 	Output  string `json:"output"`
 	Focus   string `json:"focus,omitempty"`
 	Service string `json:"service,omitempty"`
+	// Part is which of the specs that are selected otherwise this run asks; nil is all of them.
+	Part *Part `json:"part,omitempty"`
+	// Survey is a file: where it is named, the suites list in it what they would ask, and nothing is run.
+	Survey  string `json:"survey,omitempty"`
 	Profile string `json:"profile"`
 	Seed    int64  `json:"seed"`
 	Procs   int    `json:"procs"`
@@ -103,6 +108,12 @@ func moduleRoot() (string, error) {
 	return "", errors.New("find fixtures/targets: it is above neither the working directory nor this program: run this inside a checkout or a distribution of hero_chaos")
 }
 
+// Where runs that others are made of lie in the output folder.
+const (
+	ShardsFolder   = "shards"   // the parts of a record that was merged (record.ShardFolder)
+	BaselineFolder = "baseline" // the image that another one is compared with
+)
+
 // complaintName is the file by which the suites tell hero_chaos why there is no session.
 const complaintName = "complaint.txt"
 
@@ -119,9 +130,15 @@ func (c Configuration) Complaint() string {
 }
 
 // Forget removes what an earlier run has left where this one will write, so that nobody takes it for this
-// run's.
-func (c Configuration) Forget() error {
-	for _, name := range []string{complaintName, "record.json", "record.jsonl", "junit.xml", "report.html", "attestation.intoto.jsonl", "verdict.json", "again", evidenceFolder, filepath.Base(c.ProgressPath())} {
+// run's. What is named is kept.
+func (c Configuration) Forget(kept ...string) error {
+	for _, name := range []string{
+		complaintName, "record.json", "record.jsonl", "junit.xml", "report.html", "attestation.intoto.jsonl", "verdict.json", "again",
+		evidenceFolder, ShardsFolder, BaselineFolder, filepath.Base(c.ProgressPath()),
+	} {
+		if slices.Contains(kept, name) {
+			continue
+		}
 		if err := os.RemoveAll(filepath.Join(c.Output, name)); err != nil {
 			return fmt.Errorf("remove what the last run left: %w", err)
 		}

@@ -78,6 +78,17 @@ func TestForgetRemovesWhatAnEarlierRunHasLeft(t *testing.T) {
 	if err := c.Forget(); err != nil {
 		t.Errorf("with nothing to forget: %v", err)
 	}
+	for _, name := range []string{ShardsFolder, BaselineFolder} {
+		if err := os.Mkdir(filepath.Join(c.Output, name), 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Forget(ShardsFolder); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(c.Output, "*s*")); len(left) != 2 { // notes.txt, too
+		t.Errorf("kept are %v", left)
+	}
 }
 
 func TestACommandLineIsTheWordsForAShell(t *testing.T) {

@@ -28,6 +28,9 @@ func (o *Owner) run(ctx context.Context, main *liveSandbox) record.Run {
 		Host:     record.Host{Cores: runtime.NumCPU(), Kernel: main.kernel, WorstGap: main.opened.Jitter},
 		Promises: promise.Recorded(), Confirmed: o.target.Confirmed, Services: o.services(ctx, main),
 	}
+	if part := o.configuration.Part; part != nil {
+		run.Shard, run.Plan, run.Specs = part.Shard, part.Plan, part.Count
+	}
 	o.figures(&run, main)
 	return run
 }

@@ -134,24 +134,20 @@ func Victim(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPl
 	return service
 }
 
-// Select skips whatever a selection does not include, and where service is not empty every other service.
-func Select(selection promise.Selection, service string) {
+// Select skips whatever a selection does not include.
+func Select(includes func(record.Key) bool) {
 	BeforeEach(func() {
-		if about := labelled(CurrentSpecReport()); !included(about, selection, service) {
+		if !includes(labelled(CurrentSpecReport()).Key()) {
 			Skip(notSelected)
 		}
 	})
 }
 
-func included(about record.Result, selection promise.Selection, service string) bool {
-	return selection.Includes(about.Promise, about.Service) && (service == "" || service == about.Service)
-}
-
-// Planned counts the specs of a preview that a selection, as in Select, includes, by theme.
-func Planned(preview Report, selection promise.Selection, service string) map[string]int {
+// Planned counts the specs of a preview that a selection includes, as in Select, by theme.
+func Planned(preview Report, includes func(record.Key) bool) map[string]int {
 	counts := map[string]int{}
 	for _, report := range preview.SpecReports {
-		if about := labelled(report); report.LeafNodeType == types.NodeTypeIt && included(about, selection, service) {
+		if about := labelled(report); report.LeafNodeType == types.NodeTypeIt && includes(about.Key()) {
 			counts[about.Theme]++
 		}
 	}
@@ -187,7 +183,7 @@ func Identity(ctx context.Context, sandbox *session.Sandbox, service session.Ser
 // selected.
 func Result(t *target.Target, report SpecReport) (record.Result, bool) {
 	result := labelled(report)
-	result.Name, result.Attempts = report.FullText(), report.NumAttempts
+	result.Attempts = report.NumAttempts
 	result.Started, result.Duration = report.StartTime, int64(report.RunTime)
 	for _, entry := range report.ReportEntries {
 		if id, ok := entry.GetRawValue().(string); ok && entry.Name == recoveryEntry {
@@ -214,9 +210,9 @@ func doubted(t *target.Target, result record.Result) record.Result {
 	return result
 }
 
-// labelled is what a spec's labels say of it.
+// labelled is what a spec's text and labels say of it.
 func labelled(report SpecReport) record.Result {
-	var result record.Result
+	result := record.Result{Name: report.FullText()}
 	for _, label := range report.Labels() {
 		key, value, _ := strings.Cut(label, ":")
 		value = strings.TrimSpace(value)

@@ -11,6 +11,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
@@ -98,11 +99,11 @@ func TestPlannedCountsWhatIsSelected(t *testing.T) {
 		"one of each": {"hang.detected", "b", map[string]int{"hang": 1}},
 		"nothing":     {"boot", "", map[string]int{}},
 	} {
-		selection, err := promise.Match(c.focus)
+		selection, err := session.Configuration{Focus: c.focus, Service: c.service}.Selection()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := spec.Planned(preview, selection, c.service); !maps.Equal(got, c.want) {
+		if got := spec.Planned(preview, selection); !maps.Equal(got, c.want) {
 			t.Errorf("%s: planned %v, not %v", name, got, c.want)
 		}
 	}

@@ -1,0 +1,24 @@
+package session
+
+import (
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// Selection returns what tells of a spec whether the run asks it: by the focus, the service, and the part of the run. The
+// error is one line: of a focus on what there is not, or of a part whose list cannot be read.
+func (c Configuration) Selection() (includes func(record.Key) bool, err error) {
+	focus, err := promise.Match(c.Focus)
+	if err != nil {
+		return nil, err
+	}
+	var part map[record.Key]bool
+	if c.Part != nil {
+		if part, err = c.Part.specs(); err != nil {
+			return nil, err
+		}
+	}
+	return func(spec record.Key) bool {
+		return focus.Includes(spec.Promise, spec.Service) && (c.Service == "" || c.Service == spec.Service) && (c.Part == nil || part[spec])
+	}, nil
+}
