@@ -126,13 +126,22 @@ func attested(judged verdict.Verdict, paths []string, records []*record.Record) 
 			return a, fmt.Errorf("attest the verdict: %w", err)
 		}
 		one := attest.Record{Name: filepath.Base(path), SHA256: sum}
-		if records[i].Complete() {
-			one.Finished = records[i].End.Finished
-		}
+		one.Finished = finishedFirst(records[i])
 		a.Records, a.Version = append(a.Records, one), records[i].Run.Version
 	}
 	a.Passed, a.Open = passed(records)
 	return a, nil
+}
+
+// finishedFirst is when the first of a record's runs ended, for evidence is as old as the oldest part of it; the zero time
+// of a record that has no end.
+func finishedFirst(r *record.Record) (first time.Time) {
+	for i, run := range r.Runs() {
+		if i == 0 || run.Finished.Before(first) {
+			first = run.Finished
+		}
+	}
+	return first
 }
 
 // passed sorts the promises that records know by whether all their results held.

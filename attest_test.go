@@ -189,3 +189,16 @@ func TestAttest(t *testing.T) {
 		}
 	}
 }
+
+// TestEvidenceIsAsOldAsItsOldestPart: a shard of last week does not become fresh by being merged today.
+func TestEvidenceIsAsOldAsItsOldestPart(t *testing.T) {
+	now := time.Now()
+	merged := &record.Record{End: &record.End{Finished: now}}
+	if finishedFirst(merged) != now || !finishedFirst(&record.Record{}).IsZero() {
+		t.Error("of a record that was not merged")
+	}
+	merged.Run.Parts = []record.Part{{Finished: now}, {Finished: now.AddDate(0, 0, -7)}, {Finished: now}}
+	if first := finishedFirst(merged); first != now.AddDate(0, 0, -7) {
+		t.Error(first)
+	}
+}

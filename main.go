@@ -48,6 +48,7 @@ type commands struct {
 	Smoke   smokeCommand   `cmd:"" help:"Ask a target that runs already whether its paths answer."`
 	List    listCommand    `cmd:"" help:"List the promises without running anything."`
 	Shard   shardCommand   `cmd:"" help:"Say how a run would be divided among several machines, without running anything."`
+	Merge   mergeCommand   `cmd:"" help:"Make one run of all its shards, judged and reported as run does."`
 	Promote promoteCommand `cmd:"" help:"Say whether an image may be promoted by the records of its runs: exit code 0 PROMOTE, 1 HOLD, 2 INCONCLUSIVE, 3 an error."`
 	Attest  attestCommand  `cmd:"" help:"Sign what records come to, for a gate that has none of them."`
 	Verify  verifyCommand  `cmd:"" help:"Say whether an image may be promoted by what somebody has attested of it."`

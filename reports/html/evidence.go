@@ -34,13 +34,16 @@ type excerpt struct {
 // files reads what was collected. Every file of it may have been made by whoever the record accuses.
 type files struct {
 	root fs.FS
-	logs map[string]*journal
+	logs map[place]*journal
 	// colours are the sequences by which programs colour what they write (ECMA-48, "control sequences").
 	colours *regexp.Regexp
 }
 
+// place is where something was seen: shards have sandboxes of the same names.
+type place struct{ shard, sandbox string }
+
 func newFiles(root fs.FS) *files {
-	return &files{root: root, logs: map[string]*journal{}, colours: regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]`)}
+	return &files{root: root, logs: map[place]*journal{}, colours: regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]`)}
 }
 
 // read returns the beginning of a file, and whether that is all of it.
@@ -76,23 +79,29 @@ type logLine struct {
 }
 
 // log returns the supervisor's log of a sandbox, nil where the record has none.
-func (f *files) log(r *record.Record, sandbox string) *journal {
-	if known, ok := f.logs[sandbox]; ok {
+func (f *files) log(r *record.Record, where place) *journal {
+	if known, ok := f.logs[where]; ok {
 		return known
 	}
-	f.logs[sandbox] = nil
+	f.logs[where] = nil
 	for _, evidence := range r.Evidence {
-		if sandbox == "" || path.Base(evidence.Path) != sandbox {
+		if own, ok := logOf(evidence); !ok || own != where {
 			continue
 		}
-		name := path.Join(evidence.Path, logName)
+		name := path.Clean(evidence.Path)
 		data, whole, err := f.read(name, largestLog)
 		if err != nil {
 			continue
 		}
-		f.logs[sandbox] = &journal{path: name, lines: f.parseLog(data), whole: whole}
+		f.logs[where] = &journal{path: name, lines: f.parseLog(data), whole: whole}
 	}
-	return f.logs[sandbox]
+	return f.logs[where]
+}
+
+// logOf tells whose supervisor's log a piece of evidence is; false where it is something else.
+func logOf(evidence record.Evidence) (place, bool) {
+	folder, name := path.Split(path.Clean(evidence.Path))
+	return place{evidence.Shard, path.Base(folder)}, name == logName && folder != ""
 }
 
 // parseLog keeps the order of the lines. One without a time belongs to the line before.
@@ -150,11 +159,12 @@ func (j *journal) excerpt(all, named []string, most int) excerpt {
 
 // said is the supervisor's log beside a recovery.
 func (f *files) said(r *record.Record, recovery record.Recovery, result record.Result, most int) excerpt {
-	log := f.log(r, recovery.Sandbox)
+	log := f.log(r, place{recovery.Shard, recovery.Sandbox})
+	run, known := r.RunOf(recovery.Shard)
 	switch {
-	case log == nil, result.Started.IsZero():
+	case log == nil, !known, result.Started.IsZero():
 		return excerpt{}
-	case r.Complete() && result.Started.After(r.End.Finished):
+	case r.Complete() && result.Started.After(run.Finished):
 		return excerpt{Note: "this was measured again after the run, and is not in the log of the run"}
 	}
 	all, named := log.during(result)
@@ -165,7 +175,11 @@ func (f *files) said(r *record.Record, recovery record.Recovery, result record.R
 // without a recovery nothing else says where it was.
 func (f *files) names(r *record.Record, result record.Result, most int) excerpt {
 	for _, evidence := range r.Evidence {
-		if log := f.log(r, path.Base(evidence.Path)); log != nil {
+		where, ok := logOf(evidence)
+		if !ok || where.shard != result.Shard { // others had other clocks
+			continue
+		}
+		if log := f.log(r, where); log != nil {
 			if all, named := log.during(result); len(named) > 0 {
 				return log.excerpt(all, named, most)
 			}
@@ -178,7 +192,7 @@ func (f *files) names(r *record.Record, result record.Result, most int) excerpt 
 func (f *files) of(r *record.Record, result record.Result, most int) []excerpt {
 	var found []excerpt
 	for _, evidence := range r.Evidence {
-		if evidence.Promise == result.Promise && (evidence.Service == "" || evidence.Service == result.Service) {
+		if evidence.Shard == result.Shard && evidence.Promise == result.Promise && (evidence.Service == "" || evidence.Service == result.Service) {
 			found = append(found, f.excerpts(evidence.Path)...)
 		}
 	}

@@ -38,7 +38,7 @@ func runFacts(r *record.Record) []fact {
 	add("supervisor", "%s", run.Supervisor)
 	add("started", "%s", run.Started.UTC().Format("2 January 2006, 15:04:05 UTC"))
 	if r.Complete() {
-		add("took", "%s%s", span.Text(r.End.Finished.Sub(run.Started)), overFloor(r))
+		add("took", "%s%s", span.Text(r.Took()), overFloor(r))
 	}
 	add("host", "%d cores, kernel %s, %d specs at once", run.Host.Cores, run.Host.Kernel, run.Procs)
 	gaps := "worst gap of the observer: " + span.Text(time.Duration(run.Host.WorstGap)) + " while it was calibrated"
@@ -57,6 +57,10 @@ func runFacts(r *record.Record) []fact {
 	add("tools", "%s", strings.Join(tools, ", "))
 	add("confirmed", "%s", strings.Join(run.Confirmed, ", "))
 	add("run", "%s", run.ID)
+	for _, part := range run.Parts {
+		add("part "+part.Shard, "%s from %s on; %d cores, kernel %s, %d specs at once; worst gap of the observer %s; run %s", span.Text(part.Took()),
+			part.Started.UTC().Format("2 January 2006, 15:04:05 UTC"), part.Host.Cores, part.Host.Kernel, part.Procs, span.Text(time.Duration(part.WorstGap)), part.ID)
+	}
 	return found
 }
 
@@ -65,7 +69,7 @@ func overFloor(r *record.Record) string {
 		return ""
 	}
 	return fmt.Sprintf(", %.2f times the longest chain of policy waits (%s)",
-		float64(r.End.Finished.Sub(r.Run.Started))/float64(r.Run.Floor), span.Text(time.Duration(r.Run.Floor)))
+		float64(r.Took())/float64(r.Run.Floor), span.Text(time.Duration(r.Run.Floor)))
 }
 
 // budgets are those that the run derived, as far as they fit.

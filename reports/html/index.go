@@ -63,8 +63,9 @@ func inOrder(one, other record.Result) int {
 	return cmp.Or(cmp.Compare(one.Service, other.Service), cmp.Compare(one.Fault, other.Fault), cmp.Compare(one.Name, other.Name))
 }
 
+// byService compares points in time within a shard alone: each has a clock of its own.
 func byService(one, other record.Recovery) int {
-	return cmp.Or(cmp.Compare(one.Service, other.Service), cmp.Compare(one.Injected.Lo, other.Injected.Lo), cmp.Compare(one.ID, other.ID))
+	return cmp.Or(cmp.Compare(one.Service, other.Service), cmp.Compare(one.Shard, other.Shard), cmp.Compare(one.Injected.Lo, other.Injected.Lo), cmp.Compare(one.ID, other.ID))
 }
 
 // withOutcome returns the results of an outcome in the order of their promises.

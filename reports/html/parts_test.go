@@ -123,7 +123,7 @@ func TestTheLogBesideARecovery(t *testing.T) {
 	log := line(-time.Second, "user.a before") + line(time.Second, "\x1b[1muser.a\x1b[0m in time") + "a line without a time\n" +
 		line(2*time.Second, "user.b in time") + line(time.Minute, "user.a after")
 	read := newFiles(fstest.MapFS{"evidence/main/log.txt": {Data: []byte(log)}})
-	r := &record.Record{Evidence: []record.Evidence{{Path: "evidence/main"}}}
+	r := &record.Record{Evidence: []record.Evidence{{Path: "evidence/main/log.txt"}}}
 	found := record.Result{Service: "user.a", Started: began, Duration: 10 * sec}
 	shown := read.said(r, record.Recovery{Sandbox: "main"}, found, 10)
 	g.Expect(shown.Text).To(gomega.Equal("03:02:02.000 user.a in time"))
@@ -133,6 +133,28 @@ func TestTheLogBesideARecovery(t *testing.T) {
 	r.End = &record.End{Finished: began.Add(-time.Minute)}
 	g.Expect(read.said(r, record.Recovery{Sandbox: "main"}, found, 2).Note).To(gomega.HavePrefix("this was measured again"))
 	g.Expect(read.said(r, record.Recovery{Sandbox: "other"}, found, 2)).To(gomega.Equal(excerpt{}))
+}
+
+// TestEveryShardHasItsOwnLog: shards run at the same time, in sandboxes of the same names, and of the same services.
+func TestEveryShardHasItsOwnLog(t *testing.T) {
+	g := gomega.NewWithT(t)
+	began := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
+	said := func(text string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte(began.Add(time.Second).Format(time.RFC3339Nano) + " " + text + "\n")}
+	}
+	read := newFiles(fstest.MapFS{"shards/1/evidence/main/log.txt": said("user.a in one"), "shards/2/evidence/main/log.txt": said("user.a in two")})
+	r := &record.Record{Run: record.Run{Parts: []record.Part{
+		{Shard: "1/2", Started: began, Finished: began.Add(time.Minute)}, {Shard: "2/2", Started: began, Finished: began.Add(time.Minute)},
+	}}}
+	for _, shard := range []string{"1", "2"} {
+		r.Evidence = append(r.Evidence, record.Evidence{Path: "shards/" + shard + "/evidence/main/log.txt", Shard: shard + "/2"})
+	}
+	found := record.Result{Service: "user.a", Shard: "2/2", Started: began, Duration: 10 * sec}
+	g.Expect(read.said(r, record.Recovery{Sandbox: "main", Shard: "2/2"}, found, 10).Text).To(gomega.HaveSuffix("user.a in two"))
+	g.Expect(read.names(r, found, 10).Text).To(gomega.HaveSuffix("user.a in two"))
+	found.Shard = "1/2"
+	g.Expect(read.names(r, found, 10).Text).To(gomega.HaveSuffix("user.a in one"))
+	g.Expect(read.said(r, record.Recovery{Sandbox: "main"}, found, 10)).To(gomega.Equal(excerpt{}), "of no shard")
 }
 
 func TestNoPathLeadsOutOfTheFolder(t *testing.T) {

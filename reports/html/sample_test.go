@@ -84,7 +84,7 @@ func sample() *record.Record {
 			recovered("4", "hang.detected", "hero_chaos.hang", "SIGSTOP", 0),
 		},
 		Evidence: []record.Evidence{
-			{What: "log, processes, state and status of sandbox main", Path: "evidence/main"},
+			{What: "log of sandbox main", Path: "evidence/main/log.txt"},
 			{What: "the victim's log", Promise: "restart.sigterm", Service: "user.b", Path: "evidence/victim.log", Bytes: 12, SHA256: strings.Repeat("ab", 32)},
 		},
 		End:   &record.End{Finished: begin().Add(15 * s), WorstGap: int64(3 * ms)},

@@ -24,7 +24,7 @@ func figures(text *strings.Builder, r *record.Record) {
 	if run.Floor > 0 {
 		floor := fmt.Sprintf("%s is the longest chain of policy waits", span.Text(time.Duration(run.Floor)))
 		if r.Complete() {
-			floor += fmt.Sprintf("; the run took %.2f times as long", float64(r.End.Finished.Sub(run.Started))/float64(run.Floor))
+			floor += fmt.Sprintf("; the run took %.2f times as long", float64(r.Took())/float64(run.Floor))
 		}
 		line(text, "floor    %s", floor)
 	}

@@ -68,11 +68,19 @@ func head(text *strings.Builder, r *record.Record) {
 	}
 	wrapped(text, "run      ", []string{how})
 	if r.Complete() {
-		line(text, "time     %s from %s on; the observer's worst gap was %s", span.Text(r.End.Finished.Sub(run.Started)),
+		line(text, "time     %s%s from %s on; the observer's worst gap was %s", inParts(run), span.Text(r.Took()),
 			run.Started.UTC().Format(time.RFC3339), span.Text(time.Duration(max(r.End.WorstGap, run.Host.WorstGap))))
 	}
 	figures(text, r)
 	line(text, "")
+}
+
+// inParts says of a record that was merged whose time is told.
+func inParts(run record.Run) string {
+	if len(run.Parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d parts, the longest took ", len(run.Parts))
 }
 
 func promises(text *strings.Builder, r *record.Record) {

@@ -102,10 +102,16 @@ func TestRender(t *testing.T) {
 	faithful := empty()
 	faithful.Run.Profile, faithful.Run.Floor, faithful.Run.Tolerance = "faithful", int64(90*time.Second), int64(250*ms)
 	add(faithful, "restart.sigterm", "", 1, record.Held, "")
+	merged := empty()
+	merged.Run.Parts = []record.Part{
+		{Shard: "1/2", Started: merged.Run.Started, Finished: merged.Run.Started.Add(40 * time.Second)},
+		{Shard: "2/2", Started: merged.Run.Started.Add(time.Hour), Finished: merged.Run.Started.Add(time.Hour + 50*time.Second)},
+	}
+	merged.End.Finished = merged.Run.Parts[1].Finished
 	held := empty()
 	add(held, "restart.sigterm", "SIGTERM", 1, record.Held, "")
 	for name, r := range map[string]*record.Record{
-		"full": full(), "faithful": faithful, "held": held, "empty": empty(), "killed": killed, "troubled": troubled,
+		"full": full(), "faithful": faithful, "held": held, "merged": merged, "empty": empty(), "killed": killed, "troubled": troubled,
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := summary.Render(r)

@@ -47,7 +47,12 @@ func (c *court) results(r *record.Record) {
 
 // moment asks whether a result can have been found when it says.
 func (c *court) moment(r *record.Record, result record.Result) {
-	earliest, latest := r.Run.Started.Add(-skew), c.against.Now.Add(skew)
+	run, known := r.RunOf(result.Shard)
+	if !known {
+		c.add(Contradiction, "a result is of a part that the record was not merged from", result.Promise, result.Service)
+		return
+	}
+	earliest, latest := run.Started.Add(-skew), c.against.Now.Add(skew)
 	if result.Outcome == record.NotRun && result.Started.IsZero() {
 		return
 	}

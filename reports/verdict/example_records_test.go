@@ -124,6 +124,26 @@ func other(change func(*record.Record)) func() []*record.Record {
 	}
 }
 
+// merged makes a record the same run in two shards, whose recoveries have the same ids and whose clocks differ.
+func merged(r *record.Record) {
+	shards := []*record.Record{{}, {}}
+	for number, shard := range shards {
+		*shard = *r
+		shard.Run.ID, shard.Run.Shard, shard.Run.Plan, shard.Run.Specs = fmt.Sprint("run-", number+1), record.Shard(number+1, 2), "p1", 3
+		shard.Results, shard.Recoveries = nil, []record.Recovery{r.Recoveries[number]}
+		for i, result := range r.Results {
+			if i%2 == number {
+				shard.Results = append(shard.Results, result)
+			}
+		}
+	}
+	together, err := record.Merge(shards)
+	if err != nil {
+		panic(err)
+	}
+	*r = *together
+}
+
 func examples() []example {
 	return []example{
 		{file: "good", wrong: "nothing", answer: verdict.Promote},
@@ -250,6 +270,46 @@ func examples() []example {
 		{
 			file: "odd-shard", wrong: "shard 1 of nobody knows how many", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
 			change: func(r *record.Record) { r.Run.Shard = "1/99999999999999999999" },
+		},
+		{
+			file: "differing-plans", wrong: "the two shards of two, by different plans", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
+			change: func(r *record.Record) { r.Run.Shard, r.Run.Plan = "1/2", "p1" },
+			beside: other(func(r *record.Record) { r.Run.Shard, r.Run.Plan = "2/2", "p2" }),
+		},
+		{file: "merged", wrong: "it was merged from two shards", answer: verdict.Promote, change: merged},
+		{
+			file: "merged-failed", wrong: "the same, and a blocking promise failed in the second", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed},
+			change: func(r *record.Record) { merged(r); failing(r, "restart.sigterm", "user.b") },
+		},
+		{
+			file: "merged-without-a-part", wrong: "merged, and the second of its parts was removed", answer: verdict.Inconclusive,
+			codes:  []verdict.Code{verdict.Shards, verdict.Contradiction},
+			change: func(r *record.Record) { merged(r); r.Run.Parts = r.Run.Parts[:1] },
+		},
+		{
+			file: "merged-twice-the-same", wrong: "merged from the same run twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled},
+			change: func(r *record.Record) { merged(r); r.Run.Parts[1].ID = r.Run.Parts[0].ID },
+		},
+		{
+			file: "merged-stale", wrong: "merged with a shard of last week", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Stale},
+			change: func(r *record.Record) {
+				merged(r)
+				r.Run.Parts[0].Started, r.Run.Parts[0].Finished = began().AddDate(0, 0, -7), began().AddDate(0, 0, -7).Add(time.Minute)
+			},
+		},
+		{
+			file: "merged-future", wrong: "merged with a shard that is still to come", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock},
+			change: func(r *record.Record) {
+				merged(r)
+				r.Run.Parts[1].Finished = began().AddDate(0, 0, 7)
+				for i := range r.Results {
+					r.Results[i].Started = r.Results[i].Started.Add(-time.Hour)
+				}
+			},
+		},
+		{
+			file: "part-of-no-merge", wrong: "a result is of a shard, and the record of a whole run", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction},
+			change: func(r *record.Record) { r.Results[0].Shard = "1/2" },
 		},
 		{
 			file: "doubled-record", wrong: "the same record twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled},

@@ -39,6 +39,7 @@ func (c *court) provenance() {
 		c.admitted = append(c.admitted, r)
 		c.completeness(r)
 		c.scope(r)
+		c.parts(r)
 		c.times(r)
 	}
 }
@@ -82,27 +83,31 @@ func (c *court) scope(r *record.Record) {
 	if run.Service != "" {
 		c.say(Filtered, "only one service was selected: "+run.Service)
 	}
-	if run.Tolerance < 0 || run.Floor < 0 || run.Host.WorstGap < 0 || r.Complete() && r.End.WorstGap < 0 {
+	if slices.ContainsFunc(r.Runs(), func(p record.Part) bool { return p.Host.WorstGap < 0 || p.WorstGap < 0 }) ||
+		run.Tolerance < 0 || run.Floor < 0 || run.Host.WorstGap < 0 || r.Complete() && r.End.WorstGap < 0 {
 		c.say(Contradiction, "the run has a negative figure")
 	}
 }
 
-// times asks whether the run can have been when it says that it was, and is not too long ago.
+// times asks whether the run, or each of those that the record was merged from, can have been when it says that it was,
+// and is not too long ago.
 func (c *court) times(r *record.Record) {
 	latest := c.against.Now.Add(skew)
-	if r.Run.Started.IsZero() || r.Run.Started.After(latest) {
-		c.say(Clock, "the run began at "+r.Run.Started.UTC().Format(time.RFC3339)+", which is no time before now")
-	}
-	if !r.Complete() {
-		return
-	}
-	switch finished := r.End.Finished; {
-	case finished.After(latest):
-		c.say(Clock, "the run ended at "+finished.UTC().Format(time.RFC3339)+", which is still to come")
-	case finished.Before(r.Run.Started):
-		c.say(Clock, "the run ended before it began")
-	case c.against.Now.Sub(finished) > c.against.Policy.MaxAge:
-		c.say(Stale, fmt.Sprintf("the run ended at %s: the policy takes no record that is older than %v", finished.UTC().Format(time.RFC3339), c.against.Policy.MaxAge))
+	for _, run := range r.Runs() {
+		if run.Started.IsZero() || run.Started.After(latest) {
+			c.say(Clock, "the run began at "+run.Started.UTC().Format(time.RFC3339)+", which is no time before now")
+		}
+		if !r.Complete() {
+			return
+		}
+		switch finished := run.Finished; {
+		case finished.After(latest):
+			c.say(Clock, "the run ended at "+finished.UTC().Format(time.RFC3339)+", which is still to come")
+		case finished.Before(run.Started):
+			c.say(Clock, "the run ended before it began")
+		case c.against.Now.Sub(finished) > c.against.Policy.MaxAge:
+			c.say(Stale, fmt.Sprintf("the run ended at %s: the policy takes no record that is older than %v", finished.UTC().Format(time.RFC3339), c.against.Policy.MaxAge))
+		}
 	}
 }
 
@@ -127,16 +132,35 @@ func (c *court) together() {
 	c.shards()
 }
 
+// parts asks of a record that was merged whether all parts of the run are there, each once.
+func (c *court) parts(r *record.Record) {
+	ids := map[string]bool{"": true}
+	for i, part := range r.Run.Parts {
+		if part.Shard != record.Shard(i+1, len(r.Run.Parts)) || r.Run.Shard != "" {
+			c.say(Shards, "the record was merged from parts that are no whole run")
+		}
+		if ids[part.ID] {
+			c.say(Doubled, "the record was merged from parts that are one run")
+		}
+		ids[part.ID] = true
+	}
+}
+
 // shards asks whether every part of a run is there, once. Whole runs have none.
 func (c *court) shards() {
 	var parts []string
+	plans := map[string]bool{}
 	for _, r := range c.admitted {
 		if r.Run.Shard != "" {
 			parts = append(parts, r.Run.Shard)
+			plans[r.Run.Plan] = true
 		}
 	}
 	if len(parts) == 0 {
 		return
+	}
+	if len(plans) > 1 {
+		c.say(Shards, "the records are parts of different plans: a spec may be in none of them")
 	}
 	slices.Sort(parts)
 	_, total, _ := strings.Cut(parts[0], "/")

@@ -1,0 +1,250 @@
+package record
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Merge makes one record of all the shards of a run, whatever their order. It is judged as the record of one whole run
+// is. Each shard has to be there once, whole, and of the same image, program, plan and questions as the others; the
+// error names the first that is not. The shards stay as they are.
+//
+// The image is told by its digest, which is its id: machines that have loaded the same archive have the same id.
+// What depends on a machine (its clock, its daemon, how it stalled) is kept apart in Run.Parts, and every result, recovery
+// and piece of evidence says by its Shard where it is from. Evidence lies in ShardFolder then: to put it there is for
+// whoever merges.
+func Merge(shards []*Record) (*Record, error) {
+	ordered, err := complete(shards)
+	if err != nil {
+		return nil, fmt.Errorf("merge shards: %w", err)
+	}
+	merged := newRecord()
+	merged.Schema, merged.Run, merged.End = Schema, together(ordered), &End{}
+	for i, shard := range ordered {
+		if err := alike(ordered[0].Run, shard.Run); err != nil {
+			return nil, fmt.Errorf("merge shards: %s and %s are not of one run: %w", shard.Run.Shard, ordered[0].Run.Shard, err)
+		}
+		if err := merged.take(shard, i+1); err != nil {
+			return nil, fmt.Errorf("merge shards: %s: %w", shard.Run.Shard, err)
+		}
+	}
+	if err := merged.settle(len(ordered)); err != nil {
+		return nil, fmt.Errorf("merge shards: %w", err)
+	}
+	if again := again(ordered); again > 0 {
+		merged.Notes = append(merged.Notes, strconv.Itoa(again)+measuredAgain)
+	}
+	return merged, nil
+}
+
+// complete returns the shards in their order, where each is there once and came to its end.
+func complete(shards []*Record) (ordered []*Record, err error) {
+	if len(shards) == 0 {
+		return nil, errors.New("there is no record")
+	}
+	_, all, err := ParseShard(shards[0].Run.Shard)
+	if err != nil {
+		return nil, fmt.Errorf("the run %s is no shard: it has %w", shards[0].Run.ID, err)
+	}
+	found, ids := map[int]*Record{}, map[string]bool{}
+	for _, shard := range shards {
+		number, of, err := ParseShard(shard.Run.Shard)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("the run %s is no shard: it has %w", shard.Run.ID, err)
+		case of != all:
+			return nil, fmt.Errorf("%s is not one of %d, as %s is", shard.Run.Shard, all, shards[0].Run.Shard)
+		case found[number] != nil:
+			return nil, fmt.Errorf("%s is there twice, as the runs %s and %s", shard.Run.Shard, found[number].Run.ID, shard.Run.ID)
+		case shard.Run.ID == "" || ids[shard.Run.ID]:
+			return nil, fmt.Errorf("%s has the id %q, as no other run may have", shard.Run.Shard, shard.Run.ID)
+		}
+		found[number], ids[shard.Run.ID] = shard, true
+	}
+	for number := 1; number <= all; number++ {
+		shard := found[number]
+		if shard == nil {
+			return nil, fmt.Errorf("%s is missing", Shard(number, all))
+		}
+		if err := shard.wanting(); err != nil {
+			return nil, fmt.Errorf("%s: %w", shard.Run.Shard, err)
+		}
+		ordered = append(ordered, shard)
+	}
+	return ordered, nil
+}
+
+// wanting says what of a shard is not there. What it lacks was not seen to hold.
+func (r *Record) wanting() error {
+	switch {
+	case !r.Complete():
+		return errors.New("it did not come to its end: run it again")
+	case len(r.Run.Parts) > 0:
+		return errors.New("it was merged before")
+	case r.Run.Plan == "" || r.Run.Specs < 1:
+		return errors.New("it does not say by which plan it was made")
+	case len(r.Results) < r.Run.Specs:
+		return fmt.Errorf("it has %d results, and the plan gave it %d specs: run it again", len(r.Results), r.Run.Specs)
+	}
+	return nil
+}
+
+// alike says in what two shards are not of the same run.
+func alike(one, other Run) error {
+	for _, c := range []struct {
+		what       string
+		one, other any
+	}{
+		{"digest", one.Digest, other.Digest},
+		{"target", one.Target, other.Target},
+		{"profile", one.Profile, other.Profile},
+		{"seed", one.Seed, other.Seed},
+		{"focus", one.Focus, other.Focus},
+		{"service", one.Service, other.Service},
+		{"mutant", one.Mutant, other.Mutant},
+		{"version of hero_chaos", one.Version, other.Version},
+		{"plan", one.Plan, other.Plan},
+		{"tolerance", one.Tolerance, other.Tolerance},
+		{"scale", one.Scale, other.Scale},
+	} {
+		if c.one != c.other {
+			return fmt.Errorf("the %s is %q here and %q there", c.what, fmt.Sprint(c.other), fmt.Sprint(c.one))
+		}
+	}
+	for what, same := range map[string]bool{
+		"promises":              reflect.DeepEqual(one.Promises, other.Promises),
+		"services":              reflect.DeepEqual(one.Services, other.Services),
+		"confirmed assumptions": slices.Equal(one.Confirmed, other.Confirmed),
+	} {
+		if !same {
+			return fmt.Errorf("they have different %s", what)
+		}
+	}
+	return nil
+}
+
+// together is what the runs have in common, with the worst of what they have not.
+func together(ordered []*Record) Run {
+	run := ordered[0].Run
+	run.Shard, run.Specs, run.Parts = "", 0, nil
+	ids, kernels := sha256.New(), []string{}
+	for _, shard := range ordered {
+		own := shard.part()
+		run.Parts = append(run.Parts, own)
+		_, _ = fmt.Fprintln(ids, own.ID)
+		kernels = append(kernels, own.Host.Kernel)
+		if own.Started.Before(run.Started) {
+			run.Started = own.Started
+		}
+		if own.Daemon != run.Daemon {
+			run.Daemon = Daemon{}
+		}
+		run.Procs = max(run.Procs, own.Procs)
+		run.Host.Cores = min(run.Host.Cores, own.Host.Cores)
+		if own.Host.WorstGap > run.Host.WorstGap {
+			run.Host.WorstGap, run.Budgets = own.Host.WorstGap, shard.Run.Budgets // a latest bound has the host's jitter in it
+		}
+	}
+	slices.Sort(kernels)
+	run.ID, run.Host.Kernel = fmt.Sprintf("merged-%.6x", ids.Sum(nil)), strings.Join(slices.Compact(kernels), ", ")
+	return run
+}
+
+// take adds what a shard has found.
+func (r *Record) take(shard *Record, number int) error {
+	name := shard.Run.Shard
+	own := func(id string) string { return id + " of shard " + name }
+	for _, result := range shard.Results {
+		result.Shard, result.Recoveries, result.Windows = name, slices.Clone(result.Recoveries), slices.Clone(result.Windows)
+		for i := range result.Recoveries {
+			result.Recoveries[i] = own(result.Recoveries[i])
+		}
+		for i := range result.Windows {
+			result.Windows[i].Recovery = own(result.Windows[i].Recovery)
+		}
+		r.Results = append(r.Results, result)
+	}
+	for _, recovery := range shard.Recoveries {
+		recovery.ID, recovery.Shard = own(recovery.ID), name
+		if recovery.Evidence != "" {
+			recovery.Evidence = path.Join(ShardFolder(number), recovery.Evidence)
+		}
+		r.Recoveries = append(r.Recoveries, recovery)
+	}
+	for _, evidence := range shard.Evidence {
+		if !filepath.IsLocal(evidence.Path) {
+			return fmt.Errorf("its evidence %q lies outside of its folder", evidence.Path)
+		}
+		evidence.Path, evidence.Shard = path.Join(ShardFolder(number), evidence.Path), name
+		r.Evidence = append(r.Evidence, evidence)
+	}
+	for _, note := range shard.Doubts() {
+		r.Notes = append(r.Notes, "shard "+name+": "+note)
+	}
+	if shard.End.Finished.After(r.End.Finished) {
+		r.End.Finished = shard.End.Finished
+	}
+	r.End.WorstGap = max(r.End.WorstGap, shard.End.WorstGap)
+	if trouble := shard.End.Trouble; trouble != "" {
+		r.End.Trouble = strings.TrimPrefix(r.End.Trouble+"; shard "+name+": "+trouble, "; ")
+	}
+	return nil
+}
+
+// again is how many results of all shards were measured again.
+func again(shards []*Record) (total int) {
+	for _, shard := range shards {
+		for _, note := range shard.Notes {
+			if count, ok := countAgain(note); ok {
+				total += count
+			}
+		}
+	}
+	return total
+}
+
+// settle makes one result of those that every shard has of a promise about the whole run. Whatever else is there twice is
+// an error.
+func (r *Record) settle(shards int) error {
+	throughout := map[string]bool{}
+	for _, promise := range r.Run.Promises {
+		throughout[promise.ID] = promise.Throughout
+	}
+	kept, found := []Result{}, map[Key][]string{} // in which shards
+	for _, result := range r.Results {
+		key := result.Key()
+		others := found[key]
+		if len(others) > 0 && (!throughout[result.Promise] || slices.Contains(others, result.Shard)) {
+			return fmt.Errorf("%s on %q is in %s and in %s: %s", result.Promise, result.Service, others[len(others)-1], result.Shard, result.Name)
+		}
+		found[key] = append(others, result.Shard)
+		if len(others) == 0 {
+			kept = append(kept, result)
+			continue
+		}
+		place := slices.IndexFunc(kept, func(k Result) bool { return k.Key() == key })
+		if graver(result, kept[place]) {
+			kept[place] = result
+		}
+	}
+	for key, in := range found {
+		if throughout[key.Promise] && len(in) != shards {
+			return fmt.Errorf("%s is about all of a run, and only %d of %d shards were asked", key.Promise, len(in), shards)
+		}
+	}
+	r.Results = kept
+	return nil
+}
+
+// graver tells whether a result has to be known before another one of the same promise.
+func graver(one, other Result) bool {
+	order := []Outcome{Failed, NotRun, Inconclusive, Held}
+	return slices.Index(order, one.Outcome) < slices.Index(order, other.Outcome)
+}
