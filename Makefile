@@ -20,7 +20,8 @@ flag = $(if $(strip $(2)),--$(1)='$(subst ','\'',$(2))')
 RUN_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE)) \
 	$(call flag,container,$(CONTAINER)) $(call flag,focus,$(FOCUS)) $(call flag,service,$(SERVICE)) \
 	$(call flag,seed,$(SEED)) $(call flag,procs,$(PROCS)) $(call flag,profile,$(PROFILE)) \
-	$(call flag,samples,$(SAMPLES)) $(call flag,baseline,$(BASELINE)))
+	$(call flag,samples,$(SAMPLES)) $(call flag,baseline,$(BASELINE)) \
+	$(call flag,baseline-image,$(BASELINE_IMAGE)))
 CONTACT_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE)) $(call flag,container,$(CONTAINER)))
 MUTANTS_FLAGS = $(strip $(call flag,only,$(ONLY)) $(call flag,group,$(GROUP)) $(call flag,parallel,$(PARALLEL)) \
 	$(if $(SAMPLE),--sample) $(if $(FULL),--full) $(if $(AGAIN),--again))
@@ -31,7 +32,7 @@ SMOKE_FLAGS = $(strip $(call flag,base-url,$(BASE_URL)) \
 ##@ Validate an image
 
 .PHONY: e2e
-e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SERVICE SEED PROCS PROFILE SAMPLES BASELINE]
+e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SERVICE SEED PROCS PROFILE SAMPLES BASELINE BASELINE_IMAGE]
 	@ci/docker.sh
 	@$(BIN)/hero_chaos run $(RUN_FLAGS)
 

@@ -109,6 +109,7 @@ type runCommand struct {
 	Shard     string `help:"Ask only this part of the run, 2/4 for the second of four: hero_chaos merge makes one run of them." placeholder:"I/N"`
 	dividing
 	earlier
+	BaselineImage string `help:"Image to run as well, by turns with the tested one, and to compare with." placeholder:"REFERENCE"`
 	signer
 }
 
@@ -130,6 +131,9 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 		return err
 	}
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // who reads along may leave: the run goes on to its reports
+	if c.BaselineImage != "" {
+		return c.byTurns(ctx, stdout, tools, configuration, means, code)
+	}
 	if c.Shard != "" {
 		if configuration.Part, err = c.part(ctx, tools, configuration); err != nil {
 			return err
@@ -196,6 +200,11 @@ type means struct {
 
 // means reads them before anything is started: whoever has waited for a run wants no complaint about a file.
 func (c *runCommand) means() (means, error) {
+	for flag, given := range map[string]bool{"container": c.Container != "", "baseline": c.Baseline != "", "shard": c.Shard != ""} {
+		if given && c.BaselineImage != "" {
+			return means{}, fmt.Errorf("run --baseline-image with --%s: give one of them", flag)
+		}
+	}
 	return readMeans(c.earlier, c.signer)
 }
 
