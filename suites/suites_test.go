@@ -11,8 +11,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/boot"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/dependency"
@@ -54,7 +52,6 @@ func TestSuites(t *testing.T) {
 		}
 		return
 	}
-	plan(configuration, selection)
 	spec.Select(selection)
 	spec.Announce(chaos)
 	share(chaos)
@@ -77,17 +74,6 @@ func themes(chaos *session.Session) {
 	load.Specs(chaos)
 	smoke.Specs(chaos)
 	isolation.Specs(chaos)
-}
-
-// plan announces how many results are due, where somebody follows the run. It comes before what would report on a preview as
-// well.
-func plan(configuration session.Configuration, includes func(record.Key) bool) {
-	if configuration.Progress == "" || GinkgoParallelProcess() != 1 {
-		return
-	}
-	announcer := progress.Announce(configuration.Progress, "")
-	defer announcer.Close()
-	announcer.Plan(spec.Planned(PreviewSpecs("hero_chaos"), includes))
 }
 
 // share opens the session in Ginkgo's first process and connects every process to it.

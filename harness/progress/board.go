@@ -97,9 +97,10 @@ func (s *spec) longer(other *spec, now time.Time) bool {
 	return cmp.Or(cmp.Compare(s.left(now), other.left(now)), other.began.Compare(s.began)) > 0
 }
 
-// lull tells whether few results are left, of which one takes at least so long.
+// lull tells whether few results are left, of which one takes at least so long; false as long as nobody knows how many
+// there will be.
 func (b *board) lull(now time.Time, least time.Duration) bool {
 	in, due := b.total()
 	last := b.longest("", now)
-	return due-in <= few && last != nil && last.left(now) >= least
+	return len(b.planned) > 0 && due-in <= few && last != nil && last.left(now) >= least
 }

@@ -306,6 +306,7 @@ func TestALullIsWhenLittleIsLeftThatTakesLong(t *testing.T) {
 		want bool
 	}{
 		"nothing is known":      {nil, false},
+		"nobody has planned":    {waiting("1", 90), false},
 		"much is left":          {busy(), false},
 		"little is left":        {append(waiting("1", 90), announcement{Planned: map[string]int{"health": few}}), true},
 		"a little more":         {append(waiting("1", 90), announcement{Planned: map[string]int{"health": few + 1}}), false},

@@ -57,7 +57,8 @@ func repeatable(configuration session.Configuration) bool { return configuration
 // as most results take.
 const worthwhile = 20 * time.Second
 
-// meanwhile measures again what the host has spoiled while the run itself only waits. The function that it returns is
+// meanwhile measures again what the host has spoiled while the run itself only waits, which only a run that is watched
+// announces. The function that it returns is
 // called when the run has ended, and returns what was found: nil where there was no such time, or nothing to measure.
 func (t Tools) meanwhile(ctx context.Context, configuration session.Configuration, worth Worth) func() (*record.Record, error) {
 	waiting, ended := context.WithCancel(ctx)
@@ -65,7 +66,7 @@ func (t Tools) meanwhile(ctx context.Context, configuration session.Configuratio
 	var err error
 	var measuring sync.WaitGroup
 	measuring.Go(func() {
-		if !repeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), worthwhile) {
+		if t.Watch == nil || !repeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), worthwhile) {
 			return
 		}
 		soFar, unreadable := record.Load(record.EventsPath(configuration.RecordPath()))

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -112,6 +113,7 @@ cp first.json "$out/record.json"`, prepared, configuration.Output)
 	if err := os.WriteFile(tools.Ginkgo, []byte(play), 0o700); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)
 	}
+	tools.Watch = func(ctx context.Context, _ string) { <-ctx.Done() }
 	var asked []bool
 	found, _, err := tools.Measure(deadline(t), configuration, func(_ []record.Result, meanwhile bool) bool {
 		asked = append(asked, meanwhile)

@@ -10,9 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 )
@@ -66,8 +68,10 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration) (pa
 	if err := configuration.Forget(); err != nil {
 		return false, err
 	}
-	configuration.Progress = configuration.ProgressPath()
-	defer t.watch(ctx, configuration.Progress)()
+	if t.Watch != nil {
+		defer t.watch(ctx, configuration)()
+		configuration.Progress = configuration.ProgressPath()
+	}
 	log, err := os.Create(filepath.Join(configuration.Output, "ginkgo.log"))
 	if err != nil {
 		return false, fmt.Errorf("write Ginkgo's log: %w", err)
@@ -106,24 +110,44 @@ const farewell = 2 * time.Second
 
 // watch shows what a run does until stop is called, also while one that was interrupted comes to its end. The
 // announcements are of no use afterwards.
-func (t Tools) watch(ctx context.Context, path string) (stop func()) {
-	if t.Watch == nil {
-		return func() { _ = os.Remove(path) }
-	}
+func (t Tools) watch(ctx context.Context, configuration session.Configuration) (stop func()) {
+	path := configuration.ProgressPath()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan struct{})
+	ended, planned := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		t.Watch(ctx, path)
 	}()
+	go func() {
+		defer close(planned)
+		t.announcePlan(ctx, configuration)
+	}()
 	return func() {
 		cancel()
+		<-planned
 		select {
 		case <-ended:
 		case <-time.After(farewell):
 		}
 		_ = os.Remove(path)
 	}
+}
+
+// announcePlan announces how many results are due. That is found in a process of its own: one that has listed its specs
+// no longer numbers them as the others do that share them.
+func (t Tools) announcePlan(ctx context.Context, configuration session.Configuration) {
+	specs, err := t.Specs(ctx, configuration)
+	if err != nil {
+		return // then that is not shown
+	}
+	due := map[string]int{}
+	for _, spec := range specs {
+		theme, _, _ := strings.Cut(spec.Key.Promise, ".")
+		due[theme]++
+	}
+	announcer := progress.Announce(configuration.ProgressPath(), "")
+	defer announcer.Close()
+	announcer.Plan(due)
 }
 
 // surveying bounds how long the suites may take to list their specs: nothing is run.

@@ -164,6 +164,25 @@ echo announced > "$path"; while [ ! -e "$path.seen" ]; do sleep 0.01; done`)
 	}
 }
 
+// TestHowManyResultsAreDueIsAnnounced: by a process that only lists the specs.
+func TestHowManyResultsAreDueIsAnnounced(t *testing.T) {
+	tools, configuration := play(t, `path=$(echo "$HERO_CHAOS_RUN" | sed 's/.*"progress":"\([^"]*\)".*/\1/')
+while ! grep -q planned "$path" 2>/dev/null; do sleep 0.01; done; cp "$path" "$path.kept"`)
+	tools.Suites = filepath.Join(t.TempDir(), "suites.test")
+	list := `#!/bin/sh
+echo '[{"key":{"promise":"hang.group"}},{"key":{"promise":"hang.wrapped"}},{"key":{"promise":"boot.running"}}]' > "$(echo "$HERO_CHAOS_RUN" | sed 's/.*"survey":"\([^"]*\)".*/\1/')"`
+	if err := os.WriteFile(tools.Suites, []byte(list), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	tools.Watch = func(context.Context, string) {}
+	if passed, err := tools.Run(deadline(t), configuration); err != nil || !passed {
+		t.Fatalf("passed %v, %v", passed, err)
+	}
+	if text, err := os.ReadFile(configuration.ProgressPath() + ".kept"); err != nil || !strings.Contains(string(text), `"planned":{"boot":1,"hang":2}`) {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
 // TestAStoppedTerminalHoldsNothingUp: what shows the run does not come back, and the run ends all the same.
 func TestAStoppedTerminalHoldsNothingUp(t *testing.T) {
 	tools, configuration := play(t, "")

@@ -143,17 +143,6 @@ func Select(includes func(record.Key) bool) {
 	})
 }
 
-// Planned counts the specs of a preview that a selection includes, as in Select, by theme.
-func Planned(preview Report, includes func(record.Key) bool) map[string]int {
-	counts := map[string]int{}
-	for _, report := range preview.SpecReports {
-		if about := labelled(report); report.LeafNodeType == types.NodeTypeIt && includes(about.Key()) {
-			counts[about.Theme]++
-		}
-	}
-	return counts
-}
-
 // Announce announces when a spec begins that was selected, to whoever follows the run. It comes after Select.
 func Announce(chaos *session.Session) {
 	BeforeEach(func() {

@@ -1,7 +1,6 @@
 package spec_test
 
 import (
-	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
@@ -78,34 +76,6 @@ func TestWhatWasNotSelectedIsNoResult(t *testing.T) {
 		State: types.SpecStateSkipped, Failure: types.Failure{Message: "not selected"},
 	}); selected {
 		t.Errorf("%+v", result)
-	}
-}
-
-func TestPlannedCountsWhatIsSelected(t *testing.T) {
-	it := func(p, service string) types.SpecReport {
-		return types.SpecReport{LeafNodeType: types.NodeTypeIt, LeafNodeLabels: []string{"promise: " + p, "service: " + service}}
-	}
-	preview := types.Report{SpecReports: types.SpecReports{
-		it("hang.detected", "a"), it("hang.detected", "b"), it("hang.control", "a"), it("restart.sigterm", "a"),
-		{LeafNodeType: types.NodeTypeBeforeSuite},
-	}}
-	for name, c := range map[string]struct {
-		focus, service string
-		want           map[string]int
-	}{
-		"all":         {"", "", map[string]int{"hang": 3, "restart": 1}},
-		"a theme":     {"hang", "", map[string]int{"hang": 3}},
-		"a service":   {"", "a", map[string]int{"hang": 2, "restart": 1}},
-		"one of each": {"hang.detected", "b", map[string]int{"hang": 1}},
-		"nothing":     {"boot", "", map[string]int{}},
-	} {
-		selection, err := session.Configuration{Focus: c.focus, Service: c.service}.Selection()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := spec.Planned(preview, selection); !maps.Equal(got, c.want) {
-			t.Errorf("%s: planned %v, not %v", name, got, c.want)
-		}
 	}
 }
 
