@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# The last word of a gate: merges what the shards have found, judges it, says so in the commit's status, and exits by the
+# verdict: 0 PROMOTE, 1 HOLD, 2 INCONCLUSIVE, 3 nothing was proved, as where a shard is missing.
+#
+# There were SHARDS shards, and SHARDS_RESULT is what the server says of their jobs: success, failure, cancelled, skipped.
+# STATUS_TOKEN is the job's token. SIGNING_KEY is the text of a key by which the merged run is signed, empty for none.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export -n STATUS_TOKEN SIGNING_KEY # for nobody but who needs them
+
+readonly out=reports/out
+mkdir -p "$out"
+
+# finish STATE CODE WORDS
+finish() {
+	local code=$2
+	echo "gate: $3"
+	go run ./ci/artifact put gate "$out" || echo "the reports are nowhere but in $PWD/$out" >&2
+	STATUS_TOKEN=${STATUS_TOKEN:-} ci/status.sh "$1" "$3" || code=3
+	exit "$code"
+}
+
+# fetch N brings what a shard has left, and adds its record to records, or why there is none to trouble.
+records=() trouble=()
+fetch() {
+	local folder=reports/shards/$1 code
+	if ! go run ./ci/artifact get "shard-$1" "$folder" || ! tar -C "$folder" -xzf "$folder/shard.tar.gz"; then
+		trouble+=("shard $1 left nothing (the jobs of the shards: $SHARDS_RESULT)")
+		return
+	fi
+	code=$(cat "$folder/exit-code" || echo 3)
+	if ((code > 2)); then
+		trouble+=("shard $1 proved nothing: $(tail -n 1 "$folder/error.txt" || true)")
+	else
+		records+=("$folder/record.json")
+	fi
+}
+
+for ((shard = 1; shard <= SHARDS; shard++)); do fetch "$shard"; done
+if ((${#trouble[@]} == 0)) && [[ $SHARDS_RESULT != success ]]; then
+	trouble+=("a shard's job ended as $SHARDS_RESULT")
+fi
+if ((${#trouble[@]} > 0)); then
+	printf '%s\n' "${trouble[@]}" | tee "$out/trouble.txt" >&2
+	finish error 3 "INCONCLUSIVE: ${trouble[0]}"
+fi
+
+if [[ -n ${SIGNING_KEY:-} ]]; then
+	HERO_CHAOS_KEY=$(mktemp) # for its owner alone
+	trap 'rm -f "$HERO_CHAOS_KEY"' EXIT
+	printf '%s\n' "$SIGNING_KEY" >"$HERO_CHAOS_KEY"
+	export HERO_CHAOS_KEY
+fi
+code=0
+bin/hero_chaos merge "${records[@]}" --output "$out" 2>"$out/error.txt" || code=$?
+if ((code > 2)) || [[ ! -e $out/record.json ]]; then
+	cat "$out/error.txt" >&2
+	finish error 3 "INCONCLUSIVE: $(tail -n 1 "$out/error.txt")"
+fi
+
+code=0
+words=$(bin/hero_chaos promote "$out/record.json" 2>&1) || code=$?
+echo "$words"
+
+# After a comparison with the baseline, if any, comes the answer; the reasons follow an empty line, the weightiest first.
+verdict=$(sed -n '/^VERDICT /,$p' <<<"$words")
+answer=$(sed -n '1s/^VERDICT *//p' <<<"$verdict")
+reason=$(sed -n '/^$/,$ { s/^  \([^ ].*\)/\1/; t found; b; :found; p; q }' <<<"$verdict")
+case $code in
+0) finish success 0 "$answer" ;;
+1 | 2) finish failure "$code" "${answer%%:*}: $reason" ;;
+*) finish error 3 "INCONCLUSIVE: $(tail -n 1 <<<"$words")" ;;
+esac

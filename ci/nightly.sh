@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# One of the long trials of the harness itself:
+#
+#   ci/nightly.sh mutants    every image that is broken on purpose is found
+#   ci/nightly.sh controls   what supervisors that others wrote do can still be measured
+#   ci/nightly.sh samples    299 endings of each kind: more than one failure in a hundred would show
+#
+# The reports are kept as the artifact nightly-NAME, whatever came of it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+code=0
+case ${1-} in
+mutants | controls) make "$1" || code=$? ;;
+samples) make e2e SAMPLES=299 FOCUS=restart.sigkill,restart.sigsegv || code=$? ;;
+*)
+	echo 'ci/nightly.sh: name mutants, controls or samples' >&2
+	exit 3
+	;;
+esac
+go run ./ci/artifact put "nightly-$1" reports/out || echo "the reports are nowhere but in $PWD/reports/out" >&2
+exit "$code"

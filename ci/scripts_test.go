@@ -1,0 +1,242 @@
+// Package ci_test tests the scripts that the workflows run, with stand-ins for the programs that they call.
+package ci_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// bench is a checkout in which the scripts are run: hero_chaos, go and curl are stand-ins that write their arguments to
+// the file calls.
+type bench struct {
+	t      *testing.T
+	folder string
+	server *statuses
+}
+
+// statuses is a server that takes commit statuses, as Forgejo and Gitea do.
+type statuses struct {
+	*httptest.Server
+	mu     sync.Mutex
+	states []string // what was set, as STATE: DESCRIPTION
+}
+
+const token = "not-for-logs"
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{t: t, folder: t.TempDir(), server: &statuses{}}
+	b.server.Server = httptest.NewServer(http.HandlerFunc(b.server.take))
+	t.Cleanup(b.server.Close)
+	for _, script := range []string{"status.sh", "shard.sh", "gate.sh", "nightly.sh"} {
+		text, err := os.ReadFile(script) //nolint:gosec // our own
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.program("ci/"+script, strings.TrimPrefix(string(text), "#!/usr/bin/env bash\n"))
+	}
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		t.Skip("needs curl")
+	}
+	b.program("path/curl", `echo "curl $*" >>calls; exec `+curl+` "$@"`)
+	// Artifacts are folders of the folder kept.
+	b.program("path/go", `echo "go $*" >>calls
+[[ $3 == put ]] && { mkdir -p "kept/$4"; exec cp -r "$5/." "kept/$4"; }
+[[ -e kept/$4 ]] || { echo "get $4: this run has kept none of that name" >&2; exit 3; }
+mkdir -p "$5"; cp -r "kept/$4/." "$5"`)
+	b.program("path/make", `echo "make $*" >>calls; exit 1`)
+	return b
+}
+
+func (s *statuses) take(w http.ResponseWriter, r *http.Request) {
+	var status struct{ State, Context, Description, TargetURL string }
+	err := json.NewDecoder(r.Body).Decode(&status)
+	right := r.Method == http.MethodPost && r.URL.Path == "/api/v1/repos/o/r/statuses/abc" && r.Header.Get("Authorization") == "token "+token
+	if err != nil || !right || status.Context != "hero_chaos" {
+		http.Error(w, "no", http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.states = append(s.states, status.State+": "+status.Description)
+	w.WriteHeader(http.StatusCreated)
+}
+
+// program writes a script, which is started in the bench's folder.
+func (b *bench) program(name, text string) {
+	b.t.Helper()
+	path := filepath.Join(b.folder, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("#!/usr/bin/env bash\n"+text+"\n"), 0o700); err != nil { //nolint:gosec // it is run
+		b.t.Fatal(err)
+	}
+}
+
+// run runs a script and returns its exit code and all that it has printed.
+func (b *bench) run(environment []string, script string, arguments ...string) (code int, output string) {
+	b.t.Helper()
+	command := exec.CommandContext(b.t.Context(), "./ci/"+script, arguments...) //nolint:gosec // our own
+	command.Dir = b.folder
+	command.Env = append([]string{
+		"PATH=" + filepath.Join(b.folder, "path") + ":" + os.Getenv("PATH"), "GITHUB_API_URL=" + b.server.URL + "/api/v1",
+		"GITHUB_SERVER_URL=" + b.server.URL, "GITHUB_REPOSITORY=o/r", "GITHUB_SHA=abc", "GITHUB_RUN_ID=7", "STATUS_TOKEN=" + token,
+	}, environment...)
+	text, _ := command.CombinedOutput()
+	if strings.Contains(string(text), token) {
+		b.t.Errorf("the token was printed:\n%s", text)
+	}
+	return command.ProcessState.ExitCode(), string(text)
+}
+
+func (b *bench) read(name string) string {
+	text, _ := os.ReadFile(filepath.Join(b.folder, name)) //nolint:gosec // the test's own
+	return string(text)
+}
+
+// set is what the status was set to last, and whether that was all.
+func (b *bench) set() string {
+	b.server.mu.Lock()
+	defer b.server.mu.Unlock()
+	return strings.Join(b.server.states, "\n")
+}
+
+func TestTheStatusIsOneLine(t *testing.T) {
+	for description, want := range map[string]string{
+		"PROMOTE: it may":               "PROMOTE: it may",
+		"a \"word\" and \\ a\nline\x1b": `a "word" and \ a line`,
+		strings.Repeat("long ", 40):     strings.Repeat("long ", 27) + "lo...",
+		strings.Repeat("ü", 141):        strings.Repeat("ü", 137) + "...",
+	} {
+		b := newBench(t)
+		if code, output := b.run(nil, "status.sh", "failure", description); code != 0 || b.set() != "failure: "+want {
+			t.Errorf("%q: %d, %q\n%s", description, code, b.set(), output)
+		}
+		if calls := b.read("calls"); strings.Contains(calls, token) || !strings.Contains(calls, "curl") {
+			t.Errorf("the arguments of curl: %s", calls)
+		}
+	}
+}
+
+func TestAStatusThatCannotBeSetIsAnError(t *testing.T) {
+	b := newBench(t)
+	if code, output := b.run([]string{"GITHUB_SHA=other"}, "status.sh", "success", "x"); code != 3 || !strings.Contains(output, "could not set the status of other") {
+		t.Errorf("%d\n%s", code, output)
+	}
+	if code, output := b.run([]string{"STATUS_TOKEN="}, "status.sh", "success", "x"); code != 0 || !strings.Contains(output, "status success: x (not set") {
+		t.Errorf("without a token: %d\n%s", code, output)
+	}
+}
+
+func TestAShardKeepsWhatItFound(t *testing.T) {
+	for name, c := range map[string]struct {
+		environment []string
+		program     string
+		code        int
+		call        string
+	}{
+		"held":         {[]string{"SHARD=1", "SHARDS=2", "PROFILE=faithful"}, "exit 0", 0, "run --shard 1/2 --output reports/shard --profile faithful"},
+		"failed":       {[]string{"SHARD=2", "SHARDS=2", "HERO_IMAGE=a b"}, "exit 1", 0, "run --shard 2/2 --output reports/shard --image a b"},
+		"inconclusive": {[]string{"SHARD=2", "SHARDS=2", "TARGET=embedded", "FOCUS=boot"}, "exit 2", 0, "run --shard 2/2 --output reports/shard --target embedded --focus boot"},
+		"an error":     {[]string{"SHARD=1", "SHARDS=1"}, "echo 'no daemon' >&2; exit 3", 3, "run --shard 1/1 --output reports/shard"},
+		"killed":       {[]string{"SHARD=1", "SHARDS=1"}, "kill -9 $$", 3, "run --shard 1/1 --output reports/shard"},
+		"not asked":    {[]string{"SHARD=3", "SHARDS=2"}, "exit 9", 0, ""},
+		"too many":     {[]string{"SHARD=1", "SHARDS=5"}, "exit 9", 3, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.program("bin/hero_chaos", `echo "$*" >>called; touch reports/shard/record.json; `+c.program)
+			code, output := b.run(c.environment, "shard.sh")
+			if code != c.code || strings.TrimSpace(b.read("called")) != c.call {
+				t.Errorf("%d, %q\n%s", code, b.read("called"), output)
+			}
+			if kept := strings.Contains(b.read("calls"), "artifact put shard-"); kept != (c.call != "") {
+				t.Errorf("kept: %v\n%s", kept, output)
+			}
+		})
+	}
+}
+
+// shards leaves what shards have found: an exit code each, none for one that left nothing.
+func (b *bench) shards(codes ...string) {
+	b.t.Helper()
+	for i, code := range codes {
+		if code == "" {
+			continue
+		}
+		b.program("bin/hero_chaos", `echo '{}' >reports/shard/record.json; echo 'reach Docker: no' >&2; exit `+code)
+		b.run([]string{"SHARD=" + string(rune('1'+i)), "SHARDS=4"}, "shard.sh")
+	}
+}
+
+// judge is a hero_chaos that merges and promotes with those exit codes.
+func judge(merge, promote, words string) string {
+	return `echo "$*" >>called; [[ -z ${HERO_CHAOS_KEY-} ]] || cat "$HERO_CHAOS_KEY" >key; [[ -z ${STATUS_TOKEN-}${SIGNING_KEY-} ]] || exit 4
+case $1 in merge) touch reports/out/record.json; echo 'merge: shards of two images' >&2; exit ` + merge + `;; *) printf '` + words + `'; exit ` + promote + `;; esac`
+}
+
+func TestTheGateEndsByTheVerdict(t *testing.T) {
+	hold := `BASELINE  slower\n\n  by 3 s\n\nVERDICT  HOLD: the image must not be promoted\n         hero:x\n\nHOLD\n  restart.sigterm: failed [failed]\n      on user.a\nINCONCLUSIVE\n  x\n`
+	for name, c := range map[string]struct {
+		shards  []string
+		result  string
+		program string
+		code    int
+		status  string
+	}{
+		"promoted":     {[]string{"0", "2"}, "success", judge("0", "0", `VERDICT  PROMOTE: it may be promoted\n         hero:x\n\nNOTED\n  old\n`), 0, "success: PROMOTE: it may be promoted"},
+		"held back":    {[]string{"0", "1"}, "success", judge("1", "1", hold), 1, "failure: HOLD: restart.sigterm: failed [failed]"},
+		"inconclusive": {[]string{"0", "0"}, "success", judge("0", "2", `VERDICT  INCONCLUSIVE: nobody knows\n\nINCONCLUSIVE\n  only quick [profile]\n`), 2, "failure: INCONCLUSIVE: only quick [profile]"},
+		"no verdict":   {[]string{"0", "0"}, "success", judge("0", "3", `hero_chaos: no policy\n`), 3, "error: INCONCLUSIVE: hero_chaos: no policy"},
+		"no merge":     {[]string{"0", "0"}, "success", judge("3", "0", "x"), 3, "error: INCONCLUSIVE: merge: shards of two images"},
+		"missing":      {[]string{"0", ""}, "success", "exit 9", 3, "error: INCONCLUSIVE: shard 2 left nothing (the jobs of the shards: success)"},
+		"cancelled":    {[]string{"", "0"}, "cancelled", "exit 9", 3, "error: INCONCLUSIVE: shard 1 left nothing (the jobs of the shards: cancelled)"},
+		"failing":      {[]string{"0", "3"}, "failure", "exit 9", 3, "error: INCONCLUSIVE: shard 2 proved nothing: reach Docker: no"},
+		"ended badly":  {[]string{"0", "0"}, "failure", "exit 9", 3, "error: INCONCLUSIVE: a shard's job ended as failure"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.shards(c.shards...)
+			b.program("bin/hero_chaos", c.program)
+			code, output := b.run([]string{"SHARDS=2", "SHARDS_RESULT=" + c.result}, "gate.sh")
+			if code != c.code || b.set() != c.status {
+				t.Errorf("%d, %q, not %d, %q\n%s", code, b.set(), c.code, c.status, output)
+			}
+			if !strings.Contains(b.read("calls"), "artifact put gate reports/out") {
+				t.Errorf("the reports were not kept:\n%s", b.read("calls"))
+			}
+		})
+	}
+}
+
+func TestTheGateSignsWithAKeyThatNobodyElseSees(t *testing.T) {
+	b := newBench(t)
+	b.shards("0")
+	b.program("bin/hero_chaos", judge("0", "0", `VERDICT  PROMOTE: it may be promoted\n`)+"\n")
+	code, output := b.run([]string{"SHARDS=1", "SHARDS_RESULT=success", "SIGNING_KEY=the key"}, "gate.sh")
+	if code != 0 || b.read("key") != "the key\n" || strings.Contains(output, "the key") {
+		t.Errorf("%d, %q\n%s", code, b.read("key"), output)
+	}
+	if calls := b.read("called"); strings.Contains(calls, "the key") || !strings.Contains(calls, "merge reports/shards/1/record.json --output reports/out") {
+		t.Errorf("%s", calls)
+	}
+}
+
+func TestANightThatFailsIsLoud(t *testing.T) {
+	b := newBench(t)
+	if code, output := b.run(nil, "nightly.sh", "mutants"); code != 1 || !strings.Contains(b.read("calls"), "make mutants") || !strings.Contains(b.read("calls"), "put nightly-mutants") {
+		t.Errorf("%d\n%s", code, output)
+	}
+	if code, output := b.run(nil, "nightly.sh"); code != 3 {
+		t.Errorf("%d\n%s", code, output)
+	}
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Runs one shard of a gate, and keeps what it found for ci/gate.sh as the artifact shard-N.
+#
+# SHARD of SHARDS is run; HERO_IMAGE, TARGET, PROFILE and FOCUS are as `hero_chaos run` takes them, empty for its own.
+# What a shard found is not judged here: it ends well unless nothing was proved at all.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly most=4 # as many as the workflow's matrix has
+readonly out=reports/shard
+if ! [[ $SHARDS =~ ^[1-9][0-9]*$ ]] || ((SHARDS > most)); then
+	echo "ci/shard.sh: shards are 1 to $most, not $SHARDS" >&2
+	exit 3
+fi
+if ((SHARD > SHARDS)); then
+	echo "there are only $SHARDS shards: nothing is left for number $SHARD"
+	exit
+fi
+
+arguments=(run --shard "$SHARD/$SHARDS" --output "$out")
+[[ -z ${HERO_IMAGE:-} ]] || arguments+=(--image "$HERO_IMAGE")
+[[ -z ${TARGET:-} ]] || arguments+=(--target "$TARGET")
+[[ -z ${PROFILE:-} ]] || arguments+=(--profile "$PROFILE")
+[[ -z ${FOCUS:-} ]] || arguments+=(--focus "$FOCUS")
+
+mkdir -p "$out"
+code=0
+bin/hero_chaos "${arguments[@]}" 2>"$out/error.txt" || code=$?
+cat "$out/error.txt" >&2
+echo "$code" >"$out/exit-code"
+echo "what this shard found is in $PWD/$out"
+mkdir -p reports/packed
+tar -C "$out" -czf reports/packed/shard.tar.gz . # with empty files, which are evidence as well
+go run ./ci/artifact put "shard-$SHARD" reports/packed
+((code <= 2)) || exit 3
