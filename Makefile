@@ -32,7 +32,7 @@ SMOKE_FLAGS = $(strip $(call flag,base-url,$(BASE_URL)) \
 ##@ Validate an image
 
 .PHONY: e2e
-e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SERVICE SEED PROCS PROFILE SAMPLES BASELINE BASELINE_IMAGE]
+e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SERVICE SEED PROCS PROFILE SAMPLES BASELINE BASELINE_IMAGE ALLOW_DESTRUCTIVE]
 	@ci/docker.sh
 	@$(BIN)/hero_chaos run $(RUN_FLAGS)
 

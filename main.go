@@ -111,6 +111,8 @@ type runCommand struct {
 	earlier
 	BaselineImage string `help:"Image to run as well, by turns with the tested one, and to compare with." placeholder:"REFERENCE"`
 	signer
+
+	AllowDestructive bool `help:"Do to a container that is attached to also what may leave damage behind." env:"ALLOW_DESTRUCTIVE"`
 }
 
 // Run runs the suites, writes the reports and prints the summary.
@@ -276,6 +278,7 @@ func (c *runCommand) configuration() (session.Configuration, error) {
 	}
 	configuration.Version = version()
 	configuration.Image, configuration.Container = c.Image, c.Container
+	configuration.AllowDestructive = c.AllowDestructive
 	configuration.Focus, configuration.Service = c.Focus, c.Service
 	configuration.Profile, configuration.Seed = c.Profile, c.Seed
 	if c.Samples < 0 || c.Samples > mostSamples {

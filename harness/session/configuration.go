@@ -22,6 +22,8 @@ type Configuration struct {
 	// Image replaces the target's image, Container attaches to a running container instead of starting one.
 	Image     string `json:"image,omitempty"`
 	Container string `json:"container,omitempty"`
+	// AllowDestructive does to Container what may leave damage behind, too.
+	AllowDestructive bool `json:"allow_destructive,omitempty"`
 	// Mutant breaks an image of ours on purpose, or makes it odd in a way that is no fault of its.
 	Mutant string `json:"mutant,omitempty"`
 	// Root is the folder of the module, in which a target's build command runs.

@@ -15,6 +15,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
@@ -129,10 +130,38 @@ func TestAnAttachedContainerIsLeftAsItWas(t *testing.T) {
 	}
 	box := attach(ctx, t, daemon, configuration.Container)
 	awaitProcess(ctx, t, box, "a victim", process.ours)
+	expectNoDamage(ctx, t, configuration, owner.Socket())
 	if err := owner.Close(ctx); err != nil {
 		t.Errorf("close: %v", err)
 	}
 	expectAsItWas(ctx, t, daemon, box)
+}
+
+// expectNoDamage: what cannot put its affairs in order first is not done to somebody else's service.
+func expectNoDamage(ctx context.Context, t *testing.T, configuration Configuration, socket string) {
+	t.Helper()
+	chaos, err := New(configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := chaos.Connect(ctx, socket, "destructive"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = chaos.Disconnect() }()
+	theirs, err := chaos.Sandbox(ctx, MainSandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shipped := chaos.Target.Restartable()[0]
+	var nothing *recovery.Inconclusive
+	_, err = theirs.Inject(ctx, Injection{Promise: promise.RestartSIGKILL, Service: chaos.Shipped(shipped), Fault: fault.SIGKILL, Window: outer})
+	if !errors.As(err, &nothing) || !strings.Contains(nothing.Reason, "ALLOW_DESTRUCTIVE=1") {
+		t.Errorf("SIGKILL of %s: %v", shipped.Name, err)
+	}
+	victim := BaseVictim(chaos.Target)
+	if seen, err := theirs.Inject(ctx, Injection{Promise: promise.RestartSIGKILL, Service: victim, Fault: fault.SIGKILL, Window: outer}); err != nil || seen.Landing == nil {
+		t.Errorf("SIGKILL of %s, which is ours: %v", victim.Name, err)
+	}
 }
 
 func expectAsItWas(ctx context.Context, t *testing.T, daemon *sandbox.Daemon, box *sandbox.Sandbox) {

@@ -189,6 +189,9 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 			if err != nil {
 				return nil, err
 			}
+			if err := o.permit(p); err != nil {
+				return nil, err
+			}
 			return live.link.CallRaw(ctx, p.Method, p.Params)
 		}),
 		methodAdopt: handler.New(func(ctx context.Context, p adoptParams) error {

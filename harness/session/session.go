@@ -350,6 +350,9 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 	if err := b.registered(i.Service.Name); err != nil {
 		return record.Recovery{}, err
 	}
+	if err := b.session.Configuration.permits(i.Service.Name, i.Fault); err != nil {
+		return record.Recovery{}, &recovery.Inconclusive{Reason: err.Error()}
+	}
 	held, release, err := b.hold(ctx, i.Service.Name)
 	if err != nil {
 		return record.Recovery{}, err
