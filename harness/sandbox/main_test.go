@@ -22,6 +22,8 @@ func TestMain(m *testing.M) {
 		playConnect()
 	case "ssh":
 		playSSH()
+	case "remote":
+		playRemote()
 	case "session":
 		playSession()
 	default:
