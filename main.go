@@ -152,6 +152,9 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 // measure runs the suites once, and again what a stalled host has spoiled. passed is Ginkgo's own word.
 func measure(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration session.Configuration) (found *record.Record, passed bool, err error) {
 	what := filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml"))
+	if configuration.Image != "" {
+		what += " with " + configuration.Image
+	}
 	if configuration.Part != nil {
 		what += fmt.Sprintf(", shard %s with %d specs", configuration.Part.Shard, configuration.Part.Count)
 	}
