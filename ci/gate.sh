@@ -60,7 +60,6 @@ fi
 
 code=0
 words=$(bin/hero_chaos promote "$out/record.json" 2>&1) || code=$?
-echo "$words"
 
 # After a comparison with the baseline, if any, comes the answer; the reasons follow an empty line, the weightiest first.
 verdict=$(sed -n '/^VERDICT /,$p' <<<"$words")

@@ -158,6 +158,9 @@ func expectNoDamage(ctx context.Context, t *testing.T, configuration Configurati
 	if !errors.As(err, &nothing) || !strings.Contains(nothing.Reason, "ALLOW_DESTRUCTIVE=1") {
 		t.Errorf("SIGKILL of %s: %v", shipped.Name, err)
 	}
+	if err := theirs.Agent().WriteFile(ctx, "/data/of-ours", []byte("x")); err == nil || !strings.Contains(err.Error(), "ALLOW_DESTRUCTIVE=1") {
+		t.Errorf("write beside what is ours: %v", err)
+	}
 	victim := BaseVictim(chaos.Target)
 	if seen, err := theirs.Inject(ctx, Injection{Promise: promise.RestartSIGKILL, Service: victim, Fault: fault.SIGKILL, Window: outer}); err != nil || seen.Landing == nil {
 		t.Errorf("SIGKILL of %s, which is ours: %v", victim.Name, err)
