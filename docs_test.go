@@ -32,26 +32,34 @@ func parseDocument(path string, source []byte) document {
 	return document{path, source, goldmark.DefaultParser().Parse(text.NewReader(source))}
 }
 
-// documents are the Markdown files of the project, without what was built.
-func documents(t *testing.T) (all []document) {
+// ownFiles reads the files of the project that are wanted by their path from the root, without what .gitignore leaves out.
+func ownFiles(t *testing.T, wanted func(path string) bool, read func(path string, content []byte)) {
 	t.Helper()
-	built := []string{".git", "bin", "dist", filepath.Join("reports", "out")}
+	left := []string{".git", "bin", "data", "dist", filepath.Join("reports", "out")}
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains(built, path):
+		case entry.IsDir() && slices.Contains(left, path):
 			return fs.SkipDir
-		case entry.IsDir() || filepath.Ext(path) != ".md":
+		case entry.IsDir() || !wanted(path):
 			return nil
 		}
-		source, err := os.ReadFile(path) //nolint:gosec // our own documents
-		all = append(all, parseDocument(path, source))
+		content, err := os.ReadFile(path) //nolint:gosec // our own files
+		read(path, content)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// documents are the Markdown files of the project.
+func documents(t *testing.T) (all []document) {
+	t.Helper()
+	ownFiles(t, func(path string) bool { return filepath.Ext(path) == ".md" }, func(path string, content []byte) {
+		all = append(all, parseDocument(path, content))
+	})
 	if len(all) < 8 {
 		t.Fatalf("only %d documents were found", len(all))
 	}
@@ -218,6 +226,47 @@ func TestEveryExcerptIsReal(t *testing.T) {
 	}
 }
 
+// sources is all that our programs can say: the Go code without its tests, and the scripts.
+func sources(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	ownFiles(t, func(path string) bool {
+		return filepath.Ext(path) == ".sh" || filepath.Ext(path) == ".go" && !strings.HasSuffix(path, "_test.go")
+	}, func(_ string, content []byte) { _, _ = all.Write(content) })
+	return all.String()
+}
+
+// unsaidLines are those that a document shows as said by our programs, and which these do not say. Three dots stand for
+// what differs.
+func (d document) unsaidLines(sources string) (unsaid []string) {
+	for _, b := range d.blocks() {
+		if b.language != "text" || b.file != "" {
+			continue
+		}
+		for line := range strings.Lines(b.content) {
+			speaker, words, _ := strings.Cut(strings.TrimSpace(line), ": ")
+			if speaker != "hero_chaos" && speaker != "ci/docker.sh" {
+				continue
+			}
+			for part := range strings.SplitSeq(words, "...") {
+				if part = strings.Trim(part, " :;"); !strings.Contains(sources, part) {
+					unsaid = append(unsaid, fmt.Sprintf("%s has %s say %q, which no source has", d.path, speaker, part))
+				}
+			}
+		}
+	}
+	return unsaid
+}
+
+func TestWhatIsShownIsSaid(t *testing.T) {
+	said := sources(t)
+	for _, d := range documents(t) {
+		for _, one := range d.unsaidLines(said) {
+			t.Error(one)
+		}
+	}
+}
+
 // wrongCommands says of each command that a document gives its readers what is wrong with it. They are in blocks of sh, and
 // in the text itself; there only the beginning of one may stand.
 func (d document) wrongCommands() (wrong []string) {
@@ -375,11 +424,13 @@ func TestAWrongDocumentIsFound(t *testing.T) {
 		"not quoted":           {fence + "text go.mod\nmodule mine\n" + fence, "does not have"},
 		"half a line":          {fence + "text go.mod\nodule " + module + "\n" + fence, "does not have"},
 		"quoted from nowhere":  {fence + "text go.mad\nmodule mine\n" + fence, "quotes a file"},
+		"said":                 {source: fence + "text\nhero_chaos: a ... b: ...; c\nmake: d\n" + fence},
+		"not said":             {fence + "text\nci/docker.sh: a ... b: e\n" + fence, "say \"b: e\""},
 		"after what is quoted": {fence + "text go.mod\nmodule " + module + "\n...\nmine\n" + fence, "does not have"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := parseDocument("a.md", []byte(c.source))
-			found := strings.Join(slices.Concat(d.brokenLinks(), d.wrongExcerpts(), d.wrongCommands()), "\n")
+			found := strings.Join(slices.Concat(d.brokenLinks(), d.wrongExcerpts(), d.unsaidLines(`say("a %d b"); say("c")`), d.wrongCommands()), "\n")
 			if (c.want == "") != (found == "") || !strings.Contains(found, c.want) {
 				t.Errorf("found %q, not %q", found, c.want)
 			}
