@@ -116,7 +116,7 @@ func (c *mutantsCommand) measure(ctx context.Context, tools runner.Tools, config
 		configuration.Profile = session.Faithful
 	}
 	configuration.Mutant, configuration.Focus, configuration.Output = broken.ID, run.Scope.Focus, run.Folder
-	configuration.Procs = min(c.Procs, 1+run.Scope.Size())
+	configuration.Procs = min(c.Procs, 2+run.Scope.Size()/2) // each costs as much to start as a spec, and most specs are short
 	found, passed, err := tools.Measure(ctx, configuration, func(spoiled []record.Result, _ bool) bool {
 		claim := func(result record.Result) bool { return result.Promise == run.Mutant.Claim() }
 		return run.Alone && slices.ContainsFunc(spoiled, claim)
