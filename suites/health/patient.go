@@ -38,6 +38,16 @@ type life struct {
 	terminating int64 // when it was told to end, 0 if never
 }
 
+// lateness is how much later than it was due the last question of a life came: the probe that asked had been waiting,
+// and had so much less time for the answer.
+func (l life) lateness(interval time.Duration) time.Duration {
+	last := len(l.probes) - 1
+	if last < 0 {
+		return 0
+	}
+	return time.Duration(l.probes[last]-l.started) - startPeriod - time.Duration(last)*interval
+}
+
 // admit registers a victim for the length of the spec. It is not watched by the census: it is not ours to serve.
 func admit(ctx context.Context, chaos *session.Session, p string, plan session.VictimPlan) *patient {
 	GinkgoHelper()
