@@ -33,14 +33,14 @@ func sentinels() []string {
 // text that an image may have otherwise.
 func alarming() []string {
 	return []string{
-		"boot.inventory", "boot.actions", "boot.actions-owned", "boot.oneshots",
-		"restart.sigterm", "restart.graceful", "restart.term-ignored", "restart.twice", "restart.stop-timeout", "restart.recorded", "restart.undisturbed",
+		"boot.inventory", "boot.actions", "boot.oneshots",
+		"restart.graceful", "restart.stop-timeout", "restart.recorded", "restart.undisturbed",
 		"retry.exponential", "retry.max-attempts", "retry.failed-status", "retry.stability-after", "retry.waiting-status",
 		"health.cadence", "health.recorded", "health.logged", "health.fixed-rate", "health.start-period", "health.consecutive", "health.slow-is-well",
-		"health.socket-probed", "health.port-probed", "health.everybody-probed", "health.truth-good", "health.truth-slow",
-		"hang.detected", "hang.group", "hang.wrapped", "hang.wrapper", "hang.stop-ignored",
-		"registration.action-names", "registration.collision", "registration.reset-policy", "registration.delete", "registration.no-reload",
-		"dependency.after", "dependency.oneshot", "dependency.base-crash", "processtree.single", "image.no-watchdog", "image.probe-tools",
+		"health.everybody-probed", "health.truth-good", "health.truth-slow",
+		"hang.detected", "hang.wrapped", "hang.stop-ignored",
+		"registration.action-names", "registration.delete", "registration.no-reload",
+		"dependency.oneshot", "dependency.base-crash", "processtree.single", "image.no-watchdog",
 	}
 }
 
