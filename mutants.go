@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/unkilled"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/mutation"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/mutation/campaign"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
@@ -71,7 +72,7 @@ func (c *mutantsCommand) Run(ctx context.Context, stdout io.Writer, code *outcom
 		return err
 	}
 	head := matrix.Head{Made: time.Now(), Image: configuration.Image, Chosen: c.Sample || len(chosen) < len(allMutants())}
-	found := matrix.New(head, trials, promiseIDs(), mutant.Unkilled())
+	found := matrix.New(head, trials, promiseIDs(), unkilled.Reasons())
 	if !found.Good() {
 		*code = exitFailed
 	}

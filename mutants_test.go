@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/unkilled"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 )
 
@@ -49,7 +50,7 @@ func TestNoMutantIsRunThatNobodyKnows(t *testing.T) {
 
 // TestAReasonIsOfAPromise: the registry knows no promises, so that a misspelled one would excuse nothing.
 func TestAReasonIsOfAPromise(t *testing.T) {
-	for id, why := range mutant.Unkilled() {
+	for id, why := range unkilled.Reasons() {
 		if _, ok := promise.Find(id); !ok || why == "" {
 			t.Errorf("it is said of %s that no mutant is killed by it alone: there is no such promise, or no reason (%q)", id, why)
 		}
