@@ -166,10 +166,14 @@ func measure(ctx context.Context, stdout io.Writer, tools runner.Tools, configur
 		}
 		return true
 	})
-	if err == nil {
-		err = missing(found, passed, configuration.RecordPath())
+	if err != nil {
+		return nil, false, err
 	}
-	return found, passed, err
+	asked, err := tools.Specs(ctx, configuration)
+	if err != nil {
+		return nil, false, err
+	}
+	return found, passed, missing(found, passed, asked, configuration.RecordPath())
 }
 
 // finished is a run that has its record in its output folder.

@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/summary"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
@@ -111,13 +113,26 @@ func loadPolicy(path string) (verdict.Policy, error) {
 	return verdict.LoadPolicy(path, ids)
 }
 
-// missing notes in a record that results may be missing: Ginkgo has failed (passed is its own word), and no result has.
-// Who judges the record later has not seen Ginkgo.
-func missing(found *record.Record, passed bool, path string) error {
-	if passed || slices.ContainsFunc(found.Results, func(r record.Result) bool { return r.Outcome == record.Failed }) {
+// missing notes in a record that results are missing: of specs that the run had to ask there is none, or Ginkgo has failed
+// (passed is its own word) and no result has. A worker that dies takes the result of its spec along, and who judges the
+// record later has not seen Ginkgo.
+func missing(found *record.Record, passed bool, asked []shard.Spec, path string) error {
+	in := map[record.Key]bool{}
+	failed := false
+	for _, result := range found.Results {
+		in[result.Key()] = true
+		failed = failed || result.Outcome == record.Failed
+	}
+	lost := slices.DeleteFunc(slices.Clone(asked), func(s shard.Spec) bool { return in[s.Key] })
+	switch {
+	case len(lost) > 0:
+		first := strings.TrimSuffix(lost[0].Key.Promise+"/"+lost[0].Key.Service, "/")
+		found.Notes = append(found.Notes, fmt.Sprintf("%d of %d results are missing, as that of %s; see ginkgo.log", len(lost), len(asked), first))
+	case !passed && !failed:
+		found.Notes = append(found.Notes, "Ginkgo failed, and no result did: results may be missing; see ginkgo.log")
+	default:
 		return nil
 	}
-	found.Notes = append(found.Notes, "Ginkgo failed, and no result did: results may be missing; see ginkgo.log")
 	return found.Save(path)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
@@ -181,16 +182,23 @@ func TestARunLeavesItsVerdict(t *testing.T) {
 	if document, _ := judged.JSON(); err != nil || !bytes.Equal(text, document) {
 		t.Errorf("%v, %s", err, text)
 	}
-	// A worker of Ginkgo's that died left no result, and no failure.
+	// A worker of Ginkgo's that died left no result, whatever else became of the run.
 	for _, c := range []struct {
-		passed, failed bool
-		notes          int
-	}{{true, false, 0}, {false, true, 0}, {false, false, 1}} {
+		passed, failed, lost bool
+		notes                int
+	}{{true, false, false, 0}, {false, true, false, 0}, {false, false, false, 1}, {false, true, true, 1}, {true, false, true, 1}} {
 		r := whole(t)
+		var asked []shard.Spec
+		for _, result := range r.Results {
+			asked = append(asked, shard.Spec{Key: result.Key()})
+		}
 		if c.failed {
 			r.Results[0].Outcome = record.Failed
 		}
-		if err := missing(r, c.passed, path); err != nil || len(r.Doubts()) != c.notes {
+		if c.lost {
+			r.Results = r.Results[1:]
+		}
+		if err := missing(r, c.passed, asked, path); err != nil || len(r.Doubts()) != c.notes {
 			t.Errorf("%+v: %v, %q", c, err, r.Notes)
 		}
 	}
