@@ -107,6 +107,11 @@ controls: build ## Measure supervisors that others wrote, and write their table 
 	done
 	@$(BIN)/hero_chaos controls $(CONTROLS:%=reports/out/controls/%/record.json)
 
+.PHONY: ci-local
+ci-local: ## Run the workflow of the gate here, offline, with act: two shards of the embedded image, and the gate [FOCUS]
+	@ci/docker.sh
+	@ci/local.sh
+
 .PHONY: bench
 bench: ## Measure the harness itself: injection beside docker exec, observation against the truth
 	@ci/docker.sh
