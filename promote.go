@@ -12,8 +12,8 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/summary"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
