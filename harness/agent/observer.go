@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -119,9 +120,8 @@ func (o *Observer) run() {
 		}
 		o.mu.Unlock()
 
-		timeout := unix.NsecToTimespec(int64(wait))
 		before := now()
-		_, _ = unix.Ppoll(fds, &timeout, nil) // EINTR is a look like any other
+		sleep(fds, wait)
 		stamp := now()
 		if fds[0].Revents != 0 {
 			var drained [8]byte
@@ -141,6 +141,23 @@ func (o *Observer) run() {
 		last = stamp
 	}
 }
+
+// sleep ends at an event of fds, at the latest after a time. A signal ends it too: that is a look like any other.
+//
+// A tick is slept without a word to Go's scheduler, which would hand this thread's processor to another one and back each
+// time, for more than half of the observer's context switches. AnotherProcessor makes up for the one that is kept.
+func sleep(fds []unix.PollFd, wait time.Duration) {
+	timeout := unix.NsecToTimespec(int64(wait))
+	if wait > tick {
+		_, _ = unix.Ppoll(fds, &timeout, nil)
+		return
+	}
+	_, _, _ = unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(fds)), //nolint:gosec // the kernel's own interface
+		uintptr(unsafe.Pointer(&timeout)), 0, 0, 0) //nolint:gosec // as above
+}
+
+// AnotherProcessor gives Go's scheduler one processor more than the host has: an active observer keeps one while it sleeps.
+func AnotherProcessor() { runtime.GOMAXPROCS(runtime.NumCPU() + 1) }
 
 // pace is how long to sleep before the next look. The caller holds the lock.
 func (o *Observer) pace(stamp int64) time.Duration {

@@ -68,6 +68,7 @@ func link() error {
 	if self, err := os.Executable(); err == nil {
 		_ = os.Remove(self) // a read-only place keeps it, and nothing else depends on it
 	}
+	agent.AnotherProcessor()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
 	return agent.Run(ctx, pipes{})
