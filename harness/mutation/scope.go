@@ -77,6 +77,18 @@ func faithful() []string {
 	}
 }
 
+// waiting are the promises that wait a minute and more, as was measured, for what a broken image never does.
+func waiting() []string {
+	return []string{"boot.running", "boot.inventory", "health.start-period", "image.hero-docker", "smoke.paths"}
+}
+
+// Slow tells whether a mutant takes long: the promise that claims it is dear, waits, starts containers again, or is one that
+// only the faithful profile checks.
+func (m Mutant) Slow() bool {
+	claim := m.Claim()
+	return family(claim) == "persistence" || slices.Contains(slices.Concat(faithful(), dear(), waiting()), claim)
+}
+
 // UsualScope is what a mutant is asked, of the promises that there are: its claims, the neighbours of the first, and who
 // changed whom nobody had faulted; a healthy variant what is alarming, and the sentinels. One that takes the faithful profile is asked little else:
 // there everything takes longer.

@@ -141,9 +141,16 @@ func (c Campaign) earlier(m mutation.Mutant) (mutation.Trial, bool) {
 // longer orders mutants by what they are asked: what takes longest begins first, so that nothing is waited for alone in
 // the end.
 func (c Campaign) longer(one, other mutation.Mutant) int {
-	faithful := func(scope mutation.Scope) int { return map[bool]int{true: 1}[scope.Faithful] }
-	a, b := c.Scope(one), c.Scope(other)
-	return cmp.Or(faithful(b)-faithful(a), b.Size()-a.Size())
+	rank := func(m mutation.Mutant) int {
+		switch {
+		case c.Scope(m).Faithful:
+			return 2
+		case m.Slow():
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(rank(other)-rank(one), c.Scope(other).Size()-c.Scope(one).Size())
 }
 
 func (c Campaign) folder(m mutation.Mutant) string { return filepath.Join(c.Output, m.ID) }

@@ -201,6 +201,20 @@ func TestTroubleIsTriedAgainWithFewerBeside(t *testing.T) {
 	}
 }
 
+func TestWhatTakesLongBeginsFirst(t *testing.T) {
+	m := newMeasuring(t, func(context.Context, string) (*record.Record, error) { return came(record.Failed), nil })
+	m.Parallel = 1
+	mutants := broken("quick", "broad", "waits", "faithful")
+	mutants[2].Claims = []string{"persistence.definitions"}
+	m.Scope = func(one mutation.Mutant) mutation.Scope {
+		focus := map[string]string{"broad": "restart.exit0,restart.exit1"}
+		return mutation.Scope{Focus: focus[one.ID], Faithful: one.ID == "faithful"}
+	}
+	if _, err := m.Run(t.Context(), mutants); err != nil || !slices.Equal(m.ran, []string{"faithful", "waits", "broad", "quick"}) {
+		t.Errorf("%q, %v", m.ran, err)
+	}
+}
+
 func TestAnInterruptedCampaignGoesOn(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
