@@ -127,9 +127,13 @@ func (t Trial) Stray() []string {
 	return slices.DeleteFunc(t.Killers(), func(promise string) bool { return slices.Contains(t.Mutant.Claims, promise) })
 }
 
-// Alone is the promise that killed the mutant while all others that were asked did not; false where there is none.
+// Alone is the promise that killed the mutant while all others that were asked did not; false where there is none. Isolation
+// looks at everybody all the time, so that whom else it sees is a matter of the moment: it is left out beside others.
 func (t Trial) Alone() (string, bool) {
 	killers := t.Killers()
+	if len(killers) > 1 {
+		killers = slices.DeleteFunc(killers, func(promise string) bool { return promise == isolation })
+	}
 	if len(killers) != 1 || t.Verdict() != Killed {
 		return "", false
 	}

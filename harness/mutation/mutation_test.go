@@ -120,6 +120,10 @@ func TestKillers(t *testing.T) {
 	if alone, ok := mutation.Observe(mutant, found, true, nil, 0).Alone(); !ok || alone != "c.claims" {
 		t.Errorf("killed by %q alone, %v", alone, ok)
 	}
+	found.Results = append(found.Results, result("isolation.bystanders", record.Failed, ""))
+	if alone, ok := mutation.Observe(mutant, found, true, nil, 0).Alone(); !ok || alone != "c.claims" {
+		t.Errorf("beside isolation, killed by %q alone, %v", alone, ok)
+	}
 	if alone, ok := mutation.Observe(mutant, found, false, nil, 0).Alone(); ok {
 		t.Errorf("its code did not run, and it is killed by %s alone", alone)
 	}
