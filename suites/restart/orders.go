@@ -104,7 +104,11 @@ func staysStopped(chaos *session.Session, plan, control session.VictimPlan) {
 		var answered int64
 		var restarted record.Recovery
 		seen := spec.Meanwhile(ctx, sandbox, scaled(chaos, sandbox, promise.RestartStopPending, service, fault.SIGKILL, 0), func() {
-			await(ctx, plan.Name+" did not end", func() bool { return len(instances(ctx, sandbox, plan)) == 0 })
+			await(ctx, "the supervisor did not notice the end of "+plan.Name+", so that no restart was pending", func() bool {
+				status, err := sandbox.Supervisor.Status(ctx, plan.Name)
+				spec.Conclude(err)
+				return status.PID == 0
+			})
 			stopErr = sandbox.Supervisor.Stop(ctx, plan.Name)
 			now, err := sandbox.Agent().Hello(ctx)
 			spec.Conclude(err)
