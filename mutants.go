@@ -31,7 +31,7 @@ type mutantsCommand struct {
 	Sample   bool     `help:"Run one mutant for each promise that claims any, and ask little else of it."     xor:"scope"`
 	Full     bool     `help:"Ask every promise of every mutant, on every service: for a night."               xor:"scope"`
 	Again    bool     `help:"Run also the mutants that have a result of this image and of these programs."`
-	Parallel int      `help:"How many mutants run at once."                                                   default:"4"`
+	Parallel int      `help:"How many mutants run at once."                                                   default:"5"`
 	Procs    int      `help:"How many specs of a mutant run at once."                                         default:"12"`
 	Output   string   `help:"Folder for the kill matrix, and for the record and the evidence of each mutant." placeholder:"DIR"   type:"path"`
 }
