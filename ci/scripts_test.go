@@ -57,10 +57,13 @@ mkdir -p "$5"; cp -r "kept/$4/." "$5"`)
 }
 
 func (s *statuses) take(w http.ResponseWriter, r *http.Request) {
-	var status struct{ State, Context, Description, TargetURL string }
+	var status struct {
+		State, Context, Description string
+		Page                        string `json:"target_url"`
+	}
 	err := json.NewDecoder(r.Body).Decode(&status)
 	right := r.Method == http.MethodPost && r.URL.Path == "/api/v1/repos/o/r/statuses/abc" && r.Header.Get("Authorization") == "token "+token
-	if err != nil || !right || status.Context != "hero_chaos" {
+	if err != nil || !right || status.Context != "hero_chaos" || status.Page != "http://"+r.Host+"/o/r/actions/runs/5?by_index=1" {
 		http.Error(w, "no", http.StatusBadRequest)
 		return
 	}
@@ -89,7 +92,7 @@ func (b *bench) run(environment []string, script string, arguments ...string) (c
 	command.Dir = b.folder
 	command.Env = append([]string{
 		"PATH=" + filepath.Join(b.folder, "path") + ":" + os.Getenv("PATH"), "GITHUB_API_URL=" + b.server.URL + "/api/v1",
-		"GITHUB_SERVER_URL=" + b.server.URL, "GITHUB_REPOSITORY=o/r", "GITHUB_SHA=abc", "GITHUB_RUN_ID=7", "STATUS_TOKEN=" + token,
+		"GITHUB_SERVER_URL=" + b.server.URL, "GITHUB_REPOSITORY=o/r", "GITHUB_SHA=abc", "GITHUB_RUN_NUMBER=5", "STATUS_TOKEN=" + token,
 	}, environment...)
 	text, _ := command.CombinedOutput()
 	if strings.Contains(string(text), token) {

@@ -23,7 +23,8 @@ if [[ -z ${STATUS_TOKEN:-} ]]; then
 	echo "status $state: $description (not set: this job has no token)"
 	exit
 fi
-readonly page=$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/${GITHUB_RUN_NUMBER:-$GITHUB_RUN_ID}
+# Forgejo calls the page of a run by its number. Newer Giteas take that for an id, unless they are told.
+readonly page="$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_NUMBER?by_index=1"
 printf 'header = "Authorization: token %s"\n' "$STATUS_TOKEN" |
 	curl --config - --silent --show-error --fail --max-time 30 --output /dev/null \
 		--header 'Content-Type: application/json' \
