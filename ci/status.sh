@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Says in the commit's status what became of a gate:
 #
-#   ci/status.sh pending|success|failure|error DESCRIPTION
+#   ci/status.sh success|failure|error DESCRIPTION
 #
 # STATUS_TOKEN is the job's token. It goes to curl on its standard input: arguments can be read by everybody on a machine.
 # Without one, as where act runs a workflow, the status is only printed.

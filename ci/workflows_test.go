@@ -67,8 +67,8 @@ func TestWorkflowsArePlain(t *testing.T) {
 	}
 }
 
-// TestTheGateHasTheLastWord: it runs whatever became of the shards, nobody cancels it, and the matrix has as many shards
-// as ci/shard.sh takes.
+// TestTheGateHasTheLastWord: it runs whatever became of the shards, no other gate cancels it, where somebody does the
+// status is a refusal already, and the matrix has as many shards as ci/shard.sh takes.
 func TestTheGateHasTheLastWord(t *testing.T) {
 	e2e := readWorkflows(t)["e2e"]
 	if gate := e2e.Jobs["gate"]; gate.If != "always()" || gate.Needs != "shard" {
@@ -76,6 +76,9 @@ func TestTheGateHasTheLastWord(t *testing.T) {
 	}
 	if group := fmt.Sprint(e2e.Concurrency["group"]); e2e.Concurrency["cancel-in-progress"] != false || !strings.Contains(group, "github.run_id") {
 		t.Errorf("a gate may be cancelled: %v", e2e.Concurrency)
+	}
+	if steps := e2e.Jobs["shard"].Steps; len(steps) < 2 || !strings.HasPrefix(steps[1].Run, "ci/status.sh error 'INCONCLUSIVE: ") {
+		t.Errorf("a gate that is cancelled would leave no refusal: %v", steps)
 	}
 	shards, _ := e2e.Jobs["shard"].Strategy.Matrix["shard"].([]any)
 	text, err := os.ReadFile("shard.sh")
