@@ -23,14 +23,15 @@ finish() {
 # fetch N brings what a shard has left, and adds its record to records, or why there is none to trouble.
 records=() trouble=()
 fetch() {
-	local folder=reports/shards/$1 code
+	local folder=reports/shards/$1 code last
 	if ! go run ./ci/artifact get "shard-$1" "$folder" || ! tar -C "$folder" -xzf "$folder/shard.tar.gz"; then
 		trouble+=("shard $1 left nothing (the jobs of the shards: $SHARDS_RESULT)")
 		return
 	fi
 	code=$(cat "$folder/exit-code" || echo 3)
 	if ((code > 2)); then
-		trouble+=("shard $1 proved nothing: $(tail -n 1 "$folder/error.txt" || true)")
+		last=$(tail -n 1 "$folder/error.txt" || true) # none where it was killed
+		trouble+=("shard $1 proved nothing: ${last:-exit code $code}")
 	else
 		records+=("$folder/record.json")
 	fi

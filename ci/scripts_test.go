@@ -176,7 +176,7 @@ func (b *bench) shards(codes ...string) {
 		if code == "" {
 			continue
 		}
-		b.program("bin/hero_chaos", `echo '{}' >reports/shard/record.json; echo 'reach Docker: no' >&2; exit `+code)
+		b.program("bin/hero_chaos", `echo '{}' >reports/shard/record.json; [[ `+code+` == 137 ]] && kill -9 $$; echo 'reach Docker: no' >&2; exit `+code)
 		b.run([]string{"SHARD=" + string(rune('1'+i)), "SHARDS=4"}, "shard.sh")
 	}
 }
@@ -204,6 +204,7 @@ func TestTheGateEndsByTheVerdict(t *testing.T) {
 		"missing":      {[]string{"0", ""}, "success", "exit 9", 3, "error: INCONCLUSIVE: shard 2 left nothing (the jobs of the shards: success)"},
 		"cancelled":    {[]string{"", "0"}, "cancelled", "exit 9", 3, "error: INCONCLUSIVE: shard 1 left nothing (the jobs of the shards: cancelled)"},
 		"failing":      {[]string{"0", "3"}, "failure", "exit 9", 3, "error: INCONCLUSIVE: shard 2 proved nothing: reach Docker: no"},
+		"killed":       {[]string{"0", "137"}, "failure", "exit 9", 3, "error: INCONCLUSIVE: shard 2 proved nothing: exit code 137"},
 		"ended badly":  {[]string{"0", "0"}, "failure", "exit 9", 3, "error: INCONCLUSIVE: a shard's job ended as failure"},
 	} {
 		t.Run(name, func(t *testing.T) {
