@@ -99,6 +99,7 @@ func staysStopped(chaos *session.Session, plan, control session.VictimPlan) {
 		sandbox := spec.Apart(ctx, chaos)
 		service, other := spec.Victim(ctx, sandbox, plan), spec.Victim(ctx, sandbox, control)
 		spec.Hold(ctx, sandbox, service.Name)
+		ended := spec.Identity(ctx, sandbox, service)
 		tolerance := chaos.Target.Budgets.Tolerance.Duration()
 		var stopErr error
 		var answered int64
@@ -107,7 +108,7 @@ func staysStopped(chaos *session.Session, plan, control session.VictimPlan) {
 			await(ctx, "the supervisor did not notice the end of "+plan.Name+", so that no restart was pending", func() bool {
 				status, err := sandbox.Supervisor.Status(ctx, plan.Name)
 				spec.Conclude(err)
-				return status.PID == 0
+				return status.PID != ended.PID // a restart may have a process that waits for it
 			})
 			stopErr = sandbox.Supervisor.Stop(ctx, plan.Name)
 			now, err := sandbox.Agent().Hello(ctx)
