@@ -45,23 +45,26 @@ func newServer(o Options, j *journal) *server {
 
 // become changes the mood; replies that are under way keep the old one.
 func (s *server) become(m mood) {
+	from := monotonic()
 	s.mood.Store(&m)
 	select {
 	case <-s.ready:
-		s.noteServing()
+		s.noteServing(from)
 	default:
 	}
 }
 
 // getReady lets the server answer.
 func (s *server) getReady() {
+	from := monotonic()
 	close(s.ready)
-	s.noteServing()
+	s.noteServing(from)
 }
 
-func (s *server) noteServing() {
+// noteServing notes from when it could answer. The time is read before it can: the first answer may be out before the note is.
+func (s *server) noteServing(from int64) {
 	if s.mood.Load().Behaviour == Good {
-		s.serving.Do(func() { s.journal.note(EventServing) })
+		s.serving.Do(func() { s.journal.add(EventServing, from) })
 	}
 }
 
