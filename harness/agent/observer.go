@@ -156,8 +156,9 @@ func sleep(fds []unix.PollFd, wait time.Duration) {
 		uintptr(unsafe.Pointer(&timeout)), 0, 0, 0) //nolint:gosec // as above
 }
 
-// AnotherProcessor gives Go's scheduler one processor more than the host has: an active observer keeps one while it sleeps.
-func AnotherProcessor() { runtime.GOMAXPROCS(runtime.NumCPU() + 1) }
+// AnotherProcessor gives Go's scheduler one processor more than it has by the host and the container's limit: an active
+// observer keeps one while it sleeps.
+func AnotherProcessor() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }
 
 // pace is how long to sleep before the next look. The caller holds the lock.
 func (o *Observer) pace(stamp int64) time.Duration {
