@@ -20,7 +20,7 @@ const (
 	// late is how long a run that is due is waited for before it is taken for one that will not come.
 	late = 2 * time.Second
 	// look is the pause between two looks at the journal.
-	look = 50 * time.Millisecond
+	look = 100 * time.Millisecond
 )
 
 // loop is a crashing victim, seen by its own journal: each process writes down when it began, by the clock that is

@@ -1,10 +1,8 @@
 package spec
 
 import (
-	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
@@ -27,26 +25,4 @@ func Broken(chaos *session.Session, p, service, headline string, lines ...[2]str
 		text += fmt.Sprintf("\n  %-8s %s", line[0], strings.ReplaceAll(line[1], "\n", " "))
 	}
 	Fail(text)
-}
-
-// lookAgain is the pause between two looks at what reports no event.
-const lookAgain = 30 * time.Millisecond
-
-// Until looks until something is so, and tells whether that was within the limit. A look that takes long is waited
-// for; it has to end with the spec's own context.
-func Until(ctx context.Context, limit time.Duration, so func(context.Context) bool) bool {
-	over := time.NewTimer(limit)
-	defer over.Stop()
-	ticker := time.NewTicker(lookAgain)
-	defer ticker.Stop()
-	for !so(ctx) {
-		select {
-		case <-ticker.C:
-		case <-over.C:
-			return false
-		case <-ctx.Done():
-			return false
-		}
-	}
-	return true
 }
