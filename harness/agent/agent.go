@@ -149,11 +149,12 @@ func (a *Agent) reportDeaths(context.Context) ([]protocol.Death, error) {
 func (a *Agent) calibrate(ctx context.Context, params protocol.CalibrateParams) (protocol.Calibration, error) {
 	defer a.observer.activate()()
 	a.observer.wake()
-	from := now()
+	from, before := now(), pressure()
 	ctx, cancel := context.WithTimeout(ctx, params.For)
 	defer cancel()
 	<-ctx.Done()
-	return protocol.Calibration{WorstGap: a.observer.worstGap(from, now())}, nil
+	to := now()
+	return protocol.Calibration{From: from, To: to, WorstGap: a.observer.worstGap(from, to), Pressure: pressure() - before}, nil
 }
 
 // installVictim puts this very binary at a path, where services can be registered with it.

@@ -50,12 +50,12 @@ func crasher(name string, attempts, code int) session.VictimPlan {
 func keepsItsDelays(chaos *session.Session, plan session.VictimPlan) {
 	plan.Policy.Backoff, plan.Policy.Delay = zinit.BackoffExponential, zinit.Milliseconds(delay)
 	crash(chaos, promise.RetryCrashLoop, plan, func(ctx SpecContext, l *loop) {
-		stalled := l.watchHost(ctx, ends*4+delay*7+late)
+		host := spec.WatchHost(ctx, l.sandbox)
 		starts := l.run(ctx, 3)
 		if len(starts) <= 3 {
 			l.fail(ctx, "was not run again after its run %d", len(starts))
 		}
-		l.judgeDelays(ctx, starts[:4], <-stalled)
+		l.judgeDelays(ctx, starts[:4], host)
 	})
 }
 
@@ -104,7 +104,7 @@ func startsAfresh(chaos *session.Session, plan session.VictimPlan) {
 		if runs := len(l.run(ctx, attempts)); runs != attempts {
 			spec.Inconclusive(plan.Name + " was not given up after its attempts, so nobody could start it afresh: " + promise.RetryMaxAttempts + " judges that")
 		}
-		stalled := l.watchHost(ctx, time.Duration(attempts)*ends+3*shortest+late)
+		host := spec.WatchHost(ctx, l.sandbox)
 		l.since = l.now(ctx)
 		if err := l.sandbox.Supervisor.Start(ctx, plan.Name); err != nil {
 			l.fail(ctx, "was given up and could not be started by hand: %v", err)
@@ -113,7 +113,7 @@ func startsAfresh(chaos *session.Session, plan session.VictimPlan) {
 		if len(starts) != attempts {
 			l.fail(ctx, "was started by hand and then run %s, not %s", times(len(starts)), times(attempts))
 		}
-		l.judgeDelays(ctx, starts, <-stalled)
+		l.judgeDelays(ctx, starts, host)
 	})
 }
 

@@ -90,23 +90,10 @@ func (l *loop) poll(ctx SpecContext, done func() bool) {
 	}
 }
 
-// watchHost measures for how long the host stalls at worst, during so much time from now on.
-func (l *loop) watchHost(ctx SpecContext, during time.Duration) <-chan time.Duration {
-	worst := make(chan time.Duration, 1)
-	go func() {
-		measured, err := l.sandbox.Agent().Calibrate(ctx, during)
-		if err != nil {
-			measured.WorstGap = int64(during) // nobody has looked
-		}
-		worst <- time.Duration(measured.WorstGap)
-	}()
-	return worst
-}
-
 // judgeDelays holds the time between the end of each run and the start of the next against the policy. The lower
 // bound is exact: a run ends at the earliest when its time is over, and its follower writes its first line after it
 // was started. The upper one grants the tolerance three times: for the end, the start, and the retry itself.
-func (l *loop) judgeDelays(ctx SpecContext, starts []int64, stalled time.Duration) {
+func (l *loop) judgeDelays(ctx SpecContext, starts []int64, host *spec.Host) {
 	GinkgoHelper()
 	for n := 1; n < len(starts); n++ {
 		waited, due := time.Duration(starts[n]-starts[n-1])-ends, l.plan.Policy.DelayOfRetry(n)
@@ -114,7 +101,7 @@ func (l *loop) judgeDelays(ctx SpecContext, starts []int64, stalled time.Duratio
 		case waited < due:
 			l.fail(ctx, "was run again %s after its end %d, before the %s that it has to wait", span.Text(waited), n, span.Text(due))
 		case waited <= due+3*l.tolerance:
-		case stalled > l.tolerance:
+		case host.Stall() > l.tolerance || host.Explains(ctx, starts[n-1]+int64(ends+due), starts[n], 3*l.tolerance):
 			spec.Inconclusive(record.HostStalled("the delays between runs cannot be judged"))
 		default:
 			l.fail(ctx, "was run again only %s after its end %d, not within %s", span.Text(waited), n, fmt.Sprintf("%v", due+3*l.tolerance))

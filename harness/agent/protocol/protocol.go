@@ -140,8 +140,13 @@ type CalibrateParams struct {
 
 // Calibration is what an observation on this host is worth at its best.
 type Calibration struct {
+	// From and To are when it was watched, in nanoseconds of the agent's monotonic clock.
+	From int64 `json:"from_ns"`
+	To   int64 `json:"to_ns"`
 	// WorstGap is the longest the observer was not scheduled, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
+	// Pressure is for how long of that somebody on the host waited for a processor (pressure stall information).
+	Pressure time.Duration `json:"pressure_ns"`
 }
 
 // VictimParams asks for the victim's binary to be put into the container.

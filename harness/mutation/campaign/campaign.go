@@ -84,14 +84,26 @@ func (c Campaign) Run(ctx context.Context, mutants []mutation.Mutant) ([]mutatio
 	return done, nil
 }
 
-// run runs the mutants of those places, at most so many at once.
+// run runs the mutants of those places, at most so many at once. Two of five workers take the slow ones first, the others the
+// rest: what waits leaves its processors to what works, and neither is left over alone.
 func (c Campaign) run(ctx context.Context, mutants []mutation.Mutant, places []int, trials []*mutation.Trial, parallel int, progress *progress) {
-	next := make(chan int)
-	var workers sync.WaitGroup
 	parallel = min(max(parallel, 1), len(places))
-	for range parallel {
+	open := &queue{}
+	for _, i := range places {
+		if c.slow(mutants[i]) {
+			open.slow = append(open.slow, i)
+		} else {
+			open.quick = append(open.quick, i)
+		}
+	}
+	var workers sync.WaitGroup
+	for worker := range parallel {
 		workers.Go(func() {
-			for i := range next {
+			for ctx.Err() == nil {
+				i, ok := open.take(worker < (2*parallel+4)/5)
+				if !ok {
+					return
+				}
 				if trial, ok := c.try(ctx, mutants[i], parallel == 1); ok {
 					trials[i] = &trial
 					progress.finished(trial)
@@ -99,14 +111,28 @@ func (c Campaign) run(ctx context.Context, mutants []mutation.Mutant, places []i
 			}
 		})
 	}
-	for _, i := range places {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-	}
-	close(next)
 	workers.Wait()
+}
+
+// queue is what is still to be run, by place, in the order in which it is taken.
+type queue struct {
+	mu          sync.Mutex
+	slow, quick []int
+}
+
+// take takes the next of the slow ones or of the others, and of the rest where there is none; false at the end.
+func (q *queue) take(slow bool) (place int, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	from := &q.quick
+	if len(q.quick) == 0 || (slow && len(q.slow) > 0) {
+		from = &q.slow
+	}
+	if len(*from) == 0 {
+		return 0, false
+	}
+	place, *from = (*from)[0], (*from)[1:]
+	return place, true
 }
 
 // try runs one mutant and keeps what became of it; false where it was interrupted.
@@ -142,16 +168,16 @@ func (c Campaign) earlier(m mutation.Mutant) (mutation.Trial, bool) {
 // the end.
 func (c Campaign) longer(one, other mutation.Mutant) int {
 	rank := func(m mutation.Mutant) int {
-		switch {
-		case c.Scope(m).Faithful:
-			return 2
-		case m.Slow():
+		if c.Scope(m).Faithful {
 			return 1
 		}
 		return 0
 	}
 	return cmp.Or(rank(other)-rank(one), c.Scope(other).Size()-c.Scope(one).Size())
 }
+
+// slow tells whether running a mutant is mostly waiting.
+func (c Campaign) slow(m mutation.Mutant) bool { return c.Scope(m).Faithful || m.Slow() }
 
 func (c Campaign) folder(m mutation.Mutant) string { return filepath.Join(c.Output, m.ID) }
 
@@ -191,7 +217,10 @@ func (p *progress) finished(trial mutation.Trial) {
 
 func (p *progress) line(trial mutation.Trial) string {
 	text := string(trial.Verdict())
-	if killers := trial.Killers(); len(killers) > 0 {
+	switch killers := trial.Killers(); {
+	case trial.Undecided():
+		text = "proved nothing: " + cmp.Or(trial.Trouble, trial.Findings[trial.Mutant.Claim()].Why, trial.Why())
+	case len(killers) > 0:
 		text += " by " + killers[0]
 	}
 	return fmt.Sprintf("%*d/%d  %-32s %s", len(fmt.Sprint(p.total)), p.done, p.total, trial.Mutant.ID, text)

@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -212,6 +213,37 @@ func TestWhatTakesLongBeginsFirst(t *testing.T) {
 	}
 	if _, err := m.Run(t.Context(), mutants); err != nil || !slices.Equal(m.ran, []string{"faithful", "waits", "broad", "quick"}) {
 		t.Errorf("%q, %v", m.ran, err)
+	}
+}
+
+// TestWhatWaitsRunsBesideWhatWorks: two of five workers take the slow ones first, three the rest.
+func TestWhatWaitsRunsBesideWhatWorks(t *testing.T) {
+	var mu sync.Mutex
+	first, all := 0, make(chan struct{})
+	slow := map[string]bool{}
+	m := newMeasuring(t, func(_ context.Context, id string) (*record.Record, error) {
+		mu.Lock()
+		if first++; first <= 5 {
+			slow[id] = strings.HasPrefix(id, "slow")
+		}
+		if first == 5 {
+			close(all)
+		}
+		mu.Unlock()
+		<-all
+		return came(record.Failed), nil
+	})
+	m.Parallel = 5
+	mutants := broken("slow1", "slow2", "slow3", "slow4", "quick1", "quick2", "quick3", "quick4")
+	for i := range 4 {
+		mutants[i].Claims = []string{"persistence.definitions"}
+	}
+	if trials, err := m.Run(t.Context(), mutants); err != nil || len(trials) != 8 || len(m.ran) != 8 {
+		t.Fatalf("%q, %v", m.ran, err)
+	}
+	waiting := slices.DeleteFunc(slices.Collect(maps.Values(slow)), func(slow bool) bool { return !slow })
+	if len(slow) != 5 || len(waiting) != 2 {
+		t.Errorf("at first: %v", slow)
 	}
 }
 
