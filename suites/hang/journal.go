@@ -42,17 +42,19 @@ func firstStart(ctx context.Context, sandbox *session.Sandbox, plan session.Vict
 	return 0
 }
 
-// successionOf is when a victim was first told to end, and when the process began that followed; 0 for not yet.
-func successionOf(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) (told, again int64) {
+// successionOf is when a victim was first told to end, and when the process began that followed, both after a point of its
+// clock; 0 for not yet. Who is killed at once is not told.
+func successionOf(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan, since int64) (told, again int64) {
 	events, err := journalOf(ctx, sandbox, plan)
 	if err != nil {
 		return 0, 0
 	}
 	for _, event := range events {
 		switch {
+		case event.MonoNS < since:
 		case told == 0 && event.Event == victim.EventTerminating:
 			told = event.MonoNS
-		case told != 0 && again == 0 && event.Event == victim.EventStarted:
+		case again == 0 && event.Event == victim.EventStarted:
 			again = event.MonoNS
 		}
 	}

@@ -150,6 +150,8 @@ func isKilledAfterTheStopTimeout(chaos *session.Session, plan session.VictimPlan
 		control := victim.NewControl(conn)
 		DeferCleanup(func() { _ = control.Close() })
 		host := spec.WatchHost(ctx, sandbox)
+		before, err := sandbox.Agent().Hello(ctx)
+		spec.Conclude(err)
 		spec.Conclude(control.Become(ctx, victim.Mute, 0))
 		if answers(ctx, sandbox, service.Endpoint) == nil {
 			spec.Inconclusive("no landing: the service was told to be mute, and answers")
@@ -158,9 +160,12 @@ func isKilledAfterTheStopTimeout(chaos *session.Session, plan session.VictimPlan
 		var told, again int64
 		limit := detection().Latest + stopTimeout + delay + 2*time.Second
 		spec.Until(ctx, limit, func(inner context.Context) bool {
-			told, again = successionOf(inner, sandbox, plan)
+			told, again = successionOf(inner, sandbox, plan, before.MonotonicNs)
 			return again != 0
 		})
+		if told == 0 && again != 0 {
+			return // who kills at once has no stop timeout to keep
+		}
 		took, due := time.Duration(again-told), stopTimeout+delay
 		inTime := again != 0 && took >= due-tolerance && took <= due+2*tolerance
 		late := again != 0 && took > due
