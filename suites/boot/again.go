@@ -23,8 +23,6 @@ const (
 	againSandbox = "again"
 	// slowStart is how long the slow service takes until it listens: the time of the issue.
 	slowStart = 8 * time.Second
-	// glance is the pause between two looks.
-	glance = 50 * time.Millisecond
 )
 
 // againSpecs share a container, so they follow each other; the second one's slow service would slow the first.
@@ -72,18 +70,13 @@ func restarted(ctx context.Context, chaos *session.Session, sandbox *session.San
 	began = began.Add(interruption.Took) // the start follows the end at once: rather too early than too late
 	budget := chaos.Target.Budgets.Boot.Duration() + chaos.Target.Budgets.Tolerance.Duration()
 	chaos.Progress().Due(budget)
-	for {
+	spec.Until(ctx, budget-time.Since(began), func(ctx context.Context) bool {
 		late = notServing(ctx, chaos, sandbox)
 		took = time.Since(began)
-		if len(late) == 0 || took > budget {
-			return late, took
-		}
-		select {
-		case <-time.After(glance):
-		case <-ctx.Done():
-			spec.Conclude(ctx.Err())
-		}
-	}
+		return len(late) == 0
+	})
+	spec.Conclude(ctx.Err())
+	return late, took
 }
 
 // notServing lists the services that do not run by zinit's word or do not answer, with what is wrong.
@@ -127,14 +120,8 @@ func judge(chaos *session.Session, p, what string, late map[string]string, took 
 // will.
 func needSlow(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan, before int) {
 	GinkgoHelper()
-	ctx, cancel := context.WithTimeout(ctx, slowStart)
-	defer cancel()
-	for started(ctx, sandbox, plan) == before {
-		select {
-		case <-time.After(glance):
-		case <-ctx.Done():
-			spec.Inconclusive("zinit did not start our slow service again: nothing was slow")
-		}
+	if !spec.Until(ctx, slowStart, func(ctx context.Context) bool { return started(ctx, sandbox, plan) != before }) {
+		spec.Inconclusive("zinit did not start our slow service again: nothing was slow")
 	}
 }
 

@@ -92,7 +92,7 @@ func ownOneshotsEnd(ctx context.Context, chaos *session.Session, sandbox *sessio
 	awaitInstall(ctx, sandbox, install)
 
 	began := time.Now()
-	for time.Since(began) < aliveWatch { // the time in which a second run would come
+	spec.Until(ctx, aliveWatch, func(ctx context.Context) bool { // the time in which a second run would come
 		for _, once := range []session.VictimPlan{install, test} {
 			if runs := started(ctx, sandbox, once); runs > 1 {
 				spec.Broken(chaos, promise.BootOneshots, name, "an action that is a oneshot was run again",
@@ -100,25 +100,16 @@ func ownOneshotsEnd(ctx context.Context, chaos *session.Session, sandbox *sessio
 					[2]string{"policy", fmt.Sprintf("the service's retry delay is %s; the action has no retry policy", againDelay)})
 			}
 		}
-		select {
-		case <-time.After(glance):
-		case <-ctx.Done():
-			spec.Conclude(ctx.Err())
-		}
-	}
+		return false
+	})
+	spec.Conclude(ctx.Err())
 }
 
 // awaitInstall waits until the install action was run and has ended: else there is nothing that could be kept alive.
 func awaitInstall(ctx context.Context, sandbox *session.Sandbox, install session.VictimPlan) {
 	GinkgoHelper()
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	for started(ctx, sandbox, install) == 0 {
-		select {
-		case <-time.After(glance):
-		case <-ctx.Done():
-			spec.Inconclusive("zinit did not run the install action of our service: there is nothing that could be kept alive")
-		}
+	if !spec.Until(ctx, 5*time.Second, func(ctx context.Context) bool { return started(ctx, sandbox, install) > 0 }) {
+		spec.Inconclusive("zinit did not run the install action of our service: there is nothing that could be kept alive")
 	}
 }
 

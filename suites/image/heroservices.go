@@ -209,31 +209,28 @@ func shipped(ctx context.Context, chaos *session.Session, sandbox *session.Sandb
 // settled waits for the effect of an order: everything down after a stop; everything serving, by other processes,
 // after a restart. The error says that it did not come.
 func settled(ctx context.Context, sandbox *session.Sandbox, order string, services []session.Service, replaced func(pid int) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, orderLimit)
-	defer cancel()
-	for {
-		serving := 0
+	serving := 0
+	landed := spec.Until(ctx, orderLimit, func(ctx context.Context) bool {
+		serving = 0
 		for _, service := range services {
 			if conn, err := sandbox.Dial(ctx, service.Endpoint); err == nil {
 				_ = conn.Close()
 				serving++
 			}
 		}
-		if order == orderStop && serving == 0 {
-			return nil
+		if order == orderStop {
+			return serving == 0
 		}
-		if order == orderRestart && serving == len(services) {
-			identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: services[0].Endpoint, SupervisorPID: sandbox.SupervisorPID()})
-			if err == nil && replaced(identity.Serving.PID) {
-				return nil
-			}
+		if serving < len(services) {
+			return false
 		}
-		select {
-		case <-time.After(glance):
-		case <-ctx.Done():
-			return &recovery.Inconclusive{Reason: fmt.Sprintf("hero_services %s did not land: %d of %d services serve", order, serving, len(services))}
-		}
+		identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: services[0].Endpoint, SupervisorPID: sandbox.SupervisorPID()})
+		return err == nil && replaced(identity.Serving.PID)
+	})
+	if !landed {
+		return &recovery.Inconclusive{Reason: fmt.Sprintf("hero_services %s did not land: %d of %d services serve", order, serving, len(services))}
 	}
+	return nil
 }
 
 // differences is a line for every file that is not as it was.

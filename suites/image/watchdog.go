@@ -29,8 +29,6 @@ const (
 	stoppedSandbox = "stopped"
 	// staysDown is how long a stopped service is watched: the time of the issue, longer than any watchdog's pause.
 	staysDown = 30 * time.Second
-	// glance is the pause between two looks at it.
-	glance = 100 * time.Millisecond
 	// largestScript is how much of a file is read where a script may be, in bytes.
 	largestScript = 256 << 10
 )
@@ -195,36 +193,25 @@ type vigil struct {
 
 // awaitEnd waits until the process is gone: a stop that did not land proves nothing.
 func (v *vigil) awaitEnd(ctx context.Context, limit time.Duration) error {
-	bounded, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	for {
-		table, err := v.sandbox.Agent().Processes(bounded)
-		gone := err == nil && !slices.ContainsFunc(table, func(p protocol.Process) bool {
+	gone := spec.Until(ctx, limit, func(ctx context.Context) bool {
+		table, err := v.sandbox.Agent().Processes(ctx)
+		return err == nil && !slices.ContainsFunc(table, func(p protocol.Process) bool {
 			return p.PID == v.before.PID && p.StartTime == v.before.StartTime && p.State != "Z"
 		})
-		if gone {
-			v.last, err = v.lastRun(ctx)
-			return err
-		}
-		select {
-		case <-time.After(glance):
-		case <-bounded.Done():
-			return &recovery.Inconclusive{Reason: fmt.Sprintf("%s still ran %s after zinit was told to stop it", v.service.Name, span.Text(limit))}
-		}
+	})
+	if !gone {
+		return &recovery.Inconclusive{Reason: fmt.Sprintf("%s still ran %s after zinit was told to stop it", v.service.Name, span.Text(limit))}
 	}
+	var err error
+	v.last, err = v.lastRun(ctx)
+	return err
 }
 
 // keep watches for as long as the promise says. It returns what was seen that should not be, and when.
 func (v *vigil) keep(ctx context.Context) (after time.Duration, what string) {
 	began := time.Now()
-	for time.Since(began) < staysDown && ctx.Err() == nil {
-		if what := v.runsAgain(ctx); what != "" {
-			return time.Since(began), what
-		}
-		select {
-		case <-time.After(glance): // the time that is promised, look by look
-		case <-ctx.Done():
-		}
+	if spec.Until(ctx, staysDown, func(ctx context.Context) bool { what = v.runsAgain(ctx); return what != "" }) {
+		return time.Since(began), what
 	}
 	spec.Conclude(ctx.Err())
 	last, err := v.lastRun(ctx) // what came and went between two looks has left a record

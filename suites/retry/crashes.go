@@ -181,7 +181,7 @@ func crash(chaos *session.Session, p string, plan session.VictimPlan, judge func
 		}
 		spec.Conclude(err)
 		judge(ctx, l)
-	}, NodeTimeout(time.Minute))
+	}, NodeTimeout(crashing))
 }
 
 // fail says what became of the victim, by its own journal and by the supervisor's word.

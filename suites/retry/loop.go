@@ -1,6 +1,7 @@
 package retry
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -19,8 +20,8 @@ import (
 const (
 	// late is how long a run that is due is waited for before it is taken for one that will not come.
 	late = 2 * time.Second
-	// look is the pause between two looks at the journal.
-	look = 100 * time.Millisecond
+	// crashing is how long a spec may watch a loop at most.
+	crashing = time.Minute
 )
 
 // loop is a crashing victim, seen by its own journal: each process writes down when it began, by the clock that is
@@ -81,13 +82,7 @@ func (l *loop) run(ctx SpecContext, most int) (starts []int64) {
 
 // poll looks until done, or until the spec's time is over.
 func (l *loop) poll(ctx SpecContext, done func() bool) {
-	for !done() {
-		select {
-		case <-time.After(look):
-		case <-ctx.Done():
-			return
-		}
-	}
+	spec.Until(ctx, crashing, func(context.Context) bool { return done() })
 }
 
 // judgeDelays holds the time between the end of each run and the start of the next against the policy. The lower

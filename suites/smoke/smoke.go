@@ -16,12 +16,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-const (
-	// patience is how long one request may take.
-	patience = 10 * time.Second
-	// glance is the pause between two requests.
-	glance = 50 * time.Millisecond
-)
+// patience is how long one request may take.
+const patience = 10 * time.Second
 
 // Specs are the theme's.
 func Specs(chaos *session.Session) {
@@ -45,17 +41,12 @@ func Specs(chaos *session.Session) {
 // ask asks until the right answer, or until what is left of the budget is spent. It returns what was wrong last, ""
 // for nothing.
 func ask(ctx context.Context, base string, path target.Smoke, left time.Duration) (trouble string) {
-	began := time.Now()
-	for {
-		if trouble = once(ctx, base, path); trouble == "" || time.Since(began) > left {
-			return trouble
-		}
-		select {
-		case <-time.After(glance):
-		case <-ctx.Done():
-			spec.Conclude(ctx.Err())
-		}
-	}
+	spec.Until(ctx, left, func(ctx context.Context) bool {
+		trouble = once(ctx, base, path)
+		return trouble == ""
+	})
+	spec.Conclude(ctx.Err())
+	return trouble
 }
 
 func once(ctx context.Context, base string, path target.Smoke) (trouble string) {
