@@ -35,6 +35,7 @@ func Specs(chaos *session.Session) {
 			comesBack(chaos, promise.RestartSIGKILL, killSandbox, fault.SIGKILL, chaos.Shipped(shipped))
 		}
 		comesBack(chaos, promise.RestartSIGKILL, killSandbox, fault.SIGKILL, session.BaseVictim(chaos.Target))
+		isRestarted(chaos, promise.RestartSIGKILL, fault.SIGKILL, plan(chaos, "sigkill"))
 	})
 	Describe("a service that exits 0", spec.About(promise.RestartExit0), func() {
 		comesBack(chaos, promise.RestartExit0, session.MainSandbox, fault.SIGTERM, session.BaseVictim(chaos.Target))
