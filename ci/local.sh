@@ -34,9 +34,8 @@ act workflow_dispatch --workflows .forgejo/workflows/e2e.yaml \
 	--env GITHUB_SERVER_URL="file://$work" --env GITHUB_REPOSITORY=local/hero_chaos \
 	--input target=embedded --input profile=quick --input shards=2 --input focus="${FOCUS-boot,smoke,restart}" 2>&1 | tee "$log" || true
 
-if ! grep -q '| gate: \(PROMOTE\|INCONCLUSIVE: .*\[[a-z-]*\]\)' "$log"; then
+if ! verdict=$(grep -o '| gate: \(PROMOTE\|INCONCLUSIVE: .*\[[a-z-]*\]\)' "$log"); then
 	echo 'ci/local.sh: the gate has not judged what the two shards found' >&2
 	exit 1
 fi
-verdict=$(sed -n 's/.*| gate: \([A-Z]*\).*/\1/p' "$log" | tail -n 1)
-echo "ci/local.sh: passed: two shards ran and the gate judged both, $verdict; a quick run cannot come to more, and act calls its job failed"
+echo "ci/local.sh: passed: two shards ran and the gate judged both (${verdict#| gate: }); a quick run cannot come to more, and act calls its job failed"

@@ -1,6 +1,7 @@
 package restart
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -14,7 +15,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// pause is the time between two looks at something that reports no event.
+// pause is the time between two looks at who runs: two at once may be gone soon, and spec.Until looks too seldom for that.
 func pause(ctx SpecContext) {
 	const look = 30 * time.Millisecond
 	select {
@@ -26,10 +27,8 @@ func pause(ctx SpecContext) {
 // await waits for something without which nothing can be judged.
 func await(ctx SpecContext, otherwise string, there func() bool) {
 	GinkgoHelper()
-	for began := time.Now(); !there(); pause(ctx) {
-		if time.Since(began) > appears || ctx.Err() != nil {
-			spec.Inconclusive(otherwise)
-		}
+	if !spec.Until(ctx, appears, func(context.Context) bool { return there() }) {
+		spec.Inconclusive(otherwise)
 	}
 }
 

@@ -1,6 +1,7 @@
 package retry
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -86,7 +87,7 @@ func isCalledFailed(chaos *session.Session, plan session.VictimPlan) {
 			l.fail(ctx, "was never given up: it was run %s", times(runs))
 		}
 		began := time.Now()
-		l.poll(ctx, func() bool { // that it stays so is what is under test
+		spec.Until(ctx, crashing, func(context.Context) bool { // that it stays so is what is under test
 			status, err := l.sandbox.Supervisor.Status(ctx, plan.Name)
 			spec.Conclude(err)
 			if status.State != zinit.StateFailed || status.PID != 0 {
@@ -124,7 +125,7 @@ func isCalledWaiting(chaos *session.Session, plan session.VictimPlan) {
 	crash(chaos, promise.RetryWaitingStatus, plan, func(ctx SpecContext, l *loop) {
 		tolerance := chaos.Target.Budgets.Tolerance.Duration()
 		var looks int
-		l.poll(ctx, func() bool {
+		spec.Until(ctx, crashing, func(context.Context) bool {
 			now := l.now(ctx)
 			status, err := l.sandbox.Supervisor.Status(ctx, plan.Name)
 			spec.Conclude(err)

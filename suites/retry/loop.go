@@ -65,7 +65,7 @@ func (l *loop) starts(ctx SpecContext) []int64 {
 // too late by far. It returns when the runs began.
 func (l *loop) run(ctx SpecContext, most int) (starts []int64) {
 	GinkgoHelper()
-	l.poll(ctx, func() bool {
+	spec.Until(ctx, crashing, func(context.Context) bool {
 		now := l.now(ctx)
 		starts = l.starts(ctx)
 		n := len(starts)
@@ -78,11 +78,6 @@ func (l *loop) run(ctx SpecContext, most int) (starts []int64) {
 		spec.Inconclusive(l.plan.Name + " was to be run, and never was")
 	}
 	return starts
-}
-
-// poll looks until done, or until the spec's time is over.
-func (l *loop) poll(ctx SpecContext, done func() bool) {
-	spec.Until(ctx, crashing, func(context.Context) bool { return done() })
 }
 
 // judgeDelays holds the time between the end of each run and the start of the next against the policy. The lower

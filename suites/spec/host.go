@@ -50,8 +50,11 @@ func (h *Host) Stall() time.Duration {
 
 // Explains tells whether what was due at one point of the agent's clock and came at another, later than is granted, would
 // have come in time without the time for which somebody waited for a processor meanwhile. It waits for the host to have
-// been watched until then.
+// been watched until then. It explains nothing that came early, or never (0).
 func (h *Host) Explains(ctx context.Context, due, came int64, granted time.Duration) bool {
+	if came <= due {
+		return false
+	}
 	Until(ctx, 2*hostSlice, func(context.Context) bool { return h.until() >= came })
 	return time.Duration(came-due)-h.pressed(due, came) <= granted
 }

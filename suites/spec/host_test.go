@@ -27,6 +27,7 @@ func TestWhatTheHostExplains(t *testing.T) {
 		came int64 // after it was due
 		want bool
 	}{
+		"early":                                     {watched(0, 0, 0), -1, false},
 		"a calm host":                               {watched(0, 0, 0), second / 2, false},
 		"pressed for as long as it is late":         {watched(0, 200*time.Millisecond, 0), second / 2, true},
 		"pressed for too short":                     {watched(0, 199*time.Millisecond, 0), second / 2, false},

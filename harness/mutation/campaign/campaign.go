@@ -96,11 +96,12 @@ func (c Campaign) run(ctx context.Context, mutants []mutation.Mutant, places []i
 			open.quick = append(open.quick, i)
 		}
 	}
+	forSlow := (2*parallel + 4) / 5
 	var workers sync.WaitGroup
 	for worker := range parallel {
 		workers.Go(func() {
 			for ctx.Err() == nil {
-				i, ok := open.take(worker < (2*parallel+4)/5)
+				i, ok := open.take(worker < forSlow)
 				if !ok {
 					return
 				}
