@@ -112,8 +112,8 @@ func judge(chaos *session.Session, p, what string, late map[string]string, took 
 		details = append(details, name+": "+trouble)
 	}
 	slices.Sort(details)
-	spec.Broken(chaos, p, whole, fmt.Sprintf("%s was not over within %s", what, budget),
-		spec.Listed("+"+span.Text(took), append([]string{fmt.Sprintf("not serving: %d of %d", len(late), len(chaos.Target.Restartable()))}, details...))...)
+	spec.FailWith(chaos, fmt.Sprintf("%s was not over within %s", what, budget),
+		spec.List("+"+span.Text(took), append([]string{fmt.Sprintf("not serving: %d of %d", len(late), len(chaos.Target.Restartable()))}, details...))...)
 }
 
 // needSlow makes sure that the slow service was started with the others: zinit has kept it, and it serves by now or

@@ -25,12 +25,12 @@ func Specs(chaos *session.Session) {
 				sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 				missing, took := sandbox.Boot()
 				if trouble, ok := missing[service.Name]; ok {
-					spec.Broken(chaos, promise.BootRunning, service.Name,
+					spec.FailWith(chaos,
 						fmt.Sprintf("%s did not serve within %s of the start", service.Name, chaos.Target.Budgets.Boot),
 						[2]string{"+" + span.Text(took), trouble})
 				}
 				if sandbox.Supervisor.Dialect() != zinit.DialectCLI && !hasProcess(ctx, sandbox, service.Name) {
-					spec.Broken(chaos, promise.BootRunning, service.Name,
+					spec.FailWith(chaos,
 						service.Name+" serves, and by its status it runs without a process",
 						[2]string{"zinit", fmt.Sprintf("%q, pid 0", zinit.StateRunning)})
 				}

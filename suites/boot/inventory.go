@@ -34,7 +34,7 @@ func inventorySpecs(chaos *session.Session) {
 		It(one.sentence, spec.About(one.promise), spec.On(whole), func(ctx SpecContext) {
 			found := one.check(ctx, chaos.Target, spec.Sandbox(ctx, chaos, session.MainSandbox))
 			if found.headline != "" {
-				spec.Broken(chaos, one.promise, whole, found.headline, spec.Listed("found", found.cases)...)
+				spec.FailWith(chaos, found.headline, spec.List("found", found.cases)...)
 			}
 		}, NodeTimeout(chaos.Target.Budgets.Smoke.Duration()))
 	}

@@ -59,7 +59,7 @@ func shippedOneshotsEnd(ctx context.Context, chaos *session.Session, sandbox *se
 		spec.Inconclusive("the image registers no install or test action")
 	}
 	if len(wrong) > 0 {
-		spec.Broken(chaos, promise.BootOneshots, whole, "an install or test action of the image is kept alive", spec.Listed("found", wrong)...)
+		spec.FailWith(chaos, "an install or test action of the image is kept alive", spec.List("found", wrong)...)
 	}
 }
 
@@ -95,7 +95,7 @@ func ownOneshotsEnd(ctx context.Context, chaos *session.Session, sandbox *sessio
 	spec.Until(ctx, aliveWatch, func(ctx context.Context) bool { // the time in which a second run would come
 		for _, once := range []session.VictimPlan{install, test} {
 			if runs := started(ctx, sandbox, once); runs > 1 {
-				spec.Broken(chaos, promise.BootOneshots, name, "an action that is a oneshot was run again",
+				spec.FailWith(chaos, "an action that is a oneshot was run again",
 					[2]string{"+" + span.Text(time.Since(began)), fmt.Sprintf("%s has started %d times, seen from its first start on", once.Name, runs)},
 					[2]string{"policy", fmt.Sprintf("the service's retry delay is %s; the action has no retry policy", againDelay)})
 			}

@@ -37,7 +37,7 @@ func leavesDependents(ctx context.Context, chaos *session.Session, base session.
 	middle, top := planOf("crash-middle"), planOf("crash-top")
 	middle.Requires, top.Requires = []string{base.Name}, []string{middle.Name}
 	services := []session.Service{spec.Victim(ctx, sandbox, base), spec.Victim(ctx, sandbox, middle), spec.Victim(ctx, sandbox, top)}
-	before := []record.Incarnation{{}, spec.Identity(ctx, sandbox, services[1]), spec.Identity(ctx, sandbox, services[2])}
+	before := []record.Incarnation{{}, spec.Identify(ctx, sandbox, services[1]), spec.Identify(ctx, sandbox, services[2])}
 
 	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[0]), comesBack(chaos, services[0])...)
 	same := func(i int, killed session.Service) {
@@ -55,7 +55,7 @@ func isLeftAlone(ctx context.Context, chaos *session.Session, sandbox *session.S
 	GinkgoHelper()
 	broken := func(what, after string) {
 		GinkgoHelper()
-		spec.Broken(chaos, promise.DependencyBaseCrash, base, fmt.Sprintf("%s %s when %s was killed", service.Name, what, killed.Name),
+		spec.FailWith(chaos, fmt.Sprintf("%s %s when %s was killed", service.Name, what, killed.Name),
 			[2]string{"before", fmt.Sprintf("pid %d", before.PID)}, [2]string{"after", after}, [2]string{"zinit", sandbox.Word(ctx, service.Name)})
 	}
 	var silent error
@@ -67,7 +67,7 @@ func isLeftAlone(ctx context.Context, chaos *session.Session, sandbox *session.S
 		spec.Conclude(trouble) // who cannot be asked may well serve
 		broken("was lost", silent.Error())
 	}
-	if now := spec.Identity(ctx, sandbox, service); now.PID != before.PID || now.StartTime != before.StartTime {
+	if now := spec.Identify(ctx, sandbox, service); now.PID != before.PID || now.StartTime != before.StartTime {
 		broken("was replaced", fmt.Sprintf("pid %d", now.PID))
 	}
 }

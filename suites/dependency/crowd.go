@@ -86,7 +86,7 @@ func crowd(chaos *session.Session) {
 			It(fmt.Sprintf("of %d runs: %s", len(g.services), g.name), spec.About(g.fulfils), spec.On(subject), func(ctx SpecContext) {
 				come(ctx)
 				if len(seen.trouble) > 0 {
-					spec.Broken(chaos, g.fulfils, subject, fmt.Sprintf("%d services in a %s graph did not all run and go again", len(g.services), g.name), seen.trouble...)
+					spec.FailWith(chaos, fmt.Sprintf("%d services in a %s graph did not all run and go again", len(g.services), g.name), seen.trouble...)
 				}
 			}, NodeTimeout(crowding))
 			It("is no reason to keep others waiting: "+g.name, spec.About(g.answers), spec.On(subject), func(ctx SpecContext) {
@@ -110,7 +110,7 @@ func (g *graph) stay(ctx context.Context, sandbox *session.Sandbox) *stay {
 	GinkgoHelper()
 	seen := &stay{}
 	needsRPC(sandbox)
-	ran, err := sandbox.Agent().Run(ctx, spec.AnswersWithin, "/bin/sh", "-c", "command -v sleep")
+	ran, err := sandbox.Agent().Run(ctx, spec.AnswerLimit, "/bin/sh", "-c", "command -v sleep")
 	if err != nil || ran.ExitCode != 0 {
 		seen.nothing = "the image has no sleep, which a crowd would run"
 		return seen
@@ -216,16 +216,16 @@ func (s *stay) note(key, what string) { s.trouble = append(s.trouble, [2]string{
 func (s *stay) judgeAnswers(chaos *session.Session, g graph, subject string) {
 	GinkgoHelper()
 	worst := s.answers.Worst
-	late, doubtful := s.answers.Late(spec.AnswersWithin + chaos.Target.Budgets.Tolerance.Duration())
+	late, doubtful := s.answers.Late(spec.AnswerLimit + chaos.Target.Budgets.Tolerance.Duration())
 	switch {
 	case s.answers.Asked == 0:
 		spec.Inconclusive("the supervisor was asked nothing meanwhile")
 	case doubtful:
 		spec.Inconclusive(record.HostStalled("the supervisor's answers cannot be judged"))
 	case late:
-		spec.Broken(chaos, g.answers, subject, fmt.Sprintf("the supervisor took %s to answer %s while %d services in a %s graph were there",
+		spec.FailWith(chaos, fmt.Sprintf("the supervisor took %s to answer %s while %d services in a %s graph were there",
 			worst.Took.Round(time.Millisecond), worst.Method, len(g.services), g.name),
-			[2]string{"during", worst.During}, [2]string{"allowed", spec.AnswersWithin.String()},
+			[2]string{"during", worst.During}, [2]string{"allowed", spec.AnswerLimit.String()},
 			[2]string{"control", fmt.Sprintf("the agent in the same container, asked at the same time, took %s", worst.Control.Round(time.Millisecond))})
 	}
 }

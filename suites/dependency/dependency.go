@@ -44,7 +44,7 @@ func Specs(chaos *session.Session) {
 	crowd(chaos)
 }
 
-func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, stability) }
+func policy() zinit.RetryPolicy { return spec.ScalePolicy(delay, stability) }
 
 func planOf(name string) session.VictimPlan {
 	return session.NewVictim(name, policy()).WithStopTimeout(stopTimeout)

@@ -36,7 +36,6 @@ func startsLast(ctx context.Context, chaos *session.Session, sandbox *session.Sa
 			definitions[i].Service.Dependencies = dependencies(kind, chain[i-1].Name)
 		}
 	}
-	top := chain[len(chain)-1].Name
 	for _, definition := range slices.Backward(definitions[1:]) {
 		add(ctx, sandbox, definition)
 	}
@@ -45,7 +44,7 @@ func startsLast(ctx context.Context, chaos *session.Session, sandbox *session.Sa
 		return slices.ContainsFunc(chain[1:], func(plan session.VictimPlan) bool { _, yes := begun(ctx, sandbox, plan); return yes })
 	}
 	if spec.Until(ctx, pause, begunEarly) {
-		spec.Broken(chaos, p, top, fmt.Sprintf("services that are ordered by %s started before the first of them was there", kind),
+		spec.FailWith(chaos, fmt.Sprintf("services that are ordered by %s started before the first of them was there", kind),
 			[2]string{"order", fmt.Sprintf("%s, %s, %s", chain[0].Name, chain[1].Name, chain[2].Name)},
 			[2]string{"zinit", fmt.Sprintf("%s, %s", sandbox.Word(ctx, chain[1].Name), sandbox.Word(ctx, chain[2].Name))})
 	}
@@ -57,11 +56,11 @@ func startsLast(ctx context.Context, chaos *session.Session, sandbox *session.Sa
 		spec.Inconclusive(fmt.Sprintf("%s itself does not serve: %s", missing, sandbox.Word(ctx, missing)))
 	}
 	if missing != "" {
-		spec.Broken(chaos, p, top, fmt.Sprintf("%s does not start, and what it comes after runs", missing),
+		spec.FailWith(chaos, fmt.Sprintf("%s does not start, and what it comes after runs", missing),
 			[2]string{"zinit", sandbox.Word(ctx, missing)}, [2]string{"waited", (3 * starting).String()})
 	}
 	if lines := inOrder(lives); len(lines) > 0 {
-		spec.Broken(chaos, p, top, fmt.Sprintf("services that are ordered by %s did not start in their order", kind), lines...)
+		spec.FailWith(chaos, fmt.Sprintf("services that are ordered by %s did not start in their order", kind), lines...)
 	}
 }
 
@@ -122,12 +121,12 @@ func startsAfterSuccess(ctx context.Context, chaos *session.Session, sandbox *se
 	spec.Conclude(ctx.Err())
 	over := endOf(ctx, sandbox, plan)
 	if missing != "" {
-		spec.Broken(chaos, promise.DependencyOneshot, then.Name,
+		spec.FailWith(chaos,
 			fmt.Sprintf("%s does not start, and %s, which it waits for, has succeeded", then.Name, plan.Name),
 			[2]string{"zinit", sandbox.Word(ctx, then.Name)}, [2]string{"oneshot", sandbox.Word(ctx, plan.Name)})
 	}
 	if early := time.Duration(over - lives[0].began); early > 0 {
-		spec.Broken(chaos, promise.DependencyOneshot, then.Name,
+		spec.FailWith(chaos,
 			fmt.Sprintf("%s started %s before the end of %s, which it waits for", then.Name, early.Round(time.Millisecond), plan.Name))
 	}
 }
@@ -139,7 +138,7 @@ func staysDown(ctx context.Context, chaos *session.Session, sandbox *session.San
 	// A start would follow within 2 s of the oneshot's end: that time is what is watched.
 	if spec.Until(ctx, pause+2*time.Second+delay, func(ctx context.Context) bool { _, yes := begun(ctx, sandbox, then); return yes }) {
 		event, _ := begun(ctx, sandbox, then)
-		spec.Broken(chaos, promise.DependencyOneshotFailed, then.Name,
+		spec.FailWith(chaos,
 			fmt.Sprintf("%s started, and %s, which it requires, has not succeeded", then.Name, plan.Name),
 			[2]string{"started", fmt.Sprintf("%s after the oneshot, which takes %s and exits with %d",
 				time.Duration(event.MonoNS-events(ctx, sandbox, plan)[0].MonoNS).Round(time.Millisecond), plan.Options.ExitAfter, plan.Options.ExitCode)},
@@ -179,7 +178,7 @@ func shippedInOrder(ctx context.Context, chaos *session.Session, sandbox *sessio
 			spec.Inconclusive("no service of the image is known to depend on another")
 		}
 		if len(lines) > 0 {
-			spec.Broken(chaos, promise.DependencyBootShipped, "",
+			spec.FailWith(chaos,
 				fmt.Sprintf("at boot %d services of the image started before those that they depend on", boot+1), lines...)
 		}
 	}
@@ -247,7 +246,7 @@ func victimsInOrder(ctx context.Context, chaos *session.Session, sandbox *sessio
 	lives, missing := serving(ctx, sandbox, chaos.Target.Budgets.Boot.Duration(), base, middle, top)
 	spec.Conclude(ctx.Err())
 	if missing != "" {
-		spec.Broken(chaos, promise.DependencyBoot, top.Name, fmt.Sprintf("%s does not serve after the boot", missing),
+		spec.FailWith(chaos, fmt.Sprintf("%s does not serve after the boot", missing),
 			[2]string{"zinit", sandbox.Word(ctx, missing)}, [2]string{"oneshot", sandbox.Word(ctx, first.Name)})
 	}
 	again := func(ctx context.Context) bool { now, _ := begun(ctx, sandbox, first); return now != before }
@@ -261,6 +260,6 @@ func victimsInOrder(ctx context.Context, chaos *session.Session, sandbox *sessio
 		lines = append(lines, [2]string{"early", fmt.Sprintf("%s began %s before the end of %s", base.Name, early.Round(time.Millisecond), first.Name)})
 	}
 	if len(lines) > 0 {
-		spec.Broken(chaos, promise.DependencyBoot, top.Name, "services did not start in their order when the container was started again", lines...)
+		spec.FailWith(chaos, "services did not start in their order when the container was started again", lines...)
 	}
 }

@@ -72,7 +72,7 @@ func admit(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPla
 }
 
 func policy(chaos *session.Session) zinit.RetryPolicy {
-	return spec.Shaped(chaos.Target, spec.ScaledPolicy(delay, stability))
+	return spec.LimitPolicy(chaos.Target, spec.ScalePolicy(delay, stability))
 }
 
 func schedule() zinit.Schedule {

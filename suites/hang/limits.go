@@ -70,7 +70,7 @@ func servesOn(chaos *session.Session, p string, f fault.Fault, plan session.Vict
 		}
 		spec.Expect(seen, NeverRestart(Within(watched(chaos))))
 		if silent != nil {
-			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s hangs in part and does not answer any more: %v", plan.Name, silent))
+			spec.FailWith(chaos, fmt.Sprintf("%s hangs in part and does not answer any more: %v", plan.Name, silent))
 		}
 	}, NodeTimeout(time.Minute))
 }
@@ -78,13 +78,13 @@ func servesOn(chaos *session.Session, p string, f fault.Fault, plan session.Vict
 // deadlocks has a service that never works and always says that it is well.
 func deadlocks(chaos *session.Session, plan session.VictimPlan) {
 	p := promise.HangDeadlock
-	It("is left alone: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.Behaving("deadlock"), func(ctx SpecContext) {
+	It("is left alone: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.WithBehaviour("deadlock"), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		service := admit(ctx, sandbox, plan)
 		if err := answers(ctx, sandbox, protocol.Endpoint{Socket: plan.Options.Socket, Method: work}); !errors.Is(err, probe.ErrNoReply) {
 			spec.Inconclusive("no landing: the service was to deadlock, and works")
 		}
-		before := spec.Identity(ctx, sandbox, service)
+		before := spec.Identify(ctx, sandbox, service)
 		limit, host := watched(chaos), spec.WatchHost(ctx, sandbox)
 		changed := spec.Until(ctx, limit, func(ctx context.Context) bool {
 			events, err := journalOf(ctx, sandbox, plan)
@@ -94,7 +94,7 @@ func deadlocks(chaos *session.Session, plan session.VictimPlan) {
 			spec.Inconclusive(record.HostStalled("a health check may have failed that would have passed"))
 		}
 		if changed {
-			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s deadlocks, answers its health check, and was replaced within %s", plan.Name, span.Text(limit)),
+			spec.FailWith(chaos, fmt.Sprintf("%s deadlocks, answers its health check, and was replaced within %s", plan.Name, span.Text(limit)),
 				[2]string{"before", fmt.Sprintf("pid %d", before.PID)})
 		}
 		spec.Conclude(ctx.Err())

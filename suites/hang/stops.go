@@ -142,7 +142,7 @@ func twoAtOnce(chaos *session.Session, plans ...session.VictimPlan) {
 // isKilledAfterTheStopTimeout has a service go mute that is there to hear its stop signal, and ignores it.
 func isKilledAfterTheStopTimeout(chaos *session.Session, plan session.VictimPlan) {
 	p := promise.HangStopIgnored
-	It("is killed when its stop timeout is over: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.Behaving(victim.Mute), func(ctx SpecContext) {
+	It("is killed when its stop timeout is over: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.WithBehaviour(victim.Mute), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		service := admit(ctx, sandbox, plan)
 		conn, err := sandbox.Dial(ctx, protocol.Endpoint{Socket: plan.Options.Control})
@@ -173,13 +173,13 @@ func isKilledAfterTheStopTimeout(chaos *session.Session, plan session.VictimPlan
 		}
 		switch {
 		case told == 0:
-			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s was mute and was not told to end within %s", plan.Name, span.Text(limit)),
+			spec.FailWith(chaos, fmt.Sprintf("%s was mute and was not told to end within %s", plan.Name, span.Text(limit)),
 				[2]string{"zinit", sandbox.Word(ctx, plan.Name)}, [2]string{"policy", checked(sandbox, detection())})
 		case again == 0:
-			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s ignored its stop signal and was not replaced within %s", plan.Name, span.Text(limit)),
+			spec.FailWith(chaos, fmt.Sprintf("%s ignored its stop signal and was not replaced within %s", plan.Name, span.Text(limit)),
 				[2]string{"zinit", sandbox.Word(ctx, plan.Name)}, [2]string{"policy", fmt.Sprintf("SIGKILL %s after the stop signal, again %s later", stopTimeout, delay)})
 		case !inTime:
-			spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%s ignored its stop signal and was replaced %s after it, not %s after it", plan.Name, span.Text(took), due),
+			spec.FailWith(chaos, fmt.Sprintf("%s ignored its stop signal and was replaced %s after it, not %s after it", plan.Name, span.Text(took), due),
 				[2]string{"policy", fmt.Sprintf("SIGKILL %s after the stop signal, again %s later", stopTimeout, delay)})
 		}
 	}, NodeTimeout(time.Minute))

@@ -47,7 +47,7 @@ func asks(chaos *session.Session, p string, service target.Service, whom string,
 		checks, err := healthChecks(ctx, sandbox, service.Name)
 		spec.Conclude(err)
 		if len(checks) == 0 {
-			spec.Broken(chaos, p, service.Name, service.Name+" has no health check")
+			spec.FailWith(chaos, service.Name+" has no health check")
 		}
 		lines := make([][2]string, 0, len(checks))
 		for _, check := range checks {
@@ -56,7 +56,7 @@ func asks(chaos *session.Session, p string, service target.Service, whom string,
 			}
 			lines = append(lines, [2]string{"runs", fmt.Sprintf("%s: %s", check.Name, check.Exec)})
 		}
-		spec.Broken(chaos, p, service.Name, fmt.Sprintf("the health check of %s does not ask %s", service.Name, whom), lines...)
+		spec.FailWith(chaos, fmt.Sprintf("the health check of %s does not ask %s", service.Name, whom), lines...)
 	}, NodeTimeout(bound))
 }
 
@@ -85,6 +85,6 @@ func everybody(ctx context.Context, chaos *session.Session) {
 		}
 	}
 	if len(lines) > 0 {
-		spec.Broken(chaos, promise.HealthEverybody, "", fmt.Sprintf("%d of %d services are kept running and have no health check", len(lines), len(statuses)), lines...)
+		spec.FailWith(chaos, fmt.Sprintf("%d of %d services are kept running and have no health check", len(lines), len(statuses)), lines...)
 	}
 }

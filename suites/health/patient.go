@@ -142,7 +142,7 @@ func (p *patient) broken(ctx context.Context, headline string, lines ...[2]strin
 	lines = append(lines,
 		[2]string{"zinit", fmt.Sprintf("%q", p.sandbox.Word(ctx, p.plan.Name))},
 		[2]string{"policy", p.policy()})
-	spec.Broken(p.chaos, p.promise, p.plan.Name, headline, lines...)
+	spec.FailWith(p.chaos, headline, lines...)
 }
 
 func (p *patient) policy() string {

@@ -120,7 +120,7 @@ func judgeCadence(chaos *session.Session, found []cadence, host *spec.Host) {
 		spec.Inconclusive(record.HostStalled("the health checks cannot be timed"))
 	}
 	lines = append(lines, [2]string{"policy", fmt.Sprintf("every %s, first %s after the start", health.Interval, health.StartPeriod)})
-	spec.Broken(chaos, promise.HealthShippedCadence, "", fmt.Sprintf("%d of %d shipped health checks did not run every %s", len(lines)-1, len(found), health.Interval), lines...)
+	spec.FailWith(chaos, fmt.Sprintf("%d of %d shipped health checks did not run every %s", len(lines)-1, len(found), health.Interval), lines...)
 }
 
 // departures says of every service whose health check was off by more than margin, or was not seen often enough, how it was.

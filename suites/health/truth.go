@@ -139,7 +139,7 @@ func (t *table) isNotHasty(r row) {
 	if found, _ := promise.Find(r.promise); found.Severity == promise.Advisory {
 		p = promise.HealthNoHastyAdvice
 	}
-	It(fmt.Sprintf("do not pass %s within %s", who(r.behaviour), hasty), spec.About(p), spec.Behaving(r.behaviour), func(ctx SpecContext) {
+	It(fmt.Sprintf("do not pass %s within %s", who(r.behaviour), hasty), spec.About(p), spec.WithBehaviour(r.behaviour), func(ctx SpecContext) {
 		cells := t.row(ctx, r, truthSandbox, func(zinit.Action) time.Duration { return hasty })
 		for i := range cells {
 			cells[i].limit = 0 // to wait is right
@@ -265,7 +265,7 @@ func (t *table) judge(r row, p string, cells []cell) {
 	if len(unsound) > 0 {
 		unsound = append(unsound, [2]string{"because", r.unsound})
 		verb := map[bool]string{true: "do not pass", false: "pass"}[r.passes]
-		spec.Broken(t.chaos, p, "", fmt.Sprintf("%d of %d registered probes %s %s", len(unsound)-1, len(cells), verb, who(r.behaviour)), unsound...)
+		spec.FailWith(t.chaos, fmt.Sprintf("%d of %d registered probes %s %s", len(unsound)-1, len(cells), verb, who(r.behaviour)), unsound...)
 	}
 	if len(open) > 0 {
 		spec.Inconclusive(fmt.Sprintf("%d of %d registered probes could not be judged: %s", len(open), len(cells), strings.Join(open[:1], "")))

@@ -139,7 +139,7 @@ func words(moods []victim.Behaviour) string {
 
 // replacesWhoFails lets a service answer well first: what changes is its answer, and nothing else.
 func replacesWhoFails(chaos *session.Session, plan session.VictimPlan, behaviour victim.Behaviour) {
-	labels := append(about(promise.HealthFailing, plan), spec.Behaving(behaviour))
+	labels := append(about(promise.HealthFailing, plan), spec.WithBehaviour(behaviour))
 	It("replaces who fails it: "+plan.Name, labels, func(ctx SpecContext) {
 		patient := admit(ctx, chaos, promise.HealthFailing, plan)
 		patient.checked(ctx, 1)
@@ -173,7 +173,7 @@ const (
 func leavesTheSlowAlone(chaos *session.Session, plan session.VictimPlan, reply time.Duration) {
 	plan = plan.WithHealth(schedule(slowInterval, startPeriod, 1), slowTimeout).WithPatientProbe(time.Minute)
 	plan.Options.ReplyDelay = reply
-	labels := append(about(promise.HealthSlow, plan), spec.Behaving(protocol.Slow))
+	labels := append(about(promise.HealthSlow, plan), spec.WithBehaviour(protocol.Slow))
 	It("leaves who is slow and well alone: "+plan.Name, labels, func(ctx SpecContext) {
 		patient := admit(ctx, chaos, promise.HealthSlow, plan)
 		const checks = 3

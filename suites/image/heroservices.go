@@ -152,16 +152,16 @@ func programsAreKept(ctx context.Context, chaos *session.Session, sandbox *sessi
 	spec.Conclude(err)
 	watched := shipped(ctx, chaos, sandbox)
 	holdAll(ctx, chaos, sandbox)
-	first := spec.Identity(ctx, sandbox, watched[0])
+	first := spec.Identify(ctx, sandbox, watched[0])
 	ran, err := sandbox.Agent().RunAs(ctx, environmentOf, orderLimit, heroServices, order)
 	spec.Conclude(err)
 	landed := settled(ctx, sandbox, order, watched, func(pid int) bool { return pid != first.PID })
 	after, err := sandbox.Agent().Hashes(ctx, programs)
 	spec.Conclude(err)
 	if changed := differences(before, after); len(changed) > 0 {
-		spec.Broken(chaos, promise.ImageBinariesKept, order,
+		spec.FailWith(chaos,
 			fmt.Sprintf("hero_services %s has changed %d of %d programs of the image", order, len(changed), len(before)),
-			spec.Listed("found", changed)...)
+			spec.List("found", changed)...)
 	}
 	if ran.ExitCode != 0 || ran.TimedOut {
 		spec.Inconclusive(fmt.Sprintf("hero_services %s ended with %d", order, ran.ExitCode))

@@ -44,7 +44,7 @@ func once(chaos *session.Session, p, sentence, where string, check func(ctx Spec
 		}
 		found := check(ctx, open(ctx, chaos, where))
 		if found.headline != "" {
-			spec.Broken(chaos, p, whole, found.headline, spec.Listed("found", found.cases)...)
+			spec.FailWith(chaos, found.headline, spec.List("found", found.cases)...)
 		}
 	}, NodeTimeout(chaos.Target.Budgets.Boot.Duration()+chaos.Target.Budgets.Smoke.Duration()))
 }

@@ -163,12 +163,12 @@ func staysStopped(chaos *session.Session, named session.Service, prepare func(Sp
 		sandbox := spec.Background(ctx, chaos, stoppedSandbox)
 		service := prepare(ctx, sandbox)
 		spec.Conclude(steady(ctx, sandbox, service))
-		before := spec.Identity(ctx, sandbox, service)
+		before := spec.Identify(ctx, sandbox, service)
 		spec.Conclude(sandbox.Supervisor.Stop(ctx, service.Name))
 		watch := &vigil{sandbox: sandbox, service: service, before: before}
 		spec.Conclude(watch.awaitEnd(ctx, chaos.Target.Budgets.StopTimeout.Duration()+chaos.Target.Budgets.Tolerance.Duration()))
 		if after, what := watch.keep(ctx); what != "" {
-			spec.Broken(chaos, promise.ImageStaysStopped, service.Name,
+			spec.FailWith(chaos,
 				fmt.Sprintf("%s was started again %s after it had been stopped through zinit", service.Name, span.Text(after)),
 				[2]string{"before", fmt.Sprintf("pid %d, healthy; zinit was told to stop it, and it ended", before.PID)},
 				[2]string{"+" + span.Text(after), what}, [2]string{"zinit", sandbox.Word(ctx, service.Name)})

@@ -43,10 +43,10 @@ func flood(chaos *session.Session) {
 	flooder.Options.Flood = flooding
 	experiment := spec.Shared[deluge]{Run: func(ctx context.Context) (deluge, error) { return delugeOf(ctx, chaos, flooder) }}
 	It("a flood of a log hurts nobody: "+flooder.Name, spec.About(promise.LoadFlood), spec.On(flooder.Name), func(ctx SpecContext) {
-		judgeFlood(chaos, experiment.Found(ctx))
+		judgeFlood(chaos, experiment.Get(ctx))
 	}, NodeTimeout(outer))
 	It("the supervisor answers during a flood", spec.About(promise.LoadRPC), spec.On("flood"), func(ctx SpecContext) {
-		judgeAnswers(chaos, "flood", experiment.Found(ctx).answers)
+		judgeAnswers(chaos, "flood", experiment.Get(ctx).answers)
 	}, NodeTimeout(outer))
 }
 
@@ -121,15 +121,15 @@ func judgeFlood(chaos *session.Session, seen deluge) {
 	wrote := [2]string{"wrote", fmt.Sprintf("1 MB a second for %s, without a line end, not in UTF-8", flooding)}
 	switch {
 	case seen.ended == 0:
-		spec.Broken(chaos, promise.LoadFlood, who, fmt.Sprintf("what %s wrote was not all taken %s after it should have been: it was held up by its own log",
+		spec.FailWith(chaos, fmt.Sprintf("what %s wrote was not all taken %s after it should have been: it was held up by its own log",
 			who, drained), wrote)
 	case seen.ended < seen.neighbour.Injected.Hi:
 		spec.Inconclusive("the flood was over before another service was killed")
 	case seen.after.PID != seen.before.PID:
-		spec.Broken(chaos, promise.LoadFlood, who, who+" was replaced, or does not serve any more, after it had flooded its log",
+		spec.FailWith(chaos, who+" was replaced, or does not serve any more, after it had flooded its log",
 			[2]string{"before", fmt.Sprintf("pid %d", seen.before.PID)}, [2]string{"after", fmt.Sprintf("pid %d", seen.after.PID)}, wrote)
 	case seen.logs != nil:
-		spec.Broken(chaos, promise.LoadFlood, who, "the log of "+who+" cannot be read after it was flooded",
+		spec.FailWith(chaos, "the log of "+who+" cannot be read after it was flooded",
 			[2]string{"error", seen.logs.Error()}, wrote)
 	}
 	tolerance := chaos.Target.Budgets.Tolerance.Duration()

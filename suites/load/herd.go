@@ -38,13 +38,13 @@ func herd(chaos *session.Session) {
 	const all = "herd"
 	experiment := spec.Shared[stampede]{Run: func(ctx context.Context) (stampede, error) { return stampedeOf(ctx, chaos) }}
 	It("all that are killed at once come back", spec.About(promise.LoadHerd), spec.On(all), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		judgeHerd(chaos, all, experiment.Found(ctx).recoveries)
+		judgeHerd(chaos, all, experiment.Get(ctx).recoveries)
 	}, NodeTimeout(outer))
 	It("none runs twice while all come back", spec.About(promise.LoadSingle), spec.On(all), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		judgeCrowd(chaos, all, experiment.Found(ctx).crowd)
+		judgeCrowd(chaos, all, experiment.Get(ctx).crowd)
 	}, NodeTimeout(outer))
 	It("the supervisor answers while all come back", spec.About(promise.LoadRPC), spec.On(all), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		judgeAnswers(chaos, all, experiment.Found(ctx).answers)
+		judgeAnswers(chaos, all, experiment.Get(ctx).answers)
 	}, NodeTimeout(outer))
 }
 
@@ -154,7 +154,7 @@ func judgeHerd(chaos *session.Session, all string, recoveries []record.Recovery)
 		}
 	}
 	if len(lines) > 0 {
-		spec.Broken(chaos, promise.LoadHerd, all,
+		spec.FailWith(chaos,
 			fmt.Sprintf("%d of %d services that were killed at once did not come back within their budgets", len(lines), len(recoveries)), few(lines)...)
 	}
 	if unclear != "" {
@@ -190,7 +190,7 @@ func judgeCrowd(chaos *session.Session, all string, crowd protocol.Crowd) {
 		}
 	}
 	if len(lines) > 0 {
-		spec.Broken(chaos, promise.LoadSingle, all, fmt.Sprintf("%d services ran twice after all were killed at once", len(lines)), few(lines)...)
+		spec.FailWith(chaos, fmt.Sprintf("%d services ran twice after all were killed at once", len(lines)), few(lines)...)
 	}
 	if crowd.Rate() < 20 {
 		spec.Inconclusive(record.HostStalled("the processes were counted less than 20 times a second"))

@@ -9,7 +9,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
@@ -43,25 +42,25 @@ func Specs(chaos *session.Session) {
 	})
 }
 
-func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, stability) }
+func policy() zinit.RetryPolicy { return spec.ScalePolicy(delay, stability) }
 
 // judgeAnswers holds what the supervisor has answered against LoadRPC.
 func judgeAnswers(chaos *session.Session, during string, seen spec.Answers) {
 	GinkgoHelper()
 	slowest := fmt.Sprintf("%s, of %d questions", span.Text(seen.Slowest.Took), seen.Asked)
-	late, doubtful := seen.Late(spec.AnswersWithin)
+	late, doubtful := seen.Late(spec.AnswerLimit)
 	switch {
 	case seen.Asked == 0:
 		spec.Inconclusive("the supervisor was not asked anything")
 	case doubtful:
 		spec.Inconclusive(record.HostStalled("a late answer says nothing of the supervisor"))
 	case late:
-		spec.Broken(chaos, promise.LoadRPC, during,
-			fmt.Sprintf("the supervisor did not answer %s within %s, during the %s", seen.Worst.Method, spec.AnswersWithin, during),
+		spec.FailWith(chaos,
+			fmt.Sprintf("the supervisor did not answer %s within %s, during the %s", seen.Worst.Method, spec.AnswerLimit, during),
 			[2]string{"worst", fmt.Sprintf("%s, of %d questions", span.Text(seen.Worst.Took), seen.Asked)},
 			[2]string{"control", "the agent beside it answered within " + span.Text(seen.Worst.Control)})
 	case seen.Refused.Err != nil:
-		spec.Broken(chaos, promise.LoadRPC, during, fmt.Sprintf("the supervisor answered %s with an error, during the %s", seen.Refused.Method, during),
+		spec.FailWith(chaos, fmt.Sprintf("the supervisor answered %s with an error, during the %s", seen.Refused.Method, during),
 			[2]string{"error", seen.Refused.Err.Error()}, [2]string{"worst", slowest})
 	}
 	AddReportEntry("worst latency of the supervisor's RPC during the "+during, slowest, ReportEntryVisibilityNever)

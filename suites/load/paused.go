@@ -39,16 +39,16 @@ func paused(chaos *session.Session) {
 	experiment := spec.Shared[thaw]{Run: func(ctx context.Context) (thaw, error) { return thawOf(ctx, chaos) }}
 	checked, unchecked := session.VictimName("paused-checked"), session.VictimName("paused-unchecked")
 	It("everything runs after a pause: "+checked, spec.About(promise.LoadPaused), spec.On(checked), func(ctx SpecContext) {
-		found := experiment.Found(ctx)
+		found := experiment.Get(ctx)
 		if len(found.down) > 0 {
-			spec.Broken(chaos, promise.LoadPaused, checked, fmt.Sprintf("%d services did not run and serve %s after the container had been paused",
+			spec.FailWith(chaos, fmt.Sprintf("%d services did not run and serve %s after the container had been paused",
 				len(found.down), span.Text(found.granted)), lines(found.down, found.lasted)...)
 		}
 	}, NodeTimeout(outer))
 	It("what no check was due for is left alone: "+unchecked, spec.About(promise.LoadPausedUntouched), spec.On(unchecked), func(ctx SpecContext) {
-		found := experiment.Found(ctx)
+		found := experiment.Get(ctx)
 		if len(found.replaced) > 0 {
-			spec.Broken(chaos, promise.LoadPausedUntouched, unchecked,
+			spec.FailWith(chaos,
 				fmt.Sprintf("%d services were restarted by a pause of the container that no check fell into", len(found.replaced)),
 				lines(found.replaced, found.lasted)...)
 		}

@@ -36,7 +36,7 @@ func spill(chaos *session.Session) {
 		}
 		after := resident(ctx, sandbox)
 		if after-before > spillKept {
-			spec.Broken(chaos, promise.LoadLogBounded, plan.Name,
+			spec.FailWith(chaos,
 				fmt.Sprintf("the supervisor grew by %d MiB when %s wrote %d MB to its log", (after-before)>>20, plan.Name, spillRate*int(spilling.Seconds())),
 				[2]string{"before", fmt.Sprintf("%d kB of memory", before>>10)}, [2]string{"after", fmt.Sprintf("%d kB", after>>10)},
 				[2]string{"granted", fmt.Sprintf("%d MiB more", spillKept>>20)})

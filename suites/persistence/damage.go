@@ -11,7 +11,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
@@ -113,7 +112,7 @@ func judgeRefusal(chaos *session.Session, d damage, victim, file, words string) 
 			return
 		}
 	}
-	spec.Broken(chaos, promise.PersistenceDamaged, victim, "nothing came up after the state was "+d.what+", and nobody said why",
+	spec.FailWith(chaos, "nothing came up after the state was "+d.what+", and nobody said why",
 		[2]string{"state", file}, [2]string{"after", words})
 }
 
@@ -123,14 +122,14 @@ func judgeDamaged(chaos *session.Session, d damage, victim, file string, found s
 	before := [2]string{"state", fmt.Sprintf("%s, %s while zinit ran; then the container was killed and started again", file, d.what)}
 	switch {
 	case len(found.changed) > 0:
-		spec.Broken(chaos, promise.PersistenceDamaged, victim,
+		spec.FailWith(chaos,
 			fmt.Sprintf("zinit came up without %d of %d services after its state was %s", len(found.changed), found.registered, d.what),
 			append([][2]string{before}, found.lines(found.changed)...)...)
 	case found.revived != "":
-		spec.Broken(chaos, promise.PersistenceDamaged, victim, "a service that had been stopped ran after the state was "+d.what,
+		spec.FailWith(chaos, "a service that had been stopped ran after the state was "+d.what,
 			before, [2]string{"after", found.revived})
 	case len(found.doubled) > 0:
-		spec.Broken(chaos, promise.PersistenceDamaged, victim, fmt.Sprintf("%d services ran twice after the state was %s", len(found.doubled), d.what),
+		spec.FailWith(chaos, fmt.Sprintf("%d services ran twice after the state was %s", len(found.doubled), d.what),
 			append([][2]string{before}, found.lines(found.doubled)...)...)
 	}
 }

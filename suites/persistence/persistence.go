@@ -60,10 +60,10 @@ func over(chaos *session.Session, c cut) {
 	experiment := spec.Shared[survival]{Run: func(ctx context.Context) (survival, error) { return outlive(ctx, chaos, c) }}
 	judged := func(text, p, victim string, judge func(p, victim string, s survival)) {
 		It(text+" after "+c.what+": "+victim, spec.About(p), spec.On(victim), func(ctx SpecContext) {
-			found := experiment.Found(ctx)
+			found := experiment.Get(ctx)
 			switch refused := found.interruption.Refused; {
 			case refused != "" && p == promise.PersistenceServing:
-				spec.Broken(chaos, p, victim, "nothing came up again after "+c.what, [2]string{"after", refused})
+				spec.FailWith(chaos, "nothing came up again after "+c.what, [2]string{"after", refused})
 			case refused != "":
 				spec.Inconclusive("nothing came up again, so that there was nothing to look at")
 			}
@@ -72,13 +72,13 @@ func over(chaos *session.Session, c cut) {
 	}
 	judged("all is registered as before", promise.PersistenceDefinitions, name("kept"), func(p, victim string, s survival) {
 		if len(s.changed) > 0 {
-			spec.Broken(chaos, p, victim, fmt.Sprintf("%d of %d services were not registered as before after %s", len(s.changed), s.registered, c.what),
+			spec.FailWith(chaos, fmt.Sprintf("%d of %d services were not registered as before after %s", len(s.changed), s.registered, c.what),
 				s.lines(s.changed)...)
 		}
 	})
 	judged("what was stopped stays stopped", promise.PersistenceStopped, name("stopped"), func(p, victim string, s survival) {
 		if s.revived != "" {
-			spec.Broken(chaos, p, victim, fmt.Sprintf("%s had been stopped, and ran again after %s", victim, c.what),
+			spec.FailWith(chaos, fmt.Sprintf("%s had been stopped, and ran again after %s", victim, c.what),
 				[2]string{"before", "stopped by service.stop"}, [2]string{"after", s.revived})
 		}
 	})
@@ -87,7 +87,7 @@ func over(chaos *session.Session, c cut) {
 		case s.deleted.unclear != "":
 			spec.Inconclusive("no service could be deleted: " + s.deleted.unclear)
 		case s.deleted.returned != "":
-			spec.Broken(chaos, p, victim, fmt.Sprintf("%s had been deleted, and was there again after %s", victim, c.what),
+			spec.FailWith(chaos, fmt.Sprintf("%s had been deleted, and was there again after %s", victim, c.what),
 				[2]string{"before", "deleted, and not found any more"}, [2]string{"after", s.deleted.returned})
 		}
 	})
@@ -96,18 +96,18 @@ func over(chaos *session.Session, c cut) {
 		case !s.checked.before:
 			spec.Inconclusive("no health check of the service ran before, so that none can go on")
 		case !s.checked.after:
-			spec.Broken(chaos, p, victim, fmt.Sprintf("%s was checked before, and no more after %s", victim, c.what),
+			spec.FailWith(chaos, fmt.Sprintf("%s was checked before, and no more after %s", victim, c.what),
 				[2]string{"policy", fmt.Sprintf("checked every %s, first %s after the start", interval, startPeriod)})
 		}
 	})
 	judged("nothing runs twice", promise.PersistenceSingle, name("kept"), func(p, victim string, s survival) {
 		if len(s.doubled) > 0 {
-			spec.Broken(chaos, p, victim, fmt.Sprintf("%d services ran twice after %s", len(s.doubled), c.what), s.lines(s.doubled)...)
+			spec.FailWith(chaos, fmt.Sprintf("%d services ran twice after %s", len(s.doubled), c.what), s.lines(s.doubled)...)
 		}
 	})
 	judged("everything serves", promise.PersistenceServing, name("kept"), func(p, victim string, s survival) {
 		if len(s.silent) > 0 {
-			spec.Broken(chaos, p, victim, fmt.Sprintf("%d services did not serve %s after %s", len(s.silent), chaos.Target.Budgets.Boot, c.what),
+			spec.FailWith(chaos, fmt.Sprintf("%d services did not serve %s after %s", len(s.silent), chaos.Target.Budgets.Boot, c.what),
 				s.lines(s.silent)...)
 		}
 	})
@@ -118,13 +118,13 @@ func over(chaos *session.Session, c cut) {
 		limit := chaos.Target.Budgets.StopTimeout.Duration()
 		const killedByDocker = 128 + 9
 		if s.interruption.ExitCode == killedByDocker || s.interruption.Took > limit+chaos.Target.Budgets.Tolerance.Duration() {
-			spec.Broken(chaos, p, victim, fmt.Sprintf("the container had not ended %s after SIGTERM, and was killed", limit),
+			spec.FailWith(chaos, fmt.Sprintf("the container had not ended %s after SIGTERM, and was killed", limit),
 				[2]string{"took", span.Text(s.interruption.Took)}, [2]string{"exit", fmt.Sprintf("code %d", s.interruption.ExitCode)})
 		}
 	})
 }
 
-func policy() zinit.RetryPolicy { return spec.ScaledPolicy(delay, stability) }
+func policy() zinit.RetryPolicy { return spec.ScalePolicy(delay, stability) }
 
 // survival is what was there after a cut, by the services that it concerns.
 type survival struct {

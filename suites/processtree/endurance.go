@@ -57,7 +57,7 @@ type endured struct{ before, after levels }
 func endurance(chaos *session.Session) {
 	experiment := spec.Shared[endured]{Run: func(ctx context.Context) (endured, error) { return endure(ctx, chaos) }}
 	judged := func(text, p string, judge func(endured)) {
-		It(text, spec.About(p), spec.On("supervisor"), func(ctx SpecContext) { judge(experiment.Found(ctx)) }, NodeTimeout(2*time.Minute))
+		It(text, spec.About(p), spec.On("supervisor"), func(ctx SpecContext) { judge(experiment.Get(ctx)) }, NodeTimeout(2*time.Minute))
 	}
 	judged("no zombie is left", promise.TreeZombies, func(e endured) { judgeZombies(chaos, e) })
 	judged("there are no more processes and threads", promise.TreeProcesses, func(e endured) {
@@ -99,7 +99,7 @@ func endure(ctx context.Context, chaos *session.Session) (endured, error) {
 // restartOften registers a victim that ends again and again, with a child of each kind, and deletes it when it
 // was restarted so many times.
 func restartOften(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, name string, times int) (err error) {
-	plan := session.NewVictim(name, spec.Shaped(chaos.Target, zinit.RetryPolicy{
+	plan := session.NewVictim(name, spec.LimitPolicy(chaos.Target, zinit.RetryPolicy{
 		MaxAttempts: 10 * restarts, Delay: zinit.Milliseconds(shortDelay), Backoff: zinit.BackoffNone,
 		MaxDelay: zinit.Milliseconds(shortDelay), StabilityPeriod: zinit.Milliseconds(time.Hour),
 	})).WithStopTimeout(stopTimeout)
@@ -192,7 +192,7 @@ func judgeZombies(chaos *session.Session, e endured) {
 	for parent, count := range parents {
 		lines = append(lines, [2]string{"after", fmt.Sprintf("%d that pid %d does not wait for", count, parent)})
 	}
-	spec.Broken(chaos, promise.TreeZombies, "supervisor", fmt.Sprintf("%d restarts of a service left %d zombies behind",
+	spec.FailWith(chaos, fmt.Sprintf("%d restarts of a service left %d zombies behind",
 		restarts, len(e.after.Zombies)-len(e.before.Zombies)), lines...)
 }
 
@@ -202,7 +202,7 @@ func judgeGrowth(chaos *session.Session, p, what string, before, after, spare in
 		AddReportEntry(what, fmt.Sprintf("%d before, %d after %d restarts", before, after, restarts), ReportEntryVisibilityNever)
 		return
 	}
-	spec.Broken(chaos, p, "supervisor", fmt.Sprintf("%d restarts of a service left %d more %s behind", restarts, after-before, what),
+	spec.FailWith(chaos, fmt.Sprintf("%d restarts of a service left %d more %s behind", restarts, after-before, what),
 		[2]string{"before", fmt.Sprintf("%d %s, after %d restarts to warm up", before, what, warmUp)},
 		[2]string{"after", fmt.Sprintf("%d %s", after, what)},
 		[2]string{"granted", strings.TrimSpace(fmt.Sprintf("%d more", spare))})

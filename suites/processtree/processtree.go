@@ -38,7 +38,7 @@ func Specs(chaos *session.Session) {
 }
 
 func policy(chaos *session.Session) zinit.RetryPolicy {
-	return spec.Shaped(chaos.Target, spec.ScaledPolicy(delay, 7*time.Second))
+	return spec.LimitPolicy(chaos.Target, spec.ScalePolicy(delay, 7*time.Second))
 }
 
 // upheaval is something that makes a service's process be replaced.
@@ -129,12 +129,12 @@ func singles(chaos *session.Session) {
 			sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 			service := spec.Victim(ctx, sandbox, plan)
 			spec.Hold(ctx, sandbox, plan.Name)
-			before := spec.Identity(ctx, sandbox, service)
+			before := spec.Identify(ctx, sandbox, service)
 
 			count := plan.Name
 			spec.Conclude(sandbox.Agent().WatchCrowd(ctx, count, map[string][]string{plan.Name: before.Argv}))
 			trouble := u.do(ctx, sandbox, promise.TreeSingle, service)
-			after, replaced := spec.Successor(ctx, sandbox, service, before, replacement)
+			after, replaced := spec.AwaitSuccessor(ctx, sandbox, service, before, replacement)
 			quiet(ctx)
 			crowd, err := sandbox.Agent().EndCrowd(ctx, count)
 			spec.Conclude(err)
@@ -173,7 +173,7 @@ func judgeSingle(ctx context.Context, chaos *session.Session, sandbox *session.S
 	if len(most) < 2 {
 		return
 	}
-	spec.Broken(chaos, promise.TreeSingle, plan.Name,
+	spec.FailWith(chaos,
 		fmt.Sprintf("there were %d processes of %s at the same time while it %s", len(most), plan.Name, past(u.what)),
 		[2]string{"before", fmt.Sprintf("pid %d", before.PID)},
 		[2]string{"at once", "pids " + strings.Trim(fmt.Sprint(most), "[]")},
@@ -227,7 +227,7 @@ func goesWith(chaos *session.Session, kind family, p string, plan session.Victim
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		service := spec.Victim(ctx, sandbox, plan)
 		spec.Hold(ctx, sandbox, plan.Name)
-		before := spec.Identity(ctx, sandbox, service)
+		before := spec.Identify(ctx, sandbox, service)
 		descendants := familyOf(ctx, sandbox, before, kind)
 		if len(descendants) == 0 {
 			spec.Inconclusive("the victim has no descendants of that kind")
@@ -238,7 +238,7 @@ func goesWith(chaos *session.Session, kind family, p string, plan session.Victim
 			if err := do(ctx, sandbox, p, service); !isAcceptable(err) {
 				spec.Conclude(err)
 			}
-			if _, ok := spec.Successor(ctx, sandbox, service, before, replacement); ok {
+			if _, ok := spec.AwaitSuccessor(ctx, sandbox, service, before, replacement); ok {
 				ended = ""
 			}
 		} else {
@@ -276,7 +276,7 @@ func judgeFamily(ctx context.Context, chaos *session.Session, sandbox *session.S
 			process.PID, process.Session, process.Parent, strings.Join(process.Argv, " "))})
 	}
 	lines = append(lines, [2]string{"zinit", sandbox.Word(ctx, plan.Name)})
-	spec.Broken(chaos, p, plan.Name, fmt.Sprintf("%d of the descendants of %s still lived %s after it was over, when it %s",
+	spec.FailWith(chaos, fmt.Sprintf("%d of the descendants of %s still lived %s after it was over, when it %s",
 		len(left), plan.Name, stopTimeout+tolerance, past(what)), lines...)
 }
 

@@ -192,7 +192,7 @@ func changeNothing(ctx context.Context, g ground, plan session.VictimPlan) {
 	g.mend()
 	spec.Hold(ctx, g.Sandbox, plan.Name) // what is accepted may replace it
 	before := g.registered(ctx, plan.Name)
-	process := spec.Identity(ctx, g.Sandbox, service)
+	process := spec.Identify(ctx, g.Sandbox, service)
 	accepted := 0
 	for i, m := range mistakes() {
 		subject := plan
@@ -217,7 +217,7 @@ func changeNothing(ctx context.Context, g ground, plan session.VictimPlan) {
 			g.broken(promise.RegistrationBadHarmless, plan.Name, fmt.Sprintf("%s was refused, and is registered: %s", subject.Name, m.what))
 		}
 	}
-	if now := spec.Identity(ctx, g.Sandbox, service); accepted == 0 && (now.PID != process.PID || now.StartTime != process.StartTime) {
+	if now := spec.Identify(ctx, g.Sandbox, service); accepted == 0 && (now.PID != process.PID || now.StartTime != process.StartTime) {
 		g.broken(promise.RegistrationBadHarmless, plan.Name, fmt.Sprintf("%s was replaced while bad definitions of it were refused", plan.Name),
 			[2]string{"before", fmt.Sprintf("pid %d", process.PID)}, [2]string{"after", fmt.Sprintf("pid %d", now.PID)})
 	}

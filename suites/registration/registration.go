@@ -204,7 +204,7 @@ func (g ground) killed(ctx context.Context, p string, service session.Service) r
 
 // policy restarts after the same delay every time, so that a second kill is due as the first.
 func policy(chaos *session.Session, after time.Duration) zinit.RetryPolicy {
-	return spec.Shaped(chaos.Target, zinit.RetryPolicy{
+	return spec.LimitPolicy(chaos.Target, zinit.RetryPolicy{
 		MaxAttempts: 20, Delay: zinit.Milliseconds(after), Backoff: zinit.BackoffNone,
 		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(stability),
 	})
@@ -249,5 +249,5 @@ func (g ground) shippedNames(ctx context.Context) []string {
 // broken fails the spec.
 func (g ground) broken(p, service, headline string, lines ...[2]string) {
 	GinkgoHelper()
-	spec.Broken(g.chaos, p, service, headline, lines...)
+	spec.FailWith(g.chaos, headline, lines...)
 }

@@ -79,7 +79,7 @@ func leavesNeighbours(ctx context.Context, g ground) {
 	for i := range 3 {
 		services = append(services, spec.Victim(ctx, g.Sandbox, victim(g.chaos, fmt.Sprintf("neighbour%d", i+1))))
 	}
-	middle, last := spec.Identity(ctx, g.Sandbox, services[1]), spec.Identity(ctx, g.Sandbox, services[2])
+	middle, last := spec.Identify(ctx, g.Sandbox, services[1]), spec.Identify(ctx, g.Sandbox, services[2])
 	spec.Conclude(g.Delete(ctx, services[0].Name))
 	unchanged := func(service session.Service, pid int, start uint64, when string) {
 		var found protocol.Identity

@@ -49,7 +49,7 @@ func endings(chaos *session.Session) {
 
 // plan is a victim with the scaled policy.
 func plan(chaos *session.Session, name string) session.VictimPlan {
-	return session.NewVictim("restart-"+name, spec.Shaped(chaos.Target, zinit.RetryPolicy{
+	return session.NewVictim("restart-"+name, spec.LimitPolicy(chaos.Target, zinit.RetryPolicy{
 		MaxAttempts: 20, Delay: zinit.Milliseconds(delay), Backoff: zinit.BackoffExponential,
 		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(stability),
 	}))
@@ -108,11 +108,11 @@ func replacedInTime(chaos *session.Session, service session.Service) []Expectati
 func ignoresSIGTERM(chaos *session.Session, plan session.VictimPlan) {
 	plan.Options.OnTerm = victim.TermIgnore
 	It("is left alone, and comes back: "+plan.Name, spec.About(promise.RestartTermIgnored), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		sandbox := spec.Apart(ctx, chaos)
+		sandbox := spec.MainOrOwn(ctx, chaos)
 		service := spec.Victim(ctx, sandbox, plan)
 		killsAtTheEnd(sandbox, plan)
 		spec.Hold(ctx, sandbox, service.Name)
-		before := spec.Identity(ctx, sandbox, service)
+		before := spec.Identify(ctx, sandbox, service)
 		signal(ctx, sandbox, "TERM", before.PID)
 		await(ctx, "SIGTERM did not reach "+plan.Name, func() bool {
 			return happened(ctx, sandbox, plan, before.PID, victim.EventTerminating)

@@ -96,10 +96,10 @@ func staysStopped(chaos *session.Session, plan, control session.VictimPlan) {
 	plan.Policy.Delay, plan.Policy.Backoff = zinit.Milliseconds(pending), zinit.BackoffNone
 	control.Policy = plan.Policy
 	It("stays stopped: "+plan.Name, spec.About(promise.RestartStopPending), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		sandbox := spec.Apart(ctx, chaos)
+		sandbox := spec.MainOrOwn(ctx, chaos)
 		service, other := spec.Victim(ctx, sandbox, plan), spec.Victim(ctx, sandbox, control)
 		spec.Hold(ctx, sandbox, service.Name)
-		ended := spec.Identity(ctx, sandbox, service)
+		ended := spec.Identify(ctx, sandbox, service)
 		tolerance := chaos.Target.Budgets.Tolerance.Duration()
 		var stopErr error
 		var answered int64
@@ -134,7 +134,7 @@ func isKilledInTheEnd(chaos *session.Session, plan session.VictimPlan) {
 	plan.Options.OnTerm = victim.TermIgnore
 	stop := fault.Fault{Name: "zinit-stop", Command: []string{"zinit", "stop", plan.Name}, Landing: fault.LandsByExit}
 	It("is killed in the end: "+plan.Name, spec.About(promise.RestartStopTimeout), spec.On(plan.Name), spec.With(stop), func(ctx SpecContext) {
-		sandbox := spec.Apart(ctx, chaos)
+		sandbox := spec.MainOrOwn(ctx, chaos)
 		service := spec.Victim(ctx, sandbox, plan.WithStopTimeout(stopLimit))
 		killsAtTheEnd(sandbox, plan)
 		tolerance := chaos.Target.Budgets.Tolerance.Duration()
@@ -161,10 +161,10 @@ func isKilledInTheEnd(chaos *session.Session, plan session.VictimPlan) {
 func doesNotWait(chaos *session.Session, plan, slow session.VictimPlan) {
 	slow.Options.TermDelay = 2*delay + gracefulEnd
 	It("does not wait for another's stop: "+plan.Name, spec.About(promise.RestartUnblocked), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		sandbox := spec.Apart(ctx, chaos)
+		sandbox := spec.MainOrOwn(ctx, chaos)
 		service, other := spec.Victim(ctx, sandbox, plan), spec.Victim(ctx, sandbox, slow.WithStopTimeout(2*slow.Options.TermDelay))
 		spec.Hold(ctx, sandbox, other.Name)
-		stopping := spec.Identity(ctx, sandbox, other)
+		stopping := spec.Identify(ctx, sandbox, other)
 		stopped := make(chan error, 1)
 		go func() { stopped <- sandbox.Supervisor.Stop(ctx, slow.Name) }()
 		await(ctx, slow.Name+" was not asked to stop", func() bool {
@@ -197,10 +197,10 @@ func killsAtTheEnd(sandbox *session.Sandbox, plan session.VictimPlan) {
 // endsUpOnce gives four orders at once, of which the last is to start.
 func endsUpOnce(chaos *session.Session, plan session.VictimPlan) {
 	It("ends up running once: "+plan.Name, spec.About(promise.RestartSuccession), spec.On(plan.Name), func(ctx SpecContext) {
-		sandbox := spec.Apart(ctx, chaos)
+		sandbox := spec.MainOrOwn(ctx, chaos)
 		service := spec.Victim(ctx, sandbox, plan)
 		spec.Hold(ctx, sandbox, service.Name)
-		before := spec.Identity(ctx, sandbox, service)
+		before := spec.Identify(ctx, sandbox, service)
 		var given []string
 		for range 2 {
 			stopErr := sandbox.Supervisor.Stop(ctx, plan.Name)

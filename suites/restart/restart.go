@@ -65,10 +65,10 @@ func leavesDependentsAlone(chaos *session.Session, base session.VictimPlan) {
 		plan.Requires = []string{base.Name}
 		dependent := spec.Victim(ctx, sandbox, plan)
 
-		before := spec.Identity(ctx, sandbox, dependent)
+		before := spec.Identify(ctx, sandbox, dependent)
 		recovery := spec.Inject(ctx, sandbox, restarting(chaos, sandbox, promise.RestartUndisturbed, service, fault.SIGKILL))
 		spec.Expect(recovery, restarted(chaos, service)...)
-		if after := spec.Identity(ctx, sandbox, dependent); after.PID != before.PID || after.StartTime != before.StartTime {
+		if after := spec.Identify(ctx, sandbox, dependent); after.PID != before.PID || after.StartTime != before.StartTime {
 			Fail(fmt.Sprintf("%s was replaced when %s, which it requires, was killed (%s)\n  before   pid %d\n  after    pid %d",
 				dependent.Name, service.Name, promise.RestartUndisturbed, before.PID, after.PID))
 		}

@@ -173,7 +173,7 @@ func isCounted(chaos *session.Session, plan session.VictimPlan) {
 // crash is the spec of one crashing victim. It is not held: it serves nothing, so nobody watches it.
 func crash(chaos *session.Session, p string, plan session.VictimPlan, judge func(SpecContext, *loop)) {
 	It("is retried by its policy: "+plan.Name, spec.About(p), spec.On(plan.Name), func(ctx SpecContext) {
-		l := &loop{sandbox: spec.Apart(ctx, chaos), plan: plan, promise: p, tolerance: chaos.Target.Budgets.Tolerance.Duration()}
+		l := &loop{sandbox: spec.MainOrOwn(ctx, chaos), plan: plan, promise: p, tolerance: chaos.Target.Budgets.Tolerance.Duration()}
 		l.since = l.now(ctx)
 		DeferCleanup(func(ctx SpecContext) { _ = l.sandbox.Discard(ctx, plan.Name) }, NodeTimeout(30*time.Second))
 		_, err := l.sandbox.Supervisor.Register(ctx, plan.Definition())

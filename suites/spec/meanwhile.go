@@ -13,6 +13,7 @@ import (
 // supervisor. The spec has to hold the service over both.
 func Meanwhile(ctx context.Context, sandbox *session.Sandbox, injection session.Injection, do func()) record.Recovery {
 	GinkgoHelper()
+	By(describeInjection(injection))
 	type outcome struct {
 		seen record.Recovery
 		err  error

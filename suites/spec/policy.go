@@ -7,18 +7,18 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// ScaledPolicy is the shipped retry policy's shape at another scale: its 20 attempts, its backoff, and a maximum of 60
-// first delays (contract hero_zero, "Supervision": 5 s and 300 s).
-func ScaledPolicy(delay, stability time.Duration) zinit.RetryPolicy {
+// ScalePolicy scales the shipped retry policy to another first delay. It keeps the 20 attempts, the backoff, and a
+// maximum of 60 first delays (suites/contract/hero_zero.md#supervision). Use odd values, so that a wrong unit shows.
+func ScalePolicy(delay, stability time.Duration) zinit.RetryPolicy {
 	return zinit.RetryPolicy{
 		MaxAttempts: 20, Delay: zinit.Milliseconds(delay), Backoff: zinit.BackoffExponential,
 		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(stability),
 	}
 }
 
-// Shaped is a policy without what the target's own does not have: a limit of attempts, a delay that grows, a maximum, a
-// stability period. A supervisor that has no words for these is then asked what it can be asked.
-func Shaped(t *target.Target, policy zinit.RetryPolicy) zinit.RetryPolicy {
+// LimitPolicy removes from a policy what the target's own policy lacks: a limit of attempts, a growing delay, a maximum
+// delay, a stability period. So a supervisor that does not know these is only asked for what it knows.
+func LimitPolicy(t *target.Target, policy zinit.RetryPolicy) zinit.RetryPolicy {
 	own := t.Policy
 	if own == (zinit.RetryPolicy{}) {
 		return policy // the target states none

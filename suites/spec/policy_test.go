@@ -10,10 +10,10 @@ import (
 
 // TestShaped asks a supervisor for no more than its target file says that it has.
 func TestShaped(t *testing.T) {
-	scaled := ScaledPolicy(1730*time.Millisecond, 7*time.Second)
+	scaled := ScalePolicy(1730*time.Millisecond, 7*time.Second)
 	second := zinit.Milliseconds(time.Second)
 	for name, c := range map[string]struct{ own, want zinit.RetryPolicy }{
-		"the shipped shape": {ScaledPolicy(5*time.Second, time.Minute), scaled},
+		"the shipped shape": {ScalePolicy(5*time.Second, time.Minute), scaled},
 		"none is stated":    {zinit.RetryPolicy{}, scaled},
 		"a constant delay":  {zinit.RetryPolicy{Delay: second, Backoff: zinit.BackoffNone}, zinit.RetryPolicy{Delay: scaled.Delay, Backoff: zinit.BackoffNone}},
 		"a limit of linear delays": {
@@ -21,7 +21,7 @@ func TestShaped(t *testing.T) {
 			zinit.RetryPolicy{MaxAttempts: scaled.MaxAttempts, Delay: scaled.Delay, Backoff: zinit.BackoffLinear},
 		},
 	} {
-		if got := Shaped(&target.Target{Policy: c.own}, scaled); got != c.want {
+		if got := LimitPolicy(&target.Target{Policy: c.own}, scaled); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}
 	}

@@ -8,9 +8,6 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 )
 
-// AnswersWithin is how long the supervisor may take for an answer at all times: contract zinit-0.4, Semantics 10.
-const AnswersWithin = 2 * time.Second
-
 const (
 	// pause is the pause between two questions.
 	pause = 50 * time.Millisecond

@@ -1,11 +1,26 @@
-// Package spec is what the suites' specifications are written with: it turns promises and services into
-// labels, faults into recoveries, and what proves nothing into an INCONCLUSIVE that Ginkgo can carry.
+// Package spec is the language of the suites. It labels a spec (About, On, With), gives it a sandbox and a victim
+// (Sandbox, Victim, Hold), injects a fault and judges the recovery (Inject, Expect), and waits for the rest (Until,
+// ReadJournal, Ask). A spec that fails says so with FailWith; one that proves nothing ends with Conclude or Inconclusive.
+//
+//	It("comes back: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
+//		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
+//		service := spec.Victim(ctx, sandbox, plan)
+//		seen := spec.Inject(ctx, sandbox, session.Injection{Promise: p, Service: service, Fault: fault.SIGKILL, Window: window})
+//		spec.Expect(seen, Respawn(Within(delay), Tolerance(spec.Tolerance(chaos))))
+//		By("wait until " + plan.Name + " is asked by its health check")
+//		if !spec.Until(ctx, limit, isAsked) {
+//			spec.FailWith(chaos, plan.Name+" is no longer checked", spec.Note("before", "pid %d", seen.Before.PID))
+//		}
+//	}, NodeTimeout(time.Minute))
+//
+// The helpers name their steps with By. A spec names its own steps.
 package spec
 
 import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -22,6 +37,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
@@ -45,6 +61,9 @@ func On(service string) Labels { return Labels{serviceLabel + " " + service} }
 
 // With labels a spec with the fault that it injects.
 func With(f fault.Fault) Labels { return Labels{faultLabel + " " + f.Name} }
+
+// WithBehaviour labels a spec with the behaviour that takes the place of a fault.
+func WithBehaviour(b victim.Behaviour) Labels { return Labels{faultLabel + " " + string(b)} }
 
 // When specs begin: all of them wait most of the time, and the run is as long as its longest chain of waits.
 const (
@@ -81,6 +100,7 @@ func Inconclusive(reason string) {
 // Sandbox returns a sandbox of the session, or ends the spec as INCONCLUSIVE.
 func Sandbox(ctx context.Context, chaos *session.Session, name string) *session.Sandbox {
 	GinkgoHelper()
+	By("open the sandbox " + name)
 	sandbox, err := chaos.Sandbox(ctx, name)
 	Conclude(err)
 	return sandbox
@@ -89,6 +109,7 @@ func Sandbox(ctx context.Context, chaos *session.Session, name string) *session.
 // Background is Sandbox for one in which nothing is timed.
 func Background(ctx context.Context, chaos *session.Session, name string) *session.Sandbox {
 	GinkgoHelper()
+	By("open the sandbox " + name)
 	sandbox, err := chaos.Background(ctx, name)
 	Conclude(err)
 	return sandbox
@@ -97,12 +118,18 @@ func Background(ctx context.Context, chaos *session.Session, name string) *sessi
 // Inject leads a fault through its life. Where nothing was proved, the spec ends as INCONCLUSIVE.
 func Inject(ctx context.Context, sandbox *session.Sandbox, injection session.Injection) record.Recovery {
 	GinkgoHelper()
+	By(describeInjection(injection))
 	seen, err := sandbox.Inject(ctx, injection)
 	if seen.ID != "" {
 		AddReportEntry(recoveryEntry, seen.ID, ReportEntryVisibilityNever)
 	}
 	Conclude(err)
 	return seen
+}
+
+// describeInjection names the step of an injection.
+func describeInjection(i session.Injection) string {
+	return fmt.Sprintf("inject %s into %s and watch what follows, for at most %s", i.Fault, i.Service.Name, i.Window)
 }
 
 // Expect holds a recovery against expectations, one after the other. Where the recovery proves nothing about
@@ -126,6 +153,7 @@ const registering = 30 * time.Second
 // Victim registers a victim for the length of the spec.
 func Victim(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) session.Service {
 	GinkgoHelper()
+	By("register " + plan.Name + " and wait until it runs and serves")
 	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Discard(ctx, plan.Name) }, NodeTimeout(30*time.Second))
 	ctx, cancel := context.WithTimeout(ctx, registering)
 	defer cancel()
@@ -155,14 +183,16 @@ func Announce(chaos *session.Session) {
 // upon itself.
 func Hold(ctx context.Context, sandbox *session.Sandbox, service string) {
 	GinkgoHelper()
+	By("wait for the lease of " + service)
 	release, err := sandbox.Hold(ctx, service)
 	Conclude(err)
 	DeferCleanup(func(ctx SpecContext) { _ = release(ctx) }, NodeTimeout(30*time.Second))
 }
 
-// Identity is who serves right now, or the spec ends as INCONCLUSIVE.
-func Identity(ctx context.Context, sandbox *session.Sandbox, service session.Service) record.Incarnation {
+// Identify returns the process that serves right now, or ends the spec as INCONCLUSIVE.
+func Identify(ctx context.Context, sandbox *session.Sandbox, service session.Service) record.Incarnation {
 	GinkgoHelper()
+	By("identify the process that serves " + service.Name)
 	identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: service.Endpoint, SupervisorPID: sandbox.SupervisorPID()})
 	Conclude(err)
 	return identity.Serving

@@ -10,10 +10,10 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// Apart is the main sandbox, for a spec that leaves a service behind that takes its time to end, or waits for a
-// retry. A zinit 0.3 hears of nobody's exit while it deletes such a service [Z]: there it is a sandbox of this
-// process alone, so that what the others see is not blamed on them.
-func Apart(ctx context.Context, chaos *session.Session) *session.Sandbox {
+// MainOrOwn returns the main sandbox, for a spec that leaves a service behind that ends slowly or waits for a retry.
+// zinit 0.3 misses the exits of other services while it deletes such a service [Z]. With it, MainOrOwn returns a sandbox
+// of this process alone, so that nobody else is blamed.
+func MainOrOwn(ctx context.Context, chaos *session.Session) *session.Sandbox {
 	GinkgoHelper()
 	sandbox := Sandbox(ctx, chaos, session.MainSandbox)
 	if sandbox.Supervisor.Dialect() != zinit.Dialect03 {

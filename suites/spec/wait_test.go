@@ -21,11 +21,11 @@ func looksAt(limit time.Duration, so func(passed time.Duration) bool) (looks []t
 func TestUntilLooksSoonAndThenLessOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looks, ok := looksAt(time.Minute, func(passed time.Duration) bool { return passed >= 10*time.Second })
-		if !ok || looks[0] != 0 || looks[1] != firstPause || len(looks) > 130 || looks[len(looks)-1] >= 10*time.Second+longestPause {
+		if !ok || looks[0] != 0 || looks[1] != firstInterval || len(looks) > 130 || looks[len(looks)-1] >= 10*time.Second+longestInterval {
 			t.Errorf("%v after looks at %v", ok, looks)
 		}
 		for i, look := range looks[1:] {
-			if pause := look - looks[i]; pause < firstPause || pause > longestPause {
+			if pause := look - looks[i]; pause < firstInterval || pause > longestInterval {
 				t.Errorf("%s between two looks", pause)
 			}
 		}

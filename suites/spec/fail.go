@@ -1,0 +1,73 @@
+package spec
+
+import (
+	"fmt"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+)
+
+// Line is a line below the headline of a failure: a key, and what there is to say.
+type Line = [2]string
+
+// Note formats a line of a failure: Note("before", "pid %d", pid).
+func Note(key, format string, values ...any) Line { return Line{key, fmt.Sprintf(format, values...)} }
+
+// FailWith fails the running spec. The headline says what is wrong and with which service; the lines give the evidence.
+// It adds the spec's promise, and the command that runs the spec again.
+func FailWith(chaos *session.Session, headline string, lines ...Line) {
+	GinkgoHelper()
+	about := labelled(CurrentSpecReport())
+	again := "make e2e FOCUS=" + about.Promise
+	if about.Service != "" {
+		again += "/" + about.Service
+	}
+	if seed := chaos.Configuration.Seed; seed != 0 {
+		again += fmt.Sprintf(" SEED=%d", seed)
+	}
+	text := fmt.Sprintf("%s (%s)", headline, about.Promise)
+	for _, line := range append(lines, Line{"again", again}) {
+		text += fmt.Sprintf("\n  %-8s %s", line[0], strings.ReplaceAll(line[1], "\n", " "))
+	}
+	Fail(text)
+}
+
+// listLimit is how many cases List writes out.
+const listLimit = 10
+
+// List makes lines of the first 10 cases, and says how many more there are. The key stands before the first.
+func List(key string, cases []string) []Line {
+	var lines []Line
+	for i, text := range cases {
+		if i == listLimit {
+			return append(lines, Note("", "... and %d more", len(cases)-listLimit))
+		}
+		lines = append(lines, Line{key, text})
+		key = ""
+	}
+	return lines
+}
+
+// Finding is what a check found: a headline, empty if all is as promised, and the cases behind it.
+type Finding struct {
+	Headline string
+	Cases    []string
+}
+
+// Judge fails the running spec if something was found.
+func (f Finding) Judge(chaos *session.Session) {
+	GinkgoHelper()
+	if f.Headline != "" {
+		FailWith(chaos, f.Headline, List("found", f.Cases)...)
+	}
+}
+
+// Count writes a number of things in words: "1 check", "3 checks".
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

@@ -1,0 +1,93 @@
+package spec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+const (
+	// cleanupTimeout bounds what a spec does to clean up.
+	cleanupTimeout = 30 * time.Second
+	// listenLimit is how long a process that has just begun may take to listen for orders.
+	listenLimit = 2 * time.Second
+)
+
+// Register registers a service for the length of the spec, and does not wait for it: its process may never serve.
+func Register(ctx context.Context, sandbox *session.Sandbox, definition zinit.Definition) {
+	GinkgoHelper()
+	name := definition.Service.Name
+	By("register " + name)
+	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Discard(ctx, name) }, NodeTimeout(cleanupTimeout))
+	_, err := sandbox.Supervisor.Register(ctx, definition)
+	if err != nil && !errors.Is(err, zinit.ErrNotExpressible) {
+		err = fmt.Errorf("register %s: %w", name, err)
+	}
+	Conclude(err)
+}
+
+// AwaitSuccessor waits until a service is served by another process than before, and reports whether it is.
+func AwaitSuccessor(ctx context.Context, sandbox *session.Sandbox, service session.Service, before record.Incarnation, limit time.Duration) (after record.Incarnation, ok bool) {
+	By("wait until another process serves " + service.Name)
+	ok = Until(ctx, limit, func(ctx context.Context) bool {
+		if recovery.Steady(ctx, sandbox, service.Endpoint) != nil {
+			return false
+		}
+		identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: service.Endpoint, SupervisorPID: sandbox.SupervisorPID()})
+		after = identity.Serving
+		return err == nil && (after.PID != before.PID || after.StartTime != before.StartTime)
+	})
+	return after, ok
+}
+
+// Command connects to a victim's control socket, so that the spec can give orders to its process.
+func Command(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) *victim.Control {
+	GinkgoHelper()
+	By("connect to the control socket of " + plan.Name)
+	var conn net.Conn
+	var err error
+	Until(ctx, listenLimit, func(ctx context.Context) bool {
+		conn, err = sandbox.Dial(ctx, protocol.Endpoint{Socket: plan.Options.Control})
+		return err == nil
+	})
+	Conclude(err)
+	control := victim.NewControl(conn)
+	DeferCleanup(func() { _ = control.Close() })
+	return control
+}
+
+// Ask asks an endpoint the harness's own question, waits at most for limit, and returns how long a good reply took.
+func Ask(ctx context.Context, sandbox *session.Sandbox, endpoint protocol.Endpoint, limit time.Duration) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	conn, err := sandbox.Dial(ctx, endpoint)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = conn.Close() }()
+	began := time.Now()
+	err = endpoint.Question().Ask(ctx, conn)
+	return time.Since(began), errors.Join(err, ctx.Err())
+}
+
+// Living returns those of some processes that still exist and are no zombies.
+func Living(ctx context.Context, sandbox *session.Sandbox, processes ...record.Incarnation) ([]protocol.Process, error) {
+	table, err := sandbox.Agent().Processes(ctx)
+	return slices.DeleteFunc(table, func(p protocol.Process) bool {
+		return p.State == "Z" || p.State == "X" || !slices.ContainsFunc(processes, func(one record.Incarnation) bool {
+			return one.PID == p.PID && one.StartTime == p.StartTime
+		})
+	}), err
+}
