@@ -1,0 +1,123 @@
+package dialect
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+)
+
+// ErrNotExpressible says that a dialect has no place or no word for what was to be written.
+var ErrNotExpressible = errors.New("the dialect cannot express it")
+
+// Encode writes a document of the model. It starts from a copy of the template, a document of the same kind as the supervisor
+// gave it, so that members that the model does not know stay as they are there; a nil template is an empty document. Members
+// that are absent in the values are removed, or emptied where the shape says that they are required. The error wraps
+// ErrNotExpressible and names the member.
+func (s Shape) Encode(document Document, values Values, template map[string]any) (map[string]any, error) {
+	var out any = clone(template)
+	if template == nil {
+		out = map[string]any{}
+	}
+	for _, known := range Members(document) {
+		value, given := values[known.Name]
+		member, placed := s[known.Name]
+		switch {
+		case !placed && (!given || isZero(value)):
+			continue
+		case !placed:
+			return nil, fmt.Errorf("write the %s: it has no place for %s: %w", document, known.Name, ErrNotExpressible)
+		case (!given || isZero(value)) && !member.Required:
+			member.At.Delete(out)
+			continue
+		case !given || value == nil:
+			value = zero(known)
+		}
+		theirs, err := member.write(known, value)
+		if err != nil {
+			return nil, fmt.Errorf("write the %s: %s: %w: %w", document, known.Name, err, ErrNotExpressible)
+		}
+		if out, err = member.At.Set(out, theirs); err != nil {
+			return nil, fmt.Errorf("write the %s: %s: %w", document, known.Name, err)
+		}
+	}
+	object, ok := out.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("write the %s: it is no object", document)
+	}
+	return object, nil
+}
+
+// Decode reads a document of the model. Members that the document lacks have their default, or are absent. The error names
+// the first member that is not what the shape says.
+func (s Shape) Decode(document Document, theirs any) (Values, error) {
+	values := Values{}
+	if _, ok := theirs.(map[string]any); !ok {
+		return nil, fmt.Errorf("read the %s: %s is no object", document, brief(theirs))
+	}
+	for _, known := range Members(document) {
+		member, placed := s[known.Name]
+		if !placed {
+			continue
+		}
+		found, there := member.At.Get(theirs)
+		if !there {
+			if member.Default != nil {
+				values[known.Name] = member.Default
+			}
+			continue
+		}
+		value, err := member.read(known, found)
+		if err != nil {
+			return nil, fmt.Errorf("read the %s: %s at %q: %w", document, known.Name, member.At, err)
+		}
+		if value != nil {
+			values[known.Name] = value
+		}
+	}
+	return values, nil
+}
+
+// Extras returns the keys of a document's first level that hold no member of the model.
+func (s Shape) Extras(theirs map[string]any) []string {
+	used := map[string]bool{}
+	for _, member := range s {
+		if len(member.At) > 0 {
+			used[member.At[0]] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(theirs)), func(key string) bool { return used[key] })
+}
+
+func isZero(value any) bool {
+	if value == nil {
+		return true
+	}
+	v := reflect.ValueOf(value)
+	return v.IsZero() || ((v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0)
+}
+
+// zero returns the value that an empty required member is written as: of a word its first, which is the model's default.
+func zero(known Known) any {
+	switch known.Type {
+	case Number:
+		return int64(0)
+	case Flag:
+		return false
+	case Names:
+		return []string{}
+	case Pairs:
+		return map[string]string{}
+	case Duration:
+		return time.Duration(0)
+	case Time:
+		return time.Time{}
+	case Word:
+		return known.Words[0]
+	case Signal:
+		return "SIGTERM"
+	}
+	return ""
+}

@@ -1,0 +1,179 @@
+package dialect
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Definition is a service together with its actions, as the model has them.
+type Definition struct {
+	Service Values
+	Actions []Values
+}
+
+// Templates are documents that the supervisor gave: what ours are written over.
+type Templates struct {
+	Service map[string]any
+	// Actions are by kind ("run", "health").
+	Actions map[string]map[string]any
+}
+
+// Message is one document that has to be sent to register a definition.
+type Message struct {
+	Operation Operation
+	Document  map[string]any
+}
+
+// Encode returns the documents that register a definition, in the order in which they are sent: the actions that are documents
+// of their own, then the service. The error wraps ErrNotExpressible.
+func (d Dialect) Encode(definition Definition, templates Templates) ([]Message, error) {
+	service, err := d.Shape(Service).Encode(Service, definition.Service, templates.Service)
+	if err != nil {
+		return nil, err
+	}
+	var messages []Message
+	var whole any = service
+	if d.Embedding != nil {
+		whole = d.Embedding.clear(service)
+	}
+	for _, action := range definition.Actions {
+		written, err := d.encodeAction(action, templates)
+		if err != nil {
+			return nil, err
+		}
+		if d.Embedding == nil {
+			messages = append(messages, Message{SetAction, written})
+			continue
+		}
+		if whole, err = d.Embedding.add(whole, action, written); err != nil {
+			return nil, err
+		}
+	}
+	object, ok := whole.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("write the service: it is no object")
+	}
+	return append(messages, Message{SetService, object}), nil
+}
+
+func (d Dialect) encodeAction(action Values, templates Templates) (map[string]any, error) {
+	kind := kindOf(action)
+	return d.Shape(documentOf(kind)).Encode(documentOf(kind), action, templates.Actions[kind])
+}
+
+// DecodeService reads a service's document, and the actions that are inside it.
+func (d Dialect) DecodeService(theirs any) (Definition, error) {
+	service, err := d.Shape(Service).Decode(Service, theirs)
+	if err != nil || d.Embedding == nil {
+		return Definition{Service: service}, err
+	}
+	definition := Definition{Service: service}
+	for _, one := range d.Embedding.find(theirs) {
+		action, err := d.DecodeAction(one.document)
+		if err != nil {
+			return definition, err
+		}
+		if one.kind != "" {
+			action["kind"] = one.kind
+		}
+		if one.name != "" {
+			action["name"] = one.name
+		}
+		definition.Actions = append(definition.Actions, action)
+	}
+	return definition, nil
+}
+
+// DecodeAction reads an action's document. It is read as a health action if that has a shape of its own and the action's says
+// that it is of another kind, or cannot be read.
+func (d Dialect) DecodeAction(theirs any) (Values, error) {
+	values, err := d.Shape(Action).Decode(Action, theirs)
+	if _, own := d.Documents[HealthAction]; !own || (err == nil && kindOf(values) != "health") {
+		return values, err
+	}
+	return d.Shape(HealthAction).Decode(HealthAction, theirs)
+}
+
+func kindOf(action Values) string {
+	if kind, ok := action["kind"].(string); ok && kind != "" {
+		return kind
+	}
+	return "run"
+}
+
+func documentOf(kind string) Document {
+	if kind == "health" {
+		return HealthAction
+	}
+	return Action
+}
+
+// embedded is an action's document inside a service's.
+type embedded struct {
+	kind, name string // where the place tells them
+	document   any
+}
+
+// find returns the documents of actions inside a service's document, in a fixed order.
+func (e Embedding) find(service any) []embedded {
+	var found []embedded
+	for _, kind := range slices.Sorted(maps.Keys(e.Kinds)) {
+		if document, ok := e.Kinds[kind].Get(service); ok && document != nil {
+			found = append(found, embedded{kind: kind, document: document})
+		}
+	}
+	if e.List == nil {
+		return found
+	}
+	listed, _ := e.List.Get(service)
+	switch v := listed.(type) {
+	case []any:
+		for _, document := range v {
+			found = append(found, embedded{document: document})
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			one := embedded{document: v[key]}
+			if e.Keyed == KeyedByKind {
+				one.kind = key
+			} else {
+				one.name = key
+			}
+			found = append(found, one)
+		}
+	}
+	return found
+}
+
+// clear removes the actions that a template brought along.
+func (e Embedding) clear(service map[string]any) any {
+	for _, at := range e.Kinds {
+		at.Delete(service) // an empty path is the service's own document, of which nothing is removed
+	}
+	if e.List != nil {
+		e.List.Delete(service)
+	}
+	return service
+}
+
+// add puts an action's document into a service's.
+func (e Embedding) add(service any, action Values, written map[string]any) (any, error) {
+	kind := kindOf(action)
+	if at, ok := e.Kinds[kind]; ok {
+		return at.Set(service, written)
+	}
+	if e.List == nil {
+		return nil, fmt.Errorf("write the service: it has no place for a %s action: %w", kind, ErrNotExpressible)
+	}
+	if e.Keyed != "" {
+		key := kind
+		if e.Keyed == KeyedByName {
+			key = fmt.Sprint(action["name"])
+		}
+		return e.List.Join(key).Set(service, written)
+	}
+	listed, _ := e.List.Get(service)
+	list, _ := listed.([]any)
+	return e.List.Set(service, append(slices.Clone(list), written))
+}

@@ -1,0 +1,134 @@
+// Package dialect describes how a supervisor spells the RPC that the harness means: its transport, its methods and the
+// members of its documents. A dialect is data: it can be learned, written in a target file, and compared.
+//
+// The meaning is the model (members.go, operations.go): documents of members, and operations on them. The model's own
+// spelling is suites/contract/zinit-0.4.md#spelling; any other spelling of the same model is another Dialect.
+package dialect
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Dialect is one spelling of the model.
+type Dialect struct {
+	// Name tells people which dialect it is: "0.4", "0.3.9", "learned".
+	Name      string    `yaml:"name"`
+	Transport Transport `yaml:"transport"`
+	// Operations are the calls that are known. An operation without a call cannot be asked for, unless others make it up.
+	Operations map[Operation]Call `yaml:"operations"`
+	// Documents are the shapes by the kind of document.
+	Documents map[Document]Shape `yaml:"documents"`
+	// Embedding says where actions are inside a service's document; nil if they are documents of their own.
+	Embedding *Embedding `yaml:"embedding,omitempty"`
+	Errors    Errors     `yaml:"errors,omitempty"`
+}
+
+// Transport is how documents of JSON-RPC reach the supervisor and come back.
+type Transport struct {
+	Framing Framing `yaml:"framing"`
+	// Path is the path of an HTTP request; empty for other framings.
+	Path string `yaml:"path,omitempty"`
+	// Port is the TCP port on the container's loopback address; 0 is the unix socket.
+	Port int `yaml:"port,omitempty"`
+}
+
+// Framing is how one document is told from the next.
+type Framing string
+
+// The framings.
+const (
+	Line          Framing = "line"           // a document a line
+	Bare          Framing = "bare"           // documents one after the other, without line breaks
+	ContentLength Framing = "content-length" // a header with the length before each document, as language servers do
+	HTTP          Framing = "http"           // a POST for each document
+)
+
+// Framings lists all framings, in the order in which a stranger is tried.
+func Framings() []Framing { return []Framing{Line, Bare, ContentLength, HTTP} }
+
+// Shape is where the members of a document are in the supervisor's spelling, by the member's name in the model.
+type Shape map[string]Member
+
+// Member is how one member of the model is spelled.
+type Member struct {
+	At Path `yaml:"at"`
+	// Form is how the value is written; empty is the plain form of the member's type.
+	Form Form `yaml:"form,omitempty"`
+	// Words are the supervisor's values by the model's words, for a word or a flag ("true", "false"). Without them the
+	// words are the model's own, in any case.
+	Words map[string]any `yaml:"words,omitempty"`
+	// Default is the value that an absent member stands for, in the model's form; nil if absent stands for nothing.
+	Default any `yaml:"default,omitempty"`
+	// Required members are written even if they are empty.
+	Required bool `yaml:"required,omitempty"`
+}
+
+// Embedding is where the actions of a service are inside its document.
+type Embedding struct {
+	// List is the path of a list of action documents. It is nil if Kinds is used.
+	List *Path `yaml:"list,omitempty"`
+	// Keyed says that List names an object whose keys are the actions' names, or their kinds.
+	Keyed Keyed `yaml:"keyed,omitempty"`
+	// Kinds are the paths of one document for each kind of action; an empty path is the service's document itself.
+	Kinds map[string]Path `yaml:"kinds,omitempty"`
+}
+
+// Keyed says what the keys of an object stand for.
+type Keyed string
+
+// The ways in which an object lists documents; empty is a plain list.
+const (
+	KeyedByName Keyed = "name"
+	KeyedByKind Keyed = "kind"
+)
+
+// Errors tells the supervisor's refusals apart. A refusal that none matches is plain.
+type Errors struct {
+	NotFound       Refusal `yaml:"not_found,omitempty"`
+	AlreadyInState Refusal `yaml:"already_in_state,omitempty"`
+	InvalidConfig  Refusal `yaml:"invalid_config,omitempty"`
+	Cycle          Refusal `yaml:"cycle,omitempty"`
+}
+
+// Refusal is how a supervisor says one thing.
+type Refusal struct {
+	Codes []int `yaml:"codes,omitempty"`
+	// Messages are texts that the message contains, in lower case.
+	Messages []string `yaml:"messages,omitempty"`
+	// Null says that a result of null means it.
+	Null bool `yaml:"null,omitempty"`
+}
+
+// Check returns an error that names the first member, operation or form that the model does not know.
+func (d Dialect) Check() error {
+	if d.Transport.Framing != "" && !slices.Contains(Framings(), d.Transport.Framing) {
+		return fmt.Errorf("the framing %q is unknown: use one of %v", d.Transport.Framing, Framings())
+	}
+	for _, operation := range slices.Sorted(maps.Keys(d.Operations)) {
+		if err := d.Operations[operation].check(operation); err != nil {
+			return fmt.Errorf("operation %s: %w", operation, err)
+		}
+	}
+	for _, document := range slices.Sorted(maps.Keys(d.Documents)) {
+		for _, name := range slices.Sorted(maps.Keys(d.Documents[document])) {
+			known, ok := MemberOf(document, name)
+			if !ok {
+				return fmt.Errorf("document %s: the model has no member %q", document, name)
+			}
+			if form := d.Documents[document][name].Form; !slices.Contains(FormsOf(known.Type), form) {
+				return fmt.Errorf("document %s: member %s cannot have the form %q: use one of %v", document, name, form, FormsOf(known.Type))
+			}
+		}
+	}
+	return nil
+}
+
+// Shape returns the shape of a document; a health action may have one of its own where the run action's does not fit.
+func (d Dialect) Shape(document Document) Shape {
+	if shape, ok := d.Documents[document]; ok || document != HealthAction {
+		return shape
+	}
+	return d.Documents[Action]
+}
