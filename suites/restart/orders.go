@@ -1,6 +1,7 @@
 package restart
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,20 +25,23 @@ import (
 )
 
 const (
-	// pending is the delay of a victim that is stopped while it waits for its restart.
-	pending = 3730 * time.Millisecond
-	// stopLimit is the stop timeout of a victim that ignores its stop signal.
-	stopLimit = 1370 * time.Millisecond
-	// checklistService is the service that the checklist names (hero_zero, checklist 2).
+	// pendingDelay is the retry delay of a victim that is stopped while it waits for its restart.
+	pendingDelay = 3730 * time.Millisecond
+	// stopTimeout is the stop timeout of a victim that ignores its stop signal.
+	stopTimeout = 1370 * time.Millisecond
+	// instanceInterval is the time between two counts of processes. Two at once may soon be one again.
+	instanceInterval = 30 * time.Millisecond
+	// checklistService is the service that suites/contract/hero_zero.md#checklist-2 names.
 	checklistService = "user.hero_osis_server"
-	// commandSandbox is a sandbox of its own: a second end of a service would wait longer.
+	// commandSandbox is a sandbox of its own, since a second end of a service has to wait longer.
 	commandSandbox = "zinit-kill"
+	zinitKillName  = "zinit-kill"
 )
 
-// orders are the specs of what people ask of the supervisor, and of what it says.
+// orders registers the specs of what people ask of the supervisor, and of what it writes down.
 func orders(chaos *session.Session) {
 	Describe("a service that zinit's command kills", spec.About(promise.RestartZinitKill), func() {
-		isKilledByCommand(chaos, plan(chaos, "command"))
+		itIsKilledByCommand(chaos, planVictim(chaos, "command"))
 		for _, shipped := range chaos.Target.Restartable() {
 			if shipped.Name == checklistService || chaos.Configuration.Profile == session.Faithful {
 				shippedIsKilledByCommand(chaos, chaos.Shipped(shipped))
@@ -45,25 +49,25 @@ func orders(chaos *session.Session) {
 		}
 	})
 	Describe("a service that is stopped", func() {
-		staysStopped(chaos, plan(chaos, "pending"), plan(chaos, "pending-control"))
-		isKilledInTheEnd(chaos, plan(chaos, "stop-timeout"))
-		slow := plan(chaos, "succession-slow").WithStopTimeout(5 * time.Second)
-		slow.Options.TermDelay = gracefulEnd
-		endsUpOnce(chaos, plan(chaos, "succession"))
-		endsUpOnce(chaos, slow)
-		doesNotWait(chaos, plan(chaos, "unblocked"), plan(chaos, "stopping"))
+		itStaysStopped(chaos, planVictim(chaos, "pending"), planVictim(chaos, "pending-control"))
+		itIsKilledInTheEnd(chaos, planVictim(chaos, "stop-timeout"))
+		slow := planVictim(chaos, "succession-slow").WithStopTimeout(5 * time.Second)
+		slow.Options.TermDelay = termDelay
+		itEndsUpOnce(chaos, planVictim(chaos, "succession"))
+		itEndsUpOnce(chaos, slow)
+		itDoesNotWait(chaos, planVictim(chaos, "unblocked"), planVictim(chaos, "stopping"))
 	})
 	Describe("the record of a run", spec.About(promise.RestartRecorded), func() {
-		exit3 := plan(chaos, "recorded-exit3")
+		exit3 := planVictim(chaos, "recorded-exit3")
 		exit3.Options.ExitCode = 3
-		saysHowItEnded(chaos, fault.SIGTERM, plan(chaos, "recorded-exit0"), zinit.JobSucceeded, 0)
-		saysHowItEnded(chaos, fault.SIGTERM, exit3, zinit.JobFailed, 3)
-		saysHowItEnded(chaos, fault.SIGKILL, plan(chaos, "recorded-sigkill"), zinit.JobFailed, -int(syscall.SIGKILL))
+		itSaysHowItEnded(chaos, fault.SIGTERM, planVictim(chaos, "recorded-exit0"), zinit.JobSucceeded, 0)
+		itSaysHowItEnded(chaos, fault.SIGTERM, exit3, zinit.JobFailed, 3)
+		itSaysHowItEnded(chaos, fault.SIGKILL, planVictim(chaos, "recorded-sigkill"), zinit.JobFailed, -int(syscall.SIGKILL))
 	})
 }
 
-// zinitKill is the command that the image's users type; 0.3.9 takes the signal by a flag [Z].
-func zinitKill(sandbox *session.Sandbox, service string) fault.Fault {
+// newZinitKill returns the fault of the command that the image's users type. zinit 0.3.9 takes the signal by a flag [Z].
+func newZinitKill(sandbox *session.Sandbox, service string) fault.Fault {
 	words := []string{"zinit", "kill", service, "SIGTERM"}
 	if sandbox.Supervisor.Dialect() == zinit.Dialect03 {
 		words = []string{"zinit", "kill", service, "--signal", "SIGTERM"}
@@ -71,95 +75,96 @@ func zinitKill(sandbox *session.Sandbox, service string) fault.Fault {
 	return fault.Fault{Name: zinitKillName, Command: words, Landing: fault.LandsByExit}
 }
 
-const zinitKillName = "zinit-kill"
-
-func isKilledByCommand(chaos *session.Session, plan session.VictimPlan) {
+func itIsKilledByCommand(chaos *session.Session, plan session.VictimPlan) {
 	It("comes back: "+plan.Name, spec.On(plan.Name), spec.With(fault.Fault{Name: zinitKillName}), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		service := spec.Victim(ctx, sandbox, plan)
-		seen := spec.Inject(ctx, sandbox, scaled(chaos, sandbox, promise.RestartZinitKill, service, zinitKill(sandbox, plan.Name), 0))
-		spec.Expect(seen, replacedInTime(chaos, service)...)
+		seen := spec.Inject(ctx, sandbox, planInjection(chaos, sandbox, promise.RestartZinitKill, service, newZinitKill(sandbox, plan.Name), 0))
+		expectReplacement(chaos, service, seen)
 	}, NodeTimeout(time.Minute))
 }
 
 func shippedIsKilledByCommand(chaos *session.Session, service session.Service) {
 	It("comes back: "+service.Name, spec.On(service.Name), spec.With(fault.Fault{Name: zinitKillName}), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, commandSandbox)
-		seen := spec.Inject(ctx, sandbox, restarting(chaos, sandbox, promise.RestartZinitKill, service, zinitKill(sandbox, service.Name)))
-		spec.Expect(seen, restarted(chaos, service)...)
-	}, NodeTimeout(window(chaos)+time.Minute))
+		expectRestart(ctx, chaos, sandbox, promise.RestartZinitKill, service, newZinitKill(sandbox, service.Name))
+	}, NodeTimeout(watchPeriod(chaos)+time.Minute))
 }
 
-// staysStopped stops a victim between its end and its restart, and waits until long after that was due. The other
-// one is not stopped: where it is not restarted either, nothing is shown.
-func staysStopped(chaos *session.Session, plan, control session.VictimPlan) {
-	plan.Policy.Delay, plan.Policy.Backoff = zinit.Milliseconds(pending), zinit.BackoffNone
+// itStaysStopped registers the spec that stops a victim between its end and its restart, and watches it until long after
+// the restart was due. The control is not stopped: if it is not restarted either, nothing is shown.
+func itStaysStopped(chaos *session.Session, plan, control session.VictimPlan) {
+	plan.Policy.Delay, plan.Policy.Backoff = zinit.Milliseconds(pendingDelay), zinit.BackoffNone
 	control.Policy = plan.Policy
 	It("stays stopped: "+plan.Name, spec.About(promise.RestartStopPending), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
 		sandbox := spec.MainOrOwn(ctx, chaos)
 		service, other := spec.Victim(ctx, sandbox, plan), spec.Victim(ctx, sandbox, control)
 		spec.Hold(ctx, sandbox, service.Name)
-		ended := spec.Identify(ctx, sandbox, service)
-		tolerance := chaos.Target.Budgets.Tolerance.Duration()
+		before := spec.Identify(ctx, sandbox, service)
+		tolerance := spec.Tolerance(chaos)
 		var stopErr error
 		var answered int64
 		var restarted record.Recovery
-		seen := spec.Meanwhile(ctx, sandbox, scaled(chaos, sandbox, promise.RestartStopPending, service, fault.SIGKILL, 0), func() {
-			await(ctx, "the supervisor did not notice the end of "+plan.Name+", so that no restart was pending", func() bool {
+		seen := spec.Meanwhile(ctx, sandbox, planInjection(chaos, sandbox, promise.RestartStopPending, service, fault.SIGKILL, 0), func() {
+			spec.Await(ctx, eventLimit, "the supervisor notices the end of "+plan.Name, func(ctx context.Context) bool {
 				status, err := sandbox.Supervisor.Status(ctx, plan.Name)
 				spec.Conclude(err)
-				return status.PID != ended.PID // a restart may have a process that waits for it
+				return status.PID != before.PID // a supervisor may have a process that waits for the restart
 			})
+			By("stop " + plan.Name + " while its restart is pending")
 			stopErr = sandbox.Supervisor.Stop(ctx, plan.Name)
-			now, err := sandbox.Agent().Hello(ctx)
-			spec.Conclude(err)
-			answered = now.MonotonicNs
-			restarted = spec.Inject(ctx, sandbox, scaled(chaos, sandbox, promise.RestartStopPending, other, fault.SIGKILL, 0))
+			answered = spec.Now(ctx, sandbox)
+			restarted = spec.Inject(ctx, sandbox, planInjection(chaos, sandbox, promise.RestartStopPending, other, fault.SIGKILL, 0))
 		})
-		if time.Duration(answered-seen.Exited.Lo) > pending-tolerance {
+		if time.Duration(answered-seen.Exited.Lo) > pendingDelay-tolerance {
 			spec.Inconclusive("the stop was not answered before the restart was due")
 		}
 		if stopErr != nil && seen.Respawned != nil {
-			Fail(fmt.Sprintf("%s could not be stopped while its restart was pending (%s)\n  stop     %v\n  policy   %s", plan.Name, promise.RestartStopPending, stopErr, seen.Policy))
+			spec.FailWith(chaos, plan.Name+" could not be stopped while its restart was pending",
+				spec.Note("stop", "%v", stopErr), spec.Note("policy", "%s", seen.Policy))
 		}
 		if seen.Respawned == nil && restarted.Respawned == nil {
 			spec.Inconclusive("the supervisor restarted nobody, so that it proves nothing who stayed down")
 		}
-		spec.Expect(seen, StayDown(Within(pending+2*tolerance)))
+		spec.Expect(seen, StayDown(Within(pendingDelay+2*tolerance)))
 	}, NodeTimeout(time.Minute))
 }
 
-// isKilledInTheEnd asks a victim to stop that does not. That it was asked is in its journal: that is the landing.
-func isKilledInTheEnd(chaos *session.Session, plan session.VictimPlan) {
+// itIsKilledInTheEnd registers the spec that stops a victim which ignores its stop signal. The landing is the victim's
+// journal: it says that the victim was asked to stop.
+func itIsKilledInTheEnd(chaos *session.Session, plan session.VictimPlan) {
 	plan.Options.OnTerm = victim.TermIgnore
 	stop := fault.Fault{Name: "zinit-stop", Command: []string{"zinit", "stop", plan.Name}, Landing: fault.LandsByExit}
 	It("is killed in the end: "+plan.Name, spec.About(promise.RestartStopTimeout), spec.On(plan.Name), spec.With(stop), func(ctx SpecContext) {
 		sandbox := spec.MainOrOwn(ctx, chaos)
-		service := spec.Victim(ctx, sandbox, plan.WithStopTimeout(stopLimit))
-		killsAtTheEnd(sandbox, plan)
-		tolerance := chaos.Target.Budgets.Tolerance.Duration()
-		injection := scaled(chaos, sandbox, promise.RestartStopTimeout, service, stop, stopLimit)
-		injection.Policy = fmt.Sprintf("it ignores SIGTERM, and its stop timeout is %v", stopLimit)
+		service := spec.Victim(ctx, sandbox, plan.WithStopTimeout(stopTimeout))
+		killAfterwards(sandbox, plan)
+		tolerance := spec.Tolerance(chaos)
+		injection := planInjection(chaos, sandbox, promise.RestartStopTimeout, service, stop, stopTimeout)
+		injection.Policy = fmt.Sprintf("it ignores SIGTERM, and its stop timeout is %v", stopTimeout)
+
+		By("stop " + plan.Name + " and wait until it is killed")
 		seen, err := sandbox.Inject(ctx, injection)
-		asked := happened(ctx, sandbox, plan, seen.Before.PID, victim.EventTerminating)
+		asked := hasEvent(ctx, sandbox, plan, seen.Before.PID, victim.EventTerminating)
+		before := spec.Note("before", "pid %d", seen.Before.PID)
 		switch {
 		case seen.Exited == nil && asked:
-			Fail(fmt.Sprintf("%s was asked to stop, did not, and was not killed within %s, though its stop timeout is %v (%s)\n  before   pid %d\n  now      zinit says %q\n  again    make e2e FOCUS=%s/%s",
-				plan.Name, span.Text(injection.Window), stopLimit, promise.RestartStopTimeout, seen.Before.PID, seen.Status, promise.RestartStopTimeout, plan.Name))
+			spec.FailWith(chaos, fmt.Sprintf("%s was asked to stop, did not, and was not killed within %s", plan.Name, span.Text(injection.Window)),
+				before, spec.Note("now", "zinit says %q", seen.Status), spec.Note("policy", "%s", injection.Policy))
 		case seen.Exited != nil && !asked:
-			Fail(fmt.Sprintf("%s was stopped without having been asked by SIGTERM (%s)\n  before   pid %d", plan.Name, promise.RestartStopTimeout, seen.Before.PID))
+			spec.FailWith(chaos, plan.Name+" was stopped without having been asked by SIGTERM", before)
 		}
 		spec.Conclude(err)
 		spec.Expect(seen,
-			Exit(NotBefore(stopLimit), Within(stopLimit), Tolerance(tolerance)),
+			Exit(NotBefore(stopTimeout), Within(stopTimeout), Tolerance(tolerance)),
 			StayDown(Within(delay+2*tolerance)),
 		)
 	}, NodeTimeout(time.Minute))
 }
 
-// doesNotWait kills one victim while another takes its time to stop.
-func doesNotWait(chaos *session.Session, plan, slow session.VictimPlan) {
-	slow.Options.TermDelay = 2*delay + gracefulEnd
+// itDoesNotWait registers the spec that kills one victim while another takes its time to stop.
+func itDoesNotWait(chaos *session.Session, plan, slow session.VictimPlan) {
+	slow.Options.TermDelay = 2*delay + termDelay
 	It("does not wait for another's stop: "+plan.Name, spec.About(promise.RestartUnblocked), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
 		sandbox := spec.MainOrOwn(ctx, chaos)
 		service, other := spec.Victim(ctx, sandbox, plan), spec.Victim(ctx, sandbox, slow.WithStopTimeout(2*slow.Options.TermDelay))
@@ -167,107 +172,97 @@ func doesNotWait(chaos *session.Session, plan, slow session.VictimPlan) {
 		stopping := spec.Identify(ctx, sandbox, other)
 		stopped := make(chan error, 1)
 		go func() { stopped <- sandbox.Supervisor.Stop(ctx, slow.Name) }()
-		await(ctx, slow.Name+" was not asked to stop", func() bool {
-			return happened(ctx, sandbox, slow, stopping.PID, victim.EventTerminating)
+		spec.Await(ctx, eventLimit, slow.Name+" is asked to stop", func(ctx context.Context) bool {
+			return hasEvent(ctx, sandbox, slow, stopping.PID, victim.EventTerminating)
 		})
-		seen := spec.Inject(ctx, sandbox, scaled(chaos, sandbox, promise.RestartUnblocked, service, fault.SIGKILL, slow.Options.TermDelay))
-		spec.Expect(seen, replacedInTime(chaos, service)...)
+		seen := spec.Inject(ctx, sandbox, planInjection(chaos, sandbox, promise.RestartUnblocked, service, fault.SIGKILL, slow.Options.TermDelay))
+		expectReplacement(chaos, service, seen)
+		By("wait until " + slow.Name + " has stopped")
 		if err := <-stopped; err != nil {
-			Fail(fmt.Sprintf("%s could not be stopped (%s)\n  stop     %v", slow.Name, promise.RestartUnblocked, err))
+			spec.FailWith(chaos, slow.Name+" could not be stopped", spec.Note("stop", "%v", err))
 		}
 	}, NodeTimeout(time.Minute))
 }
 
-// killsAtTheEnd sees to it that a victim that ignores SIGTERM does not keep its supervisor busy. It is held
-// meanwhile, so that its end is nobody's surprise.
-func killsAtTheEnd(sandbox *session.Sandbox, plan session.VictimPlan) {
-	DeferCleanup(func(ctx SpecContext) {
-		release, err := sandbox.Hold(ctx, plan.Name)
-		if err != nil {
-			return
-		}
-		_ = sandbox.Supervisor.Stop(ctx, plan.Name)
-		for _, pid := range instances(ctx, sandbox, plan) {
-			_, _ = sandbox.Agent().Run(ctx, appears, "/bin/sh", "-c", fmt.Sprintf("kill -KILL %d", pid))
-		}
-		_ = release(ctx)
-	}, NodeTimeout(30*time.Second))
-}
-
-// endsUpOnce gives four orders at once, of which the last is to start.
-func endsUpOnce(chaos *session.Session, plan session.VictimPlan) {
+// itEndsUpOnce registers the spec that gives four orders at once, of which the last is to start.
+func itEndsUpOnce(chaos *session.Session, plan session.VictimPlan) {
 	It("ends up running once: "+plan.Name, spec.About(promise.RestartSuccession), spec.On(plan.Name), func(ctx SpecContext) {
 		sandbox := spec.MainOrOwn(ctx, chaos)
 		service := spec.Victim(ctx, sandbox, plan)
 		spec.Hold(ctx, sandbox, service.Name)
 		before := spec.Identify(ctx, sandbox, service)
+
+		By("stop and start " + plan.Name + " twice, without waiting")
 		var given []string
 		for range 2 {
 			stopErr := sandbox.Supervisor.Stop(ctx, plan.Name)
 			startErr := sandbox.Supervisor.Start(ctx, plan.Name)
-			given = append(given, answer("stop", stopErr), answer("start", startErr))
+			given = append(given, describeAnswer("stop", stopErr), describeAnswer("start", startErr))
 			if startErr != nil && !errors.Is(startErr, zinit.ErrAlreadyInState) {
 				spec.Conclude(fmt.Errorf("start %s right after its stop: %w", plan.Name, startErr))
 			}
 		}
-		complain := func(what string, pids []int) {
-			Fail(fmt.Sprintf("%s %s (%s)\n  before   pid %d\n  orders   %s\n  after    pids %v; zinit says %q\n  again    make e2e FOCUS=%s/%s",
-				plan.Name, what, promise.RestartSuccession, before.PID, strings.Join(given, ", "), pids, sandbox.Word(ctx, plan.Name), promise.RestartSuccession, plan.Name))
+		fail := func(what string, pids []int) {
+			GinkgoHelper()
+			spec.FailWith(chaos, plan.Name+" "+what, spec.Note("before", "pid %d", before.PID), spec.Note("orders", "%s", strings.Join(given, ", ")),
+				spec.Note("after", "pids %v; zinit says %q", pids, sandbox.Word(ctx, plan.Name)))
 		}
-		// A supervisor may take an order at its word and end the process twice, or treat the orders as one
-		// restart with its delay; after that much time there is nothing left that it may wait for.
-		settled := 2*plan.Options.TermDelay + delay + slack(chaos)
-		began := time.Now()
-		for time.Since(began) < settled {
-			if pids := instances(ctx, sandbox, plan); len(pids) > 1 {
-				complain("runs more than once after it was stopped and started", pids)
+		// A supervisor may end the process twice, or take the orders for one restart with its delay. After that much time
+		// it has nothing left to wait for.
+		settlePeriod := 2*plan.Options.TermDelay + delay + spec.LatePeriod(chaos)
+		By(fmt.Sprintf("count the processes of %s for %s", plan.Name, settlePeriod))
+		for began := time.Now(); time.Since(began) < settlePeriod; spec.Pause(ctx, instanceInterval) {
+			if pids := findInstances(ctx, sandbox, plan); len(pids) > 1 {
+				fail("runs more than once after it was stopped and started", pids)
 			}
-			pause(ctx)
 		}
-		pids := instances(ctx, sandbox, plan)
+		pids := findInstances(ctx, sandbox, plan)
 		if err := recovery.Steady(ctx, sandbox, service.Endpoint); err != nil || len(pids) != 1 {
-			complain("does not run after it was stopped and started", pids)
+			fail("does not run after it was stopped and started", pids)
 		}
 		if slices.Contains(pids, before.PID) {
-			complain("was stopped and started, and is still the same process", pids)
+			fail("was stopped and started, and is still the same process", pids)
 		}
 	}, NodeTimeout(time.Minute))
 }
 
-func answer(order string, err error) string {
+func describeAnswer(order string, err error) string {
 	if err != nil {
 		return fmt.Sprintf("%s: %v", order, err)
 	}
 	return order + ": ok"
 }
 
-// saysHowItEnded ends a victim and reads what the supervisor has written down. code is minus the signal where it
-// was one.
-func saysHowItEnded(chaos *session.Session, f fault.Fault, plan session.VictimPlan, state zinit.JobState, code int) {
+// itSaysHowItEnded registers the spec that ends a victim and reads what the supervisor wrote down. code is an exit code,
+// or minus a signal.
+func itSaysHowItEnded(chaos *session.Session, f fault.Fault, plan session.VictimPlan, state zinit.JobState, code int) {
 	It("says how it ended: "+plan.Name, spec.On(plan.Name), spec.With(f), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		service := spec.Victim(ctx, sandbox, plan)
+		By("check that the supervisor keeps a record of " + plan.Name)
 		_, err := sandbox.Supervisor.Jobs(ctx, zinit.RunActionName(plan.Name), 0)
-		spec.Conclude(err) // where there is no record, nobody needs to end
-		seen := spec.Inject(ctx, sandbox, scaled(chaos, sandbox, promise.RestartRecorded, service, f, 0))
+		spec.Conclude(err)
+		seen := spec.Inject(ctx, sandbox, planInjection(chaos, sandbox, promise.RestartRecorded, service, f, 0))
+		By("read the record of " + plan.Name)
 		jobs, err := sandbox.Supervisor.Jobs(ctx, zinit.RunActionName(plan.Name), 0)
 		spec.Conclude(err)
+		before := spec.Note("before", "pid %d", seen.Before.PID)
 		at := slices.IndexFunc(jobs, func(job zinit.Job) bool { return job.PID == seen.Before.PID })
 		if at < 0 {
-			Fail(fmt.Sprintf("there is no record of the run of %s that %s ended (%s)\n  before   pid %d", plan.Name, f, promise.RestartRecorded, seen.Before.PID))
+			spec.FailWith(chaos, fmt.Sprintf("the run of %s that %s ended has no record", plan.Name, f), before)
 		}
-		if job := jobs[at]; job.State != state || ended(job) != code {
-			Fail(fmt.Sprintf("the run of %s that %s ended is recorded as %s with %s, not as %s with %s (%s)\n  before   pid %d\n  again    make e2e FOCUS=%s/%s",
-				plan.Name, f, job.State, word(ended(job)), state, word(code), promise.RestartRecorded, seen.Before.PID, promise.RestartRecorded, plan.Name))
+		if job := jobs[at]; job.State != state || endCode(job) != code {
+			spec.FailWith(chaos, fmt.Sprintf("the run of %s that %s ended is recorded as %s with %s, not as %s with %s",
+				plan.Name, f, job.State, describeEnd(endCode(job)), state, describeEnd(code)), before)
 		}
 	}, NodeTimeout(time.Minute))
 }
 
-// unrecorded stands for a job that says neither a code nor a signal.
+// unrecorded is the end code of a job that says neither an exit code nor a signal.
 const unrecorded = -1 << 16
 
-// ended is a job's exit code, or minus the signal that ended it.
-func ended(job zinit.Job) int {
+// endCode returns a job's exit code, or minus the signal that ended it.
+func endCode(job zinit.Job) int {
 	switch {
 	case job.Signal != nil && *job.Signal != 0:
 		return -*job.Signal
@@ -277,7 +272,7 @@ func ended(job zinit.Job) int {
 	return unrecorded
 }
 
-func word(code int) string {
+func describeEnd(code int) string {
 	switch {
 	case code == unrecorded:
 		return "neither a code nor a signal"

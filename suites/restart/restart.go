@@ -1,8 +1,7 @@
-// Package restart holds what is promised of a process that ends without having been asked to.
+// Package restart holds the promises about a process that ends without having been asked to.
 package restart
 
 import (
-	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -17,87 +16,80 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// killSandbox is a sandbox of its own: a second kill inside the stability period is supposed to wait longer.
+// killSandbox is a sandbox of its own, since a second kill inside the stability period has to wait longer.
 const killSandbox = "sigkill"
 
-// Specs are the theme's.
+// Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
 	Describe("a terminated service", spec.About(promise.RestartSIGTERM), func() {
 		for _, shipped := range chaos.Target.Restartable() {
-			comesBack(chaos, promise.RestartSIGTERM, session.MainSandbox, fault.SIGTERM, chaos.Shipped(shipped))
+			itComesBack(chaos, promise.RestartSIGTERM, session.MainSandbox, fault.SIGTERM, chaos.Shipped(shipped))
 		}
-		dying := plan(chaos, "sigterm") // what a service of the image does on SIGTERM is its own affair: it may well exit with 0
+		dying := planVictim(chaos, "sigterm") // a shipped service may exit with 0 on SIGTERM; this one dies of it
 		dying.Options.OnTerm = victim.TermDie
-		isRestarted(chaos, promise.RestartSIGTERM, fault.SIGTERM, dying)
+		itIsReplaced(chaos, promise.RestartSIGTERM, fault.SIGTERM, dying)
 	})
 	Describe("a killed service", spec.About(promise.RestartSIGKILL), func() {
 		for _, shipped := range chaos.Target.Restartable() {
-			comesBack(chaos, promise.RestartSIGKILL, killSandbox, fault.SIGKILL, chaos.Shipped(shipped))
+			itComesBack(chaos, promise.RestartSIGKILL, killSandbox, fault.SIGKILL, chaos.Shipped(shipped))
 		}
-		comesBack(chaos, promise.RestartSIGKILL, killSandbox, fault.SIGKILL, session.BaseVictim(chaos.Target))
-		isRestarted(chaos, promise.RestartSIGKILL, fault.SIGKILL, plan(chaos, "sigkill"))
+		itComesBack(chaos, promise.RestartSIGKILL, killSandbox, fault.SIGKILL, session.BaseVictim(chaos.Target))
+		itIsReplaced(chaos, promise.RestartSIGKILL, fault.SIGKILL, planVictim(chaos, "sigkill"))
 	})
 	Describe("a service that exits 0", spec.About(promise.RestartExit0), func() {
-		comesBack(chaos, promise.RestartExit0, session.MainSandbox, fault.SIGTERM, session.BaseVictim(chaos.Target))
+		itComesBack(chaos, promise.RestartExit0, session.MainSandbox, fault.SIGTERM, session.BaseVictim(chaos.Target))
 	})
 	Describe("while a service is restarted", spec.About(promise.RestartUndisturbed), func() {
-		leavesDependentsAlone(chaos, session.NewVictim("required", chaos.Target.Policy))
+		itKeepsItsDependents(chaos, session.NewVictim("required", chaos.Target.Policy))
 	})
 	endings(chaos)
 	orders(chaos)
 }
 
-// comesBack is the spec of one service and one fault.
-func comesBack(chaos *session.Session, p, where string, f fault.Fault, service session.Service) {
+// itComesBack registers the spec of one fault on a service that has the target's policy.
+func itComesBack(chaos *session.Session, p, where string, f fault.Fault, service session.Service) {
 	It("comes back: "+service.Name, spec.On(service.Name), spec.With(f), func(ctx SpecContext) {
-		sandbox := spec.Sandbox(ctx, chaos, where)
-		recovery := spec.Inject(ctx, sandbox, restarting(chaos, sandbox, p, service, f))
-		spec.Expect(recovery, restarted(chaos, service)...)
-	}, NodeTimeout(window(chaos)+time.Minute))
+		expectRestart(ctx, chaos, spec.Sandbox(ctx, chaos, where), p, service, f)
+	}, NodeTimeout(watchPeriod(chaos)+time.Minute))
 }
 
-// leavesDependentsAlone kills a service and looks at one that requires it.
-func leavesDependentsAlone(chaos *session.Session, base session.VictimPlan) {
-	It("keeps its dependents: "+base.Name, spec.On(base.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
+// itKeepsItsDependents registers the spec that kills a service which another one requires.
+func itKeepsItsDependents(chaos *session.Session, required session.VictimPlan) {
+	It("keeps its dependents: "+required.Name, spec.On(required.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-		service := spec.Victim(ctx, sandbox, base)
-		plan := session.NewVictim("dependent", chaos.Target.Policy)
-		plan.Requires = []string{base.Name}
-		dependent := spec.Victim(ctx, sandbox, plan)
+		service := spec.Victim(ctx, sandbox, required)
+		requiring := session.NewVictim("dependent", chaos.Target.Policy)
+		requiring.Requires = []string{required.Name}
+		dependent := spec.Victim(ctx, sandbox, requiring)
 
 		before := spec.Identify(ctx, sandbox, dependent)
-		recovery := spec.Inject(ctx, sandbox, restarting(chaos, sandbox, promise.RestartUndisturbed, service, fault.SIGKILL))
-		spec.Expect(recovery, restarted(chaos, service)...)
+		expectRestart(ctx, chaos, sandbox, promise.RestartUndisturbed, service, fault.SIGKILL)
 		if after := spec.Identify(ctx, sandbox, dependent); after.PID != before.PID || after.StartTime != before.StartTime {
-			Fail(fmt.Sprintf("%s was replaced when %s, which it requires, was killed (%s)\n  before   pid %d\n  after    pid %d",
-				dependent.Name, service.Name, promise.RestartUndisturbed, before.PID, after.PID))
+			spec.FailWith(chaos, dependent.Name+" was replaced when "+service.Name+", which it requires, was killed",
+				spec.Note("before", "pid %d", before.PID), spec.Note("after", "pid %d", after.PID))
 		}
-	}, NodeTimeout(window(chaos)+time.Minute))
+	}, NodeTimeout(watchPeriod(chaos)+time.Minute))
 }
 
-// window is how long a restart is observed: the longest that the budgets grant, and something to see by how
-// much they were exceeded.
-func window(chaos *session.Session) time.Duration {
-	budgets := chaos.Target.Budgets
-	return budgets.StopTimeout.Duration() + budgets.Serving.Duration() + 2*budgets.Tolerance.Duration() + time.Second
-}
-
-func restarting(chaos *session.Session, sandbox *session.Sandbox, p string, service session.Service, f fault.Fault) session.Injection {
+// expectRestart injects a fault into a service that has the target's policy, and expects a restart within the budgets.
+func expectRestart(ctx SpecContext, chaos *session.Session, sandbox *session.Sandbox, p string, service session.Service, f fault.Fault) {
+	GinkgoHelper()
+	budgets, tolerance := chaos.Target.Budgets, Tolerance(spec.Tolerance(chaos))
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
-	return session.Injection{
-		Promise: p, Service: service, Fault: f, Window: window(chaos), Policy: budget.Policy(service.Policy, due.Respawn),
+	seen := spec.Inject(ctx, sandbox, session.Injection{
+		Promise: p, Service: service, Fault: f, Window: watchPeriod(chaos), Policy: budget.Policy(service.Policy, due.Respawn),
 		InTurn: true,
-	}
-}
-
-// restarted is what has to follow an end that nobody asked for.
-func restarted(chaos *session.Session, service session.Service) []Expectation {
-	budgets := chaos.Target.Budgets
-	tolerance := Tolerance(budgets.Tolerance.Duration())
-	return []Expectation{
+	})
+	spec.Expect(seen,
 		Exit(Within(budgets.StopTimeout.Duration())),
 		Respawn(NotBefore(service.Policy.DelayOfRetry(1)), Within(budgets.Restart.Duration()), tolerance),
 		Serve(Within(budgets.Serving.Duration()), tolerance),
 		LeaveOthersAlone(),
-	}
+	)
+}
+
+// watchPeriod returns how long a restart is watched: all that the budgets grant, and enough to say by how much it is late.
+func watchPeriod(chaos *session.Session) time.Duration {
+	budgets := chaos.Target.Budgets
+	return budgets.StopTimeout.Duration() + budgets.Serving.Duration() + 2*spec.Tolerance(chaos) + time.Second
 }

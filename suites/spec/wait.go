@@ -2,6 +2,7 @@ package spec
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -53,4 +54,14 @@ func Now(ctx context.Context, sandbox *session.Sandbox) int64 {
 	hello, err := sandbox.Agent().Hello(ctx)
 	Conclude(err)
 	return hello.MonotonicNs
+}
+
+// Await waits until a condition holds, such as "SIGTERM reaches x". If it does not hold within the limit, nothing can be
+// judged, and the spec ends as INCONCLUSIVE.
+func Await(ctx context.Context, limit time.Duration, condition string, holds func(context.Context) bool) {
+	GinkgoHelper()
+	By("wait until " + condition)
+	if !Until(ctx, limit, holds) {
+		Inconclusive(fmt.Sprintf("did not happen within %s: %s", limit, condition))
+	}
 }
