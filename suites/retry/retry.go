@@ -1,5 +1,5 @@
-// Package retry holds what is promised of a service that ends again and again: when the next attempt is made,
-// how many there are, and what is said meanwhile.
+// Package retry holds the promises about a service that ends again and again: when the next attempt is made, how many
+// attempts there are, and what the supervisor says meanwhile.
 package retry
 
 import (
@@ -16,115 +16,116 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// The scaled policies: odd values, so that a slip of units shows (design, "Two profiles").
+// The victims' scaled policies.
 const (
-	delay     = 930 * time.Millisecond
-	shortest  = 730 * time.Millisecond
-	stability = 4130 * time.Millisecond
-	unstable  = 47 * time.Second // a stability period that no run of a spec reaches
-	// aside is how far from the end of the stability period a run ends that is to end before or after it:
-	// far more than an injection takes, and than supervisors and we may differ about its length.
-	aside = 900 * time.Millisecond
+	delay           = 930 * time.Millisecond
+	shortDelay      = 730 * time.Millisecond
+	stabilityPeriod = 4130 * time.Millisecond
+	// unreachedPeriod is a stability period that is longer than any run of a spec.
+	unreachedPeriod = 47 * time.Second
+	// asidePeriod is how long before or after the stability period's end a run ends: far longer than an injection takes,
+	// and than a supervisor and the harness may differ about the period.
+	asidePeriod = 900 * time.Millisecond
 )
 
-// backoffSandbox is a sandbox of its own: its services are killed again while the last kill still counts.
+// backoffSandbox is a sandbox of its own, since its services are killed again while the last kill still counts.
 const backoffSandbox = "backoff"
 
-// Specs are the theme's.
+// Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
 	Describe("a service that is killed again and again", spec.Long, func() {
-		waits(chaos, promise.RetryNone, 3, victim("none", zinit.BackoffNone, delay))
-		waits(chaos, promise.RetryLinear, 3, victim("linear", zinit.BackoffLinear, delay))
-		exponential := victim("exponential", zinit.BackoffExponential, delay)
+		itWaitsByItsPolicy(chaos, promise.RetryNone, 3, planVictim("none", zinit.BackoffNone, delay))
+		itWaitsByItsPolicy(chaos, promise.RetryLinear, 3, planVictim("linear", zinit.BackoffLinear, delay))
+		exponential := planVictim("exponential", zinit.BackoffExponential, delay)
 		exponential.Policy.MaxDelay = zinit.Milliseconds(5110 * time.Millisecond) // below the fourth delay, 7.44 s
-		waits(chaos, promise.RetryExponential, 4, exponential)
-		unlimited := victim("unlimited", zinit.BackoffExponential, shortest)
+		itWaitsByItsPolicy(chaos, promise.RetryExponential, 4, exponential)
+		unlimited := planVictim("unlimited", zinit.BackoffExponential, shortDelay)
 		unlimited.Policy.MaxAttempts, unlimited.Policy.MaxDelay, unlimited.Policy.StabilityPeriod = 0, 0, 0
-		waits(chaos, promise.RetryZero, 3, unlimited)
-		capped := victim("capped", zinit.BackoffExponential, delay)
+		itWaitsByItsPolicy(chaos, promise.RetryZero, 3, unlimited)
+		capped := planVictim("capped", zinit.BackoffExponential, delay)
 		capped.Policy.MaxDelay = zinit.Milliseconds(1370 * time.Millisecond)
-		waitsAtMost(chaos, capped)
+		itWaitsNoLongerThanTheMaximum(chaos, capped)
 	})
 	Describe("a run that lasts", spec.Long, func() {
-		countsBy(chaos, promise.RetryStabilityBefore, stability-aside, lasting("unstable"))
-		countsBy(chaos, promise.RetryStabilityAfter, stability+aside, lasting("stable"))
-		givesAttemptsBack(chaos, lasting("budget"))
+		itIsJudgedByItsLength(chaos, promise.RetryStabilityBefore, stabilityPeriod-asidePeriod, planLasting("unstable"))
+		itIsJudgedByItsLength(chaos, promise.RetryStabilityAfter, stabilityPeriod+asidePeriod, planLasting("stable"))
+		itGivesAttemptsBack(chaos, planLasting("budget"))
 	})
 	crashes(chaos)
 	if chaos.Configuration.Profile == session.Faithful {
-		keepsTheShippedPolicy(chaos)
+		itKeepsTheShippedPolicy(chaos)
 	}
 }
 
-// victim is the plan of a victim with a scaled policy, none of whose runs is stable.
-func victim(name string, backoff zinit.Backoff, delay time.Duration) session.VictimPlan {
-	return session.NewVictim("retry-"+name, zinit.RetryPolicy{
-		MaxAttempts: 20, Delay: zinit.Milliseconds(delay), Backoff: backoff,
-		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(unstable),
-	})
-}
-
-// lasting is the plan of a victim whose stability period a spec can wait for.
-func lasting(name string) session.VictimPlan {
-	plan := victim("lasting-"+name, zinit.BackoffExponential, delay)
-	plan.Policy.StabilityPeriod = zinit.Milliseconds(stability)
+// planVictim plans a victim with a scaled policy. None of its runs is stable.
+func planVictim(name string, backoff zinit.Backoff, delay time.Duration) session.VictimPlan {
+	plan := session.NewVictim("retry-"+name, spec.ScalePolicy(delay, unreachedPeriod))
+	plan.Policy.Backoff = backoff
 	return plan
 }
 
-// waits kills a victim as soon as it serves, n times, and measures what it waits for each time.
-func waits(chaos *session.Session, p string, n int, plan session.VictimPlan) {
+// planLasting plans a victim whose stability period a spec can wait for.
+func planLasting(name string) session.VictimPlan {
+	plan := planVictim("lasting-"+name, zinit.BackoffExponential, delay)
+	plan.Policy.StabilityPeriod = zinit.Milliseconds(stabilityPeriod)
+	return plan
+}
+
+// itWaitsByItsPolicy registers the spec that kills a victim n times, each time as soon as it serves.
+func itWaitsByItsPolicy(chaos *session.Session, p string, n int, plan session.VictimPlan) {
 	It("waits as its policy says: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		c := campaignOf(ctx, chaos, p, plan)
+		s := newSeries(ctx, chaos, p, plan)
 		for range n {
-			c.kill(ctx, 0)
+			s.kill(ctx, 0)
 		}
 	}, NodeTimeout(time.Minute))
 }
 
-// waitsAtMost holds each delay against its bounds alone, which are stated: how it grows in between is assumed.
-func waitsAtMost(chaos *session.Session, plan session.VictimPlan) {
+// itWaitsNoLongerThanTheMaximum registers the spec that judges each delay by its bounds alone. The bounds are stated; how
+// a delay grows between them is assumed.
+func itWaitsNoLongerThanTheMaximum(chaos *session.Session, plan session.VictimPlan) {
 	It("waits no longer than it may: "+plan.Name, spec.About(promise.RetryMaxDelay), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		c := campaignOf(ctx, chaos, promise.RetryMaxDelay, plan)
+		s := newSeries(ctx, chaos, promise.RetryMaxDelay, plan)
 		for range 3 {
-			c.killExpecting(ctx, 0, Respawn(NotBefore(plan.Policy.Delay.Duration()), Within(plan.Policy.MaxDelay.Duration()), c.tolerance()))
+			s.killAndExpect(ctx, 0, Respawn(NotBefore(plan.Policy.Delay.Duration()), Within(plan.Policy.MaxDelay.Duration()), s.tolerance()))
 		}
 	}, NodeTimeout(time.Minute))
 }
 
-// countsBy lets the third run last so long, and looks at what it is followed by.
-func countsBy(chaos *session.Session, p string, lasting time.Duration, plan session.VictimPlan) {
+// itIsJudgedByItsLength registers the spec whose third run lasts for a period, and shows which retry follows it.
+func itIsJudgedByItsLength(chaos *session.Session, p string, period time.Duration, plan session.VictimPlan) {
 	It("is told by its length: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		c := campaignOf(ctx, chaos, p, plan)
-		c.kill(ctx, 0)
-		c.kill(ctx, 0)
-		c.kill(ctx, lasting)
+		s := newSeries(ctx, chaos, p, plan)
+		for _, period := range []time.Duration{0, 0, period} {
+			s.kill(ctx, period)
+		}
 	}, NodeTimeout(time.Minute))
 }
 
-// givesAttemptsBack uses up two of three attempts, twice, with a stable run in between.
-func givesAttemptsBack(chaos *session.Session, plan session.VictimPlan) {
+// itGivesAttemptsBack registers the spec that uses up two of three attempts, twice, with a stable run in between.
+func itGivesAttemptsBack(chaos *session.Session, plan session.VictimPlan) {
 	plan.Policy.MaxAttempts, plan.Policy.Backoff = 3, zinit.BackoffNone
 	It("gives its attempts back: "+plan.Name, spec.About(promise.RetryStableBudget), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		c := campaignOf(ctx, chaos, promise.RetryStableBudget, plan)
-		for _, lasting := range []time.Duration{0, 0, stability + aside, 0, 0} {
-			c.kill(ctx, lasting)
+		s := newSeries(ctx, chaos, promise.RetryStableBudget, plan)
+		for _, period := range []time.Duration{0, 0, stabilityPeriod + asidePeriod, 0, 0} {
+			s.kill(ctx, period)
 		}
 	}, NodeTimeout(time.Minute))
 }
 
-// keepsTheShippedPolicy kills every shipped service three times in a row.
-func keepsTheShippedPolicy(chaos *session.Session) {
+// itKeepsTheShippedPolicy registers the specs that kill every shipped service three times in a row.
+func itKeepsTheShippedPolicy(chaos *session.Session) {
 	Describe("the shipped policy", spec.About(promise.RetryShipped), func() {
 		for _, shipped := range chaos.Target.Restartable() {
 			service := chaos.Shipped(shipped)
 			It("is kept: "+service.Name, spec.On(service.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-				c := campaign{
+				s := series{
 					chaos: chaos, sandbox: spec.Sandbox(ctx, chaos, backoffSandbox), promise: promise.RetryShipped, service: service,
-					crowded: true,
+					inTurn: true,
 				}
-				spec.Hold(ctx, c.sandbox, service.Name)
+				spec.Hold(ctx, s.sandbox, service.Name)
 				for range 3 {
-					c.kill(ctx, 0)
+					s.kill(ctx, 0)
 				}
 			}, NodeTimeout(service.Policy.DelayOfRetry(1)+service.Policy.DelayOfRetry(2)+service.Policy.DelayOfRetry(3)+2*time.Minute))
 		}
