@@ -28,8 +28,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// opening bounds the start of a session: an image may have to be built or pulled, and boots.
-const opening = 15 * time.Minute
+// openTimeout bounds the start of a session: an image is built or pulled, and boots.
+const openTimeout = 15 * time.Minute
 
 func TestSuites(t *testing.T) {
 	configuration, err := session.FromEnvironment()
@@ -45,7 +45,7 @@ func TestSuites(t *testing.T) {
 		t.Fatal(err)
 	}
 	RegisterFailHandler(Fail)
-	themes(chaos)
+	registerThemes(chaos)
 	if configuration.Survey != "" {
 		if err := spec.Survey(PreviewSpecs("hero_chaos"), selection, configuration.Survey); err != nil {
 			t.Fatal(err)
@@ -54,13 +54,13 @@ func TestSuites(t *testing.T) {
 	}
 	spec.Select(selection)
 	spec.Announce(chaos)
-	share(chaos)
-	report(chaos)
+	shareSession(chaos)
+	recordResults(chaos)
 	RunSpecs(t, "hero_chaos")
 }
 
-// themes are all that is promised.
-func themes(chaos *session.Session) {
+// registerThemes registers the specs of every theme.
+func registerThemes(chaos *session.Session) {
 	boot.Specs(chaos)
 	restart.Specs(chaos)
 	retry.Specs(chaos)
@@ -76,8 +76,8 @@ func themes(chaos *session.Session) {
 	isolation.Specs(chaos)
 }
 
-// share opens the session in Ginkgo's first process and connects every process to it.
-func share(chaos *session.Session) {
+// shareSession opens the session in Ginkgo's first process and connects every process to it.
+func shareSession(chaos *session.Session) {
 	var owner *session.Owner
 	SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 		var err error
@@ -90,7 +90,7 @@ func share(chaos *session.Session) {
 	}, func(ctx SpecContext, socket []byte) {
 		worker := fmt.Sprint(GinkgoParallelProcess())
 		Expect(chaos.Connect(ctx, string(socket), worker)).To(Succeed())
-	}, NodeTimeout(opening))
+	}, NodeTimeout(openTimeout))
 
 	SynchronizedAfterSuite(func() { _ = chaos.Disconnect() }, func() {
 		if owner == nil {
@@ -102,8 +102,8 @@ func share(chaos *session.Session) {
 	})
 }
 
-// report writes every result down as soon as there is one.
-func report(chaos *session.Session) {
+// recordResults records each result as soon as its spec has ended.
+func recordResults(chaos *session.Session) {
 	ReportAfterEach(func(ctx SpecContext, report SpecReport) {
 		result, selected := spec.Result(chaos.Target, report)
 		if !selected {

@@ -1,5 +1,4 @@
-// Package boot holds what is promised of a start: everything runs, by the supervisor's word and by its own, and it is
-// what the inventory says.
+// Package boot holds what is promised of a start: every service runs and serves, and the image has what its inventory says.
 package boot
 
 import (
@@ -16,45 +15,48 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// Specs are the theme's. The session looked at every service while the target started, before anybody
+const (
+	// whole labels a spec that is about the image as a whole.
+	whole = "image"
+	// statusPeriod is how long zinit may give no pid for a service that runs: the service may be starting.
+	statusPeriod = 2 * time.Second
+)
+
+// Specs registers the specs of the theme. The session looked at every service while the target started, before anybody
 // faulted one.
 func Specs(chaos *session.Session) {
 	Describe("after the start", spec.About(promise.BootRunning), func() {
 		for _, service := range chaos.Target.Restartable() {
-			It("runs and answers: "+service.Name, spec.On(service.Name), func(ctx SpecContext) {
-				sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-				missing, took := sandbox.Boot()
-				if trouble, ok := missing[service.Name]; ok {
-					spec.FailWith(chaos,
-						fmt.Sprintf("%s did not serve within %s of the start", service.Name, chaos.Target.Budgets.Boot),
-						[2]string{"+" + span.Text(took), trouble})
-				}
-				if sandbox.Supervisor.Dialect() != zinit.DialectCLI && !hasProcess(ctx, sandbox, service.Name) {
-					spec.FailWith(chaos,
-						service.Name+" serves, and by its status it runs without a process",
-						[2]string{"zinit", fmt.Sprintf("%q, pid 0", zinit.StateRunning)})
-				}
-			}, NodeTimeout(chaos.Target.Budgets.Smoke.Duration()))
+			itRunsAndAnswers(chaos, service.Name)
 		}
 	})
-	Describe("the inventory", func() { inventorySpecs(chaos) })
-	Describe("after another start", spec.Costly, func() { againSpecs(chaos) })
-	Describe("actions that are run once", func() { oneshotSpecs(chaos) })
+	Describe("the inventory", func() { inventory(chaos) })
+	Describe("after another start", spec.Costly, func() { secondStart(chaos) })
+	Describe("actions that are run once", func() { oneshots(chaos) })
 }
 
-// hasProcess tells whether the supervisor has a process for a service, unless it says that it does not run: somebody may be
-// faulting it. What is said in between, of a service that is just being started, is over within a moment.
-func hasProcess(ctx context.Context, sandbox *session.Sandbox, service string) bool {
-	GinkgoHelper()
-	const moment = 2 * time.Second
-	return spec.Until(ctx, moment, func(ctx context.Context) bool {
-		status, err := sandbox.Supervisor.Status(ctx, service)
-		if err != nil && ctx.Err() == nil {
-			spec.Conclude(err)
+// itRunsAndAnswers registers the spec of one service after the start. A service that does not run at the moment may be
+// faulted by another spec.
+func itRunsAndAnswers(chaos *session.Session, service string) {
+	It("runs and answers: "+service, spec.On(service), func(ctx SpecContext) {
+		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
+		missing, took := sandbox.Boot()
+		if wrong, ok := missing[service]; ok {
+			spec.FailWith(chaos, fmt.Sprintf("%s did not serve within %s of the start", service, chaos.Target.Budgets.Boot),
+				spec.Note("+"+span.Text(took), "%s", wrong))
 		}
-		return status.State != zinit.StateRunning || status.PID != 0
-	})
+		if sandbox.Supervisor.Dialect() == zinit.DialectCLI {
+			return // it gives no pids
+		}
+		if !spec.Watch(ctx, statusPeriod, "wait until zinit gives a pid for "+service, func(ctx context.Context) bool {
+			status, err := sandbox.Supervisor.Status(ctx, service)
+			if ctx.Err() == nil {
+				spec.Conclude(err)
+			}
+			return status.State != zinit.StateRunning || status.PID != 0
+		}) {
+			spec.FailWith(chaos, service+" serves, but runs without a process by its status",
+				spec.Note("zinit", "%q, pid 0", zinit.StateRunning))
+		}
+	}, NodeTimeout(chaos.Target.Budgets.Smoke.Duration()))
 }
-
-// whole labels a spec that is about the image as a whole.
-const whole = "image"

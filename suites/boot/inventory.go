@@ -15,48 +15,39 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// finding is what a check has found: a headline, empty where all is as promised, and the single cases.
-type finding struct {
-	headline string
-	cases    []string
-}
-
-func inventorySpecs(chaos *session.Session) {
+// inventory registers the specs that compare the image with the target file.
+func inventory(chaos *session.Session) {
 	for _, one := range []struct {
 		promise, sentence string
-		check             func(context.Context, *target.Target, *session.Sandbox) finding
+		check             func(context.Context, *target.Target, *session.Sandbox) spec.Finding
 	}{
-		{promise.BootInventory, "has exactly its services", servicesAreThose},
-		{promise.BootActions, "has exactly its actions", actionsAreThose},
-		{promise.BootActionsOwned, "has every action once", actionsAreOwned},
-		{promise.BootCovered, "is in the target file", servicesAreCovered},
+		{promise.BootInventory, "has exactly its services", checkServices},
+		{promise.BootActions, "has exactly its actions", checkActions},
+		{promise.BootActionsOwned, "has every action once", checkOwners},
+		{promise.BootCovered, "is in the target file", checkCoverage},
 	} {
 		It(one.sentence, spec.About(one.promise), spec.On(whole), func(ctx SpecContext) {
-			found := one.check(ctx, chaos.Target, spec.Sandbox(ctx, chaos, session.MainSandbox))
-			if found.headline != "" {
-				spec.FailWith(chaos, found.headline, spec.List("found", found.cases)...)
-			}
+			sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
+			By("read what zinit has registered")
+			one.check(ctx, chaos.Target, sandbox).Judge(chaos)
 		}, NodeTimeout(chaos.Target.Budgets.Smoke.Duration()))
 	}
 }
 
-// ours tells whether a service or an action is one of the harness.
-func ours(name string) bool { return strings.HasPrefix(name, session.VictimName("")) }
-
-// registered are the image's services that are kept running: a service that runs once is none of the 28 processes.
-func registered(ctx context.Context, sandbox *session.Sandbox) []string {
+// listServices returns the names of the image's services that are kept running. A service that runs once is not counted.
+func listServices(ctx context.Context, sandbox *session.Sandbox) []string {
 	GinkgoHelper()
 	statuses, err := sandbox.Supervisor.List(ctx)
 	spec.Conclude(err)
 	once := map[string]bool{}
-	for _, action := range actions(ctx, sandbox) {
+	for _, action := range listActions(ctx, sandbox) {
 		if kindOf(action) == zinit.KindRun && action.Oneshot {
 			once[action.Service] = true
 		}
 	}
 	var names []string
 	for _, status := range statuses {
-		if !ours(status.Name) && !once[status.Name] {
+		if !spec.IsOurs(status.Name) && !once[status.Name] {
 			names = append(names, status.Name)
 		}
 	}
@@ -64,14 +55,15 @@ func registered(ctx context.Context, sandbox *session.Sandbox) []string {
 	return names
 }
 
-// actions are the image's.
-func actions(ctx context.Context, sandbox *session.Sandbox) []zinit.Action {
+// listActions returns the image's actions.
+func listActions(ctx context.Context, sandbox *session.Sandbox) []zinit.Action {
 	GinkgoHelper()
 	all, err := sandbox.Supervisor.Actions(ctx, "")
 	spec.Conclude(err)
-	return slices.DeleteFunc(all, func(action zinit.Action) bool { return ours(action.Name) })
+	return slices.DeleteFunc(all, func(action zinit.Action) bool { return spec.IsOurs(action.Name) })
 }
 
+// kindOf returns an action's kind, which is run if it states none.
 func kindOf(action zinit.Action) zinit.Kind {
 	if action.Kind == "" {
 		return zinit.KindRun
@@ -79,18 +71,18 @@ func kindOf(action zinit.Action) zinit.Kind {
 	return action.Kind
 }
 
-// servicesAreThose compares names where the target file has them all, and else their number.
-func servicesAreThose(ctx context.Context, t *target.Target, sandbox *session.Sandbox) finding {
+// checkServices compares names if the target file has them all, and else their number.
+func checkServices(ctx context.Context, t *target.Target, sandbox *session.Sandbox) spec.Finding {
 	GinkgoHelper()
 	if t.Inventory.Services == 0 {
 		spec.Inconclusive("the target file knows no inventory of services")
 	}
-	found := registered(ctx, sandbox)
-	listed := slices.Collect(names(t.Restartable()))
-	var drift []string
-	for _, name := range listed {
-		if !slices.Contains(found, name) {
-			drift = append(drift, "missing  "+name)
+	found := listServices(ctx, sandbox)
+	var listed, drift []string
+	for _, service := range t.Restartable() {
+		listed = append(listed, service.Name)
+		if !slices.Contains(found, service.Name) {
+			drift = append(drift, "missing  "+service.Name)
 		}
 	}
 	if len(listed) == t.Inventory.Services {
@@ -101,31 +93,21 @@ func servicesAreThose(ctx context.Context, t *target.Target, sandbox *session.Sa
 		}
 	}
 	if len(found) == t.Inventory.Services && len(drift) == 0 {
-		return finding{}
+		return spec.Finding{}
 	}
-	return finding{fmt.Sprintf("zinit has %d services, and the inventory %d", len(found), t.Inventory.Services), drift}
+	return spec.Finding{Headline: fmt.Sprintf("zinit has %d services, and the inventory %d", len(found), t.Inventory.Services), Cases: drift}
 }
 
-func names(services []target.Service) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for _, service := range services {
-			if !yield(service.Name) {
-				return
-			}
-		}
-	}
-}
-
-// actionsAreThose counts the actions that run or check a service: one of each for every service, and the inventory's
-// number together.
-func actionsAreThose(ctx context.Context, t *target.Target, sandbox *session.Sandbox) finding {
+// checkActions counts the actions that run or check a service: each service has one of both, and all together are as many
+// as in the inventory.
+func checkActions(ctx context.Context, t *target.Target, sandbox *session.Sandbox) spec.Finding {
 	GinkgoHelper()
 	if t.Inventory.Actions == 0 {
 		spec.Inconclusive("the target file knows no inventory of actions")
 	}
 	counts := map[string]map[zinit.Kind]int{}
 	total := 0
-	for _, action := range actions(ctx, sandbox) {
+	for _, action := range listActions(ctx, sandbox) {
 		if kind := kindOf(action); kind == zinit.KindRun || kind == zinit.KindHealth {
 			if counts[action.Service] == nil {
 				counts[action.Service] = map[zinit.Kind]int{}
@@ -135,7 +117,7 @@ func actionsAreThose(ctx context.Context, t *target.Target, sandbox *session.San
 		}
 	}
 	var drift []string
-	for _, service := range registered(ctx, sandbox) {
+	for _, service := range listServices(ctx, sandbox) {
 		for _, kind := range []zinit.Kind{zinit.KindRun, zinit.KindHealth} {
 			if n := counts[service][kind]; n != 1 {
 				drift = append(drift, fmt.Sprintf("%s has %d actions of the kind %s", service, n, kind))
@@ -143,52 +125,54 @@ func actionsAreThose(ctx context.Context, t *target.Target, sandbox *session.San
 		}
 	}
 	if total == t.Inventory.Actions && len(drift) == 0 {
-		return finding{}
+		return spec.Finding{}
 	}
-	return finding{fmt.Sprintf("zinit has %d actions that run or check a service, and the inventory %d", total, t.Inventory.Actions), drift}
+	return spec.Finding{
+		Headline: fmt.Sprintf("zinit has %d actions that run or check a service, and the inventory %d", total, t.Inventory.Actions), Cases: drift,
+	}
 }
 
-// actionsAreOwned looks for an action that two services have, and for names that are not SERVICE.KIND.
-func actionsAreOwned(ctx context.Context, _ *target.Target, sandbox *session.Sandbox) finding {
+// checkOwners looks for an action that two services have, and for names that are not SERVICE.KIND.
+func checkOwners(ctx context.Context, _ *target.Target, sandbox *session.Sandbox) spec.Finding {
 	GinkgoHelper()
 	if sandbox.Supervisor.Dialect() == zinit.Dialect03 {
 		spec.Inconclusive("zinit 0.3 has no actions that two services could share")
 	}
-	owner := map[string]string{}
+	owners := map[string]string{}
 	var wrong []string
-	services := registered(ctx, sandbox)
+	services := listServices(ctx, sandbox)
 	for _, service := range services {
 		definition, err := sandbox.Supervisor.Get(ctx, service)
 		spec.Conclude(err)
 		for _, action := range definition.Actions {
-			if other, taken := owner[action]; taken {
+			if other, taken := owners[action]; taken {
 				wrong = append(wrong, fmt.Sprintf("%s is listed by %s and by %s", action, other, service))
 			}
-			owner[action] = service
+			owners[action] = service
 		}
 	}
-	for _, action := range actions(ctx, sandbox) {
-		if service := owner[action.Name]; service != "" && action.Service != "" && action.Service != service {
-			wrong = append(wrong, fmt.Sprintf("%s is listed by %s and belongs to %s", action.Name, service, action.Service))
+	for _, action := range listActions(ctx, sandbox) {
+		if owner := owners[action.Name]; owner != "" && action.Service != "" && action.Service != owner {
+			wrong = append(wrong, fmt.Sprintf("%s is listed by %s and belongs to %s", action.Name, owner, action.Service))
 		}
 		kind := kindOf(action)
 		if (kind == zinit.KindRun || kind == zinit.KindHealth) && action.Service != "" && action.Name != action.Service+"."+string(kind) {
-			wrong = append(wrong, fmt.Sprintf("%s is the %s action of %s: it has to be called %s.%s", action.Name, kind, action.Service, action.Service, kind))
+			wrong = append(wrong, fmt.Sprintf("%s is the %s action of %s, so its name has to be %s.%s", action.Name, kind, action.Service, action.Service, kind))
 		}
 	}
-	if len(services) == 0 || len(owner) == 0 {
+	if len(services) == 0 || len(owners) == 0 {
 		spec.Inconclusive("no service of the image lists an action: there is nothing to share")
 	}
 	if len(wrong) == 0 {
-		return finding{}
+		return spec.Finding{}
 	}
-	return finding{"an action is not one service's own", wrong}
+	return spec.Finding{Headline: "an action does not belong to one service alone", Cases: wrong}
 }
 
-// servicesAreCovered never fails: what is not in the target file was not tested, which proves nothing.
-func servicesAreCovered(ctx context.Context, t *target.Target, sandbox *session.Sandbox) finding {
+// checkCoverage never fails: what is not in the target file was not tested, which proves nothing.
+func checkCoverage(ctx context.Context, t *target.Target, sandbox *session.Sandbox) spec.Finding {
 	GinkgoHelper()
-	found := registered(ctx, sandbox)
+	found := listServices(ctx, sandbox)
 	if len(found) == 0 {
 		spec.Inconclusive("zinit has no service of the image: only victims are tested")
 	}
@@ -202,5 +186,5 @@ func servicesAreCovered(ctx context.Context, t *target.Target, sandbox *session.
 		spec.Inconclusive(fmt.Sprintf("%d of %d services are not in the target file, so nothing was tested on them (make discover writes one that has them): %s",
 			len(untested), len(found), strings.Join(untested, ", ")))
 	}
-	return finding{}
+	return spec.Finding{}
 }

@@ -1,4 +1,4 @@
-// Package smoke holds what its users ask of an image first: its paths answer, through the published port.
+// Package smoke holds the promise that the image's paths answer through the published port.
 package smoke
 
 import (
@@ -12,58 +12,45 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// patience is how long one request may take.
-const patience = 10 * time.Second
+// requestTimeout is how long one request may take.
+const requestTimeout = 10 * time.Second
 
-// Specs are the theme's.
+// Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
+	budgets := chaos.Target.Budgets
 	Describe("the published port", spec.About(promise.SmokePaths), func() {
 		for _, path := range chaos.Target.Smoke {
-			It("answers "+path.Path, spec.On(name(path.Path)), func(ctx SpecContext) {
+			It("answers "+path.Path, spec.On(labelOf(path.Path)), func(ctx SpecContext) {
 				sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
+				By("find the published port")
 				address, err := sandbox.Published(ctx, chaos.Target.Container.Port)
 				spec.Conclude(err)
 				_, booted := sandbox.Boot()
-				budget := chaos.Target.Budgets.Smoke.Duration()
-				if trouble := ask(ctx, "http://"+address, path, budget-booted); trouble != "" {
-					Fail(fmt.Sprintf("%s did not answer %d within %s of the start (%s)\n  last     %s\n  again    make e2e FOCUS=%s/%s",
-						path.Path, path.Status, budget, promise.SmokePaths, trouble, promise.SmokePaths, name(path.Path)))
+
+				var last string
+				if !spec.Watch(ctx, budgets.Smoke.Duration()-booted, "wait until "+path.Path+" answers", func(ctx context.Context) bool {
+					ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+					defer cancel()
+					status, err := probe.Status(ctx, "http://"+address+path.Path)
+					last = fmt.Sprintf("answered %d", status)
+					if err != nil {
+						last = err.Error()
+					}
+					return err == nil && status == path.Status
+				}) {
+					spec.FailWith(chaos, fmt.Sprintf("%s did not answer %d within %s of the start", path.Path, path.Status, budgets.Smoke),
+						spec.Note("last", "%s", last))
 				}
-			}, NodeTimeout(chaos.Target.Budgets.Smoke.Duration()+chaos.Target.Budgets.Boot.Duration()))
+			}, NodeTimeout(budgets.Smoke.Duration()+budgets.Boot.Duration()))
 		}
 	})
 }
 
-// ask asks until the right answer, or until what is left of the budget is spent. It returns what was wrong last, ""
-// for nothing.
-func ask(ctx context.Context, base string, path target.Smoke, left time.Duration) (trouble string) {
-	spec.Until(ctx, left, func(ctx context.Context) bool {
-		trouble = once(ctx, base, path)
-		return trouble == ""
-	})
-	spec.Conclude(ctx.Err())
-	return trouble
-}
-
-func once(ctx context.Context, base string, path target.Smoke) (trouble string) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	status, err := probe.Status(ctx, base+path.Path)
-	switch {
-	case err != nil:
-		return err.Error()
-	case status != path.Status:
-		return fmt.Sprintf("it answered %d", status)
-	}
-	return ""
-}
-
-// name is a path as a label can hold it.
-func name(path string) string {
+// labelOf returns a path as a label can hold it.
+func labelOf(path string) string {
 	if trimmed := strings.Trim(path, "/"); trimmed != "" {
 		return strings.ReplaceAll(trimmed, "/", ".")
 	}

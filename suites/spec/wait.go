@@ -65,3 +65,15 @@ func Await(ctx context.Context, limit time.Duration, condition string, holds fun
 		Inconclusive(fmt.Sprintf("did not happen within %s: %s", limit, condition))
 	}
 }
+
+// Watch names a step, looks until a condition holds, and reports whether it held within the limit. If the spec's own time
+// is over before, the spec ends as INCONCLUSIVE.
+func Watch(ctx context.Context, limit time.Duration, step string, holds func(context.Context) bool) bool {
+	GinkgoHelper()
+	By(step)
+	held := Until(ctx, limit, holds)
+	if !held {
+		Conclude(ctx.Err())
+	}
+	return held
+}

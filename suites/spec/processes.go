@@ -1,0 +1,70 @@
+package spec
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// IsOurs reports whether a service or an action belongs to the harness, by its name.
+func IsOurs(name string) bool { return strings.HasPrefix(name, session.VictimName("")) }
+
+// FindProcess returns the process that serves an endpoint right now.
+func FindProcess(ctx context.Context, sandbox *session.Sandbox, endpoint protocol.Endpoint) (record.Incarnation, error) {
+	identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: endpoint, SupervisorPID: sandbox.SupervisorPID()})
+	return identity.Serving, err
+}
+
+// IsSameProcess reports whether two sightings are of one process: a pid alone may have been given out again.
+func IsSameProcess(one, other record.Incarnation) bool {
+	return one.PID == other.PID && one.StartTime == other.StartTime
+}
+
+// FindDown returns the services that do not run by the supervisor's status or do not serve, with what is wrong.
+func FindDown(ctx context.Context, sandbox *session.Sandbox, services []session.Service) map[string]string {
+	statuses, err := sandbox.Supervisor.List(ctx)
+	if err != nil {
+		return map[string]string{"zinit": err.Error()}
+	}
+	reported := map[string]zinit.Status{}
+	for _, status := range statuses {
+		reported[status.Name] = status
+	}
+	down := map[string]string{}
+	for _, service := range services {
+		if status := reported[service.Name]; status.State != zinit.StateRunning {
+			down[service.Name] = strings.TrimSpace(fmt.Sprintf("zinit says %q %s", status.State, status.Error))
+		} else if err := recovery.Steady(ctx, sandbox, service.Endpoint); err != nil {
+			down[service.Name] = "zinit says it runs, and it does not serve: " + err.Error()
+		}
+	}
+	return down
+}
+
+// FindDoubled returns the services that had two processes at once while they were counted, with their pids.
+func FindDoubled(crowd protocol.Crowd) map[string]string {
+	doubled := map[string]string{}
+	for service, most := range crowd.Most {
+		if len(most.PIDs) > 1 {
+			doubled[service] = fmt.Sprintf("pids %s at once", strings.Trim(fmt.Sprint(most.PIDs), "[]"))
+		}
+	}
+	return doubled
+}
+
+// ListServices makes lines of what is wrong with some services, in the order of their names.
+func ListServices(wrong map[string]string) []Line {
+	var cases []string
+	for _, service := range slices.Sorted(maps.Keys(wrong)) {
+		cases = append(cases, service+": "+wrong[service])
+	}
+	return List("service", cases)
+}
