@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -15,10 +15,18 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
+// TestMain runs the tests in the root of the module, where people call the program.
+func TestMain(m *testing.M) {
+	if err := os.Chdir("../.."); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 // commandLine carries a command line out as the program does.
 func commandLine(arguments ...string) (code int, stdout, stderr string) {
 	var out, complaint bytes.Buffer
-	code = run(arguments, &out, &complaint)
+	code = Run(arguments, &out, &complaint)
 	return code, out.String(), complaint.String()
 }
 

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"net/http"
@@ -34,12 +34,12 @@ func TestSmokeAsksAnEnvironment(t *testing.T) {
 	g := NewWithT(t)
 	file, server := smokeTarget(t)
 	var out, complaints strings.Builder
-	g.Expect(run([]string{"smoke", "--target", file, "--env", "hero"}, &out, &complaints)).To(Equal(exitHeld))
+	g.Expect(Run([]string{"smoke", "--target", file, "--env", "hero"}, &out, &complaints)).To(Equal(exitHeld))
 	g.Expect(out.String()).To(Equal("ok      " + server.URL + "/hero_os/ answers 200\nok      " + server.URL + "/gone answers 404\n"))
 	g.Expect(complaints.String()).To(BeEmpty())
 
 	out.Reset()
-	g.Expect(run([]string{"smoke", "--target", file, "--env", "down"}, &out, &complaints)).To(Equal(exitFailed))
+	g.Expect(Run([]string{"smoke", "--target", file, "--env", "down"}, &out, &complaints)).To(Equal(exitFailed))
 	g.Expect(out.String()).To(HavePrefix("failed  http://127.0.0.1:1/hero_os/: "))
 }
 
@@ -48,9 +48,9 @@ func TestSmokeAsksABaseURL(t *testing.T) {
 	file, server := smokeTarget(t)
 	var out, complaints strings.Builder
 	t.Setenv("BASE_URL", server.URL+"/")
-	g.Expect(run([]string{"smoke", "--target", file}, &out, &complaints)).To(Equal(exitHeld))
+	g.Expect(Run([]string{"smoke", "--target", file}, &out, &complaints)).To(Equal(exitHeld))
 	g.Expect(out.String()).To(HavePrefix("ok      " + server.URL + "/hero_os/ answers 200\n"))
-	g.Expect(run([]string{"smoke", "--target", file, "--base-url", server.URL + "/elsewhere"}, &out, &complaints)).To(Equal(exitFailed))
+	g.Expect(Run([]string{"smoke", "--target", file, "--base-url", server.URL + "/elsewhere"}, &out, &complaints)).To(Equal(exitFailed))
 }
 
 func TestSmokeRefusesWhatItCannotAsk(t *testing.T) {
@@ -62,7 +62,7 @@ func TestSmokeRefusesWhatItCannotAsk(t *testing.T) {
 	} {
 		g := NewWithT(t)
 		var out, complaints strings.Builder
-		g.Expect(run(append([]string{"smoke", "--target", file}, arguments...), &out, &complaints)).To(Equal(exitError))
+		g.Expect(Run(append([]string{"smoke", "--target", file}, arguments...), &out, &complaints)).To(Equal(exitError))
 		g.Expect(complaints.String()).To(And(HavePrefix("hero_chaos: "), ContainSubstring(want)))
 		g.Expect(strings.Count(complaints.String(), "\n")).To(Equal(1))
 	}

@@ -1,4 +1,4 @@
-package main
+package house_test
 
 import (
 	"fmt"
@@ -19,7 +19,17 @@ import (
 	"github.com/yuin/goldmark/text"
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/cli"
 )
+
+// TestMain runs the tests in the root of the module, whose documents, imports and files they are about.
+func TestMain(m *testing.M) {
+	if err := os.Chdir("../.."); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // document is a Markdown file of the project.
 type document struct {
@@ -342,8 +352,7 @@ func checkCommand(words []string, whole bool) error {
 
 // checkProgram parses a command line as the program does.
 func checkProgram(arguments []string, whole bool) error {
-	parser, err := kong.New(&commands{}, kong.Name("hero_chaos"), kong.Vars{"version": ""},
-		kong.Writers(io.Discard, io.Discard), kong.Exit(func(int) {}))
+	parser, err := cli.NewParser(kong.Writers(io.Discard, io.Discard), kong.Exit(func(int) {}))
 	if err != nil {
 		return err
 	}

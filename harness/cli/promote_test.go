@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -80,7 +80,7 @@ func TestThePolicyIsValid(t *testing.T) {
 func promote(t *testing.T, flags ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	out, complaints := new(strings.Builder), new(strings.Builder)
-	code = run(append([]string{"promote", "--now", "2026-05-04T04:02:01Z"}, flags...), out, complaints)
+	code = Run(append([]string{"promote", "--now", "2026-05-04T04:02:01Z"}, flags...), out, complaints)
 	return code, out.String(), complaints.String()
 }
 

@@ -1,0 +1,104 @@
+// Package cli is the command line of hero_chaos: a file for each command, with its flags and the packages that it calls.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes (ARCHITECTURE.md, "Exit codes").
+const (
+	exitHeld         = 0 // all selected promises held
+	exitFailed       = 1 // one failed
+	exitInconclusive = 2 // none failed, but one was inconclusive
+	exitError        = 3 // an error of the harness or its set-up: nothing was proved
+)
+
+// commands is the command line.
+type commands struct {
+	Version kong.VersionFlag `help:"Print the version and the commit that it was built from."`
+
+	Run     runCommand     `cmd:"" help:"Start a target, break it, and judge what follows."`
+	Smoke   smokeCommand   `cmd:"" help:"Ask a target that runs already whether its paths answer."`
+	List    listCommand    `cmd:"" help:"List the promises without running anything."`
+	Shard   shardCommand   `cmd:"" help:"Say how a run would be divided among several machines, without running anything."`
+	Merge   mergeCommand   `cmd:"" help:"Make one run of all its shards, judged and reported as run does."`
+	Promote promoteCommand `cmd:"" help:"Say whether an image may be promoted by the records of its runs: exit code 0 PROMOTE, 1 HOLD, 2 INCONCLUSIVE, 3 an error."`
+	Attest  attestCommand  `cmd:"" help:"Sign what records come to, for a gate that has none of them."`
+	Verify  verifyCommand  `cmd:"" help:"Say whether an image may be promoted by what somebody has attested of it."`
+
+	Inspect  inspectCommand  `cmd:"" help:"Look at an image without breaking anything: which assumptions it confirms, and what its definitions lack."`
+	Discover discoverCommand `cmd:"" help:"Write a target file from a running image."`
+
+	Mutants  mutantsCommand  `cmd:"" help:"Put the harness on trial: break the embedded image on purpose in every known way, and see each caught."`
+	Controls controlsCommand `cmd:"" help:"Make the table of the supervisors that others wrote from the records of their runs."`
+}
+
+// outcome is a command's result: its exit code, where there was no error.
+type outcome int
+
+// Run parses and carries out a command line, and returns the exit code.
+func Run(arguments []string, stdout, stderr io.Writer) int {
+	code := outcome(exitHeld)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	parser, err := NewParser(kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)),
+		kong.Bind(&code), kong.UsageOnError())
+	if err != nil {
+		return printError(stderr, err)
+	}
+	parsed, err := parser.Parse(arguments)
+	if err != nil {
+		return printError(stderr, err)
+	}
+	if err := parsed.Run(); err != nil {
+		return printError(stderr, err)
+	}
+	return int(code)
+}
+
+// NewParser returns the parser of the command line.
+func NewParser(options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(&commands{}, append([]kong.Option{
+		kong.Name("hero_chaos"), kong.Description("Chaos and validation for the hero_zero image: may it be promoted?"),
+		kong.Vars{"version": versionLine()},
+	}, options...)...)
+}
+
+// printError prints an error in one line and returns the exit code.
+func printError(stderr io.Writer, err error) int {
+	_, _ = fmt.Fprintln(stderr, "hero_chaos:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	return exitError
+}
+
+// version is the harness's own, by its commit.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return build.Main.Version
+}
+
+// versionLine is the harness's own version, with the commit that it was built from.
+func versionLine() string {
+	revision, changed := "unknown", ""
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range build.Settings {
+			switch {
+			case setting.Key == "vcs.revision":
+				revision = setting.Value
+			case setting.Key == "vcs.modified" && setting.Value == "true":
+				changed = ", and changed since"
+			}
+		}
+	}
+	return fmt.Sprintf("hero_chaos %s (commit %s%s)", version(), revision, changed)
+}

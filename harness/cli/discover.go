@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/discover"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+)
+
+type discoverCommand struct {
+	contact `embed:""`
+	Name    string `default:"discovered" help:"The name of the target that is written."`
+}
+
+// Run prints a target file.
+func (c discoverCommand) Run(ctx context.Context, stdout io.Writer) error {
+	var found *target.Target
+	run, err := c.make(ctx, forgetServices, func(chaos *session.Session, box *session.Sandbox) (err error) {
+		found, err = discover.Target(ctx, chaos.Target, box)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	found.Name, found.Description = c.Name, "as it was found in "+filepath.Base(run.Image)
+	if c.Image != "" || c.Container != "" {
+		found.Image = target.Image{Reference: run.Image}
+	}
+	_, err = io.WriteString(stdout, discover.YAML(found))
+	return err
+}
+
+// forgetServices leaves it to the image to say what it ships.
+func forgetServices(t *target.Target) { t.Services = nil }

@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/inspect"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+)
+
+type inspectCommand struct {
+	contact `embed:""`
+}
+
+// Run prints what an image confirms of the contract, as a target file takes it.
+func (c inspectCommand) Run(ctx context.Context, stdout io.Writer) error {
+	var report inspect.Report
+	began := time.Now()
+	run, err := c.make(ctx, func(*target.Target) {}, func(chaos *session.Session, box *session.Sandbox) (err error) {
+		report, err = inspect.Run(ctx, inspect.Of(chaos, box, began))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	report.Image, report.Digest = run.Image, run.Digest
+	_, err = io.WriteString(stdout, report.Text())
+	return err
+}

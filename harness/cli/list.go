@@ -1,0 +1,18 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+)
+
+type listCommand struct{}
+
+// Run prints a line a promise.
+func (listCommand) Run(stdout io.Writer) error {
+	for _, p := range promise.All() {
+		_, _ = fmt.Fprintf(stdout, "%-24s %-9s %s\n", p.ID, p.Severity, p.Sentence)
+	}
+	return nil
+}
