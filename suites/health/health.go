@@ -1,5 +1,5 @@
-// Package health holds what is promised of health checks: when they run, what they make of an answer, and
-// whether the registered ones tell the truth.
+// Package health holds the promises about health checks: when they run, what follows from an answer, and whether the
+// registered checks tell the truth.
 package health
 
 import (
@@ -14,28 +14,45 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// The scaled policy of the victims: the shipped one's shape in seconds instead of minutes, with odd values so that
-// a slip of units shows (design, "Two profiles").
+// The victims' scaled policy: the shipped one's shape in seconds instead of minutes.
 const (
-	interval    = 1730 * time.Millisecond
-	timeout     = 1310 * time.Millisecond
-	startPeriod = 1190 * time.Millisecond
-	delay       = 530 * time.Millisecond
-	stopTimeout = 670 * time.Millisecond
-	stability   = 47 * time.Second // no run of a spec is stable
-	// patience is how long the checks of a service that is well may take: on a busy host as well.
-	patience = 4730 * time.Millisecond
-	// gaps is how many intervals a cadence is watched for: over at least three (checklist 3).
+	interval        = 1730 * time.Millisecond
+	timeout         = 1310 * time.Millisecond
+	startPeriod     = 1190 * time.Millisecond
+	delay           = 530 * time.Millisecond
+	stopTimeout     = 670 * time.Millisecond
+	stabilityPeriod = 47 * time.Second // longer than any run of a spec
+	// healthyTimeout is the timeout of the checks that have to pass: long enough for a busy host.
+	healthyTimeout = 4730 * time.Millisecond
+	// probeTimeout is how long a probe waits for a reply if the check's timeout has to end it.
+	probeTimeout = time.Minute
+	// gaps is how many intervals a cadence is watched for: at least three (suites/contract/hero_zero.md#checklist-3).
 	gaps = 4
-	// late is how long something that is due is waited for before it is taken for something that will not come.
-	late = 2 * time.Second
-	// bound ends a spec that hangs.
-	bound = time.Minute
+	// overdueLimit is how long what is due may stay away before it counts as something that will not come.
+	overdueLimit = 2 * time.Second
+	// specTimeout bounds a spec.
+	specTimeout = time.Minute
 )
 
-// Specs are the theme's.
+// Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
-	engine(chaos)
+	Describe("the health check of a service", func() {
+		itRunsEveryInterval(chaos, promise.HealthCadence, planHealthy("health-cadence"))
+		unhurried := planHealthy("health-unhurried")
+		unhurried.Options.ReplyDelay = 410 * time.Millisecond // if intervals began at the end of a check, this would exceed the tolerance
+		itRunsEveryInterval(chaos, promise.HealthFixedRate, unhurried)
+		itIsRecorded(chaos, planHealthy("health-recorded"))
+		itIsLogged(chaos, planHealthy("health-logged"))
+		itLeavesTheStartPeriod(chaos, planHealthy("health-grace"))
+		itLeavesTheStartPeriodAgain(chaos, planHealthy("health-grace-again"))
+		itTimesOut(chaos, planVictim("health-timeout").WithPatientProbe(probeTimeout))
+		itCountsFailuresInARow(chaos, planHealthy("health-consecutive"))
+		for _, behaviour := range victim.Behaviours()[1:] { // the first is the good one
+			itReplacesAFailingService(chaos, planVictim("health-"+string(behaviour)).WithPatientProbe(probeTimeout), behaviour)
+		}
+		itLeavesASlowServiceAlone(chaos, planVictim("health-slow-second"), time.Second)
+		itLeavesASlowServiceAlone(chaos, planVictim("health-slow-share"), slowTimeout*8/10)
+	})
 	coverage(chaos)
 	truthTable(chaos)
 	if chaos.Configuration.Profile == session.Faithful {
@@ -43,45 +60,22 @@ func Specs(chaos *session.Session) {
 	}
 }
 
-// well is a victim that is to be left alone: its checks take their time before they fail.
-func well(name string) session.VictimPlan {
-	return plan(name).WithHealth(schedule(interval, startPeriod, 1), patience).WithPatientProbe(time.Minute)
+// planVictim plans a victim with the scaled policy and a health check.
+func planVictim(name string) session.VictimPlan {
+	return session.NewVictim(name, spec.ScalePolicy(delay, stabilityPeriod)).
+		WithHealth(newSchedule(interval, startPeriod, 1), timeout).WithStopTimeout(stopTimeout)
 }
 
-// engine is what the supervisor does with the health check of a victim.
-func engine(chaos *session.Session) {
-	Describe("the health check of a service", func() {
-		runsEveryInterval(chaos, promise.HealthCadence, well("health-cadence"))
-		unhurried := well("health-unhurried")
-		unhurried.Options.ReplyDelay = 410 * time.Millisecond // from end to start it would add up to more than the tolerance
-		runsEveryInterval(chaos, promise.HealthFixedRate, unhurried)
-		isRecorded(chaos, well("health-recorded"))
-		isLogged(chaos, well("health-logged"))
-		startsWithGrace(chaos, well("health-grace"))
-		startsWithGraceAgain(chaos, well("health-grace-again"))
-		timesOut(chaos, plan("health-timeout").WithPatientProbe(time.Minute))
-		countsFailuresInARow(chaos, well("health-consecutive"))
-		for _, behaviour := range victim.Behaviours()[1:] { // the first is the good one
-			replacesWhoFails(chaos, plan("health-"+string(behaviour)).WithPatientProbe(time.Minute), behaviour)
-		}
-		leavesTheSlowAlone(chaos, plan("health-slow-second"), time.Second)
-		leavesTheSlowAlone(chaos, plan("health-slow-share"), slowTimeout*8/10)
-	})
+// planHealthy plans a victim that is to be left alone: its checks take their time before they fail.
+func planHealthy(name string) session.VictimPlan {
+	return planVictim(name).WithHealth(newSchedule(interval, startPeriod, 1), healthyTimeout).WithPatientProbe(probeTimeout)
 }
 
-// plan is a victim with the scaled policy and a health check.
-func plan(name string) session.VictimPlan {
-	return session.NewVictim(name, zinit.RetryPolicy{
-		MaxAttempts: 20, Delay: zinit.Milliseconds(delay), Backoff: zinit.BackoffExponential,
-		MaxDelay: zinit.Milliseconds(60 * delay), StabilityPeriod: zinit.Milliseconds(stability),
-	}).WithHealth(schedule(interval, startPeriod, 1), timeout).WithStopTimeout(stopTimeout)
-}
-
-func schedule(interval, startPeriod time.Duration, retries int) zinit.Schedule {
+func newSchedule(interval, startPeriod time.Duration, retries int) zinit.Schedule {
 	return zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: retries}
 }
 
-// about are the labels of a spec with one victim.
-func about(p string, plan session.VictimPlan) []any {
-	return []any{spec.About(p), spec.On(plan.Name), NodeTimeout(bound)}
+// decorate returns the labels and the timeout of a spec with one victim.
+func decorate(p string, plan session.VictimPlan) []any {
+	return []any{spec.About(p), spec.On(plan.Name), NodeTimeout(specTimeout)}
 }

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,17 +20,20 @@ import (
 )
 
 const (
-	// quietSandbox is a second container in which nobody faults anything: a restart starts the start period again.
+	// quietSandbox is a second container without faults, since a restart begins a new start period.
 	quietSandbox = "quiet"
-	// shippedGaps is how many intervals of the shipped health checks are watched (checklist 3).
+	// shippedGaps is how many intervals of the shipped checks are watched (suites/contract/hero_zero.md#checklist-3).
 	shippedGaps = 3
-	// quietLook is the pause between two looks at the records of checks that are a minute apart.
-	quietLook = time.Second
-	// first is the priority of what takes longest.
-	first = 100
+	// quietInterval is the time between two looks at the records of checks that are a minute apart.
+	quietInterval = time.Second
+	// firstPriority is the priority of the spec that takes longest.
+	firstPriority = 100
+	// stallFactor is by how many times the longest stall a check may be off because of the host. One check begins late and
+	// the next as well, and others may have waited longer than the observer did.
+	stallFactor = 4
 )
 
-// cadence is what zinit's record says of one service's health check.
+// cadence is what zinit's record says about one service's health check.
 type cadence struct {
 	service string
 	first   time.Duration   // from the start of the process to the first run
@@ -37,48 +41,60 @@ type cadence struct {
 	err     error
 }
 
-// shippedCadence watches all services at once: start period and three intervals, the longest chain of waits of all.
+// shippedCadence registers the spec that watches the checks of all services at once, for a start period and three
+// intervals. It is the run's longest chain of waits.
 func shippedCadence(chaos *session.Session) {
 	services := chaos.Target.Restartable()
 	if len(services) == 0 {
 		return
 	}
-	health := chaos.Target.Health
-	limit := health.StartPeriod.Duration() + shippedGaps*health.Interval.Duration() + 2*late
-	It("run every interval, all of them at once", spec.About(promise.HealthShippedCadence), SpecPriority(first), func(ctx SpecContext) {
+	health, tolerance := chaos.Target.Health, spec.Tolerance(chaos)
+	limit := health.StartPeriod.Duration() + shippedGaps*health.Interval.Duration() + 2*overdueLimit
+	It("run every interval, all of them at once", spec.About(promise.HealthShippedCadence), SpecPriority(firstPriority), func(ctx SpecContext) {
+		By("open the sandbox " + quietSandbox)
 		sandbox, err := chaos.Favoured(ctx, quietSandbox)
 		spec.Conclude(err)
 		if missing, _ := sandbox.Boot(); len(missing) > 0 {
 			spec.Inconclusive(fmt.Sprintf("%d services of the quiet container did not come up", len(missing)))
 		}
+
+		By(fmt.Sprintf("wait until each of %d services was checked %d times", len(services), shippedGaps+1))
 		host := spec.WatchHost(ctx, sandbox)
 		chaos.Progress().Due(limit)
-		found := watchRecords(ctx, sandbox, services, limit)
-		judgeCadence(chaos, found, host)
+		found := make([]cadence, len(services))
+		deadline := time.Now().Add(limit)
+		var watching sync.WaitGroup
+		for i, service := range services {
+			watching.Go(func() {
+				for {
+					found[i] = readCadence(ctx, sandbox, service.Name)
+					if len(found[i].gaps) >= shippedGaps || time.Now().After(deadline) || ctx.Err() != nil {
+						return
+					}
+					spec.Pause(ctx, quietInterval)
+				}
+			})
+		}
+		watching.Wait()
+
+		By("judge the cadence of all services")
+		for _, c := range found {
+			spec.Conclude(c.err)
+		}
+		wrong := findDepartures(found, health, tolerance)
+		if len(wrong) == 0 {
+			return
+		}
+		if stall := host.Stall(); stall > tolerance &&
+			(stallFactor*stall > 2*overdueLimit || len(findDepartures(found, health, tolerance+stallFactor*stall)) == 0) {
+			spec.Inconclusive(record.HostStalled("the health checks cannot be timed"))
+		}
+		spec.FailWith(chaos, fmt.Sprintf("%d of %d shipped health checks did not run every %s", len(wrong), len(found), health.Interval),
+			append(spec.List("checked", wrong), spec.Note("policy", "every %s, first %s after the start", health.Interval, health.StartPeriod))...)
 	}, NodeTimeout(limit+chaos.Target.Budgets.Boot.Duration()*2+time.Minute))
 }
 
-// watchRecords waits until every service has been checked often enough, at most for limit.
-func watchRecords(ctx context.Context, sandbox *session.Sandbox, services []target.Service, limit time.Duration) []cadence {
-	found := make([]cadence, len(services))
-	var watching sync.WaitGroup
-	for i, service := range services {
-		watching.Go(func() {
-			deadline := time.Now().Add(limit)
-			for {
-				found[i] = recordOf(ctx, sandbox, service.Name)
-				if len(found[i].gaps) >= shippedGaps || time.Now().After(deadline) || ctx.Err() != nil {
-					return
-				}
-				time.Sleep(quietLook) // between two looks at the record
-			}
-		})
-	}
-	watching.Wait()
-	return found
-}
-
-func recordOf(ctx context.Context, sandbox *session.Sandbox, service string) cadence {
+func readCadence(ctx context.Context, sandbox *session.Sandbox, service string) cadence {
 	c := cadence{service: service}
 	runs, err := sandbox.Supervisor.Jobs(ctx, zinit.RunActionName(service), 1)
 	if err != nil || len(runs) == 0 {
@@ -90,7 +106,7 @@ func recordOf(ctx context.Context, sandbox *session.Sandbox, service string) cad
 		c.err = err
 		return c
 	}
-	slices.SortFunc(checks, func(one, other zinit.Job) int { return int(one.Started - other.Started) })
+	slices.SortFunc(checks, func(one, other zinit.Job) int { return cmp.Compare(one.Started, other.Started) })
 	for i, check := range checks {
 		if i == 0 {
 			c.first = time.Duration(check.Started-runs[0].Started) * time.Millisecond
@@ -101,42 +117,20 @@ func recordOf(ctx context.Context, sandbox *session.Sandbox, service string) cad
 	return c
 }
 
-// excuses is how many times the longest stall that was seen a check may be off for the host's sake: one begins late and so
-// does the next, and others may have been kept waiting for longer than who looked.
-const excuses = 4
-
-// judgeCadence names every service whose health check came at another time than it was due.
-func judgeCadence(chaos *session.Session, found []cadence, host *spec.Host) {
-	GinkgoHelper()
-	health, tolerance, stall := chaos.Target.Health, chaos.Target.Budgets.Tolerance.Duration(), host.Stall()
-	for _, c := range found {
-		spec.Conclude(c.err)
-	}
-	lines := departures(found, health, tolerance)
-	if len(lines) == 0 {
-		return
-	}
-	if stall > tolerance && (excuses*stall > 2*late || len(departures(found, health, tolerance+excuses*stall)) == 0) {
-		spec.Inconclusive(record.HostStalled("the health checks cannot be timed"))
-	}
-	lines = append(lines, [2]string{"policy", fmt.Sprintf("every %s, first %s after the start", health.Interval, health.StartPeriod)})
-	spec.FailWith(chaos, fmt.Sprintf("%d of %d shipped health checks did not run every %s", len(lines)-1, len(found), health.Interval), lines...)
-}
-
-// departures says of every service whose health check was off by more than margin, or was not seen often enough, how it was.
-func departures(found []cadence, policy target.Health, margin time.Duration) (lines [][2]string) {
-	wrong := func(d, due time.Duration) bool { return d < due-margin || d > due+margin }
+// findDepartures describes each service whose check was off by more than a margin, or was seen too rarely.
+func findDepartures(found []cadence, policy target.Health, margin time.Duration) (wrong []string) {
+	isOff := func(d, due time.Duration) bool { return d < due-margin || d > due+margin }
 	for _, c := range found {
 		switch {
 		case len(c.gaps) < shippedGaps:
-			lines = append(lines, [2]string{"checked", fmt.Sprintf("%s: %d intervals were seen", c.service, len(c.gaps))})
-		case wrong(c.first, policy.StartPeriod.Duration()):
-			lines = append(lines, [2]string{"checked", fmt.Sprintf("%s: first %s after the start of its process", c.service, span.Text(c.first))})
+			wrong = append(wrong, fmt.Sprintf("%s: %s seen", c.service, spec.Count(len(c.gaps), "interval")))
+		case isOff(c.first, policy.StartPeriod.Duration()):
+			wrong = append(wrong, fmt.Sprintf("%s: first %s after the start of its process", c.service, span.Text(c.first)))
 		default:
-			if i := slices.IndexFunc(c.gaps, func(d time.Duration) bool { return wrong(d, policy.Interval.Duration()) }); i >= 0 {
-				lines = append(lines, [2]string{"checked", fmt.Sprintf("%s: %s after the time before", c.service, span.Text(c.gaps[i]))})
+			if i := slices.IndexFunc(c.gaps, func(d time.Duration) bool { return isOff(d, policy.Interval.Duration()) }); i >= 0 {
+				wrong = append(wrong, fmt.Sprintf("%s: %s after the time before", c.service, span.Text(c.gaps[i])))
 			}
 		}
 	}
-	return lines
+	return wrong
 }
