@@ -1,5 +1,5 @@
-// Package image holds what is promised of the image itself, beside the behaviour of its services: that nobody but zinit
-// looks after them, that their programs stay, and that it keeps its secrets.
+// Package image holds what is promised of the image itself, beside the behaviour of its services: only zinit supervises
+// them, their programs stay, and secrets stay secret.
 package image
 
 import (
@@ -10,49 +10,39 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// Where the image's programs are (contract hero_zero, "The image") [S].
 const (
+	// whole labels a spec that is about the image as a whole.
+	whole = "image"
+	// programs and heroServices are where the image's programs are: suites/contract/hero_zero.md#image.
 	programs     = "/root/hero/bin/*"
 	heroServices = "/root/hero/bin/hero_services"
 )
 
-// Specs are the theme's.
+// check looks for something in a sandbox.
+type check func(ctx SpecContext, sandbox *session.Sandbox) spec.Finding
+
+// Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
 	Describe("the services of the image", func() {
-		Describe("in nobody's hands but zinit's", spec.Long, func() { watchdogSpecs(chaos) })
-		Describe("and hero_services", spec.Costly, func() { heroServicesSpecs(chaos) })
+		Describe("in nobody's hands but zinit's", spec.Long, func() { watchdogs(chaos) })
+		Describe("and hero_services", spec.Costly, func() { heroServicesOrders(chaos) })
 	})
-	Describe("the secrets of the image", spec.Costly, func() { secretSpecs(chaos) })
-	Describe("the surface of the image", func() { surfaceSpecs(chaos) })
+	Describe("the secrets of the image", spec.Costly, func() { secrets(chaos) })
+	Describe("the surface of the image", func() {
+		itPasses(chaos, promise.ImageSocketsPrivate, "has no socket that is open to everybody", session.MainSandbox, checkSockets(chaos.Target))
+		itPasses(chaos, promise.ImageProbeTools, "has the programs that its health checks call", session.MainSandbox, checkProbeTools)
+	})
 }
 
-// whole labels a spec that is about the image as a whole.
-const whole = "image"
-
-// finding is what a check has found: a headline, empty where all is as promised, and the single cases.
-type finding struct {
-	headline string
-	cases    []string
-}
-
-// once is the one spec of a promise about the image as a whole.
-func once(chaos *session.Session, p, sentence, where string, check func(ctx SpecContext, sandbox *session.Sandbox) finding) {
+// itPasses registers the one spec of a promise about the image as a whole.
+func itPasses(chaos *session.Session, p, sentence, where string, check check) {
 	It(sentence, spec.About(p), spec.On(whole), func(ctx SpecContext) {
 		open := spec.Background
 		if where == session.MainSandbox {
 			open = spec.Sandbox
 		}
-		found := check(ctx, open(ctx, chaos, where))
-		if found.headline != "" {
-			spec.FailWith(chaos, found.headline, spec.List("found", found.cases)...)
-		}
+		sandbox := open(ctx, chaos, where)
+		By("look whether the image " + sentence)
+		check(ctx, sandbox).Judge(chaos)
 	}, NodeTimeout(chaos.Target.Budgets.Boot.Duration()+chaos.Target.Budgets.Smoke.Duration()))
-}
-
-func surfaceSpecs(chaos *session.Session) {
-	once(chaos, promise.ImageSocketsPrivate, "has no socket that is open to everybody", session.MainSandbox,
-		func(ctx SpecContext, sandbox *session.Sandbox) finding {
-			return socketsArePrivate(ctx, chaos.Target, sandbox)
-		})
-	once(chaos, promise.ImageProbeTools, "has the programs that its health checks call", session.MainSandbox, probesHaveTheirTools)
 }

@@ -23,30 +23,30 @@ const (
 	logLines = 1000
 )
 
-// secretSpecs look for canaries, which stand in for the secrets in a sandbox of its own: a real value is never
-// searched for, and no failure repeats one.
-func secretSpecs(chaos *session.Session) {
+// secrets registers the specs that look for canaries. Canaries stand in for the secrets in a sandbox of its own, so that no
+// real value is searched for, and no failure repeats one.
+func secrets(chaos *session.Session) {
 	for _, place := range []struct {
-		promise, sentence, what string
-		look                    func(context.Context, *session.Sandbox, session.Canaries) []string
+		promise, sentence, headline string
+		find                        func(context.Context, *session.Sandbox, session.Canaries) []string
 	}{
-		{promise.ImageSecretLogs, "are in no log", "a log holds the value of a secret", inLogs},
-		{promise.ImageSecretArguments, "are in no command line", "a command line holds the value of a secret", inCommands},
-		{promise.ImageSecretStatus, "are in no status", "zinit's status holds the value of a secret", inStatus},
-		{promise.ImageSecretFiles, "are in no file", "a file holds the value of a secret", inFiles},
+		{promise.ImageSecretLogs, "are in no log", "a log holds the value of a secret", findInLogs},
+		{promise.ImageSecretArguments, "are in no command line", "a command line holds the value of a secret", findInCommands},
+		{promise.ImageSecretStatus, "are in no status", "zinit's status holds the value of a secret", findInStatus},
+		{promise.ImageSecretFiles, "are in no file", "a file holds the value of a secret", findInFiles},
 	} {
-		once(chaos, place.promise, place.sentence, session.CanarySandbox, func(ctx SpecContext, sandbox *session.Sandbox) finding {
-			found := place.look(ctx, sandbox, planted(ctx, sandbox))
+		itPasses(chaos, place.promise, place.sentence, session.CanarySandbox, func(ctx SpecContext, sandbox *session.Sandbox) spec.Finding {
+			found := place.find(ctx, sandbox, findCanaries(ctx, sandbox))
 			if len(found) == 0 {
-				return finding{}
+				return spec.Finding{}
 			}
-			return finding{place.what, found}
+			return spec.Finding{Headline: place.headline, Cases: found}
 		})
 	}
 }
 
-// planted returns the canaries, once they are seen in the environment of process 1.
-func planted(ctx context.Context, sandbox *session.Sandbox) session.Canaries {
+// findCanaries returns the canaries, or ends the spec as INCONCLUSIVE if they are not in the environment of process 1.
+func findCanaries(ctx context.Context, sandbox *session.Sandbox) session.Canaries {
 	GinkgoHelper()
 	canaries, err := sandbox.Canaries(ctx)
 	spec.Conclude(err)
@@ -60,8 +60,8 @@ func planted(ctx context.Context, sandbox *session.Sandbox) session.Canaries {
 	return canaries
 }
 
-// held is a line for every canary that a text holds.
-func held(canaries session.Canaries, text, where string) []string {
+// findIn returns a line for each canary that a text holds.
+func findIn(canaries session.Canaries, text, where string) []string {
 	var found []string
 	for name, value := range canaries {
 		if strings.Contains(text, value) {
@@ -72,7 +72,7 @@ func held(canaries session.Canaries, text, where string) []string {
 	return found
 }
 
-func inLogs(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+func findInLogs(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
 	GinkgoHelper()
 	names, err := sandbox.LoggedCanaries(ctx)
 	spec.Conclude(err)
@@ -80,19 +80,19 @@ func inLogs(ctx context.Context, sandbox *session.Sandbox, canaries session.Cana
 	for _, name := range names {
 		found = append(found, name+": the log of the container")
 	}
-	for _, source := range logSources(ctx, sandbox) {
+	for _, source := range listLogs(ctx, sandbox) {
 		lines, err := sandbox.Supervisor.Logs(ctx, source, logLines)
-		if errors.Is(err, zinit.ErrNotFound) { // an action that was never run
+		if errors.Is(err, zinit.ErrNotFound) { // the action was never run
 			continue
 		}
 		spec.Conclude(err)
-		found = append(found, held(canaries, strings.Join(lines, "\n"), "zinit's log of "+source)...)
+		found = append(found, findIn(canaries, strings.Join(lines, "\n"), "zinit's log of "+source)...)
 	}
 	return found
 }
 
-// logSources are the names that zinit keeps a log of: the services, and where it has them their actions.
-func logSources(ctx context.Context, sandbox *session.Sandbox) []string {
+// listLogs returns the names that zinit keeps a log of: the services, and in zinit 0.4 the actions.
+func listLogs(ctx context.Context, sandbox *session.Sandbox) []string {
 	GinkgoHelper()
 	statuses, err := sandbox.Supervisor.List(ctx)
 	spec.Conclude(err)
@@ -111,7 +111,7 @@ func logSources(ctx context.Context, sandbox *session.Sandbox) []string {
 	return names
 }
 
-func inCommands(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+func findInCommands(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
 	GinkgoHelper()
 	table, err := sandbox.Agent().Processes(ctx)
 	spec.Conclude(err)
@@ -119,18 +119,18 @@ func inCommands(ctx context.Context, sandbox *session.Sandbox, canaries session.
 	for _, process := range table {
 		if len(process.Argv) > 0 {
 			where := fmt.Sprintf("the arguments of pid %d, %s", process.PID, process.Argv[0])
-			found = append(found, held(canaries, strings.Join(process.Argv[1:], "\n"), where)...)
+			found = append(found, findIn(canaries, strings.Join(process.Argv[1:], "\n"), where)...)
 		}
 	}
 	actions, err := sandbox.Supervisor.Actions(ctx, "")
 	spec.Conclude(err)
 	for _, action := range actions {
-		found = append(found, held(canaries, action.Exec, "the command of action "+action.Name)...)
+		found = append(found, findIn(canaries, action.Exec, "the command of action "+action.Name)...)
 	}
 	return found
 }
 
-func inStatus(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+func findInStatus(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
 	GinkgoHelper()
 	statuses, err := sandbox.Supervisor.List(ctx)
 	spec.Conclude(err)
@@ -140,12 +140,12 @@ func inStatus(ctx context.Context, sandbox *session.Sandbox, canaries session.Ca
 	var found []string
 	for _, status := range statuses {
 		text := strings.Join([]string{status.Name, string(status.State), string(status.Health), status.Error}, "\n")
-		found = append(found, held(canaries, text, "the status of "+status.Name)...)
+		found = append(found, findIn(canaries, text, "the status of "+status.Name)...)
 	}
 	return found
 }
 
-func inFiles(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+func findInFiles(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
 	GinkgoHelper()
 	leaks, err := sandbox.Agent().Leaks(ctx, protocol.LeaksParams{Needles: canaries, Limit: searchLimit})
 	spec.Conclude(err)

@@ -16,53 +16,57 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// socketsArePrivate looks at every unix socket that somebody holds.
-func socketsArePrivate(ctx SpecContext, t *target.Target, sandbox *session.Sandbox) finding {
-	GinkgoHelper()
-	ours := path.Dir(session.BaseVictim(t).Endpoint.Socket)
-	sockets, err := sandbox.Agent().Sockets(ctx)
-	spec.Conclude(err)
-	sockets = slices.DeleteFunc(sockets, func(s protocol.Socket) bool { return path.Dir(s.Path) == ours })
-	if len(sockets) == 0 {
-		spec.Inconclusive("no unix socket was found, not even zinit's")
-	}
-	var open []string
-	for _, socket := range sockets {
-		if socket.Open {
-			open = append(open, fmt.Sprintf("%s has mode %04o, and everybody may enter its folder", socket.Path, socket.Mode.Perm()))
+// checkSockets returns a check of every unix socket that a process holds.
+func checkSockets(t *target.Target) check {
+	return func(ctx SpecContext, sandbox *session.Sandbox) spec.Finding {
+		GinkgoHelper()
+		ours := path.Dir(session.BaseVictim(t).Endpoint.Socket)
+		sockets, err := sandbox.Agent().Sockets(ctx)
+		spec.Conclude(err)
+		sockets = slices.DeleteFunc(sockets, func(s protocol.Socket) bool { return path.Dir(s.Path) == ours })
+		if len(sockets) == 0 {
+			spec.Inconclusive("no unix socket was found, not even zinit's")
 		}
+		var open []string
+		for _, socket := range sockets {
+			if socket.Open {
+				open = append(open, fmt.Sprintf("%s has mode %04o, and everybody may enter its folder", socket.Path, socket.Mode.Perm()))
+			}
+		}
+		if len(open) == 0 {
+			return spec.Finding{}
+		}
+		return spec.Finding{Headline: fmt.Sprintf("every user of the container can connect to %d of %d sockets", len(open), len(sockets)), Cases: open}
 	}
-	if len(open) == 0 {
-		return finding{}
-	}
-	return finding{fmt.Sprintf("every user of the container can connect to %d of %d sockets", len(open), len(sockets)), open}
 }
 
-// probesHaveTheirTools looks up what the registered health checks call, as a child of zinit would.
-func probesHaveTheirTools(ctx SpecContext, sandbox *session.Sandbox) finding {
+// checkProbeTools looks up the programs that the registered health checks call, as a child of zinit would.
+func checkProbeTools(ctx SpecContext, sandbox *session.Sandbox) spec.Finding {
 	GinkgoHelper()
 	actions, err := sandbox.Supervisor.Actions(ctx, "")
 	spec.Conclude(err)
 	var missing []string
 	checks := 0
 	for _, action := range actions {
-		if action.Kind != zinit.KindHealth || strings.HasPrefix(action.Name, session.VictimName("")) {
+		if action.Kind != zinit.KindHealth || spec.IsOurs(action.Name) {
 			continue
 		}
 		checks++
-		missing = append(missing, missingTools(ctx, sandbox, action)...)
+		missing = append(missing, findMissingTools(ctx, sandbox, action)...)
 	}
 	if checks == 0 {
 		spec.Inconclusive("no health check of the image is registered: there is nothing to look up")
 	}
 	if len(missing) == 0 {
-		return finding{}
+		return spec.Finding{}
 	}
-	return finding{fmt.Sprintf("%d of %d health checks call programs that cannot be executed: they say the same whatever happens", len(missing), checks), missing}
+	return spec.Finding{
+		Headline: fmt.Sprintf("%d of %d health checks call programs that cannot be executed, so their result is always the same", len(missing), checks), Cases: missing,
+	}
 }
 
-// missingTools is a line for a check that cannot work, nil for one that can.
-func missingTools(ctx SpecContext, sandbox *session.Sandbox, action zinit.Action) []string {
+// findMissingTools returns a line for a health check that cannot work, and nothing for one that can.
+func findMissingTools(ctx SpecContext, sandbox *session.Sandbox, action zinit.Action) []string {
 	GinkgoHelper()
 	called, err := script.Programs(action.Exec)
 	if err != nil {

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -67,4 +68,29 @@ func ListServices(wrong map[string]string) []Line {
 		cases = append(cases, service+": "+wrong[service])
 	}
 	return List("service", cases)
+}
+
+// HoldAll keeps services until release is called, also after an error. release gives all back at the same time, since each
+// waits for its service to serve again.
+func HoldAll(ctx context.Context, sandbox *session.Sandbox, services []string) (release func(context.Context) error, err error) {
+	var held []func(context.Context) error
+	release = func(ctx context.Context) error {
+		failures := make(chan error, len(held))
+		for _, one := range held {
+			go func() { failures <- one(ctx) }()
+		}
+		var all error
+		for range held {
+			all = errors.Join(all, <-failures)
+		}
+		return all
+	}
+	for _, service := range services {
+		one, err := sandbox.Hold(ctx, service)
+		if err != nil {
+			return release, err
+		}
+		held = append(held, one)
+	}
+	return release, nil
 }
