@@ -1,9 +1,8 @@
-// Package hang holds what is promised of a process that is there and does nothing. A hang is proved causally:
-// the process stays stopped until it is replaced, and one that nobody checks is never replaced.
+// Package hang holds the promises about a process that exists and does nothing. A hang is proved causally: the process
+// stays stopped until it is replaced, and a service without a health check is never replaced.
 package hang
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -20,135 +19,110 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// The scaled policy: the shipped one's shape in seconds instead of minutes, with odd values so that a slip of
-// units shows (design, "Two profiles").
+// The victims' scaled policy: the shipped one's shape in seconds instead of minutes.
 const (
-	interval    = 1730 * time.Millisecond
-	timeout     = 1510 * time.Millisecond
-	startPeriod = 1270 * time.Millisecond
-	delay       = 530 * time.Millisecond
-	stopTimeout = 670 * time.Millisecond
-	stability   = 7 * time.Second
+	interval        = 1730 * time.Millisecond
+	timeout         = 1510 * time.Millisecond
+	startPeriod     = 1270 * time.Millisecond
+	delay           = 530 * time.Millisecond
+	stopTimeout     = 670 * time.Millisecond
+	stabilityPeriod = 7 * time.Second
 )
 
-// arms is how many hangs are proved side by side: they begin at different points of the interval.
-const arms = 3
+const (
+	// arms is how many hangs are proved side by side. They begin at different points of the interval.
+	arms = 3
+	// unsoundTimeout is the timeout of a check that misses the hang after half a second: long enough for a busy host.
+	unsoundTimeout = 5 * time.Second
+	// commandTimeout bounds a command that only looks for a program.
+	commandTimeout = 10 * time.Second
+)
 
-// unsoundWait is how long the issue's probe waits for a reply before it exits 0 (contract hero_zero: half a
-// second), and unsoundLimit is far above it.
-const unsoundLimit = 10 * time.Second
-
-// unsoundTimeout is far above that half second, so that a busy host does not make a check fail that misses the hang.
-const unsoundTimeout = 5 * time.Second
-
-// Specs are the theme's.
+// Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
 	Describe("a hung service", spec.About(promise.HangDetected), func() {
 		for arm := range arms {
-			isReplaced(chaos, checkedVictim(chaos, fmt.Sprintf("hang%d", arm+1)))
+			itIsFound(chaos, promise.HangDetected, fault.SIGSTOP, planChecked(chaos, fmt.Sprintf("hang%d", arm+1)))
 		}
 	})
-	stops(chaos)
-	limits(chaos)
+	foundSpecs(chaos)
+	unseenSpecs(chaos)
 	if chaos.Configuration.Profile == session.Faithful {
-		shipped(chaos)
+		shippedSpecs(chaos)
 	}
 	Describe("a hung service that nobody checks", spec.About(promise.HangControl), func() {
-		isLeftAlone(chaos, promise.HangControl, session.NewVictim("unchecked", policy(chaos)).WithStopTimeout(stopTimeout))
+		itIsLeftAlone(chaos, planVictim(chaos, "unchecked"))
 	})
 	Describe("the probe as the issue gives it", spec.About(promise.HangUnsoundProbe), func() {
-		plan := session.NewVictim("unsound", policy(chaos))
-		plan.Probe = unsoundProbe(plan.Options.Socket)
-		missesTheHang(chaos, plan.WithHealth(schedule(), unsoundTimeout).WithStopTimeout(stopTimeout))
+		plan := planVictim(chaos, "unsound")
+		plan.Probe = issueProbe(plan.Options.Socket)
+		itMissesTheHang(chaos, plan.WithHealth(newSchedule(startPeriod), unsoundTimeout))
 	})
 }
 
-// admit registers a victim and holds it for the length of the spec: on a busy host its check may fail before it was
-// made to hang, and that is nobody else's disturbance.
-func admit(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) session.Service {
+// planVictim plans a victim with the scaled policy and without a health check.
+func planVictim(chaos *session.Session, name string) session.VictimPlan {
+	return session.NewVictim(name, spec.LimitPolicy(chaos.Target, spec.ScalePolicy(delay, stabilityPeriod))).WithStopTimeout(stopTimeout)
+}
+
+func newSchedule(startPeriod time.Duration) zinit.Schedule {
+	return zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: 1}
+}
+
+// register holds a victim for the length of the spec, and registers it. On a busy host its check may fail before the hang,
+// and with the lease that is no disturbance for others.
+func register(ctx SpecContext, sandbox *session.Sandbox, plan session.VictimPlan) session.Service {
 	GinkgoHelper()
 	spec.Hold(ctx, sandbox, plan.Name)
 	return spec.Victim(ctx, sandbox, plan)
 }
 
-func policy(chaos *session.Session) zinit.RetryPolicy {
-	return spec.LimitPolicy(chaos.Target, spec.ScalePolicy(delay, stability))
-}
-
-func schedule() zinit.Schedule {
-	return zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: 1}
-}
-
-// unsoundProbe is the line that the issue gives (contract hero_zero, "The probe that the issue gives").
-func unsoundProbe(socket string) string {
+// issueProbe returns the command of suites/contract/hero_zero.md#issue-probe.
+func issueProbe(socket string) string {
 	return `echo '{"jsonrpc":"2.0","method":"server.health","id":1}' | socat - UNIX-CONNECT:` + socket
 }
 
-// detection is when a victim's hang is found, counted from the injection.
+// detection returns when a victim's hang is found, counted from the injection.
 func detection() budget.Window {
-	return budget.Check{
-		Interval: interval, Timeout: timeout, StartPeriod: startPeriod, Retries: 1,
-	}.Detection(0)
+	return budget.Check{Interval: interval, Timeout: timeout, StartPeriod: startPeriod, Retries: 1}.Detection(0)
 }
 
-func isReplaced(chaos *session.Session, plan session.VictimPlan) {
-	It("is found by its health check and replaced: "+plan.Name, spec.On(plan.Name), spec.With(fault.SIGSTOP), func(ctx SpecContext) {
-		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-		service := admit(ctx, sandbox, plan)
-		tolerance := chaos.Target.Budgets.Tolerance.Duration()
-		found := detection()
-		due := budget.AfterHang(found, stopTimeout, budget.AfterExit(plan.Policy, 1, tolerance, sandbox.Jitter()))
-
-		recovery := spec.Inject(ctx, sandbox, session.Injection{
-			Promise: promise.HangDetected, Service: service, Fault: fault.SIGSTOP, Window: due.Serving.Latest + 2*tolerance,
-			Policy: checked(sandbox, found),
-		})
-		spec.Expect(recovery,
-			Exit(Within(found.Latest+stopTimeout), Tolerance(tolerance)),
-			Respawn(NotBefore(delay), Within(delay), Tolerance(tolerance)),
-			Serve(Within(delay+tolerance), Tolerance(tolerance)),
-			LeaveOthersAlone(),
-		)
-	}, NodeTimeout(time.Minute))
-}
-
-// checked says in words how the hang was due to be found.
-func checked(sandbox *session.Sandbox, found budget.Window) string {
+// describeCheck says how the hang is due to be found.
+func describeCheck(sandbox *session.Sandbox) string {
 	words := fmt.Sprintf("checked every %s, a check may take %s, 1 failure restarts: due by %s after the fault",
-		interval, timeout, span.Text(found.Latest+stopTimeout))
+		interval, timeout, span.Text(detection().Latest+stopTimeout))
 	if sandbox.Supervisor.Dialect() == zinit.Dialect03 {
 		words += "; zinit 0.3 checks a service until it runs, and never again"
 	}
 	return words
 }
 
-func isLeftAlone(chaos *session.Session, p string, plan session.VictimPlan) {
+func itIsLeftAlone(chaos *session.Session, plan session.VictimPlan) {
 	It("is not replaced: "+plan.Name, spec.On(plan.Name), spec.With(fault.SIGSTOP), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-		service := admit(ctx, sandbox, plan)
-		staysStopped(ctx, chaos, sandbox, p, service)
+		expectNoRestart(ctx, chaos, sandbox, promise.HangControl, register(ctx, sandbox, plan))
 	}, NodeTimeout(time.Minute))
 }
 
-// staysStopped watches for as long as a checked service may take to be replaced.
-func staysStopped(ctx SpecContext, chaos *session.Session, sandbox *session.Sandbox, p string, service session.Service) {
-	GinkgoHelper()
-	window := detection().Latest + stopTimeout + delay + chaos.Target.Budgets.Tolerance.Duration()
-	recovery := spec.Inject(ctx, sandbox, session.Injection{
-		Promise: p, Service: service, Fault: fault.SIGSTOP, Window: window + chaos.Target.Budgets.Tolerance.Duration(),
-	})
-	spec.Expect(recovery, NeverRestart(Within(window)))
-}
-
-func missesTheHang(chaos *session.Session, plan session.VictimPlan) {
+func itMissesTheHang(chaos *session.Session, plan session.VictimPlan) {
 	It("misses the hang: "+plan.Name, spec.On(plan.Name), spec.With(fault.SIGSTOP), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
-		ran, err := sandbox.Agent().Run(ctx, unsoundLimit, "/bin/sh", "-c", "command -v socat")
+		By("look for socat in the image")
+		ran, err := sandbox.Agent().Run(ctx, commandTimeout, "/bin/sh", "-c", "command -v socat")
 		spec.Conclude(err)
 		if ran.ExitCode != 0 {
 			spec.Inconclusive("the image has no socat: the issue's probe cannot run there")
 		}
-		service := admit(ctx, sandbox, plan)
-		staysStopped(ctx, chaos, sandbox, promise.HangUnsoundProbe, service)
+		expectNoRestart(ctx, chaos, sandbox, promise.HangUnsoundProbe, register(ctx, sandbox, plan))
 	}, NodeTimeout(time.Minute))
+}
+
+// expectNoRestart stops a service, and expects that it is not restarted in the time that a checked service may take.
+func expectNoRestart(ctx SpecContext, chaos *session.Session, sandbox *session.Sandbox, p string, service session.Service) {
+	GinkgoHelper()
+	period := detection().Latest + stopTimeout + delay + spec.Tolerance(chaos)
+	seen := spec.Inject(ctx, sandbox, session.Injection{
+		Promise: p, Service: service, Fault: fault.SIGSTOP, Window: period + spec.Tolerance(chaos),
+	})
+	spec.Expect(seen, NeverRestart(Within(period)))
 }

@@ -16,8 +16,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// coverage registers the specs that read the registered health checks. Whether a check tells the truth, truthTable judges.
-func coverage(chaos *session.Session) {
+// coverageSpecs registers the specs that read the registered health checks. Whether a check tells the truth, truthSpecs judges.
+func coverageSpecs(chaos *session.Session) {
 	Describe("the registered health checks", func() {
 		for _, service := range chaos.Target.Restartable() {
 			if service.Port == 0 {

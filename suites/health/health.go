@@ -53,10 +53,10 @@ func Specs(chaos *session.Session) {
 		itLeavesASlowServiceAlone(chaos, planVictim("health-slow-second"), time.Second)
 		itLeavesASlowServiceAlone(chaos, planVictim("health-slow-share"), slowTimeout*8/10)
 	})
-	coverage(chaos)
-	truthTable(chaos)
+	coverageSpecs(chaos)
+	truthSpecs(chaos)
 	if chaos.Configuration.Profile == session.Faithful {
-		shippedCadence(chaos)
+		cadenceSpecs(chaos)
 	}
 }
 

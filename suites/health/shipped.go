@@ -41,9 +41,9 @@ type cadence struct {
 	err     error
 }
 
-// shippedCadence registers the spec that watches the checks of all services at once, for a start period and three
+// cadenceSpecs registers the spec that watches the checks of all services at once, for a start period and three
 // intervals. It is the run's longest chain of waits.
-func shippedCadence(chaos *session.Session) {
+func cadenceSpecs(chaos *session.Session) {
 	services := chaos.Target.Restartable()
 	if len(services) == 0 {
 		return

@@ -91,9 +91,9 @@ type table struct {
 	checks    map[string]map[string]zinit.Action // by the name of a prepared sandbox, then by service
 }
 
-// truthTable registers the specs that run every registered probe against every behaviour. A spec is a row, and tries all
+// truthSpecs registers the specs that run every registered probe against every behaviour. A spec is a row, and tries all
 // services at once.
-func truthTable(chaos *session.Session) {
+func truthSpecs(chaos *session.Session) {
 	services := chaos.Target.Restartable()
 	if len(services) == 0 {
 		return // nothing is registered that could be unsound

@@ -27,8 +27,8 @@ const (
 	startDelay      = 1370 * time.Millisecond
 )
 
-// endings registers the specs of the ways in which a process ends.
-func endings(chaos *session.Session) {
+// endingSpecs registers the specs of the ways in which a process ends.
+func endingSpecs(chaos *session.Session) {
 	Describe("a service that ends unasked", func() {
 		exit1, exit127, graceful := planVictim(chaos, "exit1"), planVictim(chaos, "exit127"), planVictim(chaos, "graceful")
 		exit1.Options.ExitCode, exit127.Options.ExitCode = 1, 127

@@ -38,8 +38,8 @@ const (
 	zinitKillName  = "zinit-kill"
 )
 
-// orders registers the specs of what people ask of the supervisor, and of what it writes down.
-func orders(chaos *session.Session) {
+// orderSpecs registers the specs of what people ask of the supervisor, and of what it writes down.
+func orderSpecs(chaos *session.Session) {
 	Describe("a service that zinit's command kills", spec.About(promise.RestartZinitKill), func() {
 		itIsKilledByCommand(chaos, planVictim(chaos, "command"))
 		for _, shipped := range chaos.Target.Restartable() {

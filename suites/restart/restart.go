@@ -42,8 +42,8 @@ func Specs(chaos *session.Session) {
 	Describe("while a service is restarted", spec.About(promise.RestartUndisturbed), func() {
 		itKeepsItsDependents(chaos, session.NewVictim("required", chaos.Target.Policy))
 	})
-	endings(chaos)
-	orders(chaos)
+	endingSpecs(chaos)
+	orderSpecs(chaos)
 }
 
 // itComesBack registers the spec of one fault on a service that has the target's policy.

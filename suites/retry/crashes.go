@@ -19,8 +19,8 @@ import (
 // runPeriod is how long after each start a crashing victim ends.
 const runPeriod = 310 * time.Millisecond
 
-// crashes registers the specs of services that end by themselves soon after each start.
-func crashes(chaos *session.Session) {
+// crashSpecs registers the specs of services that end by themselves soon after each start.
+func crashSpecs(chaos *session.Session) {
 	Describe("a service that ends as soon as it has started", spec.Long, func() {
 		itKeepsItsDelays(chaos, planCrasher("crash-exit1", 20, 1))
 		itKeepsItsDelays(chaos, planCrasher("crash-exit0", 20, 0))

@@ -51,7 +51,7 @@ func Specs(chaos *session.Session) {
 		itIsJudgedByItsLength(chaos, promise.RetryStabilityAfter, stabilityPeriod+asidePeriod, planLasting("stable"))
 		itGivesAttemptsBack(chaos, planLasting("budget"))
 	})
-	crashes(chaos)
+	crashSpecs(chaos)
 	if chaos.Configuration.Profile == session.Faithful {
 		itKeepsTheShippedPolicy(chaos)
 	}
