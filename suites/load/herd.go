@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,49 +21,63 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// headcount is how many victims stand in for the services of a target that ships none: as many as hero_zero has.
-const headcount = 28
+const (
+	// victimCount is how many victims stand in for the services of a target that ships none: as many as hero_zero has.
+	victimCount = 28
+	// countRate is how often a second processes have to be counted at least, so that none goes unseen.
+	countRate = 20
+)
 
-// stampede is what was seen when all services were killed at once.
-type stampede struct {
+// herdResult is what was seen when all services were killed at once.
+type herdResult struct {
 	recoveries []record.Recovery
+	policies   map[string]time.Duration // how long the first retry has to wait, by service
 	crowd      protocol.Crowd
 	answers    spec.Answers
 }
 
-// herd is the experiment that kills all services at once, and the specs that judge it.
+// herd registers the experiment that kills all services at once, and the specs that judge it.
 func herd(chaos *session.Session) {
 	const all = "herd"
-	experiment := spec.Shared[stampede]{Run: func(ctx context.Context) (stampede, error) { return stampedeOf(ctx, chaos) }}
+	experiment := spec.Shared[herdResult]{Run: func(ctx context.Context) (herdResult, error) { return runHerd(ctx, chaos) }}
 	It("all that are killed at once come back", spec.About(promise.LoadHerd), spec.On(all), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		judgeHerd(chaos, all, experiment.Get(ctx).recoveries)
-	}, NodeTimeout(outer))
+		judgeRecoveries(chaos, experiment.Get(ctx))
+	}, NodeTimeout(specTimeout))
 	It("none runs twice while all come back", spec.About(promise.LoadSingle), spec.On(all), spec.With(fault.SIGKILL), func(ctx SpecContext) {
-		judgeCrowd(chaos, all, experiment.Get(ctx).crowd)
-	}, NodeTimeout(outer))
+		crowd := experiment.Get(ctx).crowd
+		if doubled := spec.FindDoubled(crowd); len(doubled) > 0 {
+			spec.FailWith(chaos, fmt.Sprintf("%s ran twice after all were killed at once", spec.Count(len(doubled), "service")), spec.ListServices(doubled)...)
+		}
+		if crowd.Rate() < countRate {
+			spec.Inconclusive(record.HostStalled(fmt.Sprintf("the processes were counted less than %d times a second", countRate)))
+		}
+	}, NodeTimeout(specTimeout))
 	It("the supervisor answers while all come back", spec.About(promise.LoadRPC), spec.On(all), spec.With(fault.SIGKILL), func(ctx SpecContext) {
 		judgeAnswers(chaos, all, experiment.Get(ctx).answers)
-	}, NodeTimeout(outer))
+	}, NodeTimeout(specTimeout))
 }
 
-// stampedeOf kills all services at once.
-func stampedeOf(ctx context.Context, chaos *session.Session) (seen stampede, err error) {
+// runHerd kills all services at once.
+func runHerd(ctx context.Context, chaos *session.Session) (seen herdResult, err error) {
 	sandbox, err := chaos.Sandbox(ctx, herdSandbox)
 	if err != nil {
 		return seen, err
 	}
-	services, err := gather(ctx, chaos, sandbox)
+	services, err := gatherServices(ctx, chaos, sandbox)
 	if err != nil {
 		return seen, err
 	}
 	argv := map[string][]string{}
+	seen.policies = map[string]time.Duration{}
+	By("identify the processes of " + spec.Count(len(services), "service"))
 	for _, service := range services {
-		identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: service.Endpoint, SupervisorPID: sandbox.SupervisorPID()})
+		process, err := identify(ctx, sandbox, service)
 		if err != nil {
-			return seen, &recovery.Inconclusive{Reason: fmt.Sprintf("%s did not serve before: %v", service.Name, err)}
+			return seen, err
 		}
-		argv[service.Name] = identity.Serving.Argv
+		argv[service.Name], seen.policies[service.Name] = process.Argv, service.Policy.DelayOfRetry(1)
 	}
+	By("count their processes")
 	if err := sandbox.Agent().WatchCrowd(ctx, promise.LoadSingle, argv); err != nil {
 		return seen, err
 	}
@@ -77,17 +89,14 @@ func stampedeOf(ctx context.Context, chaos *session.Session) (seen stampede, err
 	return seen, errors.Join(err, endErr)
 }
 
-// gather returns the target's services, or where it ships none as many victims. These go with the sandbox: a
+// gatherServices returns the target's services, or as many victims if it ships none. These go with the sandbox: a
 // supervisor may take seconds to delete one.
-func gather(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox) (services []session.Service, err error) {
-	missing, _ := sandbox.Boot()
-	for _, shipped := range chaos.Target.Restartable() {
-		if _, absent := missing[shipped.Name]; !absent {
-			services = append(services, chaos.Shipped(shipped))
-		}
-	}
-	for i := 0; len(services) < headcount && len(chaos.Target.Restartable()) == 0; i++ {
-		service, err := sandbox.Register(ctx, session.NewVictim(fmt.Sprintf("herd%02d", i+1), chaos.Target.Policy))
+func gatherServices(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox) ([]session.Service, error) {
+	services := findShipped(chaos, sandbox)
+	for i := 0; len(services) < victimCount && len(chaos.Target.Restartable()) == 0; i++ {
+		plan := session.NewVictim(fmt.Sprintf("herd%02d", i+1), chaos.Target.Policy)
+		By("register " + plan.Name)
+		service, err := sandbox.Register(ctx, plan)
 		if err != nil {
 			return nil, err
 		}
@@ -99,10 +108,10 @@ func gather(ctx context.Context, chaos *session.Session, sandbox *session.Sandbo
 	return services, nil
 }
 
-// killAll kills all services in one instant. The error says that this was not achieved.
+// killAll kills all services in one instant, and returns an error if it did not achieve that.
 func killAll(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, services []session.Service) ([]record.Recovery, error) {
-	budgets := chaos.Target.Budgets
-	window := budgets.Serving.Duration() + 2*budgets.Tolerance.Duration() + time.Second
+	By("kill " + spec.Count(len(services), "service") + " at once, and wait until all serve")
+	window := chaos.Target.Budgets.Serving.Duration() + 2*spec.Tolerance(chaos) + time.Second
 	recoveries := make([]record.Recovery, len(services))
 	errs := make([]error, len(services))
 	var killing sync.WaitGroup
@@ -119,80 +128,45 @@ func killAll(ctx context.Context, chaos *session.Session, sandbox *session.Sandb
 	if err := errors.Join(errs...); err != nil {
 		return recoveries, err
 	}
-	var lastExit, firstBirth int64 = 0, 1<<63 - 1
+	var lastExit, firstStart int64 = 0, 1<<63 - 1
 	for _, r := range recoveries {
 		lastExit = max(lastExit, r.Exited.Hi)
 		if r.Respawned != nil {
-			firstBirth = min(firstBirth, r.Respawned.Lo)
+			firstStart = min(firstStart, r.Respawned.Lo)
 		}
 	}
-	if lastExit >= firstBirth {
+	if lastExit >= firstStart {
 		return recoveries, &recovery.Inconclusive{Reason: record.TooCoarse("there was no moment at which all services were down: the first was back before the last was killed")}
 	}
 	return recoveries, nil
 }
 
-// judgeHerd holds each recovery against its own budgets, and says of all that are broken which.
-func judgeHerd(chaos *session.Session, all string, recoveries []record.Recovery) {
+// judgeRecoveries judges each recovery by its own budgets, and names all services that exceeded them.
+func judgeRecoveries(chaos *session.Session, seen herdResult) {
 	GinkgoHelper()
-	budgets := chaos.Target.Budgets
-	tolerance := expect.Tolerance(budgets.Tolerance.Duration())
-	var lines [][2]string
+	budgets, tolerance := chaos.Target.Budgets, expect.Tolerance(spec.Tolerance(chaos))
+	var late []string
 	unclear := ""
-	for _, r := range recoveries {
-		policy := policyOf(chaos, r.Service)
+	for _, r := range seen.recoveries {
+		due := seen.policies[r.Service]
 		for _, expectation := range []expect.Expectation{
-			expect.Respawn(expect.NotBefore(policy), expect.Within(max(policy, budgets.Restart.Duration())), tolerance),
+			expect.Respawn(expect.NotBefore(due), expect.Within(max(due, budgets.Restart.Duration())), tolerance),
 			expect.Serve(expect.Within(budgets.Serving.Duration()), tolerance),
 		} {
 			if reason, nothing := expect.Inconclusive(r, expectation); nothing {
 				unclear = reason
 			} else if held, _ := expectation.Match(r); !held {
-				lines = append(lines, [2]string{"service", firstLine(expectation.FailureMessage(r))})
+				headline, _, _ := strings.Cut(expectation.FailureMessage(r), "\n")
+				late = append(late, headline)
 				break
 			}
 		}
 	}
-	if len(lines) > 0 {
-		spec.FailWith(chaos,
-			fmt.Sprintf("%d of %d services that were killed at once did not come back within their budgets", len(lines), len(recoveries)), few(lines)...)
+	if len(late) > 0 {
+		spec.FailWith(chaos, fmt.Sprintf("%d of %d services that were killed at once did not come back within their budgets", len(late), len(seen.recoveries)),
+			spec.List("service", late)...)
 	}
 	if unclear != "" {
 		spec.Inconclusive(unclear)
-	}
-}
-
-// few are the first of many lines, and how many more there are.
-func few(lines [][2]string) [][2]string {
-	const most = 5
-	if len(lines) <= most {
-		return lines
-	}
-	return append(slices.Clone(lines[:most]), [2]string{"and", fmt.Sprintf("%d more", len(lines)-most)})
-}
-
-// policyOf is how long a service's first retry has to wait.
-func policyOf(chaos *session.Session, service string) time.Duration {
-	for _, shipped := range chaos.Target.Services {
-		if shipped.Name == service {
-			return chaos.Shipped(shipped).Policy.DelayOfRetry(1)
-		}
-	}
-	return chaos.Target.Policy.DelayOfRetry(1)
-}
-
-func judgeCrowd(chaos *session.Session, all string, crowd protocol.Crowd) {
-	GinkgoHelper()
-	var lines [][2]string
-	for _, service := range slices.Sorted(maps.Keys(crowd.Most)) {
-		if pids := crowd.Most[service].PIDs; len(pids) > 1 {
-			lines = append(lines, [2]string{"service", fmt.Sprintf("%s: pids %s at once", service, strings.Trim(fmt.Sprint(pids), "[]"))})
-		}
-	}
-	if len(lines) > 0 {
-		spec.FailWith(chaos, fmt.Sprintf("%d services ran twice after all were killed at once", len(lines)), few(lines)...)
-	}
-	if crowd.Rate() < 20 {
-		spec.Inconclusive(record.HostStalled("the processes were counted less than 20 times a second"))
 	}
 }
