@@ -11,7 +11,9 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/boot"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/dependency"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/hang"
@@ -32,7 +34,7 @@ import (
 const openTimeout = 15 * time.Minute
 
 func TestSuites(t *testing.T) {
-	configuration, err := session.FromEnvironment()
+	configuration, err := config.FromEnvironment()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,25 +80,25 @@ func registerThemes(chaos *session.Session) {
 
 // shareSession opens the session in Ginkgo's first process and connects every process to it.
 func shareSession(chaos *session.Session) {
-	var owner *session.Owner
+	var opened *owner.Owner
 	SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 		var err error
-		owner, err = session.Open(ctx, chaos.Configuration, chaos.Target)
+		opened, err = owner.Open(ctx, chaos.Configuration, chaos.Target)
 		if err != nil {
-			chaos.Configuration.Complain(err)
+			chaos.Configuration.WriteStartError(err)
 			AbortSuite(err.Error())
 		}
-		return []byte(owner.Socket())
+		return []byte(opened.Socket())
 	}, func(ctx SpecContext, socket []byte) {
 		worker := fmt.Sprint(GinkgoParallelProcess())
 		Expect(chaos.Connect(ctx, string(socket), worker)).To(Succeed())
 	}, NodeTimeout(openTimeout))
 
 	SynchronizedAfterSuite(func() { _ = chaos.Disconnect() }, func() {
-		if owner == nil {
+		if opened == nil {
 			return
 		}
-		if err := owner.Close(context.Background()); err != nil {
+		if err := opened.Close(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	})

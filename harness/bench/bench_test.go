@@ -16,9 +16,11 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -59,7 +61,7 @@ func BenchmarkHarness(b *testing.B) {
 // open starts the embedded image, which stamps, and connects to it.
 func open(b *testing.B) (*session.Session, *session.Sandbox, protocol.Client) {
 	b.Helper()
-	configuration, err := session.Default()
+	configuration, err := config.Default()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -69,7 +71,7 @@ func open(b *testing.B) (*session.Session, *session.Sandbox, protocol.Client) {
 		b.Fatal(err)
 	}
 	chaos.Target.Container.Env[stampsVariable] = stampsPath
-	owner, err := session.Open(b.Context(), configuration, chaos.Target)
+	owner, err := owner.Open(b.Context(), configuration, chaos.Target)
 	if err != nil {
 		b.Fatal(err)
 	}

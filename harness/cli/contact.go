@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
@@ -27,7 +29,7 @@ func (c contact) make(ctx context.Context, change func(*target.Target), look fun
 	}
 	defer func() { _ = os.RemoveAll(chaos.Configuration.Output) }()
 	change(chaos.Target)
-	owner, err := session.Open(ctx, chaos.Configuration, chaos.Target)
+	owner, err := owner.Open(ctx, chaos.Configuration, chaos.Target)
 	if err != nil {
 		return run, err
 	}
@@ -50,7 +52,7 @@ func (c contact) make(ctx context.Context, change func(*target.Target), look fun
 
 // session is one whose record and evidence nobody keeps.
 func (c contact) session() (*session.Session, error) {
-	configuration, err := (&runCommand{Target: c.Target, Image: c.Image, Container: c.Container, Profile: session.Quick, Procs: 1}).configuration()
+	configuration, err := (&runCommand{Target: c.Target, Image: c.Image, Container: c.Container, Profile: config.Quick, Procs: 1}).configuration()
 	if err != nil {
 		return nil, err
 	}

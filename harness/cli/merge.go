@@ -12,8 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 )
 
 type mergeCommand struct {
@@ -44,7 +44,7 @@ func (c *mergeCommand) Run(ctx context.Context, stdout io.Writer, code *outcome)
 	if err := gather(c.Records, shards, c.Output); err != nil {
 		return err
 	}
-	if err := merged.Save(session.Configuration{Output: c.Output}.RecordPath()); err != nil {
+	if err := merged.Save(config.Config{Output: c.Output}.RecordPath()); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(stdout, "hero_chaos: merged %d shards; reports go to %s\n", len(shards), c.Output)
@@ -85,10 +85,10 @@ func gather(paths []string, shards []*record.Record, output string) error {
 
 // removeOld removes what an earlier run has left in the output folder, but not the named folders of shards.
 func removeOld(output string, kept map[string]bool) error {
-	if err := (session.Configuration{Output: output}).Forget(session.ShardsFolder); err != nil {
+	if err := (config.Config{Output: output}).RemoveOld(config.ShardsFolder); err != nil {
 		return err
 	}
-	left, err := os.ReadDir(filepath.Join(output, session.ShardsFolder))
+	left, err := os.ReadDir(filepath.Join(output, config.ShardsFolder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -96,7 +96,7 @@ func removeOld(output string, kept map[string]bool) error {
 		if kept[folder.Name()] {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(output, session.ShardsFolder, folder.Name())); err != nil {
+		if err := os.RemoveAll(filepath.Join(output, config.ShardsFolder, folder.Name())); err != nil {
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func removeOld(output string, kept map[string]bool) error {
 // home is where the evidence of a shard lies in the output folder.
 func home(shard *record.Record, output string) string {
 	number, _, _ := strings.Cut(shard.Run.Shard, "/") // record.Merge has read it
-	return filepath.Join(output, session.ShardsFolder, number)
+	return filepath.Join(output, config.ShardsFolder, number)
 }
 
 // outside refuses a shard that would be removed before it was read.
@@ -117,7 +117,7 @@ func outside(path string, shard *record.Record, output string) error {
 		return nil
 	}
 	first, _, _ := strings.Cut(filepath.ToSlash(inside), "/")
-	if slices.Contains([]string{".", session.ShardsFolder, session.BaselineFolder, "evidence", "again"}, first) {
+	if slices.Contains([]string{".", config.ShardsFolder, config.BaselineFolder, "evidence", "again"}, first) {
 		return fmt.Errorf("merge %s: the reports of the whole run would replace it: choose another --output than %s", path, output)
 	}
 	return nil

@@ -14,12 +14,14 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/unkilled"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/mutation"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/mutation/campaign"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/matrix"
 )
@@ -45,7 +47,7 @@ func (c *mutantsCommand) Run(ctx context.Context, stdout io.Writer, code *outcom
 	if c.List {
 		return listMutants(stdout, chosen)
 	}
-	configuration, err := (&runCommand{Target: "embedded", Profile: session.Quick, Seed: 1, Procs: c.Procs}).configuration()
+	configuration, err := (&runCommand{Target: "embedded", Profile: config.Quick, Seed: 1, Procs: c.Procs}).configuration()
 	if err != nil {
 		return err
 	}
@@ -59,7 +61,7 @@ func (c *mutantsCommand) Run(ctx context.Context, stdout io.Writer, code *outcom
 	if err != nil {
 		return err
 	}
-	if configuration.Image, err = session.ImageOf(ctx, configuration, embedded.Target); err != nil {
+	if configuration.Image, err = owner.ImageOf(ctx, configuration, embedded.Target); err != nil {
 		return err
 	}
 	plan, err := c.plan(stdout, tools, configuration)
@@ -80,7 +82,7 @@ func (c *mutantsCommand) Run(ctx context.Context, stdout io.Writer, code *outcom
 }
 
 // plan is how the mutants are run.
-func (c *mutantsCommand) plan(stdout io.Writer, tools runner.Tools, configuration session.Configuration) (campaign.Campaign, error) {
+func (c *mutantsCommand) plan(stdout io.Writer, tools runner.Tools, configuration config.Config) (campaign.Campaign, error) {
 	programs, err := tools.Fingerprint(configuration.Target)
 	if err != nil {
 		return campaign.Campaign{}, err
@@ -105,7 +107,7 @@ func (c *mutantsCommand) plan(stdout io.Writer, tools runner.Tools, configuratio
 
 // measure runs one mutant. What the host has spoiled is measured again where the promise that claims the mutant is
 // among it, and nothing else runs.
-func (c *mutantsCommand) measure(ctx context.Context, tools runner.Tools, configuration session.Configuration, run campaign.Run) (*record.Record, error) {
+func (c *mutantsCommand) measure(ctx context.Context, tools runner.Tools, configuration config.Config, run campaign.Run) (*record.Record, error) {
 	broken, err := mutant.Find(run.Mutant.ID)
 	if err != nil {
 		return nil, err
@@ -114,13 +116,13 @@ func (c *mutantsCommand) measure(ctx context.Context, tools runner.Tools, config
 		configuration.Target = filepath.Join(filepath.Dir(configuration.Target), broken.Target+".yaml")
 	}
 	if run.Scope.Faithful {
-		configuration.Profile = session.Faithful
+		configuration.Profile = config.Faithful
 	}
 	configuration.Mutant, configuration.Focus, configuration.Output = broken.ID, run.Scope.Focus, run.Folder
 	configuration.Procs = min(c.Procs, 2+run.Scope.Size()/2) // each costs as much to start as a spec, and most specs are short
-	found, passed, err := tools.Measure(ctx, configuration, func(spoiled []record.Result, running bool) bool {
+	found, passed, err := tools.Measure(ctx, configuration, func(spoiled []record.Result, _ bool) bool {
 		claim := func(result record.Result) bool { return result.Promise == run.Mutant.Claim() }
-		return !running && run.Alone && slices.ContainsFunc(spoiled, claim)
+		return run.Alone && slices.ContainsFunc(spoiled, claim)
 	})
 	if err == nil {
 		err = runner.Sound(found, passed)

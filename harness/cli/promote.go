@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/summary"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
@@ -100,7 +100,7 @@ func promotion(answer verdict.Answer) outcome {
 // loadPolicy reads a policy file; an empty path is the checkout's own.
 func loadPolicy(path string) (verdict.Policy, error) {
 	if path == "" {
-		defaults, err := session.Default()
+		defaults, err := config.Default()
 		if err != nil {
 			return verdict.Policy{}, fmt.Errorf("find the policy, or name one by --policy: %w", err)
 		}

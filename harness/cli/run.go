@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -78,7 +79,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 }
 
 // measure runs the suites once, and again what a stalled host has spoiled. passed is Ginkgo's own word.
-func measure(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration session.Configuration) (found *record.Record, passed bool, err error) {
+func measure(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration config.Config) (found *record.Record, passed bool, err error) {
 	what := filepath.Base(strings.TrimSuffix(configuration.Target, ".yaml"))
 	if configuration.Image != "" {
 		what += " with " + configuration.Image
@@ -120,7 +121,7 @@ func conclude(ctx context.Context, stdout io.Writer, run finished, by means, cod
 	if *code, err = judge(run.found, run.passed); err != nil {
 		return err
 	}
-	path := session.Configuration{Output: run.output}.RecordPath()
+	path := config.Config{Output: run.output}.RecordPath()
 	if err := sign(ctx, stdout, by.key, judged, []string{path}, []*record.Record{run.found}, filepath.Join(run.output, attestationName)); err != nil {
 		return err
 	}
@@ -170,8 +171,8 @@ func closingLine(found *record.Record) string {
 const mostSamples = 1000
 
 // configuration completes what was asked for by the defaults, and refuses a target that cannot be read.
-func (c *runCommand) configuration() (session.Configuration, error) {
-	configuration, err := session.Default()
+func (c *runCommand) configuration() (config.Config, error) {
+	configuration, err := config.Default()
 	if err != nil {
 		return configuration, err
 	}
@@ -246,7 +247,7 @@ func knownService(t *target.Target, name string) error {
 // service is waited for all along.
 func processes(t *target.Target, profile string) int {
 	services := len(t.Restartable())
-	if profile == session.Faithful {
+	if profile == config.Faithful {
 		return min(120, 3*services+16)
 	}
 	return min(96, services+16)

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 )
 
@@ -18,7 +18,7 @@ type dividing struct {
 }
 
 // plan divides what a run would ask.
-func (d dividing) plan(ctx context.Context, tools runner.Tools, configuration session.Configuration, shards int) (shard.Plan, error) {
+func (d dividing) plan(ctx context.Context, tools runner.Tools, configuration config.Config, shards int) (shard.Plan, error) {
 	var took shard.Durations
 	if d.Durations != "" {
 		earlier, err := record.Load(d.Durations)
@@ -35,7 +35,7 @@ func (d dividing) plan(ctx context.Context, tools runner.Tools, configuration se
 }
 
 // part is the one of a run that --shard names. Whoever asks for it removes it.
-func (c *runCommand) part(ctx context.Context, tools runner.Tools, configuration session.Configuration) (*session.Part, error) {
+func (c *runCommand) part(ctx context.Context, tools runner.Tools, configuration config.Config) (*config.Part, error) {
 	number, shards, err := record.ParseShard(c.Shard)
 	if err != nil {
 		return nil, fmt.Errorf("run %w", err)
@@ -48,8 +48,8 @@ func (c *runCommand) part(ctx context.Context, tools runner.Tools, configuration
 }
 
 // handOver writes down which specs a shard has.
-func handOver(plan shard.Plan, number int) (*session.Part, error) {
-	return session.NewPart(record.Shard(number, len(plan.Shards)), plan.ID, plan.Shards[number-1].Specs)
+func handOver(plan shard.Plan, number int) (*config.Part, error) {
+	return config.NewPart(record.Shard(number, len(plan.Shards)), plan.ID, plan.Shards[number-1].Specs)
 }
 
 type shardCommand struct {

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
@@ -24,7 +24,7 @@ const smokePatience = 10 * time.Second
 
 // Run asks every path once.
 func (c *smokeCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) error {
-	configuration, err := session.Default()
+	configuration, err := config.Default()
 	if err != nil {
 		return err
 	}

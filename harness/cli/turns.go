@@ -6,9 +6,9 @@ import (
 	"io"
 	"path/filepath"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 )
 
@@ -19,24 +19,24 @@ const turns = 2
 
 // side is one of two images that are run by turns.
 type side struct {
-	configuration session.Configuration
+	configuration config.Config
 	chunks        []*record.Record
 	passed        bool // of all chunks
 }
 
 // byTurns runs the tested image and the baseline's in chunks, each asked the same of both, and judges the tested one. The
 // baseline's record lies in the folder baseline.
-func (c *runCommand) byTurns(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration session.Configuration, by means, code *outcome) error {
+func (c *runCommand) byTurns(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration config.Config, by means, code *outcome) error {
 	plan, err := c.plan(ctx, tools, configuration, turns)
 	if err != nil {
 		return err
 	}
-	if err := configuration.Forget(); err != nil {
+	if err := configuration.RemoveOld(); err != nil {
 		return err
 	}
 	tested, older := &side{configuration: configuration, passed: true}, &side{configuration: configuration, passed: true}
 	older.configuration.Image, older.configuration.Mutant = c.BaselineImage, ""
-	older.configuration.Output = filepath.Join(configuration.Output, session.BaselineFolder)
+	older.configuration.Output = filepath.Join(configuration.Output, config.BaselineFolder)
 	for number := 1; number <= turns; number++ {
 		order := []*side{tested, older}
 		if number%2 == 0 {

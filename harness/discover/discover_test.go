@@ -9,9 +9,11 @@ import (
 
 	"github.com/onsi/gomega"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/discover"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
@@ -77,7 +79,7 @@ func TestTheEmbeddedImageIsDiscovered(t *testing.T) {
 	}
 	_ = daemon.Close()
 	g := gomega.NewWithT(t)
-	configuration, err := session.Default()
+	configuration, err := config.Default()
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	configuration.Output = t.TempDir()
 	known, err := target.Load(configuration.Target)
@@ -86,7 +88,7 @@ func TestTheEmbeddedImageIsDiscovered(t *testing.T) {
 	blank.Services, blank.Inventory, blank.Policy, blank.Health, blank.Zinit = nil, target.Inventory{}, zinit.RetryPolicy{Delay: 1}, target.Health{}, target.Zinit{}
 
 	chaos := session.For(configuration, &blank)
-	owner, err := session.Open(ctx, configuration, &blank)
+	owner, err := owner.Open(ctx, configuration, &blank)
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	defer func() { g.Expect(owner.Close(context.WithoutCancel(ctx))).To(gomega.Succeed()) }()
 	g.Expect(chaos.Connect(ctx, owner.Socket(), "test")).To(gomega.Succeed())

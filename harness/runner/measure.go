@@ -10,19 +10,19 @@ import (
 	"sync"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 )
 
-// ShouldRepeat reports whether spoiled results are worth measuring again. running is true while the run is still going
-// on.
-type ShouldRepeat func(spoiled []record.Result, running bool) bool
+// Worth tells of results that a stalled host has spoiled whether they are to be measured again; meanwhile while the run
+// that they are of goes on.
+type Worth func(spoiled []record.Result, meanwhile bool) bool
 
 // Measure runs the suites, reads what they found, and repeats, with few specs at once, the measurements that a stalled
 // host has spoiled: for the first time as soon as the run itself only waits. What failed or held is left as it is. The
 // record that it returns is saved as the run's own. passed is as in Run.
-func (t Tools) Measure(ctx context.Context, configuration session.Configuration, worth ShouldRepeat) (found *record.Record, passed bool, err error) {
+func (t Tools) Measure(ctx context.Context, configuration config.Config, worth Worth) (found *record.Record, passed bool, err error) {
 	meanwhile := t.meanwhile(ctx, configuration, worth)
 	found, passed, err = t.once(ctx, configuration)
 	later, trouble := meanwhile()
@@ -51,21 +51,22 @@ func (t Tools) Measure(ctx context.Context, configuration session.Configuration,
 
 // repeatable tells whether a target can be measured twice: the services of a container that somebody else has started
 // are in their stability period.
-func repeatable(configuration session.Configuration) bool { return configuration.Container == "" }
+func repeatable(configuration config.Config) bool { return configuration.Container == "" }
 
 // worthwhile is how long the run must still wait for something where what it has spoiled is measured beside it: as long
 // as most results take.
 const worthwhile = 20 * time.Second
 
-// meanwhile measures spoiled results again while the run itself only waits. Call the function that it returns when the run
-// has ended: it returns the record of the second measurement, or nil if there was none.
-func (t Tools) meanwhile(ctx context.Context, configuration session.Configuration, worth ShouldRepeat) func() (*record.Record, error) {
+// meanwhile measures again what the host has spoiled while the run itself only waits, which only a run that is watched
+// announces. The function that it returns is
+// called when the run has ended, and returns what was found: nil where there was no such time, or nothing to measure.
+func (t Tools) meanwhile(ctx context.Context, configuration config.Config, worth Worth) func() (*record.Record, error) {
 	waiting, ended := context.WithCancel(ctx)
 	var later *record.Record
 	var err error
 	var measuring sync.WaitGroup
 	measuring.Go(func() {
-		if !repeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), worthwhile) {
+		if t.Watch == nil || !repeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), worthwhile) {
 			return
 		}
 		soFar, unreadable := record.Load(record.EventsPath(configuration.RecordPath()))
@@ -87,7 +88,7 @@ func (t Tools) meanwhile(ctx context.Context, configuration session.Configuratio
 func quietly() []int { return []int{12, 4} }
 
 // once runs the suites and reads what they found.
-func (t Tools) once(ctx context.Context, configuration session.Configuration) (found *record.Record, passed bool, err error) {
+func (t Tools) once(ctx context.Context, configuration config.Config) (found *record.Record, passed bool, err error) {
 	if passed, err = t.Run(ctx, configuration); err != nil {
 		return nil, false, err
 	}
@@ -98,7 +99,7 @@ func (t Tools) once(ctx context.Context, configuration session.Configuration) (f
 }
 
 // again measures what the host has spoiled so far, with so many specs at once.
-func (t Tools) again(ctx context.Context, configuration session.Configuration, found *record.Record, procs int) (*record.Record, error) {
+func (t Tools) again(ctx context.Context, configuration config.Config, found *record.Record, procs int) (*record.Record, error) {
 	var focus []string
 	for _, result := range found.Stalled() {
 		focus = append(focus, strings.TrimSuffix(result.Promise+"/"+result.Service, "/"))
@@ -112,7 +113,7 @@ func (t Tools) again(ctx context.Context, configuration session.Configuration, f
 }
 
 // takeOver adds what was found later to the record, and saves it.
-func takeOver(found, later *record.Record, err error, configuration session.Configuration) error {
+func takeOver(found, later *record.Record, err error, configuration config.Config) error {
 	if err == nil {
 		err = found.MeasuredAgain(later)
 	}

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 )
 
 // measured is a record that came to its end, of a promise each: held, failed, stalled.
@@ -30,7 +30,7 @@ func measured(outcomes ...string) *record.Record {
 
 // playMeasuring returns tools whose Ginkgo leaves the records one after the other, the last as often as it is asked,
 // and writes down with how many processes and on what it was run.
-func playMeasuring(t *testing.T, records ...*record.Record) (tools Tools, configuration session.Configuration, runs func() []string) {
+func playMeasuring(t *testing.T, records ...*record.Record) (tools Tools, configuration config.Config, runs func() []string) {
 	t.Helper()
 	prepared, output := t.TempDir(), filepath.Join(t.TempDir(), "out")
 	for i, found := range records {
@@ -74,20 +74,9 @@ func TestWhatTheHostSpoiledIsMeasuredAgainQuietly(t *testing.T) {
 	}
 }
 
-// TestSpoiledResultsAreMeasuredBesideAWaitingRun plays a run whose last result is due in an hour. It ends only after its
-// spoiled result was measured beside it, whether or not somebody watches.
-func TestSpoiledResultsAreMeasuredBesideAWaitingRun(t *testing.T) {
-	for name, watch := range map[string]func(context.Context, string){
-		"watched":   func(ctx context.Context, _ string) { <-ctx.Done() },
-		"unwatched": nil,
-	} {
-		t.Run(name, func(t *testing.T) { measureBesideARun(t, watch) })
-	}
-}
-
-// measureBesideARun plays the run of TestSpoiledResultsAreMeasuredBesideAWaitingRun.
-func measureBesideARun(t *testing.T, watch func(context.Context, string)) {
-	t.Helper()
+// TestWhatTheHostSpoiledIsMeasuredWhileTheRunWaits: a run of which one result is left, due in an hour, ends only when
+// what it has spoiled was measured beside it.
+func TestWhatTheHostSpoiledIsMeasuredWhileTheRunWaits(t *testing.T) {
 	first, later := measured("held", "stalled"), measured("", "held")
 	later.Results = later.Results[1:]
 	prepared := t.TempDir()
@@ -124,7 +113,7 @@ cp first.json "$out/record.json"`, prepared, configuration.Output)
 	if err := os.WriteFile(tools.Ginkgo, []byte(play), 0o700); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)
 	}
-	tools.Watch = watch
+	tools.Watch = func(ctx context.Context, _ string) { <-ctx.Done() }
 	var asked []bool
 	found, _, err := tools.Measure(deadline(t), configuration, func(_ []record.Result, meanwhile bool) bool {
 		asked = append(asked, meanwhile)
@@ -141,14 +130,14 @@ cp first.json "$out/record.json"`, prepared, configuration.Output)
 func TestMeasuringAgainEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		first *record.Record
-		worth ShouldRepeat
-		set   func(*session.Configuration)
+		worth Worth
+		set   func(*config.Config)
 		runs  int
 	}{
 		"still stalled":        {first: measured("held", "stalled"), runs: 3},
 		"nothing stalled":      {first: measured("held", "inconclusive"), runs: 1},
 		"not worth it":         {first: measured("stalled"), worth: func([]record.Result, bool) bool { return false }, runs: 1},
-		"somebody's container": {first: measured("stalled"), set: func(c *session.Configuration) { c.Container = "theirs" }, runs: 1},
+		"somebody's container": {first: measured("stalled"), set: func(c *config.Config) { c.Container = "theirs" }, runs: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tools, configuration, runs := playMeasuring(t, c.first)

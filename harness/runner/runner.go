@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 )
 
@@ -24,8 +24,8 @@ type Tools struct {
 	Ginkgo string // runs a test binary on many processes
 	Suites string // the suites' test binary
 	Agent  string // for the daemon's platform
-	// Watch shows the progress that a run announces in the file at path, until ctx ends. It may be nil: what is shown
-	// changes nothing about what is measured.
+	// Watch shows what a run does that announces it in the file at path (harness/progress), until ctx ends; nil where
+	// nobody looks on.
 	Watch func(ctx context.Context, path string)
 }
 
@@ -60,16 +60,18 @@ const limit = 30 * time.Minute
 // of the output folder. passed is Ginkgo's own word: without it, a record in which everything held is not whole,
 // for a worker that died has left no result. The error is one line, of what kept the session from being opened
 // where that is so.
-func (t Tools) Run(ctx context.Context, configuration session.Configuration) (passed bool, err error) {
+func (t Tools) Run(ctx context.Context, configuration config.Config) (passed bool, err error) {
 	configuration.Agent = t.Agent
 	if err := os.MkdirAll(configuration.Output, 0o750); err != nil {
 		return false, fmt.Errorf("make the folder for the reports: %w", err)
 	}
-	if err := configuration.Forget(); err != nil {
+	if err := configuration.RemoveOld(); err != nil {
 		return false, err
 	}
-	defer t.follow(ctx, configuration)()
-	configuration.Progress = configuration.ProgressPath()
+	if t.Watch != nil {
+		defer t.watch(ctx, configuration)()
+		configuration.Progress = configuration.ProgressPath()
+	}
 	log, err := os.Create(filepath.Join(configuration.Output, "ginkgo.log"))
 	if err != nil {
 		return false, fmt.Errorf("write Ginkgo's log: %w", err)
@@ -80,7 +82,7 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration) (pa
 		return false, fmt.Errorf("hand the configuration to the suites: %w", err)
 	}
 	command := exec.CommandContext(ctx, t.Ginkgo, arguments(configuration, t.Suites)...) //nolint:gosec // our own tools
-	command.Env = append(os.Environ(), session.ConfigurationVariable+"="+string(text))
+	command.Env = append(os.Environ(), config.Variable+"="+string(text))
 	command.Stdout, command.Stderr = log, log
 	// Ginkgo does not pass an interrupt on: its workers know only of one that reaches them as well.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -93,7 +95,7 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration) (pa
 			_ = all(syscall.SIGKILL) // who has not ended within the delay
 		}
 	}
-	if complaint := configuration.Complaint(); complaint != "" {
+	if complaint := configuration.StartError(); complaint != "" {
 		return false, errors.New(complaint)
 	}
 	var exit *exec.ExitError
@@ -103,20 +105,18 @@ func (t Tools) Run(ctx context.Context, configuration session.Configuration) (pa
 	return err == nil, nil
 }
 
-// watchEndTimeout bounds how long Watch may take to end: a stopped terminal delays no report.
-const watchEndTimeout = 2 * time.Second
+// farewell is how long a show may take to end: a terminal that is stopped delays no report.
+const farewell = 2 * time.Second
 
-// follow announces the plan of a run, and shows its progress if somebody watches. Both go on through an interrupt, until
-// stop is called, which removes the announcements.
-func (t Tools) follow(ctx context.Context, configuration session.Configuration) (stop func()) {
+// watch shows what a run does until stop is called, also while one that was interrupted comes to its end. The
+// announcements are of no use afterwards.
+func (t Tools) watch(ctx context.Context, configuration config.Config) (stop func()) {
 	path := configuration.ProgressPath()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended, planned := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		if t.Watch != nil {
-			t.Watch(ctx, path)
-		}
+		t.Watch(ctx, path)
 	}()
 	go func() {
 		defer close(planned)
@@ -127,7 +127,7 @@ func (t Tools) follow(ctx context.Context, configuration session.Configuration) 
 		<-planned
 		select {
 		case <-ended:
-		case <-time.After(watchEndTimeout):
+		case <-time.After(farewell):
 		}
 		_ = os.Remove(path)
 	}
@@ -135,7 +135,7 @@ func (t Tools) follow(ctx context.Context, configuration session.Configuration) 
 
 // announcePlan announces how many results are due. That is found in a process of its own: one that has listed its specs
 // no longer numbers them as the others do that share them.
-func (t Tools) announcePlan(ctx context.Context, configuration session.Configuration) {
+func (t Tools) announcePlan(ctx context.Context, configuration config.Config) {
 	specs, err := t.Specs(ctx, configuration)
 	if err != nil {
 		return // then that is not shown
@@ -154,7 +154,7 @@ func (t Tools) announcePlan(ctx context.Context, configuration session.Configura
 const surveying = time.Minute
 
 // Specs are those that a run by the configuration would ask, without running anything.
-func (t Tools) Specs(ctx context.Context, configuration session.Configuration) (specs []shard.Spec, err error) {
+func (t Tools) Specs(ctx context.Context, configuration config.Config) (specs []shard.Spec, err error) {
 	folder, err := os.MkdirTemp("", "hero_chaos-survey-")
 	if err != nil {
 		return nil, fmt.Errorf("list the specs: %w", err)
@@ -168,7 +168,7 @@ func (t Tools) Specs(ctx context.Context, configuration session.Configuration) (
 	ctx, cancel := context.WithTimeout(ctx, surveying)
 	defer cancel()
 	command := exec.CommandContext(ctx, t.Suites) //nolint:gosec // our own tools
-	command.Env = append(os.Environ(), session.ConfigurationVariable+"="+string(handed))
+	command.Env = append(os.Environ(), config.Variable+"="+string(handed))
 	if said, err := command.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("list the specs: %w: %s", err, said)
 	}
@@ -182,7 +182,7 @@ func (t Tools) Specs(ctx context.Context, configuration session.Configuration) (
 	return specs, nil
 }
 
-func arguments(configuration session.Configuration, suites string) []string {
+func arguments(configuration config.Config, suites string) []string {
 	return []string{
 		"run", "--no-color", "--silence-skips", "--timeout=" + limit.String(),
 		fmt.Sprintf("--procs=%d", configuration.Procs), fmt.Sprintf("--seed=%d", configuration.Seed), suites,

@@ -10,14 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 )
 
 // outer bounds a test that has gone wrong; nothing is judged by it.
 const outer = 30 * time.Second
 
 func TestArguments(t *testing.T) {
-	got := arguments(session.Configuration{Procs: 72, Seed: -7, Focus: "hang"}, "/bin/suites.test")
+	got := arguments(config.Config{Procs: 72, Seed: -7, Focus: "hang"}, "/bin/suites.test")
 	for _, want := range []string{"run", "--no-color", "--procs=72", "--seed=-7", "--timeout=30m0s"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%q lacks %s", got, want)
@@ -32,14 +32,14 @@ func TestArguments(t *testing.T) {
 }
 
 // play returns tools whose Ginkgo is a script, and a configuration for them.
-func play(t *testing.T, script string) (Tools, session.Configuration) {
+func play(t *testing.T, script string) (Tools, config.Config) {
 	t.Helper()
 	ginkgo := filepath.Join(t.TempDir(), "ginkgo")
 	if err := os.WriteFile(ginkgo, []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)
 	}
 	return Tools{Ginkgo: ginkgo, Suites: "/suites.test", Agent: "/agent"},
-		session.Configuration{Output: filepath.Join(t.TempDir(), "out"), Procs: 2, Seed: 1}
+		config.Config{Output: filepath.Join(t.TempDir(), "out"), Procs: 2, Seed: 1}
 }
 
 func deadline(t *testing.T) context.Context {

@@ -10,11 +10,13 @@ import (
 	"sync"
 	"time"
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -23,7 +25,7 @@ import (
 // Session is what a spec holds: the target's description from the start, so that specs can be made from it,
 // and once it is connected the sandboxes.
 type Session struct {
-	Configuration Configuration
+	Configuration config.Config
 	Target        *target.Target
 
 	link     *wire.Link
@@ -36,7 +38,7 @@ type Session struct {
 }
 
 // New returns a session that is not connected yet.
-func New(configuration Configuration) (*Session, error) {
+func New(configuration config.Config) (*Session, error) {
 	t, err := target.Load(configuration.Target)
 	if err != nil {
 		return nil, err
@@ -45,7 +47,7 @@ func New(configuration Configuration) (*Session, error) {
 }
 
 // For returns a session of a target that is not connected yet.
-func For(configuration Configuration, t *target.Target) *Session {
+func For(configuration config.Config, t *target.Target) *Session {
 	return &Session{Configuration: configuration, Target: t, sandboxes: map[string]*Sandbox{}}
 }
 
@@ -79,40 +81,31 @@ func (s *Session) Disconnect() error {
 
 // Result writes a spec's result down.
 func (s *Session) Result(ctx context.Context, result record.Result) error {
-	return s.link.Call(ctx, methodResult, resultParams{Result: result}, nil)
+	return s.link.Call(ctx, protocol.MethodResult, protocol.ResultParams{Result: result}, nil)
 }
 
 // Sandbox returns a started target of that name, and waits for it where it is not ready yet. What must be
 // alone has a sandbox of its own. A target that cannot be started again (a container that we are attached to)
-// has MainSandbox only: the error is an *Inconclusive then.
+// has protocol.MainSandbox only: the error is an *Inconclusive then.
 func (s *Session) Sandbox(ctx context.Context, name string) (*Sandbox, error) {
-	return s.open(ctx, sandboxParams{Sandbox: name})
+	return s.open(ctx, protocol.SandboxParams{Sandbox: name})
 }
 
 // Background is Sandbox for one in which nothing is timed: where it is started by this, its processes leave the
 // processors to those of the others.
 func (s *Session) Background(ctx context.Context, name string) (*Sandbox, error) {
-	return s.open(ctx, sandboxParams{Sandbox: name, Weight: yielding})
+	return s.open(ctx, protocol.SandboxParams{Sandbox: name, Weight: protocol.Yielding})
 }
 
 // Favoured is Sandbox for one in which something is timed for so long that it is not measured again lightly: where it
 // is started by this, its processes go before those of the others.
 func (s *Session) Favoured(ctx context.Context, name string) (*Sandbox, error) {
-	return s.open(ctx, sandboxParams{Sandbox: name, Weight: favoured})
+	return s.open(ctx, protocol.SandboxParams{Sandbox: name, Weight: protocol.Favoured})
 }
 
-// weight is how the processes of a container are counted where processors are scarce: Docker's --cpu-shares, 0 for its
-// 1024.
-type weight int64
-
-const (
-	yielding weight = 64
-	favoured weight = 16384
-)
-
-func (s *Session) open(ctx context.Context, p sandboxParams) (*Sandbox, error) {
+func (s *Session) open(ctx context.Context, p protocol.SandboxParams) (*Sandbox, error) {
 	name := p.Sandbox
-	if s.Configuration.Container != "" && name != MainSandbox {
+	if s.Configuration.Container != "" && name != protocol.MainSandbox {
 		return nil, &recovery.Inconclusive{Reason: fmt.Sprintf("needs a container of its own, and this run is attached to %s", s.Configuration.Container)}
 	}
 	s.mu.Lock()
@@ -124,11 +117,11 @@ func (s *Session) open(ctx context.Context, p sandboxParams) (*Sandbox, error) {
 	sandbox := &Sandbox{Name: name, session: s}
 	s.progress.Await("the sandbox " + name)
 	defer s.progress.Await("")
-	if err := s.link.Call(ctx, methodOpen, p, &sandbox.opened); err != nil {
+	if err := s.link.Call(ctx, protocol.MethodOpen, p, &sandbox.opened); err != nil {
 		return nil, err
 	}
 	var err error
-	if sandbox.Supervisor, err = sandbox.opened.supervisor(ctx, sandbox.ZinitDialer(), sandbox.Agent()); err != nil {
+	if sandbox.Supervisor, err = sandbox.opened.Supervisor(ctx, sandbox.ZinitDialer(), sandbox.Agent()); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -140,7 +133,7 @@ func (s *Session) open(ctx context.Context, p sandboxParams) (*Sandbox, error) {
 // Opened are the names of the sandboxes that have been started so far, in order.
 func (s *Session) Opened(ctx context.Context) ([]string, error) {
 	var names []string
-	err := s.link.Call(ctx, methodOpened, nil, &names)
+	err := s.link.Call(ctx, protocol.MethodOpened, nil, &names)
 	return names, err
 }
 
@@ -152,34 +145,13 @@ func (s *Session) id(promise, service string) string {
 	return fmt.Sprintf("%s/%s#%s.%d", promise, service, s.worker, s.counter)
 }
 
-// dialerTo reaches zinit's socket inside a sandbox.
-func dialerTo(link *wire.Link, sandbox, path string) zinit.Dialer {
-	return func(ctx context.Context) (net.Conn, error) {
-		return link.Dial(ctx, wire.Address{Sandbox: sandbox, Network: "unix", Address: path})
-	}
-}
-
-// Service is something that answers in a sandbox: shipped by the target, or a victim of ours.
-type Service struct {
-	Name     string
-	Endpoint protocol.Endpoint
-	Policy   zinit.RetryPolicy
-	// Journal is where a victim writes down what happens to it, empty for others.
-	Journal string
-}
-
 // Shipped is a service that the target brings.
-func (s *Session) Shipped(service target.Service) Service {
+func (s *Session) Shipped(service target.Service) protocol.Service {
 	policy := s.Target.Policy
 	if service.Policy != nil {
 		policy = *service.Policy
 	}
-	return Service{Name: service.Name, Endpoint: EndpointOf(service), Policy: policy}
-}
-
-// Of is the service that a plan makes.
-func (p VictimPlan) Of() Service {
-	return Service{Name: p.Name, Endpoint: p.Endpoint(), Policy: p.Policy, Journal: p.Options.Journal}
+	return protocol.Service{Name: service.Name, Endpoint: protocol.EndpointOf(service), Policy: policy}
 }
 
 // Sandbox is a started target as a spec sees it.
@@ -189,7 +161,7 @@ type Sandbox struct {
 	Supervisor zinit.Supervisor
 
 	session *Session
-	opened  opened
+	opened  protocol.Opened
 
 	mu   sync.Mutex
 	held map[string]string // leases by service, of Hold
@@ -205,10 +177,10 @@ func (b *Sandbox) Boot() (missing map[string]string, took time.Duration) {
 }
 
 // Bystanders are the victims that nobody faults.
-func (b *Sandbox) Bystanders() []Service {
-	var services []Service
+func (b *Sandbox) Bystanders() []protocol.Service {
+	var services []protocol.Service
 	for _, plan := range b.opened.Bystanders {
-		if plan.Name != Base {
+		if plan.Name != protocol.Base {
 			services = append(services, plan.Of())
 		}
 	}
@@ -216,8 +188,8 @@ func (b *Sandbox) Bystanders() []Service {
 }
 
 // Agent is the hand inside the container.
-func (b *Sandbox) Agent() protocol.Client {
-	return protocol.Client{Call: func(ctx context.Context, method string, params, result any) error {
+func (b *Sandbox) Agent() agent.Client {
+	return agent.Client{Call: func(ctx context.Context, method string, params, result any) error {
 		text, err := json.Marshal(params)
 		if err != nil {
 			return err
@@ -226,7 +198,7 @@ func (b *Sandbox) Agent() protocol.Client {
 			text = nil
 		}
 		var raw json.RawMessage
-		if err := b.session.link.Call(ctx, methodAgent, agentParams{Sandbox: b.Name, Method: method, Params: text}, &raw); err != nil {
+		if err := b.session.link.Call(ctx, protocol.MethodAgent, protocol.AgentParams{Sandbox: b.Name, Method: method, Params: text}, &raw); err != nil {
 			return err
 		}
 		if result == nil {
@@ -237,22 +209,14 @@ func (b *Sandbox) Agent() protocol.Client {
 }
 
 // Dial connects to an endpoint inside the sandbox.
-func (b *Sandbox) Dial(ctx context.Context, endpoint protocol.Endpoint) (net.Conn, error) {
-	return b.session.link.Dial(ctx, addressOf(b.Name, endpoint))
-}
-
-// addressOf is where an endpoint is on the far side of a link.
-func addressOf(sandbox string, endpoint protocol.Endpoint) wire.Address {
-	if endpoint.Socket == "" {
-		return wire.Address{Sandbox: sandbox, Network: "tcp", Address: fmt.Sprintf("127.0.0.1:%d", endpoint.Port)}
-	}
-	return wire.Address{Sandbox: sandbox, Network: "unix", Address: endpoint.Socket}
+func (b *Sandbox) Dial(ctx context.Context, endpoint agent.Endpoint) (net.Conn, error) {
+	return b.session.link.Dial(ctx, protocol.AddressOf(b.Name, endpoint))
 }
 
 // Published returns the address of the host at which a port of the container answers.
 func (b *Sandbox) Published(ctx context.Context, port int) (string, error) {
-	var address published
-	err := b.session.link.Call(ctx, methodPublished, publishedParams{Sandbox: b.Name, Port: port}, &address)
+	var address protocol.Published
+	err := b.session.link.Call(ctx, protocol.MethodPublished, protocol.PublishedParams{Sandbox: b.Name, Port: port}, &address)
 	return address.Address, err
 }
 
@@ -272,34 +236,37 @@ func (b *Sandbox) Word(ctx context.Context, service string) string {
 	return word
 }
 
+// pollInterval is the pause between two looks at something that reports no event.
+const pollInterval = 50 * time.Millisecond
+
 // Register registers a victim and waits until it serves and the supervisor calls it running: a supervisor may
 // run its health checks to gate the start, and a fault before that would prove something else. The caller
 // deletes it with Delete.
-func (b *Sandbox) Register(ctx context.Context, plan VictimPlan) (Service, error) {
+func (b *Sandbox) Register(ctx context.Context, plan protocol.VictimPlan) (protocol.Service, error) {
 	if _, err := b.Supervisor.Register(ctx, plan.Definition()); err != nil {
 		if errors.Is(err, zinit.ErrNotExpressible) {
-			return Service{}, &recovery.Inconclusive{Reason: err.Error()}
+			return protocol.Service{}, &recovery.Inconclusive{Reason: err.Error()}
 		}
-		return Service{}, fmt.Errorf("register %s: %w", plan.Name, err)
+		return protocol.Service{}, fmt.Errorf("register %s: %w", plan.Name, err)
 	}
 	for {
 		waiting := b.running(ctx, plan)
 		if waiting == nil {
-			return plan.Of(), b.session.link.Call(ctx, methodAdopt, adoptParams{
+			return plan.Of(), b.session.link.Call(ctx, protocol.MethodAdopt, protocol.AdoptParams{
 				Sandbox: b.Name, Service: plan.Name, Endpoint: plan.Endpoint(), Requires: plan.Requires,
 			}, nil)
 		}
 		select {
-		case <-time.After(look):
+		case <-time.After(pollInterval):
 		case <-ctx.Done():
-			return Service{}, &recovery.Inconclusive{Reason: fmt.Sprintf("%s was registered and does not run: %v; zinit says %q",
+			return protocol.Service{}, &recovery.Inconclusive{Reason: fmt.Sprintf("%s was registered and does not run: %v; zinit says %q",
 				plan.Name, waiting, b.Word(context.WithoutCancel(ctx), plan.Name))}
 		}
 	}
 }
 
 // running says what a victim lacks to be called running, nil for nothing.
-func (b *Sandbox) running(ctx context.Context, plan VictimPlan) error {
+func (b *Sandbox) running(ctx context.Context, plan protocol.VictimPlan) error {
 	status, err := b.Supervisor.Status(ctx, plan.Name)
 	if err != nil {
 		return err
@@ -321,7 +288,7 @@ func (b *Sandbox) Discard(ctx context.Context, name string) error {
 
 // Delete deletes a service of ours.
 func (b *Sandbox) Delete(ctx context.Context, name string) error {
-	if !strings.HasPrefix(name, victimPrefix) {
+	if !strings.HasPrefix(name, protocol.VictimPrefix) {
 		return fmt.Errorf("delete %s: it is not ours", name)
 	}
 	if err := b.Dismiss(ctx, name); err != nil {
@@ -333,7 +300,7 @@ func (b *Sandbox) Delete(ctx context.Context, name string) error {
 // Injection is a fault that a spec wants done.
 type Injection struct {
 	Promise string
-	Service Service
+	Service protocol.Service
 	Fault   fault.Fault
 	// Window is how long to observe at most.
 	Window time.Duration
@@ -350,7 +317,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 	if err := b.registered(i.Service.Name); err != nil {
 		return record.Recovery{}, err
 	}
-	if err := b.session.Configuration.permits(i.Service.Name, i.Fault); err != nil {
+	if err := protocol.Permit(b.session.Configuration, i.Service.Name, i.Fault); err != nil {
 		return record.Recovery{}, &recovery.Inconclusive{Reason: err.Error()}
 	}
 	held, release, err := b.hold(ctx, i.Service.Name)
@@ -358,7 +325,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 		return record.Recovery{}, err
 	}
 	if i.InTurn {
-		if err := b.session.link.Call(ctx, methodTurn, nil, nil); err != nil {
+		if err := b.session.link.Call(ctx, protocol.MethodTurn, nil, nil); err != nil {
 			return record.Recovery{}, errors.Join(err, release(context.WithoutCancel(ctx)))
 		}
 	}
@@ -370,11 +337,11 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 	})
 	seen.Seed, seen.Policy = b.session.Configuration.Seed, i.Policy
 	if err == nil {
-		err = b.session.link.Call(ctx, methodDisturbed,
-			disturbedParams{Sandbox: b.Name, From: seen.Injected.Lo, To: seen.Observed.Hi}, &seen.Disturbed)
+		err = b.session.link.Call(ctx, protocol.MethodDisturbed,
+			protocol.DisturbedParams{Sandbox: b.Name, From: seen.Injected.Lo, To: seen.Observed.Hi}, &seen.Disturbed)
 	}
 	releaseErr := release(context.WithoutCancel(ctx))
-	recordErr := b.session.link.Call(context.WithoutCancel(ctx), methodRecovery, recoveryParams{Recovery: seen}, nil)
+	recordErr := b.session.link.Call(context.WithoutCancel(ctx), protocol.MethodRecovery, protocol.RecoveryParams{Recovery: seen}, nil)
 	return seen, errors.Join(err, releaseErr, recordErr)
 }
 
@@ -409,9 +376,11 @@ func (b *Sandbox) hold(ctx context.Context, service string) (id string, release 
 	}
 	b.session.progress.Await("its turn at " + service)
 	defer b.session.progress.Await("")
-	var acquired lease
-	err = b.session.link.Call(ctx, methodLease, leaseParams{Sandbox: b.Name, Service: service}, &acquired)
-	release = func(ctx context.Context) error { return b.session.link.Call(ctx, methodRelease, acquired, nil) }
+	var acquired protocol.Lease
+	err = b.session.link.Call(ctx, protocol.MethodLease, protocol.LeaseParams{Sandbox: b.Name, Service: service}, &acquired)
+	release = func(ctx context.Context) error {
+		return b.session.link.Call(ctx, protocol.MethodRelease, acquired, nil)
+	}
 	return acquired.ID, release, err
 }
 
@@ -419,6 +388,6 @@ func (b *Sandbox) hold(ctx context.Context, service string) (id string, release 
 // sandbox may have come to its end.
 func (s *Session) Disturbances(ctx context.Context, sandbox string) ([]record.Disturbance, error) {
 	var unexplained []record.Disturbance
-	err := s.link.Call(ctx, methodDisturbed, disturbedParams{Sandbox: sandbox, To: 1<<63 - 1}, &unexplained)
+	err := s.link.Call(ctx, protocol.MethodDisturbed, protocol.DisturbedParams{Sandbox: sandbox, To: 1<<63 - 1}, &unexplained)
 	return unexplained, err
 }

@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	. "forge.ourworld.tf/lhumina_code/hero_chaos/harness/expect" //nolint:revive // matchers read as part of the language
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
@@ -47,7 +48,7 @@ func Specs(chaos *session.Session) {
 	})
 	foundSpecs(chaos)
 	unseenSpecs(chaos)
-	if chaos.Configuration.Profile == session.Faithful {
+	if chaos.Configuration.Profile == config.Faithful {
 		shippedSpecs(chaos)
 	}
 	Describe("a hung service that nobody checks", spec.About(promise.HangControl), func() {

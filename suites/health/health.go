@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
@@ -55,7 +56,7 @@ func Specs(chaos *session.Session) {
 	})
 	coverageSpecs(chaos)
 	truthSpecs(chaos)
-	if chaos.Configuration.Profile == session.Faithful {
+	if chaos.Configuration.Profile == config.Faithful {
 		cadenceSpecs(chaos)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
@@ -105,7 +106,7 @@ func truthSpecs(chaos *session.Session) {
 		}
 		for _, row := range slowRows {
 			table.itDoesNotPassHastily(row)
-			if chaos.Configuration.Profile == session.Faithful {
+			if chaos.Configuration.Profile == config.Faithful {
 				table.itHolds(row, truthSandbox+"-"+string(row.behaviour)) // its probes keep the sandbox busy for long
 			}
 		}
@@ -118,7 +119,7 @@ func (t *table) itHolds(r row, where string) {
 	It(fmt.Sprintf("%s %s", verb, behaviours[r.behaviour]), spec.About(r.promise), func(ctx SpecContext) {
 		t.judge(r, t.try(ctx, r, where, func(check zinit.Action) time.Duration {
 			limit := check.Timeout.Duration()
-			if t.chaos.Configuration.Profile == session.Quick || limit == 0 {
+			if t.chaos.Configuration.Profile == config.Quick || limit == 0 {
 				limit = hastyLimit
 			}
 			return limit

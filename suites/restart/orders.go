@@ -11,6 +11,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	. "forge.ourworld.tf/lhumina_code/hero_chaos/harness/expect" //nolint:revive // matchers read as part of the language
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
@@ -43,7 +44,7 @@ func orderSpecs(chaos *session.Session) {
 	Describe("a service that zinit's command kills", spec.About(promise.RestartZinitKill), func() {
 		itIsKilledByCommand(chaos, planVictim(chaos, "command"))
 		for _, shipped := range chaos.Target.Restartable() {
-			if shipped.Name == checklistService || chaos.Configuration.Profile == session.Faithful {
+			if shipped.Name == checklistService || chaos.Configuration.Profile == config.Faithful {
 				shippedIsKilledByCommand(chaos, chaos.Shipped(shipped))
 			}
 		}

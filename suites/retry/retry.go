@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	. "forge.ourworld.tf/lhumina_code/hero_chaos/harness/expect" //nolint:revive // matchers read as part of the language
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
@@ -52,7 +53,7 @@ func Specs(chaos *session.Session) {
 		itGivesAttemptsBack(chaos, planLasting("budget"))
 	})
 	crashSpecs(chaos)
-	if chaos.Configuration.Profile == session.Faithful {
+	if chaos.Configuration.Profile == config.Faithful {
 		itKeepsTheShippedPolicy(chaos)
 	}
 }

@@ -1,0 +1,88 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestAConfigurationIsHandedOver(t *testing.T) {
+	t.Setenv(Variable, `{"target":"/t.yaml","image":"i","root":"/r","output":"/o","focus":"hang","profile":"quick","seed":7,"procs":3}`)
+	got, err := FromEnvironment()
+	want := Config{Target: "/t.yaml", Image: "i", Root: "/r", Output: "/o", Focus: "hang", Profile: "quick", Seed: 7, Procs: 3}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	t.Setenv(Variable, `{"target":`)
+	if _, err := FromEnvironment(); err == nil || !strings.HasPrefix(err.Error(), "read $"+Variable+": ") {
+		t.Errorf("half a configuration: %v", err)
+	}
+}
+
+func TestWithoutAConfigurationTheEmbeddedTargetIsRun(t *testing.T) {
+	t.Setenv(Variable, "")
+	configuration, err := FromEnvironment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if base := filepath.Base(configuration.Target); base != "embedded.yaml" {
+		t.Errorf("the target is %s", base)
+	}
+	if _, err := os.Stat(filepath.Join(configuration.Root, "go.mod")); err != nil {
+		t.Errorf("the root is no module: %v", err)
+	}
+	if !strings.HasPrefix(configuration.RecordPath(), configuration.Output) || configuration.Procs < 1 {
+		t.Errorf("%+v", configuration)
+	}
+}
+
+func TestOutsideOfACheckoutTheErrorSaysWhatToDo(t *testing.T) {
+	t.Chdir(t.TempDir()) // the test binary is in a temporary folder, too
+	if configuration, err := Default(); err == nil || !strings.Contains(err.Error(), "run this inside a checkout or a distribution of hero_chaos") {
+		t.Errorf("%+v, %v", configuration, err)
+	}
+}
+
+// TestRemoveOldRemovesWhatAnEarlierRunLeft: and nothing of anybody else's.
+func TestRemoveOldRemovesWhatAnEarlierRunLeft(t *testing.T) {
+	c := Config{Output: t.TempDir()}
+	c.WriteStartError(errors.New("no daemon\nanywhere"))
+	if complaint := c.StartError(); complaint != "no daemon; anywhere" {
+		t.Errorf("the complaint is %q", complaint)
+	}
+	stale := []string{"record.json", "record.jsonl", "junit.xml", "progress.jsonl", filepath.Join("evidence", "main", "log.txt")}
+	for _, name := range append(stale, "notes.txt") {
+		path := filepath.Join(c.Output, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, []byte("old"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.RemoveOld(); err != nil {
+		t.Fatal(err)
+	}
+	if c.StartError() != "" {
+		t.Error("an old error would be this run's")
+	}
+	left, err := filepath.Glob(filepath.Join(c.Output, "*"))
+	if err != nil || !slices.Equal(left, []string{filepath.Join(c.Output, "notes.txt")}) {
+		t.Errorf("left are %v, %v", left, err)
+	}
+	if err := c.RemoveOld(); err != nil {
+		t.Errorf("with nothing to forget: %v", err)
+	}
+	for _, name := range []string{ShardsFolder, BaselineFolder} {
+		if err := os.Mkdir(filepath.Join(c.Output, name), 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.RemoveOld(ShardsFolder); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(c.Output, "*s*")); len(left) != 2 { // notes.txt, too
+		t.Errorf("kept are %v", left)
+	}
+}

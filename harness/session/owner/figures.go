@@ -1,0 +1,25 @@
+package owner
+
+import (
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// figures adds to a run the numbers that its promises are judged by.
+func (o *Owner) figures(run *record.Run, main *liveSandbox) {
+	run.Supervisor = main.opened.Describe()
+	run.Tolerance = int64(o.target.Budgets.Tolerance)
+	if o.configuration.Profile == config.Faithful {
+		run.Floor = int64(budget.Floor(o.target))
+	} else {
+		run.Scale = budget.Scale(o.target)
+	}
+	for _, derived := range budget.Shipped(o.target, time.Duration(main.opened.Jitter)) {
+		run.Budgets = append(run.Budgets, record.Budget{
+			Name: derived.Name, Earliest: int64(derived.Earliest), Latest: int64(derived.Latest), Why: derived.Explain(),
+		})
+	}
+}

@@ -1,0 +1,454 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+const (
+	// agentName is the agent's file while it is being started; it unlinks itself.
+	agentName = "hero_chaos_agent"
+	// calibration is how long the observer's own gaps are watched before anything is injected.
+	calibration = 200 * time.Millisecond
+	// look is the pause between two looks at something that reports no event, while a sandbox gets ready.
+	look = 50 * time.Millisecond
+)
+
+// liveSandbox is a started target with its link.
+type liveSandbox struct {
+	name      string
+	container *sandbox.Sandbox
+	stream    *sandbox.Stream
+	link      *wire.Link
+	agent     agent.Client
+	opened    protocol.Opened
+	kernel    string
+	attached  bool
+	canaries  protocol.Canaries // of protocol.CanarySandbox
+	offset    int64             // from our monotonic clock to the agent's
+	began     time.Time
+
+	over atomic.Bool // a fault has ended the container, and it was not started again
+
+	mu      sync.Mutex
+	watched map[string]watched
+}
+
+// watched is a service that the census follows.
+type watched struct {
+	endpoint agent.Endpoint
+	requires []string
+}
+
+// clock is the agent's clock as far as we can tell from here: right to about a round trip.
+func (l *liveSandbox) clock() int64 { return l.offset + int64(time.Since(l.began)) }
+
+// start brings a sandbox up: container, agent, supervisor, every service running, bystanders, census.
+func (o *Owner) start(ctx context.Context, p protocol.SandboxParams) (_ *liveSandbox, err error) {
+	name := p.Sandbox
+	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration()+closing)
+	defer cancel()
+	live := &liveSandbox{name: name, began: time.Now(), watched: map[string]watched{}}
+	defer func() {
+		if err != nil && live.container != nil {
+			evidence := filepath.Join(o.configuration.Output, config.EvidenceFolder, name)
+			_ = live.collect(context.WithoutCancel(ctx), evidence)
+			_ = live.close(context.WithoutCancel(ctx))
+		}
+	}()
+	if err := o.startContainer(ctx, live, p.Weight); err != nil {
+		return nil, err
+	}
+	if err := live.connectAgent(ctx, o.agent); err != nil {
+		return nil, fmt.Errorf("bring the agent into %s: %w", live.container.Name(), err)
+	}
+	if err := o.awaitSupervisor(ctx, live); err != nil {
+		return nil, err
+	}
+	if err := o.awaitServices(ctx, live); err != nil {
+		return nil, fmt.Errorf("wait for the services of %s: %w", live.container.Name(), err)
+	}
+	if err := o.populate(ctx, live); err != nil {
+		return nil, fmt.Errorf("prepare sandbox %s: %w", name, err)
+	}
+	return live, nil
+}
+
+func (o *Owner) startContainer(ctx context.Context, live *liveSandbox, shares protocol.Weight) (err error) {
+	if name := o.configuration.Container; name != "" {
+		if live.name != protocol.MainSandbox {
+			return fmt.Errorf("sandbox %s needs a container of its own, and this run is attached to %s", live.name, name)
+		}
+		live.attached = true
+		live.container, err = o.daemon.Attach(ctx, name, o.target.Container.Secrets...)
+		return err
+	}
+	options := sandbox.Options{
+		Image: o.image, Session: o.id, Name: fmt.Sprintf("hero_chaos-%s-%s", o.id, live.name),
+		ContainerPort: o.target.Container.Port,
+		Env:           o.environment(), Secrets: o.target.Container.Secrets,
+		CPUShares: int64(shares),
+	}
+	if live.name == protocol.MainSandbox {
+		options.HostPort = o.target.Container.PublishPort
+	}
+	if data := o.target.Container.Data; data != "" {
+		options.DataTarget, options.DataVolume = data, options.Name
+	}
+	if live.name == protocol.CanarySandbox {
+		live.canaries = newCanaries(o.target.Container.Secrets)
+		plant(live.canaries, &options)
+	}
+	live.container, err = o.daemon.Start(ctx, options)
+	return err
+}
+
+// environment is what a container of the target gets.
+func (o *Owner) environment() map[string]string {
+	environment := maps.Clone(o.target.Container.Env)
+	if o.configuration.Mutant == "" {
+		return environment
+	}
+	if environment == nil {
+		environment = map[string]string{}
+	}
+	environment[o.target.Image.Mutant] = o.configuration.Mutant
+	return environment
+}
+
+// connectAgent copies the agent to the root of the file system, or where that is read-only to a volume that
+// can be written to, and runs it by one attached exec for the whole session.
+func (l *liveSandbox) connectAgent(ctx context.Context, binary []byte) error {
+	path := "/" + agentName
+	err := l.container.CopyFile(ctx, path, 0o755, binary)
+	if err != nil {
+		mounts, mountsErr := l.container.WritableMounts(ctx)
+		if mountsErr != nil || len(mounts) == 0 {
+			return errors.Join(err, mountsErr)
+		}
+		path = filepath.Join(mounts[0], agentName)
+		if err := l.container.CopyFile(ctx, path, 0o755, binary); err != nil {
+			return err
+		}
+	}
+	if l.stream, err = l.container.Exec(ctx, path, "link"); err != nil {
+		return err
+	}
+	if l.link, err = wire.NewLink(l.stream); err != nil {
+		return err
+	}
+	l.agent = protocolCall(l.link)
+	hello, err := l.agent.Hello(ctx)
+	if err != nil {
+		return err
+	}
+	l.offset = hello.MonotonicNs - int64(time.Since(l.began))
+	l.kernel = hello.Kernel
+	return nil
+}
+
+// awaitSupervisor waits until zinit answers. It says what it was waiting for where the boot budget is spent,
+// and ends at once where the container does.
+func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
+	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration())
+	defer cancel()
+	for {
+		waiting := o.findSupervisor(ctx, live)
+		if waiting == nil {
+			return nil
+		}
+		if err := live.container.Running(context.WithoutCancel(ctx)); err != nil {
+			return err
+		}
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			return fmt.Errorf("container %s was not ready within %s: still waiting for %w",
+				live.container.Name(), o.target.Budgets.Boot, waiting)
+		}
+	}
+}
+
+// awaitServices waits until every service of the target runs and answers, at most for the boot budget. What
+// does not then is no error of ours: it is what the boot promise is judged by.
+func (o *Owner) awaitServices(ctx context.Context, live *liveSandbox) error {
+	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration())
+	defer cancel()
+	for {
+		missing, err := o.notServing(ctx, live)
+		if err == nil {
+			live.opened.Missing, live.opened.Boot = missing, time.Since(live.began)
+		}
+		if err == nil && len(missing) == 0 {
+			return nil
+		}
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			if live.opened.Missing != nil {
+				return nil // the last look was cut off, the one before it is the word
+			}
+			return err
+		}
+	}
+}
+
+// notServing lists the target's services that do not run by the supervisor's word, or do not answer the
+// harness's own question, with what is wrong.
+func (o *Owner) notServing(ctx context.Context, live *liveSandbox) (map[string]string, error) {
+	supervisor, err := live.supervisor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = supervisor.Close() }()
+	statuses, err := supervisor.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	words := map[string]string{}
+	for _, status := range statuses {
+		words[status.Name] = string(status.State)
+	}
+	missing := map[string]string{}
+	for _, service := range o.target.Restartable() {
+		if word, known := words[service.Name]; !known {
+			missing[service.Name] = "zinit does not know it"
+		} else if word != string(zinit.StateRunning) {
+			missing[service.Name] = fmt.Sprintf("zinit says %q", word)
+		}
+	}
+	if len(missing) > 0 {
+		return missing, nil
+	}
+	return live.notAnswering(ctx, o.target.Restartable()), nil
+}
+
+// notAnswering asks every service at once.
+func (l *liveSandbox) notAnswering(ctx context.Context, services []target.Service) map[string]string {
+	missing := map[string]string{}
+	var mu sync.Mutex
+	var asking sync.WaitGroup
+	for _, service := range services {
+		asking.Go(func() {
+			if err := recovery.Steady(ctx, l, protocol.EndpointOf(service)); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				missing[service.Name] = "it runs by zinit's word and does not answer: " + err.Error()
+			}
+		})
+	}
+	asking.Wait()
+	return missing
+}
+
+// Dial connects to an endpoint inside the sandbox.
+func (l *liveSandbox) Dial(ctx context.Context, endpoint agent.Endpoint) (net.Conn, error) {
+	return l.link.Dial(ctx, protocol.AddressOf(l.name, endpoint))
+}
+
+func (l *liveSandbox) zinitDialer() zinit.Dialer {
+	return protocol.ZinitDialer(l.link, l.name, l.opened.Zinit)
+}
+
+// populate calibrates, registers the bystanders, and takes the census.
+func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
+	measured, err := live.agent.Calibrate(ctx, calibration)
+	if err != nil {
+		return err
+	}
+	live.opened.Jitter = measured.WorstGap
+	o.noteGap(measured.WorstGap)
+	if live.attached {
+		farewell := agent.FarewellParams{Zinit: live.opened.Zinit, Prefix: protocol.VictimPrefix, Home: protocol.VictimHome}
+		if err := live.agent.PlanFarewell(ctx, farewell); err != nil {
+			return err
+		}
+	}
+	if err := live.agent.InstallVictim(ctx, protocol.VictimBinary, !live.attached); err != nil {
+		return err
+	}
+	supervisor, err := live.supervisor(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = supervisor.Close() }()
+	live.opened.Bystanders = nil
+	for _, plan := range live.registrable(protocol.Bystanders(o.target)) {
+		_, err := supervisor.Register(ctx, plan.Definition())
+		if errors.Is(err, zinit.ErrNotExpressible) && len(plan.Requires) > 0 {
+			continue // a supervisor without dependencies has one bystander less
+		}
+		if err != nil {
+			return fmt.Errorf("register %s: %w", plan.Name, err)
+		}
+		live.opened.Bystanders = append(live.opened.Bystanders, plan)
+	}
+	for _, service := range o.target.Restartable() {
+		if _, missing := live.opened.Missing[service.Name]; !missing {
+			live.watched[service.Name] = watched{protocol.EndpointOf(service), service.Requires}
+		}
+	}
+	for _, plan := range live.opened.Bystanders {
+		live.watched[plan.Name] = watched{plan.Endpoint(), plan.Requires}
+	}
+	return live.takeCensus(ctx)
+}
+
+// takeCensus identifies everybody who serves, in parallel, and has them watched.
+func (l *liveSandbox) takeCensus(ctx context.Context) error {
+	var looking sync.WaitGroup
+	errs := make(chan error, len(l.watched))
+	for service := range l.watched {
+		looking.Go(func() { errs <- l.watch(ctx, service) })
+	}
+	looking.Wait()
+	close(errs)
+	var all error
+	for err := range errs {
+		all = errors.Join(all, err)
+	}
+	return all
+}
+
+// watch waits until somebody serves a service's endpoint, and watches that process from then on.
+func (l *liveSandbox) watch(ctx context.Context, service string) error {
+	l.mu.Lock()
+	w, known := l.watched[service]
+	l.mu.Unlock()
+	if !known {
+		return nil
+	}
+	for {
+		identity, err := l.agent.Identify(ctx, agent.IdentifyParams{Endpoint: w.endpoint, SupervisorPID: l.opened.SupervisorPID})
+		if err == nil {
+			err = l.agent.Watch(ctx, service, identity.Serving)
+		}
+		if err == nil || errors.Is(err, wire.ErrLinkEnded) {
+			return err
+		}
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s to serve: %w", service, err)
+		}
+	}
+}
+
+// adopt watches a service that was registered meanwhile.
+func (l *liveSandbox) adopt(ctx context.Context, p protocol.AdoptParams) error {
+	l.mu.Lock()
+	l.watched[p.Service] = watched{p.Endpoint, p.Requires}
+	l.mu.Unlock()
+	return l.watch(ctx, p.Service)
+}
+
+// dismiss forgets a service that is about to be deleted.
+func (l *liveSandbox) dismiss(ctx context.Context, service string) error {
+	l.mu.Lock()
+	delete(l.watched, service)
+	l.mu.Unlock()
+	return l.agent.Unwatch(ctx, service)
+}
+
+// requirements are the services that a service depends on, directly or not, itself included.
+func (l *liveSandbox) requirements(service string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := []string{service}
+	for i := 0; i < len(all); i++ {
+		for _, required := range l.watched[all[i]].requires {
+			if !slices.Contains(all, required) {
+				all = append(all, required)
+			}
+		}
+	}
+	return all
+}
+
+// watchAgain watches a service's new process where it has one; a service that did not come back has been
+// judged already.
+func (l *liveSandbox) watchAgain(ctx context.Context, service string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = l.watch(ctx, service)
+}
+
+// collect writes what is known of the sandbox to a folder.
+func (l *liveSandbox) collect(ctx context.Context, directory string) error {
+	err := l.container.Collect(ctx, directory)
+	if l.over.Load() {
+		return nil // of a container that has ended there is less to collect
+	}
+	if l.link == nil || !l.opened.Found() {
+		return err
+	}
+	supervisor, connectErr := l.supervisor(ctx)
+	if connectErr != nil {
+		return errors.Join(err, fmt.Errorf("collect the status: %w", connectErr))
+	}
+	defer func() { _ = supervisor.Close() }()
+	statuses, statusErr := supervisor.List(ctx)
+	if statusErr != nil {
+		return errors.Join(err, fmt.Errorf("collect the status: %w", statusErr))
+	}
+	var table strings.Builder
+	for _, status := range statuses {
+		fmt.Fprintf(&table, "%s\t%s\tpid %d\t%s\t%s\n", status.Name, status.State, status.PID, status.Health, status.Error)
+	}
+	return errors.Join(err, os.WriteFile(filepath.Join(directory, "status.txt"), []byte(table.String()), 0o600))
+}
+
+// close ends the link, by which the agent undoes what is open, and removes the container where it is ours.
+func (l *liveSandbox) close(ctx context.Context) (err error) {
+	if l.attached {
+		err = l.awaitFarewell(ctx)
+	}
+	if l.link != nil {
+		_ = l.link.Close()
+	}
+	if l.stream != nil {
+		_ = l.stream.Close()
+	}
+	if l.attached {
+		return err
+	}
+	return l.container.Remove(ctx)
+}
+
+// awaitFarewell ends the agent's input, and waits until it has taken back what it brought into a container
+// that somebody else started, and has ended.
+func (l *liveSandbox) awaitFarewell(ctx context.Context) error {
+	if l.stream == nil {
+		return nil
+	}
+	if err := l.stream.CloseWrite(); err != nil {
+		return fmt.Errorf("take leave of container %s: %w", l.container.Name(), err)
+	}
+	code, err := l.stream.Wait(ctx)
+	if err != nil {
+		return err
+	}
+	if code != 0 {
+		return fmt.Errorf("container %s is not as it was found: %s", l.container.Name(), lastLine(l.stream.Stderr()))
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package owner
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+)
+
+// TestWhatSomebodyElseRunsIsNotDamaged: what is refused, for a shipped service, in a container of ours and of theirs.
+func TestWhatSomebodyElseRunsIsNotDamaged(t *testing.T) {
+	const shipped = "user.hero_osis_server"
+	ours, theirs := config.Config{}, config.Config{Container: "hero-local"}
+	allowed := config.Config{Container: "hero-local", AllowDestructive: true}
+	command := fault.Fault{Name: "zinit-kill", Command: []string{"zinit", "kill", shipped}, Landing: fault.LandsByExit}
+	stopping := fault.Fault{Name: "odd", Signal: "SIGTERM", Undo: "SIGCONT"}
+	for _, c := range []struct {
+		configuration config.Config
+		service       string
+		fault         fault.Fault
+		refused       bool
+	}{
+		{theirs, shipped, fault.SIGTERM, false},
+		{theirs, shipped, fault.SIGINT, false},
+		{theirs, shipped, fault.SIGHUP, false},
+		{theirs, shipped, fault.SIGKILL, true},
+		{theirs, shipped, fault.SIGSEGV, true},
+		{theirs, shipped, fault.SIGSTOP, true},
+		{theirs, shipped, fault.SIGSTOPGroup, true},
+		{theirs, shipped, command, true},
+		{theirs, shipped, stopping, true},
+		{theirs, "", fault.SIGKILL, true}, // of nobody's lease
+		{theirs, protocol.VictimName("mine"), fault.SIGKILL, false},
+		{allowed, shipped, fault.SIGKILL, false},
+		{ours, shipped, fault.SIGKILL, false},
+	} {
+		owner := &Owner{configuration: c.configuration, leases: newLeases(func() int64 { return 0 })}
+		lease := "lease-of-nobody"
+		if c.service != "" {
+			var err error
+			if lease, err = owner.leases.acquire(t.Context(), subject{protocol.MainSandbox, c.service}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		params, err := json.Marshal(agent.InjectParams{Lease: lease, Fault: c.fault})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = owner.permit(protocol.AgentParams{Method: agent.MethodInject, Params: params})
+		if (err != nil) != c.refused || (err != nil && !strings.Contains(err.Error(), "ALLOW_DESTRUCTIVE=1")) {
+			t.Errorf("%s of %q in %q: %v", c.fault, c.service, c.configuration.Container, err)
+		}
+	}
+}
+
+func TestNothingIsWrittenIntoWhatSomebodyElseRuns(t *testing.T) {
+	for path, refused := range map[string]bool{protocol.VictimHome + "/a": false, "/data/x": true, protocol.VictimHome + "/../data/x": true, protocol.VictimHome: true} {
+		params, err := json.Marshal(agent.WriteParams{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for configuration, refused := range map[config.Config]bool{{Container: "hero-local"}: refused, {}: false, {Container: "x", AllowDestructive: true}: false} {
+			owner := &Owner{configuration: configuration}
+			if err := owner.permit(protocol.AgentParams{Method: agent.MethodWriteFile, Params: params}); (err != nil) != refused {
+				t.Errorf("%s in %q: %v", path, configuration.Container, err)
+			}
+		}
+	}
+}

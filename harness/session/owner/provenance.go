@@ -1,0 +1,83 @@
+package owner
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// readingBack bounds how long zinit is asked for the policies of all services.
+const readingBack = 10 * time.Second
+
+// run is what the record says of the run as a whole.
+func (o *Owner) run(ctx context.Context, main *liveSandbox) record.Run {
+	image := main.container.Image()
+	run := record.Run{
+		ID: o.id, Started: time.Now(), Target: o.target.Name, Image: image.Ref, Digest: image.ID,
+		Daemon: record.Daemon{ID: o.daemon.ID(), API: o.daemon.Client().ClientVersion()},
+		Mutant: o.configuration.Mutant, Profile: o.configuration.Profile, Seed: o.configuration.Seed,
+		Focus: o.configuration.Focus, Service: o.configuration.Service,
+		Version: o.configuration.Version, Tools: tools(), Procs: o.configuration.Procs,
+		Host:     record.Host{Cores: runtime.NumCPU(), Kernel: main.kernel, WorstGap: main.opened.Jitter},
+		Promises: promise.Recorded(), Confirmed: o.target.Confirmed, Services: o.services(ctx, main),
+	}
+	if part := o.configuration.Part; part != nil {
+		run.Shard, run.Plan, run.Specs = part.Shard, part.Plan, part.Count
+	}
+	o.figures(&run, main)
+	return run
+}
+
+// tools are the versions of what the harness is built with: Go's, and those of the modules that it measures with.
+func tools() map[string]string {
+	versions := map[string]string{"go": runtime.Version()}
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return versions
+	}
+	names := map[string]string{
+		"github.com/onsi/ginkgo/v2": "ginkgo", "github.com/onsi/gomega": "gomega",
+		"github.com/testcontainers/testcontainers-go": "testcontainers", "github.com/moby/moby/client": "moby",
+	}
+	for _, module := range build.Deps {
+		if name, ours := names[module.Path]; ours {
+			versions[name] = module.Version
+		}
+	}
+	return versions
+}
+
+// services are the target's, with the policies that zinit gives back for those that it knows.
+func (o *Owner) services(ctx context.Context, main *liveSandbox) []record.Service {
+	services := make([]record.Service, len(o.target.Services))
+	for i, service := range o.target.Services {
+		services[i].Name = service.Name
+	}
+	ctx, cancel := context.WithTimeout(ctx, readingBack)
+	defer cancel()
+	supervisor, err := main.supervisor(ctx)
+	if err != nil {
+		return services
+	}
+	defer func() { _ = supervisor.Close() }()
+	actions, err := supervisor.Actions(ctx, "")
+	if err != nil {
+		return services
+	}
+	for i, service := range services {
+		run := slices.IndexFunc(actions, func(a zinit.Action) bool {
+			return a.Service == service.Name && a.Retry != nil && !a.Oneshot && (a.Kind == zinit.KindRun || a.Kind == "")
+		})
+		if run >= 0 {
+			services[i].Policy = budget.InFull(*actions[run].Retry)
+		}
+	}
+	return services
+}

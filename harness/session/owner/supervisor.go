@@ -1,0 +1,100 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// socketPatience is how long zinit's socket is waited for before its commands are tried, where nothing has answered
+// at a socket yet: a command could start a supervisor of its own.
+const socketPatience = 20 * time.Second
+
+func (l *liveSandbox) supervisor(ctx context.Context) (zinit.Supervisor, error) {
+	return l.opened.Supervisor(ctx, l.zinitDialer(), l.agent)
+}
+
+// findSupervisor takes the first socket that answers as zinit does. Where none does, but something else answers, or
+// nothing for long, it takes zinit's commands (contract zinit-0.4, "Dialect"). The error says what is waited for.
+func (o *Owner) findSupervisor(ctx context.Context, live *liveSandbox) error {
+	live.opened.Zinit, live.opened.Dialect = "", ""
+	misunderstood, waiting := o.findSocket(ctx, live)
+	if waiting == nil || (misunderstood == "" && time.Since(live.began) < socketPatience) {
+		return waiting
+	}
+	for _, path := range protocol.Programs() {
+		if _, err := zinit.NewCommandLine(protocol.Program(live.agent, path), "").Ping(ctx); err != nil {
+			continue
+		}
+		_, again := o.findSocket(ctx, live) // it may have come up meanwhile
+		if again == nil {
+			return nil
+		}
+		live.opened.Dialect, live.opened.Program, live.opened.Because = zinit.DialectCLI, path, because(again)
+		live.opened.SupervisorPID = live.peerOf(ctx, misunderstood)
+		return nil
+	}
+	return waiting
+}
+
+// findSocket tries the candidates; the error says what is waited for. misunderstood is one that answered, in words that are not zinit's.
+func (o *Owner) findSocket(ctx context.Context, live *liveSandbox) (misunderstood string, waiting error) {
+	candidates := o.target.Zinit.Sockets
+	if len(candidates) == 0 {
+		candidates = zinit.SocketCandidates("")
+	}
+	var tried []string
+	for _, pattern := range candidates {
+		paths, err := live.agent.Glob(ctx, pattern)
+		if err != nil {
+			return "", err
+		}
+		for _, path := range paths {
+			supervisor, err := zinit.Connect(ctx, protocol.ZinitDialer(live.link, live.name, path))
+			if err == nil {
+				live.opened.Zinit, live.opened.Dialect = path, supervisor.Dialect()
+				live.opened.SupervisorPID = live.peerOf(ctx, path)
+				return "", supervisor.Close()
+			}
+			tried = append(tried, fmt.Sprintf("%s: %v", path, err))
+			if answer := new(zinit.Error); errors.As(err, &answer) {
+				misunderstood = path
+			}
+		}
+	}
+	if len(tried) > 0 {
+		return misunderstood, fmt.Errorf("zinit to answer (%s)", strings.Join(tried, "; "))
+	}
+	return "", fmt.Errorf("zinit's socket at one of %s", strings.Join(candidates, ", "))
+}
+
+// because says in one line what was wrong with what answered.
+func because(waiting error) string {
+	return strings.TrimSuffix(strings.TrimPrefix(oneLine(waiting), "zinit to answer ("), ")")
+}
+
+// peerOf is the process that serves a socket, 0 where that is not known.
+func (l *liveSandbox) peerOf(ctx context.Context, socket string) int {
+	if socket == "" {
+		return 0
+	}
+	identity, err := l.agent.Identify(ctx, agent.IdentifyParams{Endpoint: agent.Endpoint{Socket: socket}})
+	if err != nil {
+		return 0
+	}
+	return identity.Serving.PID
+}
+
+// registrable are the plans that the supervisor can be told of: none where only its commands are left.
+func (l *liveSandbox) registrable(plans []protocol.VictimPlan) []protocol.VictimPlan {
+	if l.opened.Dialect == zinit.DialectCLI {
+		return nil
+	}
+	return plans
+}

@@ -1,0 +1,116 @@
+// Package protocol is what the clients of a session and its owner say to each other over a unix socket: methods, parameters and
+// results. It also holds what both sides must know alike: sandboxes, services of ours, and how the supervisor is reached.
+package protocol
+
+import (
+	"encoding/json"
+	"time"
+
+	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// The methods that the owner answers.
+const (
+	MethodOpen      = "sandbox.open"
+	MethodOpened    = "sandbox.opened"
+	MethodAgent     = "sandbox.agent"
+	MethodAdopt     = "sandbox.adopt"
+	MethodDismiss   = "sandbox.dismiss"
+	MethodContainer = "sandbox.container"
+	MethodFind      = "sandbox.find"
+	MethodAbout     = "sandbox.about"
+	MethodCanaries  = "sandbox.canaries"
+	MethodLogged    = "sandbox.logged"
+	MethodDisturbed = "sandbox.disturbed"
+	MethodPublished = "sandbox.published"
+	MethodLease     = "lease.acquire"
+	MethodRelease   = "lease.release"
+	MethodTurn      = "turn.take"
+	MethodResult    = "record.result"
+	MethodRecovery  = "record.recovery"
+)
+
+// Opened describes a started sandbox to a client.
+type Opened struct {
+	SupervisorPID int           `json:"supervisor_pid"`
+	Zinit         string        `json:"zinit"` // the path of its socket
+	Dialect       zinit.Dialect `json:"dialect"`
+	// Program is zinit's command, and Because says why it is used: the RPC is not understood.
+	Program    string       `json:"program,omitempty"`
+	Because    string       `json:"because,omitempty"`
+	Bystanders []VictimPlan `json:"bystanders"`
+	Jitter     int64        `json:"jitter_ns"`
+	// Missing says what is wrong with each service of the target that did not serve after Boot, when the boot budget was spent.
+	Missing map[string]string `json:"missing,omitempty"`
+	Boot    time.Duration     `json:"boot_ns"`
+}
+
+// SandboxParams names a sandbox.
+type SandboxParams struct {
+	Sandbox string `json:"sandbox"`
+	// Weight is for MethodOpen.
+	Weight Weight `json:"weight,omitempty"`
+}
+
+// AgentParams is a call of the agent in a sandbox.
+type AgentParams struct {
+	Sandbox string          `json:"sandbox"`
+	Method  string          `json:"method"`
+	Params  json.RawMessage `json:"params,omitempty"`
+}
+
+// LeaseParams names the service that a client wants for itself.
+type LeaseParams struct {
+	Sandbox string `json:"sandbox"`
+	Service string `json:"service"`
+}
+
+// Lease is a service that a client has for itself, until it gives it back.
+type Lease struct {
+	ID string `json:"id"`
+}
+
+// DisturbedParams asks for the ends of processes between two points of the agent's clock that no lease explains.
+type DisturbedParams struct {
+	Sandbox string `json:"sandbox"`
+	From    int64  `json:"from"`
+	To      int64  `json:"to"`
+}
+
+// PublishedParams names a port of the container.
+type PublishedParams struct {
+	Sandbox string `json:"sandbox"`
+	Port    int    `json:"port"`
+}
+
+// Published is the host's address of a published port.
+type Published struct {
+	Address string `json:"address"`
+}
+
+// ResultParams is a result for the record.
+type ResultParams struct {
+	Result record.Result `json:"result"`
+}
+
+// RecoveryParams is a recovery for the record.
+type RecoveryParams struct {
+	Recovery record.Recovery `json:"recovery"`
+}
+
+// AdoptParams names a service that is watched from now on, or no longer.
+type AdoptParams struct {
+	Sandbox  string         `json:"sandbox"`
+	Service  string         `json:"service"`
+	Endpoint agent.Endpoint `json:"endpoint,omitzero"`
+	Requires []string       `json:"requires,omitempty"`
+}
+
+// ContainerParams is an order for a sandbox's container.
+type ContainerParams struct {
+	Sandbox string        `json:"sandbox"`
+	Order   Order         `json:"order"`
+	For     time.Duration `json:"for_ns,omitempty"`
+}

@@ -1,0 +1,45 @@
+package protocol
+
+import (
+	"context"
+	"fmt"
+
+	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// Programs lists where zinit's command may be: in the container's PATH, or beside the image's other binaries
+// (suites/contract/hero_zero.md#image).
+func Programs() []string {
+	return []string{"zinit", "/root/hero/bin/zinit", "/usr/bin/zinit", "/usr/local/bin/zinit"}
+}
+
+// Supervisor connects to the supervisor in the dialect that was found.
+func (o Opened) Supervisor(ctx context.Context, dial zinit.Dialer, inside agent.Client) (zinit.Supervisor, error) {
+	if o.Dialect == zinit.DialectCLI {
+		return zinit.NewCommandLine(Program(inside, o.Program), o.Because), nil
+	}
+	return zinit.Connect(ctx, dial)
+}
+
+// Found reports whether a supervisor has answered.
+func (o Opened) Found() bool { return o.Zinit != "" || o.Dialect == zinit.DialectCLI }
+
+// Program returns a program that runs zinit's command inside the container.
+func Program(inside agent.Client, path string) zinit.Program {
+	return func(ctx context.Context, arguments ...string) (string, int, error) {
+		ran, err := inside.Run(ctx, zinit.CallTimeout, append([]string{path}, arguments...)...)
+		if err == nil && ran.TimedOut {
+			err = fmt.Errorf("it had not ended %s later", zinit.CallTimeout)
+		}
+		return ran.Output, ran.ExitCode, err
+	}
+}
+
+// Describe says how the supervisor is reached.
+func (o Opened) Describe() string {
+	if o.Dialect == zinit.DialectCLI {
+		return fmt.Sprintf("by its command line alone, so nothing can be registered: %s", o.Because)
+	}
+	return fmt.Sprintf("dialect %s at %s", o.Dialect, o.Zinit)
+}

@@ -1,0 +1,53 @@
+package session
+
+import (
+	"time"
+
+	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// The words of the protocol that specs use. A theme imports this package alone.
+type (
+	// VictimPlan is a service of ours that is to be registered in the target.
+	VictimPlan = protocol.VictimPlan
+	// Service is something that answers in a sandbox: shipped by the target, or a victim of ours.
+	Service = protocol.Service
+	// Order is what Docker does to a whole container.
+	Order = protocol.Order
+	// Interruption is the result of an order to a container.
+	Interruption = protocol.Interruption
+	// Canaries are made-up secrets by the names of their variables.
+	Canaries = protocol.Canaries
+)
+
+// The sandboxes that have a meaning of their own, the orders to a container, and the victim that has a dependent.
+const (
+	MainSandbox   = protocol.MainSandbox
+	CanarySandbox = protocol.CanarySandbox
+	Pause         = protocol.Pause
+	Restart       = protocol.Restart
+	KillFirst     = protocol.KillFirst
+	Base          = protocol.Base
+)
+
+// NewVictim returns a plan for a well-behaved victim at its own socket, without a health check.
+func NewVictim(name string, policy zinit.RetryPolicy) VictimPlan {
+	return protocol.NewVictim(name, policy)
+}
+
+// VictimName returns the name of a service of ours.
+func VictimName(name string) string { return protocol.VictimName(name) }
+
+// BaseVictim returns the victim of every sandbox that a bystander depends on: it exits 0 on SIGTERM.
+func BaseVictim(t *target.Target) Service { return protocol.BaseVictim(t) }
+
+// ProbeCommand returns a sound health check of a socket that gives up after a limit, and needs no program of the image.
+func ProbeCommand(socket string, limit time.Duration) string {
+	return protocol.ProbeCommand(socket, limit)
+}
+
+// EndpointOf returns where a service of the target answers.
+func EndpointOf(service target.Service) agent.Endpoint { return protocol.EndpointOf(service) }
