@@ -9,7 +9,6 @@ import (
 
 	. "forge.ourworld.tf/lhumina_code/hero_chaos/harness/expect" //nolint:revive // matchers read as part of the language
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
@@ -20,102 +19,90 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-func surviveCrashes(chaos *session.Session) {
-	base := planOf("crash-base")
-	It("are left alone by a crash of their base: "+base.Name, spec.About(promise.DependencyBaseCrash), spec.On(base.Name), spec.With(fault.SIGKILL),
-		func(ctx SpecContext) { leavesDependents(ctx, chaos, base) }, NodeTimeout(limit))
-	both := planOf("both-base")
-	both.Policy.Delay = zinit.Milliseconds(4 * delay) // long enough for a second fault
-	It("come back together: "+both.Name, spec.About(promise.DependencyBoth), spec.On(both.Name), spec.With(fault.SIGKILL),
-		func(ctx SpecContext) { bothComeBack(ctx, chaos, both) }, NodeTimeout(limit))
+// itLeavesDependents registers the spec that kills the base of a chain of three, waits until it is back, and then kills the
+// middle one. Its base runs again, so nothing keeps it.
+func itLeavesDependents(chaos *session.Session, base session.VictimPlan) {
+	It("are left alone by a crash of their base: "+base.Name, spec.About(promise.DependencyBaseCrash), spec.On(base.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
+		sandbox := openUndisturbed(ctx, chaos, "crash")
+		bottom := spec.Victim(ctx, sandbox, base)
+		middle := spec.Victim(ctx, sandbox, planVictim("crash-middle", bottom.Name))
+		top := spec.Victim(ctx, sandbox, planVictim("crash-top", middle.Name))
+		middleBefore, topBefore := spec.Identify(ctx, sandbox, middle), spec.Identify(ctx, sandbox, top)
+
+		expectReturn(chaos, bottom, kill(ctx, sandbox, promise.DependencyBaseCrash, bottom))
+		expectUntouched(ctx, chaos, sandbox, middle, middleBefore, bottom)
+		expectUntouched(ctx, chaos, sandbox, top, topBefore, bottom)
+		expectReturn(chaos, middle, kill(ctx, sandbox, promise.DependencyBaseCrash, middle))
+		expectUntouched(ctx, chaos, sandbox, top, topBefore, middle)
+	}, NodeTimeout(specTimeout))
 }
 
-// leavesDependents kills the base of a chain of three, waits until it is back, and then kills the middle one: its
-// base runs again, so nothing keeps it.
-func leavesDependents(ctx context.Context, chaos *session.Session, base session.VictimPlan) {
-	sandbox := undisturbed(ctx, chaos, "crash")
-	middle, top := planOf("crash-middle"), planOf("crash-top")
-	middle.Requires, top.Requires = []string{base.Name}, []string{middle.Name}
-	services := []session.Service{spec.Victim(ctx, sandbox, base), spec.Victim(ctx, sandbox, middle), spec.Victim(ctx, sandbox, top)}
-	before := []record.Incarnation{{}, spec.Identify(ctx, sandbox, services[1]), spec.Identify(ctx, sandbox, services[2])}
-
-	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[0]), comesBack(chaos, services[0])...)
-	same := func(i int, killed session.Service) {
-		GinkgoHelper()
-		isLeftAlone(ctx, chaos, sandbox, base.Name, services[i], before[i], killed)
-	}
-	same(1, services[0])
-	same(2, services[0])
-	spec.Expect(kill(ctx, sandbox, promise.DependencyBaseCrash, services[1]), comesBack(chaos, services[1])...)
-	same(2, services[1])
-}
-
-// isLeftAlone expects a service to serve, and as the process that it was before another was killed.
-func isLeftAlone(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, base string, service session.Service, before record.Incarnation, killed session.Service) {
+// expectUntouched expects a service to serve, by the process that it had before another was killed.
+func expectUntouched(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, service session.Service, before record.Incarnation, killed session.Service) {
 	GinkgoHelper()
-	broken := func(what, after string) {
+	fail := func(what, after string) {
 		GinkgoHelper()
 		spec.FailWith(chaos, fmt.Sprintf("%s %s when %s was killed", service.Name, what, killed.Name),
-			[2]string{"before", fmt.Sprintf("pid %d", before.PID)}, [2]string{"after", after}, [2]string{"zinit", sandbox.Word(ctx, service.Name)})
+			spec.Note("before", "pid %d", before.PID), spec.Note("after", "%s", after), spec.Note("zinit", "%s", sandbox.Word(ctx, service.Name)))
 	}
 	var silent error
-	if !spec.Until(ctx, starting, func(ctx context.Context) bool {
+	if !spec.Watch(ctx, startLimit, "wait until "+service.Name+" serves", func(ctx context.Context) bool {
 		silent = recovery.Steady(ctx, sandbox, service.Endpoint)
 		return silent == nil
 	}) {
-		_, trouble := sandbox.Agent().Hello(ctx)
-		spec.Conclude(trouble) // who cannot be asked may well serve
-		broken("was lost", silent.Error())
+		_, err := sandbox.Agent().Hello(ctx)
+		spec.Conclude(err) // without an agent nothing can be asked, and the service may well serve
+		fail("was lost", silent.Error())
 	}
-	if now := spec.Identify(ctx, sandbox, service); now.PID != before.PID || now.StartTime != before.StartTime {
-		broken("was replaced", fmt.Sprintf("pid %d", now.PID))
+	if now := spec.Identify(ctx, sandbox, service); !spec.IsSameProcess(now, before) {
+		fail("was replaced", fmt.Sprintf("pid %d", now.PID))
 	}
 }
 
-// bothComeBack kills a base, and its dependent while the base's retry is pending.
-func bothComeBack(ctx context.Context, chaos *session.Session, base session.VictimPlan) {
-	sandbox := undisturbed(ctx, chaos, "both")
-	then := planOf("both-then")
+// itComesBackTogether registers the spec that kills a base, and its dependent while the base's retry is pending.
+func itComesBackTogether(chaos *session.Session, base, then session.VictimPlan) {
+	base.Policy.Delay = zinit.Milliseconds(4 * delay) // long enough for a second fault
 	then.Requires = []string{base.Name}
-	first, second := spec.Victim(ctx, sandbox, base), spec.Victim(ctx, sandbox, then)
-	spec.Hold(ctx, sandbox, second.Name)
-	var later record.Recovery
-	done := make(chan struct{})
-	go func() {
-		defer GinkgoRecover()
-		defer close(done)
-		if spec.Until(ctx, starting, func(ctx context.Context) bool {
-			_, err := sandbox.Agent().Identify(ctx, identify(first))
-			return err != nil // the base is down
-		}) {
-			later = kill(ctx, sandbox, promise.DependencyBoth, second)
+	It("come back together: "+base.Name, spec.About(promise.DependencyBoth), spec.On(base.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
+		sandbox := openUndisturbed(ctx, chaos, "both")
+		first, second := spec.Victim(ctx, sandbox, base), spec.Victim(ctx, sandbox, then)
+		spec.Hold(ctx, sandbox, second.Name)
+		var later record.Recovery
+		earlier := spec.Meanwhile(ctx, sandbox, planKill(sandbox, promise.DependencyBoth, first), func() {
+			if spec.Watch(ctx, startLimit, "wait until "+first.Name+" no longer serves", func(ctx context.Context) bool {
+				_, err := spec.FindProcess(ctx, sandbox, first.Endpoint)
+				return err != nil
+			}) {
+				later = kill(ctx, sandbox, promise.DependencyBoth, second)
+			}
+		})
+		expectReturn(chaos, first, earlier)
+		if later.Landing == nil || earlier.Respawned == nil || later.Injected.Hi > earlier.Respawned.Hi {
+			spec.Inconclusive(record.TooCoarse("the second service was not killed before the first was back"))
 		}
-	}()
-	earlier := kill(ctx, sandbox, promise.DependencyBoth, first)
-	<-done
-	spec.Expect(earlier, comesBack(chaos, first)...)
-	if later.Landing == nil || earlier.Respawned == nil || later.Injected.Hi > earlier.Respawned.Hi {
-		spec.Inconclusive(record.TooCoarse("the second service was not killed before the first was back"))
-	}
-	// The second may wait for the first: its latest is the first's, and its own delay.
-	spec.Expect(later, Serve(Within(first.Policy.DelayOfRetry(1)+delay+starting)))
+		// The second may wait for the first: its latest is the first's, and its own delay.
+		spec.Expect(later, Serve(Within(first.Policy.DelayOfRetry(1)+delay+startLimit)))
+	}, NodeTimeout(specTimeout))
 }
 
+// planKill plans the kill of a victim.
+func planKill(sandbox *session.Sandbox, p string, service session.Service) session.Injection {
+	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
+	return session.Injection{
+		Promise: p, Service: service, Fault: fault.SIGKILL, Window: 5*delay + 2*startLimit + time.Second,
+		Policy: budget.Policy(service.Policy, due.Respawn),
+	}
+}
+
+// kill kills a victim, and watches what follows.
 func kill(ctx context.Context, sandbox *session.Sandbox, p string, service session.Service) record.Recovery {
 	GinkgoHelper()
-	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
-	return spec.Inject(ctx, sandbox, session.Injection{
-		Promise: p, Service: service, Fault: fault.SIGKILL, Window: 5*delay + 2*starting + time.Second,
-		Policy: budget.Policy(service.Policy, due.Respawn),
-	})
+	return spec.Inject(ctx, sandbox, planKill(sandbox, p, service))
 }
 
-func comesBack(chaos *session.Session, service session.Service) []Expectation {
-	due := service.Policy.DelayOfRetry(1)
-	tolerance := Tolerance(chaos.Target.Budgets.Tolerance.Duration())
-	return []Expectation{Respawn(NotBefore(due), Within(due), tolerance), Serve(Within(due+starting), tolerance)}
-}
-
-func identify(service session.Service) protocol.IdentifyParams {
-	return protocol.IdentifyParams{Endpoint: service.Endpoint}
+// expectReturn expects a victim that was killed to be back when its policy says.
+func expectReturn(chaos *session.Session, service session.Service, seen record.Recovery) {
+	GinkgoHelper()
+	due, tolerance := service.Policy.DelayOfRetry(1), Tolerance(spec.Tolerance(chaos))
+	spec.Expect(seen, Respawn(NotBefore(due), Within(due), tolerance), Serve(Within(due+startLimit), tolerance))
 }

@@ -32,6 +32,10 @@ func Register(ctx context.Context, sandbox *session.Sandbox, definition zinit.De
 	By("register " + name)
 	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Discard(ctx, name) }, NodeTimeout(cleanupTimeout))
 	_, err := sandbox.Supervisor.Register(ctx, definition)
+	var answer *zinit.Error
+	if errors.As(err, &answer) {
+		Inconclusive(fmt.Sprintf("%s cannot be registered: %v", name, err))
+	}
 	if err != nil && !errors.Is(err, zinit.ErrNotExpressible) {
 		err = fmt.Errorf("register %s: %w", name, err)
 	}
