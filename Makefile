@@ -97,7 +97,7 @@ mutants: build ## Put the harness on trial: break the image in every known way [
 # to itself, and it is asked what it is there for, to find a hang.
 CONTROLS ?= monit runit s6 supervisord
 .PHONY: controls
-controls: build ## Measure supervisors that others wrote, and write their table in README.md anew [CONTROLS=names]
+controls: build ## Measure supervisors that others wrote, and write their table again [CONTROLS=names]
 	@ci/docker.sh
 	@for control in $(CONTROLS); do \
 		procs=12 focus=restart,retry,hang,processtree,registration; \
@@ -105,7 +105,7 @@ controls: build ## Measure supervisors that others wrote, and write their table 
 		$(BIN)/hero_chaos run --target $$control --focus $$focus --procs $$procs \
 			--output reports/out/controls/$$control || [ $$? -lt 3 ]; \
 	done
-	@$(BIN)/hero_chaos controls $(CONTROLS:%=reports/out/controls/%/record.json)
+	@go run ./fixtures/controls/table $(CONTROLS:%=reports/out/controls/%/record.json)
 
 .PHONY: ci-local
 ci-local: ## Run the workflow of the gate here, offline, with act: two shards of the embedded image, and the gate [FOCUS]

@@ -65,6 +65,8 @@ func allowed(from, to string, test bool) bool {
 		return within(inside, "reports") || slices.Contains(reportHelpers, inside) || (test && inside == "harness/golden")
 	case within(from, "ci"):
 		return within(inside, "fixtures/scratch")
+	case from == "fixtures/controls/table":
+		return slices.Contains([]string{"harness/record", "harness/span"}, inside) || (test && inside == "harness/golden")
 	case within(from, "fixtures"):
 		return within(inside, "fixtures", "harness/victim") || (test && within(inside, "harness"))
 	}
@@ -147,6 +149,8 @@ func TestAWrongImportIsFound(t *testing.T) {
 		{"fixtures/herozero/hero", module + "/harness/victim", true, true},
 		{"fixtures/herozero/hero", module + "/harness/record", false, true},
 		{"fixtures/herozero/hero", module + "/reports/junit", false, false},
+		{"fixtures/controls/table", module + "/harness/record", true, true},
+		{"fixtures/controls/table", module + "/harness/session", false, false},
 		{"ci/dist", module + "/fixtures/scratch", true, true},
 		{"ci/dist", module + "/harness/record", false, false},
 		{".", module + "/reports/junit", false, false},

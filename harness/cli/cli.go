@@ -37,8 +37,7 @@ type commands struct {
 	Inspect  inspectCommand  `cmd:"" help:"Look at an image without breaking anything: which assumptions it confirms, and what its definitions lack."`
 	Discover discoverCommand `cmd:"" help:"Write a target file from a running image."`
 
-	Mutants  mutantsCommand  `cmd:"" help:"Put the harness on trial: break the embedded image on purpose in every known way, and see each caught."`
-	Controls controlsCommand `cmd:"" help:"Make the table of the supervisors that others wrote from the records of their runs."`
+	Mutants mutantsCommand `cmd:"" help:"Put the harness on trial: break the embedded image on purpose in every known way, and see each caught."`
 }
 
 // outcome is a command's result: its exit code, where there was no error.
