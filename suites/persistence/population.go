@@ -1,0 +1,182 @@
+package persistence
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
+)
+
+// eventLimit is how long the experiment waits for what has to happen before the supervisor ends.
+const eventLimit = 10 * time.Second
+
+// population is all services of a sandbox before its supervisor ends, and how they are registered.
+type population struct {
+	sandbox       *session.Sandbox
+	kept          session.Service
+	stopped       session.VictimPlan
+	deleted       session.VictimPlan
+	undeleted     string // why it could not be deleted
+	checked       session.VictimPlan
+	checkedBefore bool
+	serving       []session.Service   // those that have to serve again
+	argv          map[string][]string // command lines by service
+	definitions   map[string]string   // JSON by service
+}
+
+// settle registers the victims of an experiment, and writes down what is there.
+func settle(ctx context.Context, chaos *session.Session, where, name string) (*population, error) {
+	By("open the sandbox " + where)
+	sandbox, err := chaos.Background(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	plan := func(kind string) session.VictimPlan {
+		return session.NewVictim(kind+"-"+name, spec.ScalePolicy(delay, stabilityPeriod)).WithStopTimeout(stopTimeout)
+	}
+	schedule := zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: 1}
+	p := &population{
+		sandbox: sandbox, stopped: plan("stopped"), deleted: plan("deleted"), argv: map[string][]string{},
+		checked: plan("checked").WithHealth(schedule, checkTimeout).WithPatientProbe(checkTimeout),
+	}
+	kept := plan("kept")
+	kept.Options.Children = 1
+	By("register " + kept.Name + " and " + p.stopped.Name)
+	if p.kept, err = sandbox.Register(ctx, kept); err != nil {
+		return nil, err
+	}
+	p.serving = []session.Service{p.kept}
+	for _, shipped := range chaos.Target.Restartable() {
+		p.serving = append(p.serving, chaos.Shipped(shipped))
+	}
+	if _, err := sandbox.Supervisor.Register(ctx, p.stopped.Definition()); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context) error{p.readCommandLines, p.stop, p.delete, p.check} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	By("read how all services are registered")
+	p.definitions, err = readDefinitions(ctx, sandbox.Supervisor)
+	return p, err
+}
+
+// readCommandLines reads the command line of each service, once it serves.
+func (p *population) readCommandLines(ctx context.Context) error {
+	for _, service := range append(p.serving, p.stopped.Of()) {
+		By("identify the process that serves " + service.Name)
+		var err error
+		spec.Until(ctx, eventLimit, func(ctx context.Context) bool {
+			process, findErr := spec.FindProcess(ctx, p.sandbox, service.Endpoint)
+			p.argv[service.Name], err = process.Argv, findErr
+			return err == nil
+		})
+		if err != nil {
+			return &recovery.Inconclusive{Reason: fmt.Sprintf("%s did not serve before: %v", service.Name, err)}
+		}
+	}
+	return nil
+}
+
+// stop stops the service that has to stay stopped, and waits until it is.
+func (p *population) stop(ctx context.Context) error {
+	By("stop " + p.stopped.Name)
+	if err := p.sandbox.Supervisor.Stop(ctx, p.stopped.Name); err != nil {
+		return err
+	}
+	var status zinit.Status
+	if !spec.Until(ctx, eventLimit, func(ctx context.Context) bool {
+		var err error
+		status, err = p.sandbox.Supervisor.Status(ctx, p.stopped.Name)
+		return err == nil && status.PID == 0 && status.State != zinit.StateStopping
+	}) {
+		return &recovery.Inconclusive{Reason: fmt.Sprintf("%s could not be stopped: zinit says %q", p.stopped.Name, status.State)}
+	}
+	return nil
+}
+
+// delete registers a service, deletes it, and waits until it is gone. If that fails, only what is deleted cannot be judged.
+func (p *population) delete(ctx context.Context) error {
+	By("register and delete " + p.deleted.Name)
+	_, err := p.sandbox.Supervisor.Register(ctx, p.deleted.Definition())
+	if err == nil {
+		err = p.sandbox.Supervisor.Delete(ctx, p.deleted.Name)
+	}
+	switch {
+	case err != nil:
+		p.undeleted = err.Error()
+	case !spec.Until(ctx, eventLimit, func(ctx context.Context) bool {
+		_, err := p.sandbox.Supervisor.Get(ctx, p.deleted.Name)
+		return errors.Is(err, zinit.ErrNotFound)
+	}):
+		p.undeleted = p.deleted.Name + " was deleted, and is still there"
+	}
+	return nil
+}
+
+// check registers a service whose health is checked, and waits until it was.
+func (p *population) check(ctx context.Context) error {
+	By("register " + p.checked.Name)
+	_, err := p.sandbox.Supervisor.Register(ctx, p.checked.Definition())
+	if err == nil {
+		p.checkedBefore = p.awaitChecks(ctx, 1)
+	}
+	return err
+}
+
+// awaitChecks waits until the checked service was checked so many times in all, and reports whether it was.
+func (p *population) awaitChecks(ctx context.Context, count int) bool {
+	By(fmt.Sprintf("wait until %s was checked %d times", p.checked.Name, count))
+	limit := startPeriod + time.Duration(count)*interval + checkTimeout
+	return spec.Until(ctx, limit, func(ctx context.Context) bool { return p.countChecks(ctx) >= count })
+}
+
+// countChecks returns how many times the checked service was asked, which only its health check does.
+func (p *population) countChecks(ctx context.Context) int {
+	journal, _ := spec.ReadJournal(ctx, p.sandbox, p.checked) // it is empty while it cannot be read
+	return len(journal.Of(victim.EventProbe))
+}
+
+// leave deletes the victims, if there is a supervisor to delete them.
+func (p *population) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, eventLimit)
+	defer cancel()
+	for _, name := range []string{p.kept.Name, p.stopped.Name, p.checked.Name} {
+		_ = p.sandbox.Delete(ctx, name)
+	}
+}
+
+// readDefinitions reads all that is registered of each service, as JSON.
+func readDefinitions(ctx context.Context, supervisor zinit.Supervisor) (map[string]string, error) {
+	statuses, err := supervisor.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	definitions := map[string]string{}
+	for _, status := range statuses {
+		service, err := supervisor.Get(ctx, status.Name)
+		if err != nil {
+			return nil, err
+		}
+		actions, err := supervisor.Actions(ctx, status.Name)
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal([]any{service, actions})
+		if err != nil {
+			return nil, err
+		}
+		definitions[status.Name] = string(text)
+	}
+	return definitions, nil
+}
