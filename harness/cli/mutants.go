@@ -120,9 +120,9 @@ func (c *mutantsCommand) measure(ctx context.Context, tools runner.Tools, config
 	}
 	configuration.Mutant, configuration.Focus, configuration.Output = broken.ID, run.Scope.Focus, run.Folder
 	configuration.Procs = min(c.Procs, 2+run.Scope.Size()/2) // each costs as much to start as a spec, and most specs are short
-	found, passed, err := tools.Measure(ctx, configuration, func(spoiled []record.Result, _ bool) bool {
+	found, passed, err := tools.Measure(ctx, configuration, func(spoiled []record.Result, running bool) bool {
 		claim := func(result record.Result) bool { return result.Promise == run.Mutant.Claim() }
-		return run.Alone && slices.ContainsFunc(spoiled, claim)
+		return !running && run.Alone && slices.ContainsFunc(spoiled, claim)
 	})
 	if err == nil {
 		err = runner.Sound(found, passed)

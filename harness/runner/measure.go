@@ -15,14 +15,14 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// Worth tells of results that a stalled host has spoiled whether they are to be measured again; meanwhile while the run
-// that they are of goes on.
-type Worth func(spoiled []record.Result, meanwhile bool) bool
+// ShouldRepeat reports whether spoiled results are worth measuring again. running is true while the run is still going
+// on.
+type ShouldRepeat func(spoiled []record.Result, running bool) bool
 
 // Measure runs the suites, reads what they found, and repeats, with few specs at once, the measurements that a stalled
 // host has spoiled: for the first time as soon as the run itself only waits. What failed or held is left as it is. The
 // record that it returns is saved as the run's own. passed is as in Run.
-func (t Tools) Measure(ctx context.Context, configuration config.Config, worth Worth) (found *record.Record, passed bool, err error) {
+func (t Tools) Measure(ctx context.Context, configuration config.Config, worth ShouldRepeat) (found *record.Record, passed bool, err error) {
 	meanwhile := t.meanwhile(ctx, configuration, worth)
 	found, passed, err = t.once(ctx, configuration)
 	later, trouble := meanwhile()
@@ -57,16 +57,15 @@ func repeatable(configuration config.Config) bool { return configuration.Contain
 // as most results take.
 const worthwhile = 20 * time.Second
 
-// meanwhile measures again what the host has spoiled while the run itself only waits, which only a run that is watched
-// announces. The function that it returns is
-// called when the run has ended, and returns what was found: nil where there was no such time, or nothing to measure.
-func (t Tools) meanwhile(ctx context.Context, configuration config.Config, worth Worth) func() (*record.Record, error) {
+// meanwhile measures spoiled results again while the run itself only waits. Call the function that it returns when the run
+// has ended: it returns the record of the second measurement, or nil if there was none.
+func (t Tools) meanwhile(ctx context.Context, configuration config.Config, worth ShouldRepeat) func() (*record.Record, error) {
 	waiting, ended := context.WithCancel(ctx)
 	var later *record.Record
 	var err error
 	var measuring sync.WaitGroup
 	measuring.Go(func() {
-		if t.Watch == nil || !repeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), worthwhile) {
+		if !repeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), worthwhile) {
 			return
 		}
 		soFar, unreadable := record.Load(record.EventsPath(configuration.RecordPath()))

@@ -74,9 +74,20 @@ func TestWhatTheHostSpoiledIsMeasuredAgainQuietly(t *testing.T) {
 	}
 }
 
-// TestWhatTheHostSpoiledIsMeasuredWhileTheRunWaits: a run of which one result is left, due in an hour, ends only when
-// what it has spoiled was measured beside it.
-func TestWhatTheHostSpoiledIsMeasuredWhileTheRunWaits(t *testing.T) {
+// TestSpoiledResultsAreMeasuredBesideAWaitingRun plays a run whose last result is due in an hour. It ends only after its
+// spoiled result was measured beside it, whether or not somebody watches.
+func TestSpoiledResultsAreMeasuredBesideAWaitingRun(t *testing.T) {
+	for name, watch := range map[string]func(context.Context, string){
+		"watched":   func(ctx context.Context, _ string) { <-ctx.Done() },
+		"unwatched": nil,
+	} {
+		t.Run(name, func(t *testing.T) { measureBesideARun(t, watch) })
+	}
+}
+
+// measureBesideARun plays the run of TestSpoiledResultsAreMeasuredBesideAWaitingRun.
+func measureBesideARun(t *testing.T, watch func(context.Context, string)) {
+	t.Helper()
 	first, later := measured("held", "stalled"), measured("", "held")
 	later.Results = later.Results[1:]
 	prepared := t.TempDir()
@@ -113,7 +124,7 @@ cp first.json "$out/record.json"`, prepared, configuration.Output)
 	if err := os.WriteFile(tools.Ginkgo, []byte(play), 0o700); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)
 	}
-	tools.Watch = func(ctx context.Context, _ string) { <-ctx.Done() }
+	tools.Watch = watch
 	var asked []bool
 	found, _, err := tools.Measure(deadline(t), configuration, func(_ []record.Result, meanwhile bool) bool {
 		asked = append(asked, meanwhile)
@@ -130,7 +141,7 @@ cp first.json "$out/record.json"`, prepared, configuration.Output)
 func TestMeasuringAgainEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		first *record.Record
-		worth Worth
+		worth ShouldRepeat
 		set   func(*config.Config)
 		runs  int
 	}{

@@ -24,8 +24,8 @@ type Tools struct {
 	Ginkgo string // runs a test binary on many processes
 	Suites string // the suites' test binary
 	Agent  string // for the daemon's platform
-	// Watch shows what a run does that announces it in the file at path (harness/progress), until ctx ends; nil where
-	// nobody looks on.
+	// Watch shows the progress that a run announces in the file at path, until ctx ends. It may be nil: what is shown
+	// changes nothing about what is measured.
 	Watch func(ctx context.Context, path string)
 }
 
@@ -68,10 +68,8 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 	if err := configuration.RemoveOld(); err != nil {
 		return false, err
 	}
-	if t.Watch != nil {
-		defer t.watch(ctx, configuration)()
-		configuration.Progress = configuration.ProgressPath()
-	}
+	defer t.follow(ctx, configuration)()
+	configuration.Progress = configuration.ProgressPath()
 	log, err := os.Create(filepath.Join(configuration.Output, "ginkgo.log"))
 	if err != nil {
 		return false, fmt.Errorf("write Ginkgo's log: %w", err)
@@ -105,18 +103,20 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 	return err == nil, nil
 }
 
-// farewell is how long a show may take to end: a terminal that is stopped delays no report.
-const farewell = 2 * time.Second
+// watchEndTimeout bounds how long Watch may take to end: a stopped terminal delays no report.
+const watchEndTimeout = 2 * time.Second
 
-// watch shows what a run does until stop is called, also while one that was interrupted comes to its end. The
-// announcements are of no use afterwards.
-func (t Tools) watch(ctx context.Context, configuration config.Config) (stop func()) {
+// follow announces the plan of a run, and shows its progress if somebody watches. Both go on through an interrupt, until
+// stop is called, which removes the announcements.
+func (t Tools) follow(ctx context.Context, configuration config.Config) (stop func()) {
 	path := configuration.ProgressPath()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended, planned := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		t.Watch(ctx, path)
+		if t.Watch != nil {
+			t.Watch(ctx, path)
+		}
 	}()
 	go func() {
 		defer close(planned)
@@ -127,7 +127,7 @@ func (t Tools) watch(ctx context.Context, configuration config.Config) (stop fun
 		<-planned
 		select {
 		case <-ended:
-		case <-time.After(farewell):
+		case <-time.After(watchEndTimeout):
 		}
 		_ = os.Remove(path)
 	}
