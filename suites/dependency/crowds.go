@@ -83,7 +83,7 @@ func crowds(chaos *session.Session) {
 			It("is no reason to keep others waiting: "+c.name, spec.About(c.keepsAnswer), spec.On(subject), func(ctx SpecContext) {
 				answers := experiment.Get(ctx).answers
 				worst := answers.Worst
-				late, doubtful := answers.Late(spec.AnswerLimit + spec.Tolerance(chaos))
+				late, doubtful := answers.Judge(spec.AnswerLimit + spec.Tolerance(chaos))
 				switch {
 				case answers.Asked == 0:
 					spec.Inconclusive("the supervisor was asked nothing meanwhile")
@@ -92,7 +92,7 @@ func crowds(chaos *session.Session) {
 				case late:
 					spec.FailWith(chaos, fmt.Sprintf("the supervisor took %s to answer %s beside %s", worst.Took.Round(time.Millisecond), worst.Method, c),
 						spec.Note("during", "%s", worst.During), spec.Note("allowed", "%s", spec.AnswerLimit),
-						spec.Note("control", "the agent in the same container, asked at the same time, took %s", worst.Control.Round(time.Millisecond)))
+						spec.Note("control", "the agent in the same container, asked at the same time, took %s", worst.AgentDelay.Round(time.Millisecond)))
 				}
 			}, NodeTimeout(crowdTimeout))
 		})
@@ -118,7 +118,7 @@ func (c *crowd) run(ctx context.Context, chaos *session.Session) (seen crowdResu
 	defer func() { seen.answers = questioner.Stop() }()
 	begin := func(phase string) {
 		By(fmt.Sprintf("%s: %s", c, phase))
-		questioner.During(phase)
+		questioner.SetDuring(phase)
 	}
 	begin("registering")
 	if seen.wrong, err = c.register(ctx, sandbox); err != nil || len(seen.wrong) > 0 {

@@ -71,7 +71,7 @@ func identify(ctx context.Context, sandbox *session.Sandbox, service session.Ser
 func judgeAnswers(chaos *session.Session, during string, seen spec.Answers) {
 	GinkgoHelper()
 	slowest := fmt.Sprintf("%s, of %d questions", span.Text(seen.Slowest.Took), seen.Asked)
-	late, doubtful := seen.Late(spec.AnswerLimit)
+	late, doubtful := seen.Judge(spec.AnswerLimit)
 	switch {
 	case seen.Asked == 0:
 		spec.Inconclusive("the supervisor was not asked anything")
@@ -80,7 +80,7 @@ func judgeAnswers(chaos *session.Session, during string, seen spec.Answers) {
 	case late:
 		spec.FailWith(chaos, fmt.Sprintf("the supervisor did not answer %s within %s, during the %s", seen.Worst.Method, spec.AnswerLimit, during),
 			spec.Note("worst", "%s, of %d questions", span.Text(seen.Worst.Took), seen.Asked),
-			spec.Note("control", "the agent beside it answered within %s", span.Text(seen.Worst.Control)))
+			spec.Note("control", "the agent beside it answered within %s", span.Text(seen.Worst.AgentDelay)))
 	case seen.Refused.Err != nil:
 		spec.FailWith(chaos, fmt.Sprintf("the supervisor answered %s with an error, during the %s", seen.Refused.Method, during),
 			spec.Note("error", "%v", seen.Refused.Err), spec.Note("worst", "%s", slowest))

@@ -9,47 +9,48 @@ import (
 )
 
 const (
-	// pause is the pause between two questions.
-	pause = 50 * time.Millisecond
-	// handovers are how many processes have to be scheduled one after the other for an answer of the supervisor, where the
-	// agent's own takes one: the agent, the supervisor, its store, and the agent again.
+	questionInterval = 50 * time.Millisecond
+	// handovers counts the processes that have to be scheduled one after the other for an answer of the supervisor: the
+	// agent, the supervisor, its store, and the agent again. The agent's own answer takes one.
 	handovers = 4
 )
 
-// Question is something to ask the supervisor, and the method by which that is asked.
+// Question is something to ask the supervisor, and the method that asks it.
 type Question struct {
 	Method string
 	Ask    func(context.Context) error
 }
 
-// Ping asks the supervisor whether it is there.
+// Ping returns the question whether the supervisor is there.
 func Ping(sandbox *session.Sandbox) Question {
 	return Question{"system.ping", func(ctx context.Context) error { _, err := sandbox.Supervisor.Ping(ctx); return err }}
 }
 
-// StatusOf asks the supervisor how a service is.
+// StatusOf returns the question for a service's status.
 func StatusOf(sandbox *session.Sandbox, service string) Question {
 	return Question{"service.status", func(ctx context.Context) error { _, err := sandbox.Supervisor.Status(ctx, service); return err }}
 }
 
-// Answer is how a question was answered.
+// Answer is what came of one question.
 type Answer struct {
-	Method  string
-	During  string        // what was going on then
-	Took    time.Duration // an answer that did not come takes as long as was waited for it
-	Control time.Duration // what the agent took, asked at the same time over the same link: the host's own share
-	Err     error
+	Method string
+	During string        // what was going on then
+	Took   time.Duration // for an answer that did not come, the time that was waited for it
+	// AgentDelay is the time that the agent took for an answer, asked at the same time over the same link. It shows the
+	// host's own share.
+	AgentDelay time.Duration
+	Err        error
 }
 
-// own is what of the answer's time no host can have made.
-func (a Answer) own() time.Duration { return a.Took - handovers*a.Control }
+// own returns the part of the answer's time that the host cannot have caused.
+func (a Answer) own() time.Duration { return a.Took - handovers*a.AgentDelay }
 
-// Answers are what came of questions that were asked again and again.
+// Answers sums up what came of questions that were asked again and again.
 type Answers struct {
 	Asked   int
-	Slowest Answer // that took longest
-	Worst   Answer // that took longest beside what the host can have made of it
-	Refused Answer // the first that was an error, if its Err is one
+	Slowest Answer // took longest
+	Worst   Answer // took longest without what the host can have caused
+	Refused Answer // the first error, if its Err is one
 }
 
 func (s *Answers) add(a Answer) {
@@ -65,18 +66,18 @@ func (s *Answers) add(a Answer) {
 	}
 }
 
-// Late tells whether an answer took longer than is granted, whatever the host did meanwhile: that one is Worst. Where none
-// did, doubtful tells whether one took longer that the host may have made late.
-func (s *Answers) Late(granted time.Duration) (late, doubtful bool) {
-	late = s.Worst.own() > granted
-	return late, !late && s.Slowest.Took > granted
+// Judge reports whether an answer was late, whatever the host did: that one is Worst. If none was, doubtful reports
+// whether one took longer than the limit and the host may have caused it.
+func (s *Answers) Judge(limit time.Duration) (late, doubtful bool) {
+	late = s.Worst.own() > limit
+	return late, !late && s.Slowest.Took > limit
 }
 
-// Questioner asks the supervisor one question after the other, from the first again.
+// Questioner asks the supervisor its questions in turn, again and again.
 type Questioner struct {
 	sandbox   *session.Sandbox
 	questions []Question
-	phase     atomic.Value // a string
+	during    atomic.Value // a string
 	cancel    context.CancelFunc
 	done      chan Answers
 }
@@ -85,26 +86,26 @@ type Questioner struct {
 func KeepAsking(ctx context.Context, sandbox *session.Sandbox, questions ...Question) *Questioner {
 	ctx, cancel := context.WithCancel(ctx)
 	q := &Questioner{sandbox: sandbox, questions: questions, cancel: cancel, done: make(chan Answers, 1)}
-	q.During("")
+	q.SetDuring("")
 	go func() { q.done <- q.ask(ctx) }()
 	return q
 }
 
-// During says what is going on from now on.
-func (q *Questioner) During(phase string) { q.phase.Store(phase) }
+// SetDuring sets what is going on from now on.
+func (q *Questioner) SetDuring(during string) { q.during.Store(during) }
 
-// Stop ends the questions, and returns what came of them. It is called once.
+// Stop ends the questions and returns what came of them. Call it once.
 func (q *Questioner) Stop() Answers {
 	q.cancel()
 	return <-q.done
 }
 
-// ask asks until ctx ends. What is asked then does not count.
+// ask asks until ctx ends. The question that is open then does not count.
 func (q *Questioner) ask(ctx context.Context) (seen Answers) {
-	ticker := time.NewTicker(pause)
+	ticker := time.NewTicker(questionInterval)
 	defer ticker.Stop()
 	for {
-		answer := q.once(ctx, q.questions[seen.Asked%len(q.questions)])
+		answer := q.askOnce(ctx, q.questions[seen.Asked%len(q.questions)])
 		if ctx.Err() != nil {
 			return seen
 		}
@@ -117,16 +118,16 @@ func (q *Questioner) ask(ctx context.Context) (seen Answers) {
 	}
 }
 
-// once asks a question, and the agent beside it.
-func (q *Questioner) once(ctx context.Context, question Question) Answer {
-	control := make(chan time.Duration, 1)
+// askOnce asks one question, and the agent beside it.
+func (q *Questioner) askOnce(ctx context.Context, question Question) Answer {
+	agent := make(chan time.Duration, 1)
 	go func() {
 		began := time.Now()
 		_, _ = q.sandbox.Agent().Hello(ctx)
-		control <- time.Since(began)
+		agent <- time.Since(began)
 	}()
-	answer, began := Answer{Method: question.Method, During: q.phase.Load().(string)}, time.Now()
+	answer, began := Answer{Method: question.Method, During: q.during.Load().(string)}, time.Now()
 	answer.Err = question.Ask(ctx)
-	answer.Took, answer.Control = time.Since(began), <-control
+	answer.Took, answer.AgentDelay = time.Since(began), <-agent
 	return answer
 }

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// TestALateAnswerIsTheHostsOwnOrNot: the agent beside it says how much of its time the host can have made, and another
-// answer that the host has made late does not hide it.
-func TestALateAnswerIsTheHostsOwnOrNot(t *testing.T) {
-	const granted, ms = 2 * time.Second, time.Millisecond
-	quick := Answer{Method: "quick", Took: 3 * ms, Control: ms}
-	edge := Answer{Method: "edge", Took: granted, Control: 0}
-	stalled := Answer{Method: "stalled", Took: granted + 4*500*ms, Control: 500 * ms}
-	late := Answer{Method: "late", Took: granted + 4*10*ms + 1, Control: 10 * ms}
+// TestAnswersAreJudgedWithoutTheHost checks that the agent's answer beside a late one says whether the host caused it, and
+// that an answer which the host delayed does not hide a late one.
+func TestAnswersAreJudgedWithoutTheHost(t *testing.T) {
+	const limit, ms = 2 * time.Second, time.Millisecond
+	quick := Answer{Method: "quick", Took: 3 * ms, AgentDelay: ms}
+	edge := Answer{Method: "edge", Took: limit, AgentDelay: 0}
+	stalled := Answer{Method: "stalled", Took: limit + 4*500*ms, AgentDelay: 500 * ms}
+	late := Answer{Method: "late", Took: limit + 4*10*ms + 1, AgentDelay: 10 * ms}
 	for name, c := range map[string]struct {
 		answers        []Answer
 		late, doubtful bool
@@ -30,7 +30,7 @@ func TestALateAnswerIsTheHostsOwnOrNot(t *testing.T) {
 		for _, answer := range c.answers {
 			seen.add(answer)
 		}
-		isLate, doubtful := seen.Late(granted)
+		isLate, doubtful := seen.Judge(limit)
 		if isLate != c.late || doubtful != c.doubtful || seen.Asked != len(c.answers) || seen.Worst.Method != c.worst {
 			t.Errorf("%s: late %v, doubtful %v, %+v", name, isLate, doubtful, seen)
 		}
@@ -44,6 +44,6 @@ func TestTheFirstErrorIsKept(t *testing.T) {
 		seen.add(Answer{Took: time.Second, Err: err})
 	}
 	if !errors.Is(seen.Refused.Err, first) {
-		t.Errorf("%v", seen.Refused.Err)
+		t.Errorf("the error kept is %v, not the first", seen.Refused.Err)
 	}
 }

@@ -8,39 +8,39 @@ import (
 	"time"
 )
 
-// looksAt tells when it was looked, from the beginning on, and whether that ended well.
-func looksAt(limit time.Duration, so func(passed time.Duration) bool) (looks []time.Duration, ok bool) {
+// recordLooks returns when Until looked, counted from the beginning, and what it reported.
+func recordLooks(limit time.Duration, holds func(passed time.Duration) bool) (looks []time.Duration, ok bool) {
 	began := time.Now()
 	ok = Until(context.Background(), limit, func(context.Context) bool {
 		looks = append(looks, time.Since(began))
-		return so(time.Since(began))
+		return holds(time.Since(began))
 	})
 	return looks, ok
 }
 
 func TestUntilLooksSoonAndThenLessOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		looks, ok := looksAt(time.Minute, func(passed time.Duration) bool { return passed >= 10*time.Second })
+		looks, ok := recordLooks(time.Minute, func(passed time.Duration) bool { return passed >= 10*time.Second })
 		if !ok || looks[0] != 0 || looks[1] != firstInterval || len(looks) > 130 || looks[len(looks)-1] >= 10*time.Second+longestInterval {
-			t.Errorf("%v after looks at %v", ok, looks)
+			t.Errorf("it held: %v, after looks at %v", ok, looks)
 		}
 		for i, look := range looks[1:] {
-			if pause := look - looks[i]; pause < firstInterval || pause > longestInterval {
-				t.Errorf("%s between two looks", pause)
+			if interval := look - looks[i]; interval < firstInterval || interval > longestInterval {
+				t.Errorf("%s between two looks", interval)
 			}
 		}
 	})
 }
 
-func TestUntilLooksWhenItIsOver(t *testing.T) {
+func TestUntilLooksAtTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		looks, ok := looksAt(3*time.Second, func(passed time.Duration) bool { return passed >= 3*time.Second })
+		looks, ok := recordLooks(3*time.Second, func(passed time.Duration) bool { return passed >= 3*time.Second })
 		if !ok || looks[len(looks)-1] != 3*time.Second {
-			t.Errorf("%v after looks at %v", ok, looks)
+			t.Errorf("it held: %v, after looks at %v", ok, looks)
 		}
-		looks, ok = looksAt(50*time.Millisecond, func(time.Duration) bool { return false })
+		looks, ok = recordLooks(50*time.Millisecond, func(time.Duration) bool { return false })
 		if ok || !slices.Equal(looks, []time.Duration{0, 20 * time.Millisecond, 40 * time.Millisecond, 50 * time.Millisecond}) {
-			t.Errorf("%v after looks at %v", ok, looks)
+			t.Errorf("it held: %v, after looks at %v", ok, looks)
 		}
 	})
 }
@@ -49,6 +49,6 @@ func TestUntilEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	looks := 0
 	if Until(ctx, time.Hour, func(context.Context) bool { looks++; cancel(); return false }) || looks != 1 {
-		t.Errorf("%d looks", looks)
+		t.Errorf("looked %d times after the end", looks)
 	}
 }
