@@ -23,7 +23,7 @@ import (
 const (
 	// longStartPeriod is a start period that a hang falls into: well above what it takes to register a victim.
 	longStartPeriod = 6190 * time.Millisecond
-	// silenceLimit is how long a question waits that should get no reply: far above the time that a victim takes to answer.
+	// silenceLimit bounds a question that should get no reply. A victim that is well answers far sooner.
 	silenceLimit = time.Second
 )
 
@@ -71,7 +71,7 @@ func expectFound(chaos *session.Session, seen record.Recovery) {
 	)
 }
 
-// expectReplaced is expectFound, and expects the retry delay to be kept.
+// expectReplaced expects what expectFound does, and the retry delay.
 func expectReplaced(chaos *session.Session, seen record.Recovery) {
 	GinkgoHelper()
 	expectFound(chaos, seen)

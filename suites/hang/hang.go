@@ -31,7 +31,7 @@ const (
 )
 
 const (
-	// arms is how many hangs are proved side by side. They begin at different points of the interval.
+	// arms counts the hangs that are proved side by side. They begin at different points of the interval.
 	arms = 3
 	// unsoundTimeout is the timeout of a check that misses the hang after half a second: long enough for a busy host.
 	unsoundTimeout = 5 * time.Second

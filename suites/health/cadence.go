@@ -25,12 +25,12 @@ func itRunsEveryInterval(chaos *session.Session, p string, plan session.VictimPl
 		if !ok {
 			v.fail(ctx, fmt.Sprintf("%s was checked %s in the time for %d", plan.Name, spec.Count(len(seen.probes), "time"), gaps+1), []life{seen})
 		}
-		wrong := findWrongGaps(seen.probes, v.tolerance)
+		wrong := findWrongGaps(seen.probes, spec.Tolerance(chaos))
 		if len(wrong) == 0 {
 			return
 		}
 		By("read zinit's record of the health checks of " + plan.Name)
-		if checked, err := v.readChecks(ctx); err == nil && checked.match(seen) && len(findWrongGaps(checked.starts(), v.tolerance)) == 0 {
+		if checked, err := v.readChecks(ctx); err == nil && checked.match(seen) && len(findWrongGaps(checked.starts(), spec.Tolerance(chaos))) == 0 {
 			return
 		}
 		v.fail(ctx, fmt.Sprintf("%s was asked %s after the time before, not %s", plan.Name, span.Text(wrong[0]), span.Text(interval)), []life{seen})
@@ -65,7 +65,7 @@ func itIsRecorded(chaos *session.Session, plan session.VictimPlan) {
 			v.fail(ctx, fmt.Sprintf("by zinit's record %s was checked at other times than it was asked", plan.Name), []life{seen},
 				spec.Note("record", "%v", checked))
 		}
-		if checked.longestWait(seen) > v.tolerance { // the record may be wrong, or the probe had to wait for a processor
+		if checked.longestWait(seen) > spec.Tolerance(chaos) { // the record may be wrong, or the probe had to wait for a processor
 			spec.Inconclusive(record.TooCoarse("a check asked late after it had begun"))
 		}
 	})

@@ -133,7 +133,7 @@ func itReplacesAFailingService(chaos *session.Session, plan session.VictimPlan, 
 			spec.Inconclusive("no landing: " + plan.Name + " was told to misbehave and answers well")
 		}
 
-		limit := interval + timeout + v.tolerance
+		limit := interval + timeout + spec.Tolerance(chaos)
 		lives, ok := v.await(ctx, "is told to end", limit, isOver)
 		if !ok {
 			v.fail(ctx, fmt.Sprintf("%s answers badly (%s) and was not replaced: it was not told to end within %s", plan.Name, behaviour, span.Text(limit)), lives)
@@ -154,7 +154,7 @@ func itReplacesAFailingService(chaos *session.Session, plan session.VictimPlan, 
 }
 
 const (
-	// askTimeout is how long the harness's own question waits for a reply.
+	// askTimeout bounds the harness's own question.
 	askTimeout = 10 * time.Second
 	// slowTimeout and slowInterval are those of the slow services' health checks.
 	slowTimeout  = 2330 * time.Millisecond

@@ -25,11 +25,11 @@ const (
 	stabilityPeriod = 47 * time.Second // longer than any run of a spec
 	// healthyTimeout is the timeout of the checks that have to pass: long enough for a busy host.
 	healthyTimeout = 4730 * time.Millisecond
-	// probeTimeout is how long a probe waits for a reply if the check's timeout has to end it.
+	// probeTimeout is a probe's own limit, which leaves it to the check's timeout to end it.
 	probeTimeout = time.Minute
-	// gaps is how many intervals a cadence is watched for: at least three (suites/contract/hero_zero.md#checklist-3).
+	// gaps counts the intervals of a cadence that are watched: at least three (suites/contract/hero_zero.md#checklist-3).
 	gaps = 4
-	// overdueLimit is how long what is due may stay away before it counts as something that will not come.
+	// overdueLimit bounds the wait for something that is due. Afterwards it counts as something that will not come.
 	overdueLimit = 2 * time.Second
 	// specTimeout bounds a spec.
 	specTimeout = time.Minute

@@ -14,7 +14,7 @@ import (
 // checks are zinit's records of the runs of a health check, oldest first, in milliseconds of Unix time.
 type checks []zinit.Job
 
-// agreementLimit is how far a record and a journal may differ and still agree: a record counts milliseconds.
+// agreementLimit bounds the difference between a record and a journal that agree: a record counts milliseconds.
 const agreementLimit = 5 * time.Millisecond
 
 // readChecks returns zinit's records of the victim's health check.

@@ -22,7 +22,7 @@ import (
 const (
 	// quietSandbox is a second container without faults, since a restart begins a new start period.
 	quietSandbox = "quiet"
-	// shippedGaps is how many intervals of the shipped checks are watched (suites/contract/hero_zero.md#checklist-3).
+	// shippedGaps counts the intervals of the shipped checks that are watched (suites/contract/hero_zero.md#checklist-3).
 	shippedGaps = 3
 	// quietInterval is the time between two looks at the records of checks that are a minute apart.
 	quietInterval = time.Second
@@ -33,12 +33,12 @@ const (
 	stallFactor = 4
 )
 
-// cadence is what zinit's record says about one service's health check.
+// cadence holds the times of one service's health check, by zinit's record.
 type cadence struct {
-	service string
-	first   time.Duration   // from the start of the process to the first run
-	gaps    []time.Duration // from each run to the next
-	err     error
+	service    string
+	firstDelay time.Duration   // from the start of the process to the first run
+	gaps       []time.Duration // from each run to the next
+	err        error
 }
 
 // cadenceSpecs registers the spec that watches the checks of all services at once, for a start period and three
@@ -109,7 +109,7 @@ func readCadence(ctx context.Context, sandbox *session.Sandbox, service string) 
 	slices.SortFunc(checks, func(one, other zinit.Job) int { return cmp.Compare(one.Started, other.Started) })
 	for i, check := range checks {
 		if i == 0 {
-			c.first = time.Duration(check.Started-runs[0].Started) * time.Millisecond
+			c.firstDelay = time.Duration(check.Started-runs[0].Started) * time.Millisecond
 			continue
 		}
 		c.gaps = append(c.gaps, time.Duration(check.Started-checks[i-1].Started)*time.Millisecond)
@@ -124,8 +124,8 @@ func findDepartures(found []cadence, policy target.Health, margin time.Duration)
 		switch {
 		case len(c.gaps) < shippedGaps:
 			wrong = append(wrong, fmt.Sprintf("%s: %s seen", c.service, spec.Count(len(c.gaps), "interval")))
-		case isOff(c.first, policy.StartPeriod.Duration()):
-			wrong = append(wrong, fmt.Sprintf("%s: first %s after the start of its process", c.service, span.Text(c.first)))
+		case isOff(c.firstDelay, policy.StartPeriod.Duration()):
+			wrong = append(wrong, fmt.Sprintf("%s: first %s after the start of its process", c.service, span.Text(c.firstDelay)))
 		default:
 			if i := slices.IndexFunc(c.gaps, func(d time.Duration) bool { return isOff(d, policy.Interval.Duration()) }); i >= 0 {
 				wrong = append(wrong, fmt.Sprintf("%s: %s after the time before", c.service, span.Text(c.gaps[i])))

@@ -19,7 +19,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// slowDelay is how long the slowest good reply takes.
+// slowDelay delays the slowest good reply.
 const slowDelay = time.Second
 
 // trial is one registered probe against one behaviour.

@@ -21,8 +21,8 @@ const (
 	// truthSandbox is a sandbox of its own. Its services are stopped, so that neither they nor zinit's own checks meet the
 	// impostors that take their place.
 	truthSandbox = "truth"
-	// hastyLimit is how long a registered probe may run in the quick profile. A shipped probe may wait for a reply for as
-	// long as the timeout of its action, 90 s; the issue's own probe passes after half a second.
+	// hastyLimit bounds a registered probe in the quick profile. A shipped probe may wait for a reply until the timeout of
+	// its action, 90 s. The issue's own probe passes after half a second.
 	hastyLimit = 8 * time.Second
 	// truthTimeout bounds a row of the truth table.
 	truthTimeout = 10 * time.Minute

@@ -18,12 +18,11 @@ import (
 // checkedVictim is a victim with a health check, seen by its own journal: when it was asked, on the agent's clock. Only
 // its health check asks it.
 type checkedVictim struct {
-	chaos     *session.Session
-	sandbox   *session.Sandbox
-	plan      session.VictimPlan
-	tolerance time.Duration
-	host      *spec.Host
-	lives     []life // as they were read last
+	chaos   *session.Session
+	sandbox *session.Sandbox
+	plan    session.VictimPlan
+	host    *spec.Host
+	lives   []life // as they were read last
 }
 
 // life is one process of a victim.
@@ -52,7 +51,7 @@ func register(ctx context.Context, chaos *session.Session, plan session.VictimPl
 	GinkgoHelper()
 	sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 	spec.Register(ctx, sandbox, plan.Definition())
-	return &checkedVictim{chaos: chaos, sandbox: sandbox, plan: plan, tolerance: spec.Tolerance(chaos), host: spec.WatchHost(ctx, sandbox)}
+	return &checkedVictim{chaos: chaos, sandbox: sandbox, plan: plan, host: spec.WatchHost(ctx, sandbox)}
 }
 
 // readLives divides the journal by processes. If the journal cannot be read, it returns what was read last.
@@ -104,7 +103,7 @@ func (v *checkedVictim) awaitProbes(ctx context.Context, n int) (life, bool) {
 	return lives[0], ok
 }
 
-// requireProbes is awaitProbes for a spec that proves nothing without the checks.
+// requireProbes waits like awaitProbes, for a spec that proves nothing without the checks.
 func (v *checkedVictim) requireProbes(ctx context.Context, n int) life {
 	GinkgoHelper()
 	seen, ok := v.awaitProbes(ctx, n)
@@ -114,15 +113,15 @@ func (v *checkedVictim) requireProbes(ctx context.Context, n int) life {
 	return seen
 }
 
-// handovers is how many processes have to be scheduled, one after the other, for a health check to have its effect: the
-// probe, the service and the supervisor.
+// handovers counts the processes that have to be scheduled, one after the other, for a health check to have its effect:
+// the probe, the service and the supervisor.
 const handovers = 3
 
 // fail fails the spec. If the host stalled so much that all handovers together may have exceeded the tolerance, the spec
 // ends as INCONCLUSIVE instead.
 func (v *checkedVictim) fail(ctx context.Context, headline string, lives []life, lines ...spec.Line) {
 	GinkgoHelper()
-	if handovers*v.host.Stall() > v.tolerance {
+	if handovers*v.host.Stall() > spec.Tolerance(v.chaos) {
 		spec.Inconclusive(record.HostStalled("the health checks cannot be timed"))
 	}
 	schedule := v.plan.Schedule
@@ -157,5 +156,6 @@ func describeLives(lives []life) []spec.Line {
 
 // isOnTime reports whether a time is within the tolerance of its due time.
 func (v *checkedVictim) isOnTime(passed, due time.Duration) bool {
-	return passed >= due-v.tolerance && passed <= due+v.tolerance
+	tolerance := spec.Tolerance(v.chaos)
+	return passed >= due-tolerance && passed <= due+tolerance
 }

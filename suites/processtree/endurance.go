@@ -23,13 +23,13 @@ import (
 const enduranceSandbox = "endurance"
 
 const (
-	// warmUps is how many restarts come before the first count, so that what a supervisor creates once exists.
+	// warmUps counts the restarts before the first measurement, so that what a supervisor creates once exists.
 	warmUps  = 10
 	restarts = 50
 	// shortPeriod and shortDelay make a restart every 150 ms or so.
 	shortPeriod = 71 * time.Millisecond
 	shortDelay  = 53 * time.Millisecond
-	// restartsLimit is how long all restarts may take. Nothing is judged by it.
+	// restartsLimit bounds the wait for all restarts. Nothing is judged by it.
 	restartsLimit = 40 * time.Second
 )
 
@@ -41,14 +41,14 @@ const (
 	spareMemory      = 8 << 20
 )
 
-// levels are what the supervisor holds and how many processes exist, while nothing happens.
+// levels count what the supervisor holds and which processes exist, while nothing happens.
 type levels struct {
 	protocol.Usage
 	Processes int
 	Zombies   []protocol.Process
 }
 
-// endured is what 50 restarts have changed.
+// endured holds the levels around 50 restarts.
 type endured struct{ before, after levels }
 
 // enduranceSpecs registers the specs that judge one experiment.

@@ -23,7 +23,7 @@ const (
 	termDelay       = 610 * time.Millisecond // from SIGTERM to the end
 	stopTimeout     = 1370 * time.Millisecond
 	startDelay      = 410 * time.Millisecond // from the start to listening
-	// successorLimit is how long a spec waits for the next process. Nothing is judged by it.
+	// successorLimit bounds the wait for the next process. Nothing is judged by it.
 	successorLimit = 15 * time.Second
 )
 

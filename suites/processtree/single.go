@@ -16,7 +16,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// countRate is how many times a second the processes have to be counted at least.
+// countRate is the lowest rate of counts a second that proves something.
 const countRate = 20
 
 // singleSpecs registers the specs that count the processes of a service while it is replaced.

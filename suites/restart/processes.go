@@ -13,7 +13,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// eventLimit is how long a spec waits for what has to happen before anything can be judged.
+// eventLimit bounds the wait for something that has to happen before anything can be judged.
 const eventLimit = 10 * time.Second
 
 // hasEvent reports whether a process of a victim wrote such an event into its journal.

@@ -16,7 +16,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// runPeriod is how long after each start a crashing victim ends.
+// runPeriod lies between a crashing victim's start and its end.
 const runPeriod = 310 * time.Millisecond
 
 // crashSpecs registers the specs of services that end by themselves soon after each start.

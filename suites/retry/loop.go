@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// overdueLimit is how long a run that is due may stay away before it counts as one that will not come.
+	// overdueLimit bounds the wait for a run that is due. Afterwards it counts as one that will not come.
 	overdueLimit = 2 * time.Second
 	// loopTimeout bounds a spec that watches a loop.
 	loopTimeout = time.Minute

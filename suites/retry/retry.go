@@ -24,8 +24,8 @@ const (
 	stabilityPeriod = 4130 * time.Millisecond
 	// unreachedPeriod is a stability period that is longer than any run of a spec.
 	unreachedPeriod = 47 * time.Second
-	// asidePeriod is how long before or after the stability period's end a run ends: far longer than an injection takes,
-	// and than a supervisor and the harness may differ about the period.
+	// asidePeriod lies between the end of a run and the end of the stability period. It is far longer than an injection,
+	// and than the harness and a supervisor may differ about the period.
 	asidePeriod = 900 * time.Millisecond
 )
 

@@ -45,7 +45,8 @@ func (s *series) kill(ctx SpecContext, period time.Duration) {
 	s.killAndExpect(ctx, period, Respawn(NotBefore(delay), Within(delay), s.tolerance()))
 }
 
-// killAndExpect is kill with another expectation. The new process has to serve, so that it can be killed in turn.
+// killAndExpect kills the service like kill, with another expectation. The new process has to serve, so that it can be
+// killed in turn.
 func (s *series) killAndExpect(ctx SpecContext, period time.Duration, expected Expectation) {
 	GinkgoHelper()
 	s.awaitAge(ctx, period)

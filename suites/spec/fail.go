@@ -34,7 +34,7 @@ func FailWith(chaos *session.Session, headline string, lines ...Line) {
 	Fail(text)
 }
 
-// listLimit is how many cases List writes out.
+// listLimit bounds the cases that List writes out.
 const listLimit = 10
 
 // List makes lines of the first 10 cases, and says how many more there are. The key stands before the first.
@@ -50,7 +50,7 @@ func List(key string, cases []string) []Line {
 	return lines
 }
 
-// Finding is what a check found: a headline, empty if all is as promised, and the cases behind it.
+// Finding is the result of a check: a headline, empty if all is as promised, and the cases behind it.
 type Finding struct {
 	Headline string
 	Cases    []string

@@ -48,9 +48,9 @@ func (h *Host) Stall() time.Duration {
 	return h.longestDelay
 }
 
-// Explains reports whether the host may have made something late that was due at one point of the agent's clock, came at
-// another, and has a tolerance: it was in time without the time for which some process waited for a processor. Explains
-// waits until the host has been watched that long. It explains nothing that came early, or never (0).
+// Explains reports whether the host may have made something late. The points due and came are on the agent's clock. The
+// host explains a delay if the rest, without the time for which some process waited for a processor, is within the
+// tolerance. Explains waits until the host has been watched that long. It explains nothing that came early, or never (0).
 func (h *Host) Explains(ctx context.Context, due, came int64, tolerance time.Duration) bool {
 	if came <= due {
 		return false

@@ -12,7 +12,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 )
 
-// Journal is what the processes of a victim wrote down about themselves, oldest event first, on the agent's clock.
+// Journal holds the events of a victim's processes by their own account, oldest first, on the agent's clock.
 type Journal []victim.Event
 
 // ReadJournal reads a victim's journal. The journal is empty if no process of the victim has begun.

@@ -6,7 +6,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 )
 
-// AnswerLimit is how long the supervisor may take for an answer at all times: suites/contract/zinit-0.4.md#rpc-answers.
+// AnswerLimit bounds an answer of the supervisor at all times (suites/contract/zinit-0.4.md#rpc-answers).
 const AnswerLimit = 2 * time.Second
 
 // Tolerance returns how far from its due time something may come on the target.

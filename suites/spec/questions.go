@@ -31,7 +31,7 @@ func StatusOf(sandbox *session.Sandbox, service string) Question {
 	return Question{"service.status", func(ctx context.Context) error { _, err := sandbox.Supervisor.Status(ctx, service); return err }}
 }
 
-// Answer is what came of one question.
+// Answer is the result of one question.
 type Answer struct {
 	Method string
 	During string        // what was going on then

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestAnswersAreJudgedWithoutTheHost checks that the agent's answer beside a late one says whether the host caused it, and
-// that an answer which the host delayed does not hide a late one.
+// TestAnswersAreJudgedWithoutTheHost checks that the agent's answer says whether the host caused a late one. An answer
+// that the host delayed must not hide a late one.
 func TestAnswersAreJudgedWithoutTheHost(t *testing.T) {
 	const limit, ms = 2 * time.Second, time.Millisecond
 	quick := Answer{Method: "quick", Took: 3 * ms, AgentDelay: ms}

@@ -1,6 +1,6 @@
-// Package spec is the language of the suites. It labels a spec (About, On, With), gives it a sandbox and a victim
-// (Sandbox, Victim, Hold), injects a fault and judges the recovery (Inject, Expect), and waits for the rest (Until,
-// ReadJournal, Ask). A spec that fails says so with FailWith; one that proves nothing ends with Conclude or Inconclusive.
+// Package spec is the language of the suites. About, On and With label a spec. Sandbox, Victim and Hold give it something
+// to break. Inject and Expect break it and judge the recovery; Until, ReadJournal and Ask see the rest. FailWith ends a
+// spec that fails, and Conclude or Inconclusive one that proves nothing.
 //
 //	It("comes back: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
 //		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)

@@ -21,7 +21,7 @@ import (
 const (
 	// cleanupTimeout bounds what a spec does to clean up.
 	cleanupTimeout = 30 * time.Second
-	// listenLimit is how long a process that has just begun may take to listen for orders.
+	// listenLimit bounds the wait until a process that has just begun listens for orders.
 	listenLimit = 2 * time.Second
 )
 
