@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
@@ -15,27 +14,20 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-func isReadBack(chaos *session.Session) {
-	for _, definition := range []zinit.Definition{common(), whole()} {
-		name := definition.Service.Name
-		about(promise.RegistrationRoundTrip, "is read back as it was given: "+name, name, func(ctx SpecContext) {
-			g := shared(ctx, chaos)
-			g.forget(name)
-			_, err := g.Supervisor.Register(ctx, definition)
-			spec.Conclude(err)
-			service, err := g.Supervisor.Get(ctx, name)
-			spec.Conclude(err)
-			actions, err := g.Supervisor.Actions(ctx, name)
-			spec.Conclude(err)
-			if lines := differences(definition, zinit.Definition{Service: service, Actions: actions}); len(lines) > 0 {
-				g.broken(promise.RegistrationRoundTrip, name, fmt.Sprintf("%s is not read back as it was registered", name), lines...)
-			}
-		})
-	}
+// itIsReadBack registers the spec of a definition that is registered and read again.
+func itIsReadBack(chaos *session.Session, definition zinit.Definition) {
+	name := definition.Service.Name
+	itHolds(promise.RegistrationRoundTrip, "is read back as it was given: "+name, name, func(ctx SpecContext) {
+		a := openMain(ctx, chaos)
+		spec.Register(ctx, a.Sandbox, definition)
+		if found := findDifferences(definition, a.readDefinition(ctx, name)); len(found) > 0 {
+			spec.FailWith(chaos, name+" is not read back as it was registered", spec.List("found", found)...)
+		}
+	})
 }
 
-// common is a definition in words that every dialect has. It is not to be started.
-func common() zinit.Definition {
+// defineCommon returns a definition in words that every dialect has. It is not to be started.
+func defineCommon() zinit.Definition {
 	name := session.VictimName("read-back")
 	run := zinit.RunAction(name, `sleep 3617 # "quoted" 'twice' $HOME \ ünï`, zinit.RetryPolicy{
 		MaxAttempts: 7, Delay: ms(1730), Backoff: zinit.BackoffExponential, MaxDelay: ms(41_003), StabilityPeriod: ms(9_241),
@@ -49,8 +41,8 @@ func common() zinit.Definition {
 	return definition
 }
 
-// whole is a definition with everything that zinit 0.4 has.
-func whole() zinit.Definition {
+// defineWhole returns a definition with everything that zinit 0.4 has.
+func defineWhole() zinit.Definition {
 	name := session.VictimName("read-back-whole")
 	run := zinit.RunAction(name, "sleep 3617", zinit.RetryPolicy{
 		MaxAttempts: 7, Delay: ms(1730), Backoff: zinit.BackoffLinear, MaxDelay: ms(41_003), StabilityPeriod: ms(9_241),
@@ -72,34 +64,32 @@ func whole() zinit.Definition {
 	return definition
 }
 
-func ms(count int64) zinit.Milliseconds {
-	return zinit.Milliseconds(time.Duration(count) * time.Millisecond)
-}
-
-// differences lists what of a definition was not read back. What is read back besides is the supervisor's own.
-func differences(set, got zinit.Definition) [][2]string {
-	want, have := leaves(set), leaves(got)
-	var lines [][2]string
+// findDifferences returns a line for each member of a definition that was not read back. What is read back besides comes
+// from the supervisor.
+func findDifferences(set, got zinit.Definition) []string {
+	want, have := flatten(set), flatten(got)
+	var differences []string
 	for _, member := range slices.Sorted(maps.Keys(want)) {
 		if value, ok := have[member]; !ok {
-			lines = append(lines, [2]string{"lost", fmt.Sprintf("%s, which was set to %s", member, want[member])})
+			differences = append(differences, fmt.Sprintf("%s is lost; it was set to %s", member, want[member]))
 		} else if value != want[member] {
-			lines = append(lines, [2]string{"differs", fmt.Sprintf("%s: set to %s, read back as %s", member, want[member], value)})
+			differences = append(differences, fmt.Sprintf("%s was set to %s, and is read back as %s", member, want[member], value))
 		}
 	}
-	return lines
+	return differences
 }
 
-// leaves are all values of a definition by where they are: "retry.delay_ms of NAME.run".
-func leaves(definition zinit.Definition) map[string]string {
+// flatten returns all values of a definition by their members: "retry.delay_ms of NAME.run".
+func flatten(definition zinit.Definition) map[string]string {
 	found := map[string]string{}
-	collect("", " of the service", plain(definition.Service), found)
+	collect("", " of the service", decode(definition.Service), found)
 	for _, action := range definition.Actions {
-		collect("", " of "+action.Name, plain(action), found)
+		collect("", " of "+action.Name, decode(action), found)
 	}
 	return found
 }
 
+// collect adds the values below a path.
 func collect(path, owner string, value any, found map[string]string) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -116,8 +106,8 @@ func collect(path, owner string, value any, found map[string]string) {
 	}
 }
 
-// plain is a value as JSON has it.
-func plain(value any) (decoded any) {
+// decode returns a value as JSON has it.
+func decode(value any) (decoded any) {
 	text, err := json.Marshal(value)
 	if err == nil {
 		err = json.Unmarshal(text, &decoded)

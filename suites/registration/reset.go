@@ -1,0 +1,98 @@
+package registration
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
+
+	. "forge.ourworld.tf/lhumina_code/hero_chaos/harness/expect" //nolint:revive // matchers read as part of the language
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
+)
+
+// noActionToSet is why zinit 0.3 cannot be asked what a new setting changes.
+const noActionToSet = "action that could be set again; " + promise.RegistrationResetSupervised + " looks at service.set of a service that is there"
+
+// itIsStillSupervised registers the spec of a service that is registered again while it runs.
+func itIsStillSupervised(chaos *session.Session, plan session.VictimPlan) {
+	itHolds(promise.RegistrationResetSupervised, "is set again, and the service is still supervised", plan.Name, func(ctx SpecContext) {
+		a := openOwn(ctx, chaos, "reset")
+		service := spec.Victim(ctx, a.Sandbox, plan)
+		a.mendAfterwards()
+		spec.Hold(ctx, a.Sandbox, plan.Name) // a supervisor may replace it when it is set again
+		setErr := a.set(ctx, plan.Definition())
+		if !spec.Watch(ctx, reactionLimit+startLimit, "wait until "+plan.Name+" has one process", func(ctx context.Context) bool {
+			return len(a.findProcesses(ctx, plan)) == 1
+		}) {
+			spec.FailWith(chaos, fmt.Sprintf("%s was registered again while it ran, and has %s since", plan.Name, a.countProcesses(ctx, plan)), noteAnswer(setErr))
+		}
+		seen := a.kill(ctx, promise.RegistrationResetSupervised, service)
+		if seen.Landing != nil && seen.Respawned == nil && setErr != nil {
+			spec.FailWith(chaos, plan.Name+" was registered again while it ran, and is no longer restarted", noteAnswer(setErr),
+				spec.Note("killed", "pid %d; no new process within %s", seen.Before.PID, service.Policy.DelayOfRetry(1)+startLimit+time.Second),
+				spec.Note("zinit", "%s", seen.Status))
+		}
+		spec.Expect(seen, Respawn(NotBefore(delay), Within(delay), Tolerance(spec.Tolerance(chaos))), Serve(Within(delay+startLimit)))
+		if setErr != nil {
+			spec.FailWith(chaos, plan.Name+" could not be registered again while it ran", noteAnswer(setErr))
+		}
+		if len(a.findProcesses(ctx, plan)) != 1 {
+			spec.FailWith(chaos, plan.Name+" was registered again while it ran, and does not have one process after a restart", a.noteProcesses(ctx, plan))
+		}
+	}, spec.With(fault.SIGKILL))
+}
+
+// resetRunning sets a running service again, if the dialect has a way to.
+func (a access) resetRunning(ctx context.Context, plan session.VictimPlan) {
+	GinkgoHelper()
+	if err := a.set(ctx, plan.Definition()); err != nil {
+		spec.Conclude(fmt.Errorf("set %s again: %w", plan.Name, err))
+	}
+}
+
+// itGetsAnotherPolicy registers the spec of a service whose delay is changed. It judges the second kill: which policy the
+// run goes by that was there already is not promised.
+func itGetsAnotherPolicy(chaos *session.Session, name string, before, after time.Duration) {
+	plan := planVictim(chaos, "reset-"+name)
+	plan.Policy = scalePolicy(chaos, before)
+	itHolds(promise.RegistrationResetPolicy, "gets another policy, and is restarted "+name, plan.Name, func(ctx SpecContext) {
+		a := openOwnWithActions(ctx, chaos, noActionToSet)
+		service := spec.Victim(ctx, a.Sandbox, plan)
+		spec.Hold(ctx, a.Sandbox, plan.Name)
+		changed := plan
+		changed.Policy = scalePolicy(chaos, after)
+		a.resetRunning(ctx, changed)
+		longer := max(plan.Policy.DelayOfRetry(1), after)
+		service.Policy = scalePolicy(chaos, longer)
+		spec.Expect(a.kill(ctx, promise.RegistrationResetPolicy, service), Serve(Within(longer+startLimit)))
+		service.Policy = changed.Policy
+		a.expectRestart(ctx, promise.RegistrationResetPolicy, service)
+	}, spec.With(fault.SIGKILL))
+}
+
+// itGetsAnotherCommand registers the spec of a service whose command is changed. The second kill shows that the supervisor
+// goes on as before.
+func itGetsAnotherCommand(chaos *session.Session, plan session.VictimPlan) {
+	itHolds(promise.RegistrationResetExec, "gets another command, and runs it next", plan.Name, func(ctx SpecContext) {
+		a := openOwnWithActions(ctx, chaos, noActionToSet)
+		service := spec.Victim(ctx, a.Sandbox, plan)
+		spec.Hold(ctx, a.Sandbox, plan.Name)
+		const code = "97"
+		changed := plan
+		changed.Options.ExitCode = 97
+		a.resetRunning(ctx, changed)
+		for kill := range 2 {
+			seen := a.expectRestart(ctx, promise.RegistrationResetExec, service)
+			if seen.After.PID != 0 && !slices.ContainsFunc(seen.After.Argv, func(word string) bool { return word == code || word == "--exit-code="+code }) {
+				spec.FailWith(chaos, fmt.Sprintf("%s got another command, and runs the old one after kill %d", plan.Name, kill+1),
+					spec.Note("set", "%s", changed.Definition().Actions[0].Exec), spec.Note("runs", "%v", seen.After.Argv))
+			}
+		}
+	}, spec.With(fault.SIGKILL))
+}
