@@ -69,7 +69,7 @@ func itLeavesNobodyOut(chaos *session.Session) {
 		By("read the actions of all services")
 		statuses, err := sandbox.Supervisor.List(ctx)
 		spec.Conclude(err)
-		statuses = slices.DeleteFunc(statuses, func(s zinit.Status) bool { return strings.HasPrefix(s.Name, session.VictimName("")) })
+		statuses = slices.DeleteFunc(statuses, func(s zinit.Status) bool { return spec.IsOurs(s.Name) })
 		var without []string
 		for _, status := range statuses {
 			actions, err := sandbox.Supervisor.Actions(ctx, status.Name)

@@ -54,7 +54,7 @@ func itTimesOut(chaos *session.Session, plan session.VictimPlan) {
 		By("wait until the health check of " + plan.Name + " is gone")
 		left := len(probe)
 		gone := spec.Until(ctx, overdueLimit, func(ctx context.Context) bool {
-			living, err := spec.Living(ctx, v.sandbox, probe...)
+			living, err := spec.FindLiving(ctx, v.sandbox, probe...)
 			if err == nil {
 				left = len(living)
 			}

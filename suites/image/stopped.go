@@ -58,7 +58,7 @@ func itStaysDown(chaos *session.Session, service session.Service, prepare func(S
 		By("stop " + service.Name)
 		spec.Conclude(sandbox.Supervisor.Stop(ctx, service.Name))
 		spec.Await(ctx, budgets.StopTimeout.Duration()+spec.Tolerance(chaos), "the process of "+service.Name+" ends after the stop", func(ctx context.Context) bool {
-			living, err := spec.Living(ctx, sandbox, before)
+			living, err := spec.FindLiving(ctx, sandbox, before)
 			return err == nil && len(living) == 0
 		})
 		lastRun := findLastRun(ctx, sandbox, service.Name)

@@ -166,7 +166,7 @@ func measure(ctx context.Context, sandbox *session.Sandbox) (levels, error) {
 		earlier := lowest.Zombies
 		lowest.Zombies = slices.DeleteFunc(table, func(p protocol.Process) bool {
 			return p.State != "Z" || look > 0 && !slices.ContainsFunc(earlier, func(z protocol.Process) bool {
-				return z.PID == p.PID && z.StartTime == p.StartTime
+				return spec.IsSameProcess(z.Incarnation, p.Incarnation)
 			})
 		})
 		spec.Pause(ctx, lookInterval)

@@ -75,7 +75,7 @@ func itEndsTogether(chaos *session.Session, kind family, p string, plan session.
 		} else {
 			requireTaken(sandbox.Supervisor.Stop(ctx, plan.Name))
 			if !spec.Until(ctx, successorLimit, func(ctx context.Context) bool {
-				living, err := spec.Living(ctx, sandbox, before)
+				living, err := spec.FindLiving(ctx, sandbox, before)
 				return err == nil && len(living) == 0
 			}) {
 				spec.Inconclusive("the service was not stopped, so that nothing had to end with it")
@@ -88,7 +88,7 @@ func itEndsTogether(chaos *session.Session, kind family, p string, plan session.
 		var left []protocol.Process
 		var err error
 		if spec.Until(ctx, limit, func(ctx context.Context) bool {
-			left, err = spec.Living(ctx, sandbox, descendants...)
+			left, err = spec.FindLiving(ctx, sandbox, descendants...)
 			return err == nil && len(left) == 0
 		}) {
 			return

@@ -64,7 +64,7 @@ func itKeepsItsDependents(chaos *session.Session, required session.VictimPlan) {
 
 		before := spec.Identify(ctx, sandbox, dependent)
 		expectRestart(ctx, chaos, sandbox, promise.RestartUndisturbed, service, fault.SIGKILL)
-		if after := spec.Identify(ctx, sandbox, dependent); after.PID != before.PID || after.StartTime != before.StartTime {
+		if after := spec.Identify(ctx, sandbox, dependent); !spec.IsSameProcess(after, before) {
 			spec.FailWith(chaos, dependent.Name+" was replaced when "+service.Name+", which it requires, was killed",
 				spec.Note("before", "pid %d", before.PID), spec.Note("after", "pid %d", after.PID))
 		}

@@ -29,6 +29,14 @@ func IsSameProcess(one, other record.Incarnation) bool {
 	return one.PID == other.PID && one.StartTime == other.StartTime
 }
 
+// FindLiving returns those of some processes that still exist and are no zombies.
+func FindLiving(ctx context.Context, sandbox *session.Sandbox, processes ...record.Incarnation) ([]protocol.Process, error) {
+	table, err := sandbox.Agent().Processes(ctx)
+	return slices.DeleteFunc(table, func(p protocol.Process) bool {
+		return p.State == "Z" || p.State == "X" || !slices.ContainsFunc(processes, func(one record.Incarnation) bool { return IsSameProcess(one, p.Incarnation) })
+	}), err
+}
+
 // FindDown returns the services that do not run by the supervisor's status or do not serve, with what is wrong.
 func FindDown(ctx context.Context, sandbox *session.Sandbox, services []session.Service) map[string]string {
 	statuses, err := sandbox.Supervisor.List(ctx)

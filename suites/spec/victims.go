@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -49,9 +48,9 @@ func AwaitSuccessor(ctx context.Context, sandbox *session.Sandbox, service sessi
 		if recovery.Steady(ctx, sandbox, service.Endpoint) != nil {
 			return false
 		}
-		identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: service.Endpoint, SupervisorPID: sandbox.SupervisorPID()})
-		after = identity.Serving
-		return err == nil && (after.PID != before.PID || after.StartTime != before.StartTime)
+		var err error
+		after, err = FindProcess(ctx, sandbox, service.Endpoint)
+		return err == nil && !IsSameProcess(after, before)
 	})
 	return after, ok
 }
@@ -84,14 +83,4 @@ func Ask(ctx context.Context, sandbox *session.Sandbox, endpoint protocol.Endpoi
 	began := time.Now()
 	err = endpoint.Question().Ask(ctx, conn)
 	return time.Since(began), errors.Join(err, ctx.Err())
-}
-
-// Living returns those of some processes that still exist and are no zombies.
-func Living(ctx context.Context, sandbox *session.Sandbox, processes ...record.Incarnation) ([]protocol.Process, error) {
-	table, err := sandbox.Agent().Processes(ctx)
-	return slices.DeleteFunc(table, func(p protocol.Process) bool {
-		return p.State == "Z" || p.State == "X" || !slices.ContainsFunc(processes, func(one record.Incarnation) bool {
-			return one.PID == p.PID && one.StartTime == p.StartTime
-		})
-	}), err
 }
