@@ -19,16 +19,10 @@ var (
 	oldReference = regexp.MustCompile(`contract zinit-0\.4|Semantics \d|\bdesign, "`)
 )
 
-// unwritten are the documents of the contract that may be referred to before they exist. One that exists is checked.
-var unwritten = []string{"experiments.md"}
-
 // deadReferences returns the references of a text to clauses that do not exist. folder holds the contract.
 func deadReferences(folder, path, text string) (dead []string) {
 	for _, found := range reference.FindAllStringSubmatch(text, -1) {
 		contract, err := os.ReadFile(filepath.Join(folder, found[1])) //nolint:gosec // our own files
-		if os.IsNotExist(err) && slices.Contains(unwritten, found[1]) {
-			continue
-		}
 		if err != nil {
 			dead = append(dead, fmt.Sprintf("%s refers to %s, which does not exist", path, found[0]))
 			continue

@@ -3,7 +3,6 @@ package zinit_test
 import (
 	"context"
 	"encoding/json"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,10 +11,11 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
 )
 
-// contract is the OpenRPC document that requests and results are held to.
-type contract struct {
+// openRPC is the OpenRPC document that requests and results are held to.
+type openRPC struct {
 	Methods []struct {
 		Name   string
 		Params []struct {
@@ -26,18 +26,14 @@ type contract struct {
 	compiler *jsonschema.Compiler
 }
 
-func readContract(t *testing.T) contract {
+func readContract(t *testing.T) openRPC {
 	t.Helper()
-	text, err := os.ReadFile("testdata/zinit-0.4.openrpc.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var document contract
-	if err := json.Unmarshal(text, &document); err != nil {
+	var document openRPC
+	if err := json.Unmarshal(contract.OpenRPC, &document); err != nil {
 		t.Fatal(err)
 	}
 	// The contract lets servers add members. What we send must be in it to the letter.
-	strict := strings.ReplaceAll(string(text), `"additionalProperties": true`, `"additionalProperties": false`)
+	strict := strings.ReplaceAll(string(contract.OpenRPC), `"additionalProperties": true`, `"additionalProperties": false`)
 	resource, err := jsonschema.UnmarshalJSON(strings.NewReader(strict))
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +45,7 @@ func readContract(t *testing.T) contract {
 	return document
 }
 
-func (c contract) validate(t *testing.T, pointer, value string) {
+func (c openRPC) validate(t *testing.T, pointer, value string) {
 	t.Helper()
 	schema, err := c.compiler.Compile("contract.json#" + pointer)
 	if err != nil {
@@ -67,7 +63,7 @@ func (c contract) validate(t *testing.T, pointer, value string) {
 }
 
 // params validates the parameters of a request: all are known, none that is required lacks.
-func (c contract) params(t *testing.T, method int, params json.RawMessage) {
+func (c openRPC) params(t *testing.T, method int, params json.RawMessage) {
 	t.Helper()
 	given := map[string]json.RawMessage{}
 	if len(params) > 0 {
