@@ -98,8 +98,8 @@ func checkServices(ctx context.Context, t *target.Target, sandbox *session.Sandb
 	return spec.Finding{Headline: fmt.Sprintf("zinit has %d services, and the inventory %d", len(found), t.Inventory.Services), Cases: drift}
 }
 
-// checkActions counts the actions that run or check a service: each service has one of both, and all together are as many
-// as in the inventory.
+// checkActions counts the actions that run or check a service. Each service has one of both, and the inventory has their
+// sum.
 func checkActions(ctx context.Context, t *target.Target, sandbox *session.Sandbox) spec.Finding {
 	GinkgoHelper()
 	if t.Inventory.Actions == 0 {
@@ -169,7 +169,8 @@ func checkOwners(ctx context.Context, _ *target.Target, sandbox *session.Sandbox
 	return spec.Finding{Headline: "an action does not belong to one service alone", Cases: wrong}
 }
 
-// checkCoverage never fails: what is not in the target file was not tested, which proves nothing.
+// checkCoverage looks for services that are not in the target file. It never fails, since an untested service proves
+// nothing.
 func checkCoverage(ctx context.Context, t *target.Target, sandbox *session.Sandbox) spec.Finding {
 	GinkgoHelper()
 	found := listServices(ctx, sandbox)

@@ -46,8 +46,8 @@ func secondStart(chaos *session.Session) {
 	})
 }
 
-// openStarted opens the sandbox, or ends the spec as INCONCLUSIVE if a service did not serve after the first start: then a
-// second start proves nothing.
+// openStarted opens the sandbox. If a service did not serve after the first start, a second proves nothing, and the spec
+// ends as INCONCLUSIVE.
 func openStarted(ctx context.Context, chaos *session.Session) *session.Sandbox {
 	GinkgoHelper()
 	if len(chaos.Target.Restartable()) == 0 {

@@ -33,8 +33,8 @@ func restartContainer(ctx context.Context, chaos *session.Session, sandbox *sess
 	spec.Conclude(err)
 }
 
-// itBootsShippedInOrder registers the spec of two boots: at the first the image registers its services one after the
-// other, at the second the supervisor knows them all from the start.
+// itBootsShippedInOrder registers the spec of two boots. At the first the image registers its services one after the other.
+// At the second the supervisor knows them all from the start.
 func itBootsShippedInOrder(chaos *session.Session) {
 	It("start in their order: the image's services", spec.About(promise.DependencyBootShipped), func(ctx SpecContext) {
 		sandbox := spec.Background(ctx, chaos, bootSandbox)

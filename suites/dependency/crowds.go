@@ -22,7 +22,7 @@ const (
 	// crowdSandbox is for crowds of services, which disturb no other spec there.
 	crowdSandbox = "crowd"
 	// registerLimit, runLimit and deleteLimit are how long a crowd may take to be registered, to run once it can, and to be
-	// deleted: what is left goes with its container.
+	// deleted. What is left goes with its container.
 	registerLimit = 60 * time.Second
 	runLimit      = 45 * time.Second
 	deleteLimit   = 40 * time.Second

@@ -1,5 +1,5 @@
-// Package dependency holds what is promised of services that need each other: which starts first, which waits, which is
-// left alone, and that a crowd of them does not lock the supervisor up.
+// Package dependency holds what is promised of services that need each other: which starts first, which waits, and which is
+// left alone. A crowd of them does not lock the supervisor up.
 package dependency
 
 import (

@@ -1,5 +1,5 @@
-// Package image holds what is promised of the image itself, beside the behaviour of its services: only zinit supervises
-// them, their programs stay, and secrets stay secret.
+// Package image holds what is promised of the image itself: only zinit supervises its services, its programs stay, and its
+// secrets stay secret.
 package image
 
 import (

@@ -42,8 +42,8 @@ func openMain(ctx context.Context, chaos *session.Session) access {
 	return newAccess(chaos, spec.Sandbox(ctx, chaos, session.MainSandbox))
 }
 
-// openOwn opens a sandbox of the theme's own. zinit 0.3 is known to lock up or to abort over some definitions: with it,
-// each experiment has a sandbox of its own.
+// openOwn opens a sandbox of the theme's own. Some definitions lock zinit 0.3 up or abort it, so with it each experiment has
+// a sandbox of its own.
 func openOwn(ctx context.Context, chaos *session.Session, experiment string) access {
 	GinkgoHelper()
 	name := ownSandbox
@@ -53,8 +53,8 @@ func openOwn(ctx context.Context, chaos *session.Session, experiment string) acc
 	return newAccess(chaos, spec.Sandbox(ctx, chaos, name))
 }
 
-// openOwnWithActions opens a sandbox of the theme's own, or ends the spec as INCONCLUSIVE if services do not consist of
-// actions. what is what the supervisor then does not have.
+// openOwnWithActions opens a sandbox of the theme's own. If services do not consist of actions, the spec ends as
+// INCONCLUSIVE, since the supervisor lacks what is named.
 func openOwnWithActions(ctx context.Context, chaos *session.Session, what string) access {
 	GinkgoHelper()
 	openMain(ctx, chaos).requireActions(what)

@@ -43,8 +43,8 @@ func itWritesNoTOML(chaos *session.Session) {
 	})
 }
 
-// itCallsNoReload registers the spec that reads what the image executes: the registered commands, the files that these and
-// the running processes are started from, and what lies beside them. A text that holds the call makes it. A program that
+// itCallsNoReload registers the spec that reads what the image executes: the registered commands, the files of these and of
+// the running processes, and what lies beside them. A text that holds the call makes it. A program that
 // holds it may make it, which does not show from its outside. zinit's own programs are left out: they answer the call.
 func itCallsNoReload(chaos *session.Session) {
 	itHolds(promise.RegistrationNoReload, "does not call service.reload", "", func(ctx SpecContext) {
@@ -76,8 +76,8 @@ func itCallsNoReload(chaos *session.Session) {
 	})
 }
 
-// findCalls returns the texts and the programs that hold a call of service.reload, among some files, those of the running
-// processes, and the scripts at the root.
+// findCalls returns the texts and the programs that hold a call of service.reload. It searches some files, those of the
+// running processes, and the scripts at the root.
 func (a access) findCalls(ctx context.Context, roots map[string]bool) (texts, programs []protocol.Match, walked protocol.Walked) {
 	GinkgoHelper()
 	table, err := a.Agent().Processes(ctx)

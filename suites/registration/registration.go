@@ -1,5 +1,5 @@
 // Package registration holds what is promised of definitions: the supervisor keeps them as they were given, goes by them,
-// deletes them with their service, and refuses those that nobody can mean.
+// deletes them with their service, and refuses invalid ones.
 package registration
 
 import (
