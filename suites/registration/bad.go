@@ -17,7 +17,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// badDefinitions registers the specs of definitions that nobody can mean.
+// badDefinitions registers the specs of invalid definitions.
 func badDefinitions(chaos *session.Session) {
 	itIsRefused(chaos, promise.RegistrationBadCommand, "bad-command")
 	itIsRefused(chaos, promise.RegistrationBadName, "bad-name")
@@ -58,7 +58,7 @@ func itIsRefused(chaos *session.Session, p, group string) {
 			spec.Inconclusive(fmt.Sprintf("zinit %s has none of the members that could be wrong", a.dialect))
 		}
 		if len(found) > 0 {
-			spec.FailWith(chaos, fmt.Sprintf("%d of %d definitions that nobody can mean were not refused", len(found), tried), spec.List("found", found)...)
+			spec.FailWith(chaos, fmt.Sprintf("%d of %d invalid definitions were not refused", len(found), tried), spec.List("found", found)...)
 		}
 	})
 }

@@ -2,7 +2,7 @@ package registration
 
 import "forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 
-// mistake is a value that nobody can mean, and where it is put.
+// mistake is an invalid value, and the member that it is put into.
 type mistake struct {
 	promise string
 	what    string

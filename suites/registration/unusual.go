@@ -14,7 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// unusualDefinitions registers the specs of definitions that are strange, and that somebody can mean.
+// unusualDefinitions registers the specs of definitions that are unusual but valid.
 func unusualDefinitions(chaos *session.Session) {
 	itIgnoresUnknownMembers(chaos, planVictim(chaos, "unknown-members").WithHealth(rareSchedule(), stopTimeout))
 	for _, length := range []int{256, 4096, 65536} {

@@ -79,7 +79,7 @@ func ListServices(wrong map[string]string) []Line {
 }
 
 // HoldAll keeps services until release is called, also after an error. release gives all back at the same time, since each
-// waits for its service to serve again.
+// waits until its service serves again.
 func HoldAll(ctx context.Context, sandbox *session.Sandbox, services []string) (release func(context.Context) error, err error) {
 	var held []func(context.Context) error
 	release = func(ctx context.Context) error {
