@@ -20,15 +20,12 @@ func Note(key, format string, values ...any) Line { return Line{key, fmt.Sprintf
 func FailWith(chaos *session.Session, headline string, lines ...Line) {
 	GinkgoHelper()
 	about := labelled(CurrentSpecReport())
-	again := "make e2e FOCUS=" + about.Promise
+	focus := about.Promise
 	if about.Service != "" {
-		again += "/" + about.Service
-	}
-	if seed := chaos.Configuration.Seed; seed != 0 {
-		again += fmt.Sprintf(" SEED=%d", seed)
+		focus += "/" + about.Service
 	}
 	text := fmt.Sprintf("%s (%s)", headline, about.Promise)
-	for _, line := range append(lines, Line{"again", again}) {
+	for _, line := range append(lines, Line{"again", chaos.Configuration.RepeatCommand(focus)}) {
 		text += fmt.Sprintf("\n  %-8s %s", line[0], strings.ReplaceAll(line[1], "\n", " "))
 	}
 	Fail(text)
