@@ -68,6 +68,7 @@ func flood(chaos *session.Session) {
 
 // runFlood lets one victim flood its log, and kills another meanwhile.
 func runFlood(ctx context.Context, chaos *session.Session, plan session.VictimPlan) (seen floodResult, err error) {
+	By("open the sandbox " + herdSandbox)
 	sandbox, err := chaos.Sandbox(ctx, herdSandbox)
 	if err != nil {
 		return seen, err

@@ -59,6 +59,7 @@ func herd(chaos *session.Session) {
 
 // runHerd kills all services at once.
 func runHerd(ctx context.Context, chaos *session.Session) (seen herdResult, err error) {
+	By("open the sandbox " + herdSandbox)
 	sandbox, err := chaos.Sandbox(ctx, herdSandbox)
 	if err != nil {
 		return seen, err

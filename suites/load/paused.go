@@ -55,22 +55,28 @@ func paused(chaos *session.Session) {
 	}, NodeTimeout(specTimeout))
 }
 
-// runPause pauses the container among victims of each kind: some are checked, some are not.
+// planPaused plans victims whose checks may fall into the pause, and victims without a check that is due.
+func planPaused(dialect zinit.Dialect) (checked, unchecked []session.VictimPlan) {
+	schedule := zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: 1}
+	slow := planVictim("paused-slow").WithHealth(schedule, checkTimeout)
+	slow.Options.ReplyDelay = replyDelay
+	checked = []session.VictimPlan{planVictim("paused-checked").WithHealth(schedule, checkTimeout), slow}
+	unchecked = []session.VictimPlan{planVictim("paused-unchecked")}
+	if dialect != zinit.Dialect03 { // its checks gate the start: with none, a service never runs
+		schedule.StartPeriod = zinit.Milliseconds(farStartPeriod)
+		unchecked = append(unchecked, planVictim("paused-not-yet").WithHealth(schedule, checkTimeout))
+	}
+	return checked, unchecked
+}
+
+// runPause pauses the container among the victims.
 func runPause(ctx context.Context, chaos *session.Session) (seen pauseResult, err error) {
+	By("open the sandbox " + herdSandbox)
 	sandbox, err := chaos.Sandbox(ctx, herdSandbox)
 	if err != nil {
 		return seen, err
 	}
-	schedule := zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: 1}
-	later := schedule
-	later.StartPeriod = zinit.Milliseconds(farStartPeriod)
-	slow := planVictim("paused-slow").WithHealth(schedule, checkTimeout)
-	slow.Options.ReplyDelay = replyDelay
-	checked := []session.VictimPlan{planVictim("paused-checked").WithHealth(schedule, checkTimeout), slow}
-	unchecked := []session.VictimPlan{planVictim("paused-unchecked")}
-	if sandbox.Supervisor.Dialect() != zinit.Dialect03 { // its checks gate the start: with none, a service never runs
-		unchecked = append(unchecked, planVictim("paused-not-yet").WithHealth(later, checkTimeout))
-	}
+	checked, unchecked := planPaused(sandbox.Supervisor.Dialect())
 	var services []session.Service
 	for _, plan := range slices.Concat(checked, unchecked) {
 		By("register " + plan.Name)
@@ -117,12 +123,18 @@ func runPause(ctx context.Context, chaos *session.Session) (seen pauseResult, er
 		seen.down = spec.FindDown(ctx, sandbox, everyone)
 		return len(seen.down) == 0
 	})
-	seen.replaced = map[string]string{}
-	for _, service := range untouched {
+	seen.replaced = findReplaced(ctx, sandbox, untouched, before)
+	return seen, nil
+}
+
+// findReplaced returns the services that are served by another process than before, or by none.
+func findReplaced(ctx context.Context, sandbox *session.Sandbox, services []session.Service, before map[string]record.Incarnation) map[string]string {
+	replaced := map[string]string{}
+	for _, service := range services {
 		after, err := identify(ctx, sandbox, service)
 		if was := before[service.Name]; err != nil || !spec.IsSameProcess(after, was) {
-			seen.replaced[service.Name] = fmt.Sprintf("pid %d before, %d after; zinit says %q", was.PID, after.PID, sandbox.Word(ctx, service.Name))
+			replaced[service.Name] = fmt.Sprintf("pid %d before, %d after; zinit says %q", was.PID, after.PID, sandbox.Word(ctx, service.Name))
 		}
 	}
-	return seen, nil
+	return replaced
 }
