@@ -49,7 +49,7 @@ func (c *mergeCommand) Run(ctx context.Context, stdout io.Writer, code *outcome)
 	}
 	_, _ = fmt.Fprintf(stdout, "hero_chaos: merged %d shards; reports go to %s\n", len(shards), c.Output)
 	// Where Ginkgo did not pass a shard and no result says why, the shard has noted it.
-	return conclude(ctx, stdout, finished{merged, len(merged.Doubts()) == 0, c.Output}, means, code)
+	return conclude(ctx, stdout, finished{merged, len(merged.Notes) == 0, c.Output}, means, code)
 }
 
 // gather puts the evidence of all shards, whose records lie at the paths, where the record that they are merged into looks

@@ -198,11 +198,11 @@ func TestARunLeavesItsVerdict(t *testing.T) {
 		if c.lost {
 			r.Results = r.Results[1:]
 		}
-		if err := missing(r, c.passed, asked, path); err != nil || len(r.Doubts()) != c.notes {
+		if err := missing(r, c.passed, asked, path); err != nil || len(r.Notes) != c.notes {
 			t.Errorf("%+v: %v, %q", c, err, r.Notes)
 		}
 	}
-	if saved, err := record.Load(path); err != nil || len(saved.Doubts()) != 1 {
+	if saved, err := record.Load(path); err != nil || len(saved.Notes) != 1 {
 		t.Errorf("the doubt was not saved: %v, %+v", err, saved)
 	}
 }

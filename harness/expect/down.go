@@ -30,7 +30,7 @@ func judgeDown(e Expectation, r record.Recovery) judgement {
 	case seen < e.within:
 		return judgement{
 			outcome: record.Inconclusive,
-			reason:  "not observed long enough",
+			cause:   record.Cause{Kind: record.CauseNotObserved, Detail: "not observed long enough"},
 			headline: fmt.Sprintf("%s stayed down for the %s that it was observed after %s, which is less than %v (%s)",
 				r.Service, span.Text(seen), r.Fault, e.within, r.Promise),
 		}

@@ -80,18 +80,16 @@ func expectation(judge func(Expectation, record.Recovery) judgement, options []O
 
 // Inconclusive tells whether the recovery proves nothing about the expectation, and why: the fault
 // has no landing, it was not observed until the budget's end, or the host stalled so long that both
-// sides of the budget are possible. The reason is one line without figures, so that many results can
-// share it.
-func Inconclusive(recovery record.Recovery, e Expectation) (reason string, ok bool) {
+// sides of the budget are possible. Its sentence has no figures, so that many results can share it.
+func Inconclusive(recovery record.Recovery, e Expectation) (cause record.Cause, ok bool) {
 	found := e.judge(e, recovery)
-	return found.reason, found.outcome == record.Inconclusive
+	return found.cause, found.outcome == record.Inconclusive
 }
 
 // InconclusiveError is what Match returns of a recovery that proves nothing.
 type InconclusiveError struct {
-	// Reason is one line without figures.
-	Reason string
-	// Text is the reason with all that was seen.
+	Cause record.Cause
+	// Text is the cause with all that was seen.
 	Text string
 }
 
@@ -106,7 +104,7 @@ func (e Expectation) Match(actual any) (bool, error) {
 	}
 	found := e.judge(e, recovery)
 	if found.outcome == record.Inconclusive {
-		return false, &InconclusiveError{Reason: found.reason, Text: found.text(recovery)}
+		return false, &InconclusiveError{Cause: found.cause, Text: found.text(recovery)}
 	}
 	return found.outcome == record.Held, nil
 }

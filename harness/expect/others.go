@@ -46,7 +46,7 @@ func judgeNever(e Expectation, r record.Recovery) judgement {
 	case seen < e.within:
 		return judgement{
 			outcome: record.Inconclusive,
-			reason:  "not observed long enough",
+			cause:   record.Cause{Kind: record.CauseNotObserved, Detail: "not observed long enough"},
 			headline: fmt.Sprintf("%s was not restarted in the %s that it was observed after %s, which is less than %v (%s)",
 				r.Service, span.Text(seen), r.Fault, e.within, r.Promise),
 		}

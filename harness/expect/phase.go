@@ -118,7 +118,7 @@ func (p phase) withoutPoint(e Expectation, r record.Recovery, origin record.Inte
 	seen := watched(r, origin)
 	if e.within > 0 && seen <= e.limit() {
 		found.outcome, found.spent = record.Inconclusive, nil
-		found.reason = "not observed until the end of the budget"
+		found.cause = record.Cause{Kind: record.CauseNotObserved}
 		found.headline = fmt.Sprintf("%s %s in the %s that it was observed after %s, which is less than the budget of %v (%s)",
 			r.Service, p.never, span.Text(seen), r.Fault, e.within, r.Promise)
 		return found

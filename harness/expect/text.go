@@ -15,7 +15,7 @@ import (
 type judgement struct {
 	outcome  record.Outcome
 	headline string
-	reason   string         // of an inconclusive one
+	cause    record.Cause   // of an inconclusive one
 	lacks    string         // what was missing when the budget was spent
 	spent    *time.Duration // when that was, after the injection
 }
@@ -23,7 +23,7 @@ type judgement struct {
 func unlanded(r record.Recovery) judgement {
 	return judgement{
 		outcome:  record.Inconclusive,
-		reason:   "no landing: nothing shows that the fault took effect",
+		cause:    record.Cause{Kind: record.CauseNoLanding},
 		headline: fmt.Sprintf("nothing shows that %s of %s took effect (%s)", r.Fault, r.Service, r.Promise),
 	}
 }
@@ -32,13 +32,13 @@ func unlanded(r record.Recovery) judgement {
 // observation that is uncertain by so much.
 func (j judgement) unclear(r record.Recovery, p phase, e Expectation, uncertain time.Duration) judgement {
 	j.outcome = record.Inconclusive
-	j.reason = record.TooCoarse("the budget cannot be judged")
-	cause := fmt.Sprintf("when it did is known to within %s", span.Text(uncertain))
+	j.cause = record.TooCoarse("the budget cannot be judged")
+	why := fmt.Sprintf("when it did is known to within %s", span.Text(uncertain))
 	if gap := time.Duration(r.WorstGap); gap > e.tolerance {
-		j.reason = record.HostStalled("the budget cannot be judged")
-		cause = fmt.Sprintf("the host stalled for %s, the tolerance is %v", span.Text(gap), e.tolerance)
+		j.cause = record.HostStalled("the budget cannot be judged")
+		why = fmt.Sprintf("the host stalled for %s, the tolerance is %v", span.Text(gap), e.tolerance)
 	}
-	j.headline = fmt.Sprintf("whether %s %s in time after %s cannot be told: %s (%s)", r.Service, p.came, r.Fault, cause, r.Promise)
+	j.headline = fmt.Sprintf("whether %s %s in time after %s cannot be told: %s (%s)", r.Service, p.came, r.Fault, why, r.Promise)
 	return j
 }
 

@@ -186,7 +186,7 @@ func Observe(m Mutant, found *record.Record, reached bool, trouble error, took t
 	for _, result := range found.Results {
 		before, asked := trial.Findings[result.Promise]
 		if !asked || weight(result.Outcome) > weight(before.Outcome) {
-			trial.Findings[result.Promise] = Finding{Outcome: result.Outcome, Why: firstLine(cmp.Or(result.Failure, result.Reason))}
+			trial.Findings[result.Promise] = Finding{Outcome: result.Outcome, Why: firstLine(cmp.Or(result.Failure, result.Why()))}
 		}
 	}
 	return trial

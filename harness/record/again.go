@@ -3,37 +3,17 @@ package record
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 )
 
-// measuredAgain ends the note that MeasuredAgain leaves.
-const measuredAgain = " results were measured again, because the host had stalled"
-
-// Doubts are the notes that say what was odd about the file: all but those of a second measurement.
-func (r *Record) Doubts() []string {
-	return slices.DeleteFunc(slices.Clone(r.Notes), func(note string) bool {
-		_, again := countAgain(note)
-		return again
-	})
-}
-
-// countAgain is how many results a note says to have been measured again; false of any other note.
-func countAgain(note string) (count int, ok bool) {
-	text, again := strings.CutSuffix(note, measuredAgain)
-	count, err := strconv.Atoi(text)
-	return count, again && err == nil
-}
-
-// Stalled are the results that are inconclusive because the host stalled while they were measured.
-func (r *Record) Stalled() []Result {
+// Spoiled returns the results that are inconclusive because the host stalled while they were measured.
+func (r *Record) Spoiled() []Result {
 	return slices.DeleteFunc(slices.Clone(r.Results), func(result Result) bool { return !result.Stalled })
 }
 
-// MeasuredAgain takes over what a later run of the same target has found of the results that the host had spoiled,
-// and notes that it did. A result that failed or held the first time stays as it is: only what proved nothing is
-// measured again. The error names what makes the later record another one's.
-func (r *Record) MeasuredAgain(later *Record) error {
+// ReplaceSpoiled takes over what a later run of the same target found of the results that the host had spoiled, and counts them.
+// A result that failed or held the first time stays as it is: only what proved nothing is measured again. The error names what
+// makes the later record another target's.
+func (r *Record) ReplaceSpoiled(later *Record) error {
 	if later.Run.Digest != r.Run.Digest || later.Run.Target != r.Run.Target {
 		return fmt.Errorf("take over what was measured again: it was %s (%s), not %s (%s)",
 			later.Run.Target, later.Run.Digest, r.Run.Target, r.Run.Digest)
@@ -41,7 +21,7 @@ func (r *Record) MeasuredAgain(later *Record) error {
 	if !later.Complete() || later.End.Trouble != "" {
 		return fmt.Errorf("take over what was measured again: that run did not come to a good end")
 	}
-	replaced, suffix := 0, fmt.Sprintf(" again %d", len(r.Notes)+1)
+	replaced, suffix := 0, fmt.Sprintf(" again %d", r.MeasuredAgain+1)
 	for i, result := range r.Results {
 		again := slices.IndexFunc(later.Results, func(l Result) bool {
 			return l.Key() == result.Key()
@@ -52,12 +32,12 @@ func (r *Record) MeasuredAgain(later *Record) error {
 		r.Results[i] = r.takeOver(later, later.Results[again], suffix)
 		replaced++
 	}
-	r.Notes = append(r.Notes, strconv.Itoa(replaced)+measuredAgain)
+	r.MeasuredAgain += replaced
 	return nil
 }
 
-// takeOver returns a result of a later run, and adds its recoveries, and those that it was held to besides, under ids that
-// are not taken.
+// takeOver returns a result of a later run. It adds the result's recoveries, and those that it was held to besides, under ids
+// that are not taken.
 func (r *Record) takeOver(later *Record, result Result, suffix string) Result {
 	result.Recoveries, result.Windows = slices.Clone(result.Recoveries), slices.Clone(result.Windows)
 	ids := slices.Clone(result.Recoveries)
@@ -78,4 +58,13 @@ func (r *Record) takeOver(later *Record, result Result, suffix string) Result {
 		result.Windows[i].Recovery += suffix
 	}
 	return result
+}
+
+// Remarks returns the notes and, in words, how many results were measured again: what a reader has to know of a record.
+func (r *Record) Remarks() []string {
+	remarks := slices.Clone(r.Notes)
+	if r.MeasuredAgain > 0 {
+		remarks = append(remarks, fmt.Sprintf("%d results were measured again, because the host had stalled", r.MeasuredAgain))
+	}
+	return remarks
 }

@@ -1,7 +1,8 @@
 package record_test
 
 import (
-	"strings"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -20,7 +21,7 @@ func spoiled() *record.Record {
 
 func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	first := spoiled()
-	if stalled := first.Stalled(); len(stalled) != 1 || stalled[0].Promise != "a.stalled" {
+	if stalled := first.Spoiled(); len(stalled) != 1 || stalled[0].Promise != "a.stalled" {
 		t.Fatalf("stalled: %+v", stalled)
 	}
 	later := &record.Record{
@@ -31,7 +32,7 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 		},
 		Recoveries: []record.Recovery{{ID: "1", Service: "x"}, {ID: "2", Service: "y"}},
 	}
-	if err := first.MeasuredAgain(later); err != nil {
+	if err := first.ReplaceSpoiled(later); err != nil {
 		t.Fatal(err)
 	}
 	if first.Results[1].Outcome != record.Held || first.Results[1].Recoveries[0] != "1 again 1" {
@@ -48,8 +49,8 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	if first.Results[2].Outcome != record.Failed {
 		t.Error("a failure was measured away")
 	}
-	if len(first.Notes) != 1 || !strings.Contains(first.Notes[0], "1 results were measured again") {
-		t.Errorf("notes: %q", first.Notes)
+	if remarks := first.Remarks(); first.MeasuredAgain != 1 || len(first.Notes) != 0 || len(remarks) != 1 {
+		t.Errorf("%d results were measured again, notes %q, remarks %q", first.MeasuredAgain, first.Notes, remarks)
 	}
 }
 
@@ -63,19 +64,26 @@ func TestAnotherImageIsNoSecondMeasurement(t *testing.T) {
 		later := &record.Record{Run: spoiled().Run, End: &record.End{}, Results: []record.Result{{Promise: "a.stalled", Service: "x", Outcome: record.Held}}}
 		change(later)
 		first := spoiled()
-		if err := first.MeasuredAgain(later); err == nil || first.Results[1].Outcome != record.Inconclusive {
+		if err := first.ReplaceSpoiled(later); err == nil || first.Results[1].Outcome != record.Inconclusive {
 			t.Errorf("%s: %v, %+v", name, err, first.Results[1])
 		}
 	}
 }
 
-func TestASecondMeasurementIsNoDoubt(t *testing.T) {
-	first := spoiled()
-	first.Notes = []string{"line 3 was cut off", "x results were measured again, because the host had stalled"}
-	if err := first.MeasuredAgain(&record.Record{Run: first.Run, End: &record.End{}}); err != nil {
+// TestOldRecordsCountInTheirNotes: records of before said in a note how many results were measured again.
+func TestOldRecordsCountInTheirNotes(t *testing.T) {
+	const again = " results were measured again, because the host had stalled"
+	old := spoiled()
+	old.Schema, old.Notes = record.Schema, []string{"line 3 was cut off", "2" + again, "x" + again, "1" + again}
+	path := filepath.Join(t.TempDir(), "record.json")
+	if err := old.Save(path); err != nil {
 		t.Fatal(err)
 	}
-	if doubts := first.Doubts(); len(first.Notes) != 3 || len(doubts) != 2 || !strings.HasPrefix(doubts[0], "line 3") {
-		t.Errorf("notes %q, doubts %q", first.Notes, doubts)
+	read, err := record.Load(path)
+	if err != nil || read.MeasuredAgain != 3 || !slices.Equal(read.Notes, []string{"line 3 was cut off", "x" + again}) {
+		t.Errorf("%v, %d, %q", err, read.MeasuredAgain, read.Notes)
+	}
+	if why := read.Results[1].Why(); why != "the host stalled" {
+		t.Errorf("its reason became %q", why)
 	}
 }

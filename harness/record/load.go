@@ -25,6 +25,7 @@ func Load(path string) (*Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the record %s: %w", path, err)
 	}
+	read.upgrade()
 	return read, nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -37,9 +36,6 @@ func Merge(shards []*Record) (*Record, error) {
 	}
 	if err := merged.settle(len(ordered)); err != nil {
 		return nil, fmt.Errorf("merge shards: %w", err)
-	}
-	if again := again(ordered); again > 0 {
-		merged.Notes = append(merged.Notes, strconv.Itoa(again)+measuredAgain)
 	}
 	return merged, nil
 }
@@ -185,7 +181,8 @@ func (r *Record) take(shard *Record, number int) error {
 		evidence.Path, evidence.Shard = path.Join(ShardFolder(number), evidence.Path), name
 		r.Evidence = append(r.Evidence, evidence)
 	}
-	for _, note := range shard.Doubts() {
+	r.MeasuredAgain += shard.MeasuredAgain
+	for _, note := range shard.Notes {
 		r.Notes = append(r.Notes, "shard "+name+": "+note)
 	}
 	if shard.End.Finished.After(r.End.Finished) {
@@ -196,18 +193,6 @@ func (r *Record) take(shard *Record, number int) error {
 		r.End.Trouble = strings.TrimPrefix(r.End.Trouble+"; shard "+name+": "+trouble, "; ")
 	}
 	return nil
-}
-
-// again is how many results of all shards were measured again.
-func again(shards []*Record) (total int) {
-	for _, shard := range shards {
-		for _, note := range shard.Notes {
-			if count, ok := countAgain(note); ok {
-				total += count
-			}
-		}
-	}
-	return total
 }
 
 // settle makes one result of those that every shard has of a promise about the whole run. Whatever else is there twice is

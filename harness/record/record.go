@@ -20,8 +20,10 @@ type Record struct {
 	Evidence   []Evidence `json:"evidence"`
 	// End is nil where the run was killed, or goes on: such a record proves nothing by what it lacks.
 	End *End `json:"end,omitempty"`
-	// Notes says what was odd about the file that the record was read from.
+	// Notes say what was odd about the file that the record was read from.
 	Notes []string `json:"notes,omitempty"`
+	// MeasuredAgain is how many results were measured again, because the host had stalled.
+	MeasuredAgain int `json:"measured_again,omitempty"`
 }
 
 // Complete tells whether the run came to its end.
@@ -147,9 +149,11 @@ type Result struct {
 	Fault   string  `json:"fault,omitempty"`
 	Name    string  `json:"name"` // the text of the spec
 	Outcome Outcome `json:"outcome"`
-	// Reason is why a result is inconclusive or not-run, in one line that many results can share.
+	// Cause is why a result is inconclusive or did not run.
+	Cause *Cause `json:"cause,omitempty"`
+	// Reason is the same in the words of records that were written before there were causes.
 	Reason string `json:"reason,omitempty"`
-	// Stalled tells that it is inconclusive because of the host (HostSpoiled): measuring again may prove something.
+	// Stalled says that it is inconclusive because of the host (Cause.Spoiled): measuring again may prove something.
 	Stalled bool `json:"stalled,omitempty"`
 	// Failure is the complete text of a failure.
 	Failure    string    `json:"failure,omitempty"`

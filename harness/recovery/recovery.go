@@ -17,11 +17,19 @@ import (
 // that a promise grants is 1 s, and a host may be busy.
 const steadyPatience = 5 * time.Second
 
-// Inconclusive says that nothing was proved about the target, and why. It is neither a success nor a failure.
-type Inconclusive struct{ Reason string }
+// Inconclusive is the error of an experiment that proved nothing about the target. It is neither a success nor a failure.
+type Inconclusive struct{ Cause record.Cause }
 
-// Error is the reason.
-func (i *Inconclusive) Error() string { return i.Reason }
+// Error returns the cause as a sentence.
+func (i *Inconclusive) Error() string { return i.Cause.Sentence() }
+
+// NotExpressible returns an *Inconclusive of something that the supervisor has no words for, as err says.
+func NotExpressible(err error) error {
+	return &Inconclusive{Cause: record.Cause{Kind: record.CauseNotExpressible, Detail: err.Error()}}
+}
+
+// NotProved returns an *Inconclusive of an experiment that could not be made. why is one line.
+func NotProved(why string) error { return &Inconclusive{Cause: record.NotProved(why)} }
 
 // Ground is the sandbox that an experiment takes place in.
 type Ground interface {
@@ -52,12 +60,12 @@ type Experiment struct {
 func Run(ctx context.Context, ground Ground, e Experiment) (record.Recovery, error) {
 	seen := record.Recovery{ID: e.ID, Promise: e.Promise, Service: e.Service, Sandbox: e.Sandbox, Fault: e.Fault.Name}
 	if err := Steady(ctx, ground, e.Endpoint); err != nil {
-		return seen, &Inconclusive{fmt.Sprintf("%s was not healthy before the fault: %v", e.Service, err)}
+		return seen, NotProved(fmt.Sprintf("%s was not healthy before the fault: %v", e.Service, err))
 	}
 	seen.Steady = "healthy"
 	identity, err := ground.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: e.Endpoint, SupervisorPID: ground.SupervisorPID()})
 	if err != nil {
-		return seen, &Inconclusive{fmt.Sprintf("%s could not be identified: %v", e.Service, err)}
+		return seen, NotProved(fmt.Sprintf("%s could not be identified: %v", e.Service, err))
 	}
 	seen.Before, seen.Identity = identity.Serving, identity.How
 
@@ -66,7 +74,7 @@ func Run(ctx context.Context, ground Ground, e Experiment) (record.Recovery, err
 		SupervisorPID: ground.SupervisorPID(), Window: e.Window, Due: e.Due,
 	})
 	if err != nil {
-		return seen, &Inconclusive{fmt.Sprintf("%s could not be injected into %s: %v", e.Fault, e.Service, err)}
+		return seen, NotProved(fmt.Sprintf("%s could not be injected into %s: %v", e.Fault, e.Service, err))
 	}
 	fill(&seen, observation)
 	seen.Status = ground.Word(ctx, e.Service)
@@ -74,7 +82,7 @@ func Run(ctx context.Context, ground Ground, e Experiment) (record.Recovery, err
 		return seen, fmt.Errorf("undo %s of %s: %w", e.Fault, e.Service, err)
 	}
 	if seen.Landing == nil {
-		return seen, &Inconclusive{fmt.Sprintf("%s did not land on %s: %s", e.Fault, e.Service, notLanded(e))}
+		return seen, &Inconclusive{Cause: record.Cause{Kind: record.CauseNoLanding, Detail: fmt.Sprintf("%s did not land on %s: %s", e.Fault, e.Service, notLanded(e))}}
 	}
 	return seen, nil
 }

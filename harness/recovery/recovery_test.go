@@ -158,7 +158,7 @@ func TestWhatIsNotProvedIsInconclusive(t *testing.T) {
 			c.spoil(g)
 			seen, err := recovery.Run(t.Context(), g, experiment(c.fault))
 			var nothing *recovery.Inconclusive
-			if !errors.As(err, &nothing) || nothing.Reason != c.reason {
+			if !errors.As(err, &nothing) || nothing.Error() != c.reason {
 				t.Errorf("%v, not inconclusive: %s", err, c.reason)
 			}
 			if len(g.calls) != c.calls {

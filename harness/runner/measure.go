@@ -37,7 +37,7 @@ func (t Tools) Measure(ctx context.Context, configuration config.Config, worth S
 		rounds = rounds[1:]
 	}
 	for _, procs := range rounds {
-		stalled := found.Stalled()
+		stalled := found.Spoiled()
 		if !repeatable(configuration) || len(stalled) == 0 || !found.Complete() || !worth(stalled, false) {
 			break
 		}
@@ -69,7 +69,7 @@ func (t Tools) meanwhile(ctx context.Context, configuration config.Config, worth
 			return
 		}
 		soFar, unreadable := record.Load(record.EventsPath(configuration.RecordPath()))
-		if unreadable != nil || len(soFar.Stalled()) == 0 || !worth(soFar.Stalled(), true) {
+		if unreadable != nil || len(soFar.Spoiled()) == 0 || !worth(soFar.Spoiled(), true) {
 			return // whatever is wrong with it, the run itself will say
 		}
 		beside := t
@@ -100,7 +100,7 @@ func (t Tools) once(ctx context.Context, configuration config.Config) (found *re
 // again measures what the host has spoiled so far, with so many specs at once.
 func (t Tools) again(ctx context.Context, configuration config.Config, found *record.Record, procs int) (*record.Record, error) {
 	var focus []string
-	for _, result := range found.Stalled() {
+	for _, result := range found.Spoiled() {
 		focus = append(focus, strings.TrimSuffix(result.Promise+"/"+result.Service, "/"))
 	}
 	again := configuration
@@ -114,7 +114,7 @@ func (t Tools) again(ctx context.Context, configuration config.Config, found *re
 // takeOver adds what was found later to the record, and saves it.
 func takeOver(found, later *record.Record, err error, configuration config.Config) error {
 	if err == nil {
-		err = found.MeasuredAgain(later)
+		err = found.ReplaceSpoiled(later)
 	}
 	if err != nil {
 		return fmt.Errorf("measure again what a stalled host has spoiled: %w", err)

@@ -61,7 +61,7 @@ func TestWhatTheHostSpoiledIsMeasuredAgainQuietly(t *testing.T) {
 	later.Results = later.Results[1:]
 	tools, configuration, runs := playMeasuring(t, measured("held", "stalled", "failed"), later)
 	found, _, err := tools.Measure(deadline(t), configuration, always)
-	if err != nil || len(found.Stalled()) != 0 || found.Results[1].Outcome != record.Held || found.Results[2].Outcome != record.Failed {
+	if err != nil || len(found.Spoiled()) != 0 || found.Results[1].Outcome != record.Held || found.Results[2].Outcome != record.Failed {
 		t.Fatalf("%+v, %v", found, err)
 	}
 	ran := runs()
@@ -69,7 +69,7 @@ func TestWhatTheHostSpoiledIsMeasuredAgainQuietly(t *testing.T) {
 		t.Errorf("%q", ran)
 	}
 	saved, err := record.Load(configuration.RecordPath())
-	if err != nil || len(saved.Stalled()) != 0 {
+	if err != nil || len(saved.Spoiled()) != 0 {
 		t.Errorf("the run's own record: %+v, %v", saved, err)
 	}
 }
@@ -130,10 +130,10 @@ cp first.json "$out/record.json"`, prepared, configuration.Output)
 		asked = append(asked, meanwhile)
 		return true
 	})
-	if err != nil || len(found.Stalled()) != 0 || !slices.Equal(asked, []bool{true}) {
+	if err != nil || len(found.Spoiled()) != 0 || !slices.Equal(asked, []bool{true}) {
 		t.Fatalf("%+v after it was asked %v, %v", found, asked, err)
 	}
-	if saved, err := record.Load(configuration.RecordPath()); err != nil || len(saved.Stalled()) != 0 {
+	if saved, err := record.Load(configuration.RecordPath()); err != nil || len(saved.Spoiled()) != 0 {
 		t.Errorf("the run's own record: %+v, %v", saved, err)
 	}
 }

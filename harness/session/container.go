@@ -14,7 +14,7 @@ import (
 // uses. limit is how long a pause lasts, or how long `docker stop` waits before it kills.
 func (b *Sandbox) Interrupt(ctx context.Context, order protocol.Order, limit time.Duration) (protocol.Interruption, error) {
 	if b.Name == protocol.MainSandbox {
-		return protocol.Interruption{}, &recovery.Inconclusive{Reason: "the main sandbox is everybody's: its container is left alone"}
+		return protocol.Interruption{}, recovery.NotProved("the main sandbox is everybody's: its container is left alone")
 	}
 	var interruption protocol.Interruption
 	err := b.session.link.Call(ctx, protocol.MethodContainer, protocol.ContainerParams{Sandbox: b.Name, Order: order, For: limit}, &interruption)

@@ -106,7 +106,7 @@ func (s *Session) Favoured(ctx context.Context, name string) (*Sandbox, error) {
 func (s *Session) open(ctx context.Context, p protocol.SandboxParams) (*Sandbox, error) {
 	name := p.Sandbox
 	if s.Configuration.Container != "" && name != protocol.MainSandbox {
-		return nil, &recovery.Inconclusive{Reason: fmt.Sprintf("needs a container of its own, and this run is attached to %s", s.Configuration.Container)}
+		return nil, recovery.NotProved(fmt.Sprintf("needs a container of its own, and this run is attached to %s", s.Configuration.Container))
 	}
 	s.mu.Lock()
 	existing := s.sandboxes[name]
@@ -245,7 +245,7 @@ const pollInterval = 50 * time.Millisecond
 func (b *Sandbox) Register(ctx context.Context, plan protocol.VictimPlan) (protocol.Service, error) {
 	if _, err := b.Supervisor.Register(ctx, plan.Definition()); err != nil {
 		if errors.Is(err, zinit.ErrNotExpressible) {
-			return protocol.Service{}, &recovery.Inconclusive{Reason: err.Error()}
+			return protocol.Service{}, recovery.NotExpressible(err)
 		}
 		return protocol.Service{}, fmt.Errorf("register %s: %w", plan.Name, err)
 	}
@@ -259,8 +259,8 @@ func (b *Sandbox) Register(ctx context.Context, plan protocol.VictimPlan) (proto
 		select {
 		case <-time.After(pollInterval):
 		case <-ctx.Done():
-			return protocol.Service{}, &recovery.Inconclusive{Reason: fmt.Sprintf("%s was registered and does not run: %v; zinit says %q",
-				plan.Name, waiting, b.Word(context.WithoutCancel(ctx), plan.Name))}
+			return protocol.Service{}, recovery.NotProved(fmt.Sprintf("%s was registered and does not run: %v; zinit says %q",
+				plan.Name, waiting, b.Word(context.WithoutCancel(ctx), plan.Name)))
 		}
 	}
 }
@@ -318,7 +318,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 		return record.Recovery{}, err
 	}
 	if err := protocol.Permit(b.session.Configuration, i.Service.Name, i.Fault); err != nil {
-		return record.Recovery{}, &recovery.Inconclusive{Reason: err.Error()}
+		return record.Recovery{}, recovery.NotProved(err.Error())
 	}
 	held, release, err := b.hold(ctx, i.Service.Name)
 	if err != nil {

@@ -17,7 +17,7 @@ func (b *Sandbox) registered(service string) error {
 		return nil
 	}
 	_, err := b.Supervisor.Register(context.Background(), zinit.Definition{})
-	return &recovery.Inconclusive{Reason: err.Error()}
+	return recovery.NotExpressible(err)
 }
 
 // ZinitSocket is the path at which zinit's RPC answers; empty where only its commands are understood.

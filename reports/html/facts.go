@@ -98,7 +98,7 @@ func notes(r *record.Record) []string {
 	case r.End.Trouble != "":
 		found = append(found, "The harness had trouble of its own: "+r.End.Trouble)
 	}
-	found = append(found, r.Notes...)
+	found = append(found, r.Remarks()...)
 	const most = 12
 	for i := range found {
 		found[i] = shorten(found[i], longestLine)

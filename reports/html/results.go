@@ -123,7 +123,7 @@ func (x *index) groups(outcome record.Outcome, room *allowance) (found []group, 
 	for _, promise := range x.promises {
 		for _, result := range x.results[promise.ID] {
 			if result.Outcome == outcome {
-				reason := cmp.Or(result.Reason, "nothing says why")
+				reason := cmp.Or(result.Why(), "nothing says why")
 				byReason[reason] = append(byReason[reason], result)
 			}
 		}

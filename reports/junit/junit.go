@@ -139,7 +139,7 @@ func (b *builder) testCase(result record.Result) testCase {
 	case record.Failed:
 		made.Failure = &problem{Message: firstLine(result.Failure), Type: result.Promise, Text: result.Failure}
 	case record.Inconclusive, record.NotRun:
-		made.Skipped = &problem{Message: string(result.Outcome) + ": " + firstLine(result.Reason), Text: result.Failure}
+		made.Skipped = &problem{Message: string(result.Outcome) + ": " + firstLine(result.Why()), Text: result.Failure}
 	default:
 		made.Error = &problem{Message: fmt.Sprintf("unknown outcome %q", result.Outcome), Type: "harness"}
 	}

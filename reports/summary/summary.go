@@ -144,7 +144,7 @@ func reasons(text *strings.Builder, title string, outcome record.Outcome, r *rec
 		if result.Outcome != outcome {
 			continue
 		}
-		reason := cmp.Or(result.Reason, "nothing says why")
+		reason := cmp.Or(result.Why(), "nothing says why")
 		if groups[reason] == nil {
 			groups[reason] = map[string][]string{}
 		}
@@ -180,7 +180,7 @@ func trouble(text *strings.Builder, r *record.Record) {
 	} else if r.End.Trouble != "" {
 		notes = append(notes, "THE HARNESS HAD TROUBLE: "+r.End.Trouble)
 	}
-	for _, note := range append(notes, r.Notes...) {
+	for _, note := range append(notes, r.Remarks()...) {
 		wrapped(text, "", strings.Fields(note))
 	}
 	if len(notes) > 0 {

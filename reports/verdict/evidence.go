@@ -80,13 +80,13 @@ func (c *court) outcome(r *record.Record, result record.Result, recoveries map[s
 		}
 	case record.Inconclusive:
 		if blocks && result.Stalled {
-			c.add(Stalled, cmp.Or(result.Reason, record.HostStalled("nothing was proved")), result.Promise, result.Service)
+			c.add(Stalled, cmp.Or(result.Why(), record.HostStalled("nothing was proved").Sentence()), result.Promise, result.Service)
 		} else if blocks {
-			c.add(Unproved, cmp.Or(result.Reason, "it was inconclusive, and nothing says why"), result.Promise, result.Service)
+			c.add(Unproved, cmp.Or(result.Why(), "it was inconclusive, and nothing says why"), result.Promise, result.Service)
 		}
 	case record.NotRun:
 		if blocks {
-			c.add(NotRun, cmp.Or(result.Reason, "it did not run, and nothing says why"), result.Promise, result.Service)
+			c.add(NotRun, cmp.Or(result.Why(), "it did not run, and nothing says why"), result.Promise, result.Service)
 		}
 	default:
 		c.add(Contradiction, fmt.Sprintf("a result has the unknown outcome %q", result.Outcome), result.Promise, result.Service)
@@ -147,7 +147,7 @@ func flaw(result record.Result, recoveries map[string]record.Recovery, tolerance
 		return Dry, "it held without having run"
 	case result.Stalled:
 		return Stalled, "it held while the host stalled"
-	case result.Failure != "" || result.Reason != "":
+	case result.Failure != "" || result.Why() != "":
 		return Contradiction, "it held, and there is a text of its failure"
 	}
 	for _, id := range result.Recoveries {

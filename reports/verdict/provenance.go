@@ -52,7 +52,7 @@ func (c *court) completeness(r *record.Record) {
 	case r.End.Trouble != "":
 		c.say(Trouble, "the harness had trouble of its own: "+r.End.Trouble)
 	}
-	for _, doubt := range r.Doubts() {
+	for _, doubt := range r.Notes {
 		c.say(OddFile, doubt)
 	}
 	if r.Run.ID == "" {

@@ -78,7 +78,7 @@ func itComesBackTogether(chaos *session.Session, base, then session.VictimPlan) 
 		})
 		expectReturn(chaos, first, earlier)
 		if later.Landing == nil || earlier.Respawned == nil || later.Injected.Hi > earlier.Respawned.Hi {
-			spec.Inconclusive(record.TooCoarse("the second service was not killed before the first was back"))
+			spec.InconclusiveBecause(record.TooCoarse("the second service was not killed before the first was back"))
 		}
 		// The second may wait for the first: its latest is the first's, and its own delay.
 		spec.Expect(later, Serve(Within(first.Policy.DelayOfRetry(1)+delay+startLimit)))

@@ -88,7 +88,7 @@ func crowds(chaos *session.Session) {
 				case answers.Asked == 0:
 					spec.Inconclusive("the supervisor was asked nothing meanwhile")
 				case doubtful:
-					spec.Inconclusive(record.HostStalled("the supervisor's answers cannot be judged"))
+					spec.InconclusiveBecause(record.HostStalled("the supervisor's answers cannot be judged"))
 				case late:
 					spec.FailWith(chaos, fmt.Sprintf("the supervisor took %s to answer %s beside %s", worst.Took.Round(time.Millisecond), worst.Method, c),
 						spec.Note("during", "%s", worst.During), spec.Note("allowed", "%s", spec.AnswerLimit),
@@ -112,7 +112,7 @@ func (c *crowd) run(ctx context.Context, chaos *session.Session) (seen crowdResu
 	}
 	ran, err := sandbox.Agent().Run(ctx, spec.AnswerLimit, "/bin/sh", "-c", "command -v sleep")
 	if err != nil || ran.ExitCode != 0 {
-		return seen, &recovery.Inconclusive{Reason: "the image has no sleep, which a crowd would run"}
+		return seen, recovery.NotProved("the image has no sleep, which a crowd would run")
 	}
 	questioner := spec.KeepAsking(ctx, sandbox, spec.StatusOf(sandbox, session.Base))
 	defer func() { seen.answers = questioner.Stop() }()
@@ -155,7 +155,7 @@ func (c *crowd) register(ctx context.Context, sandbox *session.Sandbox) (wrong [
 	began := time.Now()
 	for i, definition := range order {
 		if time.Since(began) > registerLimit {
-			return nil, &recovery.Inconclusive{Reason: record.TooCoarse(fmt.Sprintf("%d of %d services were registered in %s", i, len(c.services), registerLimit))}
+			return nil, &recovery.Inconclusive{Cause: record.TooCoarse(fmt.Sprintf("%d of %d services were registered in %s", i, len(c.services), registerLimit))}
 		}
 		if err == nil {
 			_, err = sandbox.Supervisor.Register(ctx, definition)
@@ -164,9 +164,9 @@ func (c *crowd) register(ctx context.Context, sandbox *session.Sandbox) (wrong [
 		case err == nil:
 			continue
 		case errors.As(err, &answer):
-			return nil, &recovery.Inconclusive{Reason: fmt.Sprintf("%s cannot be registered: %v", definition.Service.Name, err)}
+			return nil, recovery.NotProved(fmt.Sprintf("%s cannot be registered: %v", definition.Service.Name, err))
 		case ctx.Err() != nil:
-			return nil, &recovery.Inconclusive{Reason: "the spec's time was over while the crowd was registered"}
+			return nil, recovery.NotProved("the spec's time was over while the crowd was registered")
 		}
 		return []spec.Line{spec.Note("register", "service %d of %d: %v", i, len(c.services), err)}, nil
 	}

@@ -174,7 +174,7 @@ func itIsKilledAfterItsStopTimeout(chaos *session.Session, plan session.VictimPl
 		took, due := time.Duration(again-told), stopTimeout+delay
 		onTime := again != 0 && took >= due-tolerance && took <= due+2*tolerance
 		if !onTime && (host.Stall() > tolerance || host.Explains(ctx, told+int64(due), again, 2*tolerance)) {
-			spec.Inconclusive(record.HostStalled("the stop timeout cannot be timed"))
+			spec.InconclusiveBecause(record.HostStalled("the stop timeout cannot be timed"))
 		}
 		zinit, policy := spec.Note("zinit", "%s", sandbox.Word(ctx, plan.Name)), spec.Note("policy", "SIGKILL %s after the stop signal, again %s later", stopTimeout, delay)
 		switch {

@@ -58,7 +58,7 @@ func watchPeriod(chaos *session.Session) time.Duration {
 func requireCalmHost(chaos *session.Session, stall time.Duration) {
 	GinkgoHelper()
 	if stall > spec.Tolerance(chaos) {
-		spec.Inconclusive(record.HostStalled("a health check may have failed that would have passed"))
+		spec.InconclusiveBecause(record.HostStalled("a health check may have failed that would have passed"))
 	}
 }
 

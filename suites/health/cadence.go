@@ -66,7 +66,7 @@ func itIsRecorded(chaos *session.Session, plan session.VictimPlan) {
 				spec.Note("record", "%v", checked))
 		}
 		if checked.longestWait(seen) > spec.Tolerance(chaos) { // the record may be wrong, or the probe had to wait for a processor
-			spec.Inconclusive(record.TooCoarse("a check asked late after it had begun"))
+			spec.InconclusiveBecause(record.TooCoarse("a check asked late after it had begun"))
 		}
 	})
 }

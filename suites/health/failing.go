@@ -109,7 +109,7 @@ func itCountsFailuresInARow(chaos *session.Session, plan session.VictimPlan) {
 			}
 			spec.Conclude(refused)
 			if len(lives[0].probes) > n {
-				spec.Inconclusive(record.TooCoarse("a check came before the service had been told how to answer it"))
+				spec.InconclusiveBecause(record.TooCoarse("a check came before the service had been told how to answer it"))
 			}
 			if n < len(answers) {
 				refused = control.Become(ctx, answers[n], 0)
@@ -174,7 +174,7 @@ func itLeavesASlowServiceAlone(chaos *session.Session, plan session.VictimPlan, 
 		})
 		if isOver(lives) {
 			if lives[0].lateness(slowInterval) > (slowTimeout-replyDelay)/2 { // the answer may have been delayed as much as the question
-				spec.Inconclusive(record.TooCoarse("a health check had to wait for a processor, and had less than its time for the answer"))
+				spec.InconclusiveBecause(record.TooCoarse("a health check had to wait for a processor, and had less than its time for the answer"))
 			}
 			v.fail(ctx, fmt.Sprintf("%s answers well after %s, its health check may take %s, and it was replaced",
 				plan.Name, span.Text(replyDelay), span.Text(slowTimeout)), lives)

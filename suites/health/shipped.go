@@ -87,7 +87,7 @@ func cadenceSpecs(chaos *session.Session) {
 		}
 		if stall := host.Stall(); stall > tolerance &&
 			(stallFactor*stall > 2*overdueLimit || len(findDepartures(found, health, tolerance+stallFactor*stall)) == 0) {
-			spec.Inconclusive(record.HostStalled("the health checks cannot be timed"))
+			spec.InconclusiveBecause(record.HostStalled("the health checks cannot be timed"))
 		}
 		spec.FailWith(chaos, fmt.Sprintf("%d of %d shipped health checks did not run every %s", len(wrong), len(found), health.Interval),
 			append(spec.List("checked", wrong), spec.Note("policy", "every %s, first %s after the start", health.Interval, health.StartPeriod))...)

@@ -122,7 +122,7 @@ const handovers = 3
 func (v *checkedVictim) fail(ctx context.Context, headline string, lives []life, lines ...spec.Line) {
 	GinkgoHelper()
 	if handovers*v.host.Stall() > spec.Tolerance(v.chaos) {
-		spec.Inconclusive(record.HostStalled("the health checks cannot be timed"))
+		spec.InconclusiveBecause(record.HostStalled("the health checks cannot be timed"))
 	}
 	schedule := v.plan.Schedule
 	lines = append(append(describeLives(lives), lines...),

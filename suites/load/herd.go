@@ -49,7 +49,7 @@ func herd(chaos *session.Session) {
 			spec.FailWith(chaos, fmt.Sprintf("%s ran twice after all were killed at once", spec.Count(len(doubled), "service")), spec.ListServices(doubled)...)
 		}
 		if crowd.Rate() < countRate {
-			spec.Inconclusive(record.HostStalled(fmt.Sprintf("the processes were counted less than %d times a second", countRate)))
+			spec.InconclusiveBecause(record.HostStalled(fmt.Sprintf("the processes were counted less than %d times a second", countRate)))
 		}
 	}, NodeTimeout(specTimeout))
 	It("the supervisor answers while all come back", spec.About(promise.LoadRPC), spec.On(all), spec.With(fault.SIGKILL), func(ctx SpecContext) {
@@ -104,7 +104,7 @@ func gatherServices(ctx context.Context, chaos *session.Session, sandbox *sessio
 		services = append(services, service)
 	}
 	if len(services) == 0 {
-		return nil, &recovery.Inconclusive{Reason: "no service of the target serves"}
+		return nil, recovery.NotProved("no service of the target serves")
 	}
 	return services, nil
 }
@@ -137,7 +137,7 @@ func killAll(ctx context.Context, chaos *session.Session, sandbox *session.Sandb
 		}
 	}
 	if lastExit >= firstStart {
-		return recoveries, &recovery.Inconclusive{Reason: record.TooCoarse("there was no moment at which all services were down: the first was back before the last was killed")}
+		return recoveries, &recovery.Inconclusive{Cause: record.TooCoarse("there was no moment at which all services were down: the first was back before the last was killed")}
 	}
 	return recoveries, nil
 }
@@ -147,15 +147,15 @@ func judgeRecoveries(chaos *session.Session, seen herdResult) {
 	GinkgoHelper()
 	budgets, tolerance := chaos.Target.Budgets, expect.Tolerance(spec.Tolerance(chaos))
 	var late []string
-	unclear := ""
+	var unclear *record.Cause
 	for _, r := range seen.recoveries {
 		due := seen.policies[r.Service]
 		for _, expectation := range []expect.Expectation{
 			expect.Respawn(expect.NotBefore(due), expect.Within(max(due, budgets.Restart.Duration())), tolerance),
 			expect.Serve(expect.Within(budgets.Serving.Duration()), tolerance),
 		} {
-			if reason, nothing := expect.Inconclusive(r, expectation); nothing {
-				unclear = reason
+			if cause, nothing := expect.Inconclusive(r, expectation); nothing {
+				unclear = &cause
 			} else if held, _ := expectation.Match(r); !held {
 				headline, _, _ := strings.Cut(expectation.FailureMessage(r), "\n")
 				late = append(late, headline)
@@ -167,7 +167,7 @@ func judgeRecoveries(chaos *session.Session, seen herdResult) {
 		spec.FailWith(chaos, fmt.Sprintf("%d of %d services that were killed at once did not come back within their budgets", len(late), len(seen.recoveries)),
 			spec.List("service", late)...)
 	}
-	if unclear != "" {
-		spec.Inconclusive(unclear)
+	if unclear != nil {
+		spec.InconclusiveBecause(*unclear)
 	}
 }

@@ -62,7 +62,7 @@ func findShipped(chaos *session.Session, sandbox *session.Sandbox) (services []s
 func identify(ctx context.Context, sandbox *session.Sandbox, service session.Service) (record.Incarnation, error) {
 	process, err := spec.FindProcess(ctx, sandbox, service.Endpoint)
 	if err != nil {
-		return process, &recovery.Inconclusive{Reason: fmt.Sprintf("%s could not be identified: %v", service.Name, err)}
+		return process, recovery.NotProved(fmt.Sprintf("%s could not be identified: %v", service.Name, err))
 	}
 	return process, nil
 }
@@ -76,7 +76,7 @@ func judgeAnswers(chaos *session.Session, during string, seen spec.Answers) {
 	case seen.Asked == 0:
 		spec.Inconclusive("the supervisor was not asked anything")
 	case doubtful:
-		spec.Inconclusive(record.HostStalled("a late answer says nothing of the supervisor"))
+		spec.InconclusiveBecause(record.HostStalled("a late answer says nothing of the supervisor"))
 	case late:
 		spec.FailWith(chaos, fmt.Sprintf("the supervisor did not answer %s within %s, during the %s", seen.Worst.Method, spec.AnswerLimit, during),
 			spec.Note("worst", "%s, of %d questions", span.Text(seen.Worst.Took), seen.Asked),

@@ -179,14 +179,14 @@ func killSupervisor(ctx context.Context, chaos *session.Session, p *population) 
 		return none, err
 	}
 	if p.sandbox.ZinitSocket() == "" {
-		return none, &recovery.Inconclusive{Reason: "zinit's RPC is not understood, so that its own process cannot be identified"}
+		return none, recovery.NotProved("zinit's RPC is not understood, so that its own process cannot be identified")
 	}
 	_, err = p.sandbox.Inject(ctx, session.Injection{
 		Promise: promise.PersistenceDefinitions, Fault: fault.SIGKILL, Window: chaos.Target.Budgets.Boot.Duration(),
 		Service: session.Service{Name: "zinit", Endpoint: protocol.Endpoint{Socket: p.sandbox.ZinitSocket(), Method: "system.ping"}},
 	})
 	if p.sandbox.FindSupervisor(ctx) != nil {
-		return none, &recovery.Inconclusive{Reason: "the image does not start its supervisor again: it ends with it, or stays without"}
+		return none, recovery.NotProved("the image does not start its supervisor again: it ends with it, or stays without")
 	}
 	return none, err
 }

@@ -82,7 +82,7 @@ func (p *population) readCommandLines(ctx context.Context) error {
 			return err == nil
 		})
 		if err != nil {
-			return &recovery.Inconclusive{Reason: fmt.Sprintf("%s did not serve before: %v", service.Name, err)}
+			return recovery.NotProved(fmt.Sprintf("%s did not serve before: %v", service.Name, err))
 		}
 	}
 	return nil
@@ -100,7 +100,7 @@ func (p *population) stop(ctx context.Context) error {
 		status, err = p.sandbox.Supervisor.Status(ctx, p.stopped.Name)
 		return err == nil && status.PID == 0 && status.State != zinit.StateStopping
 	}) {
-		return &recovery.Inconclusive{Reason: fmt.Sprintf("%s could not be stopped: zinit says %q", p.stopped.Name, status.State)}
+		return recovery.NotProved(fmt.Sprintf("%s could not be stopped: zinit says %q", p.stopped.Name, status.State))
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func endure(ctx context.Context, chaos *session.Session) (endured, error) {
 		return endured{}, err
 	}
 	if sandbox.SupervisorPID() == 0 {
-		return endured{}, &recovery.Inconclusive{Reason: "the supervisor's process is not known, so that nobody can say what it holds"}
+		return endured{}, recovery.NotProved("the supervisor's process is not known, so that nobody can say what it holds")
 	}
 	if err := restartOften(ctx, chaos, sandbox, "warm-up", warmUps); err != nil {
 		return endured{}, err
@@ -140,7 +140,7 @@ func restartOften(ctx context.Context, chaos *session.Session, sandbox *session.
 		journal, err := spec.ReadJournal(ctx, sandbox, plan)
 		return err == nil && len(journal.Of(victim.EventStarted)) > n
 	}) {
-		return &recovery.Inconclusive{Reason: fmt.Sprintf("a victim that ends at once was not restarted %d times within %s", n, restartsLimit)}
+		return recovery.NotProved(fmt.Sprintf("a victim that ends at once was not restarted %d times within %s", n, restartsLimit))
 	}
 	return nil
 }
@@ -155,7 +155,7 @@ func measure(ctx context.Context, sandbox *session.Sandbox) (levels, error) {
 	for look := range looks {
 		usage, err := sandbox.Agent().Usage(ctx, sandbox.SupervisorPID())
 		if err != nil {
-			return levels{}, &recovery.Inconclusive{Reason: "the supervisor cannot be looked into: " + err.Error()}
+			return levels{}, recovery.NotProved("the supervisor cannot be looked into: " + err.Error())
 		}
 		table, err := sandbox.Agent().Processes(ctx)
 		if err != nil {

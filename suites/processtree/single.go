@@ -61,7 +61,7 @@ func itIsOneProcess(chaos *session.Session, plan session.VictimPlan, what string
 				spec.Note("zinit", "%s", sandbox.Word(ctx, plan.Name)))
 		}
 		if crowd.Rate() < countRate {
-			spec.Inconclusive(record.HostStalled("the processes were counted less than 20 times a second"))
+			spec.InconclusiveBecause(record.HostStalled("the processes were counted less than 20 times a second"))
 		}
 		requireTaken(refused)
 		if !replaced || after.PID == 0 {

@@ -156,7 +156,7 @@ func itIsCalledWaiting(chaos *session.Session, plan session.VictimPlan) {
 			return false
 		})
 		if looks < 5 {
-			spec.Inconclusive(record.TooCoarse("the status could not be read often enough while a retry was pending"))
+			spec.InconclusiveBecause(record.TooCoarse("the status could not be read often enough while a retry was pending"))
 		}
 	})
 }

@@ -76,7 +76,7 @@ func (l *loop) judgeDelays(ctx SpecContext, starts []int64, host *spec.Host) {
 			l.fail(ctx, "was run again %s after its end %d, before the %s that it has to wait", span.Text(waited), n, span.Text(due))
 		case waited <= due+3*tolerance:
 		case host.Stall() > tolerance || host.Explains(ctx, starts[n-1]+int64(runPeriod+due), starts[n], 3*tolerance):
-			spec.Inconclusive(record.HostStalled("the delays between runs cannot be judged"))
+			spec.InconclusiveBecause(record.HostStalled("the delays between runs cannot be judged"))
 		default:
 			l.fail(ctx, "was run again only %s after its end %d, not within %s", span.Text(waited), n, due+3*tolerance)
 		}

@@ -92,6 +92,6 @@ func (s *series) requireLength(seen record.Recovery, period time.Duration) {
 		_, longest = seen.Noticed.Since(*s.began)
 	}
 	if (period >= stability) != (shortest >= stability) || (period >= stability) != (longest >= stability) {
-		spec.Inconclusive(record.TooCoarse(fmt.Sprintf("a run of %s did not last as long as it was planned to, compared with its stability period", s.service.Name)))
+		spec.InconclusiveBecause(record.TooCoarse(fmt.Sprintf("a run of %s did not last as long as it was planned to, compared with its stability period", s.service.Name)))
 	}
 }

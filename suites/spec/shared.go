@@ -23,7 +23,7 @@ type Shared[T any] struct {
 func (s *Shared[T]) Get(ctx context.Context) T {
 	GinkgoHelper()
 	if !s.done {
-		s.done, s.err = true, &recovery.Inconclusive{Reason: "the experiment did not end in time"}
+		s.done, s.err = true, recovery.NotProved("the experiment did not end in time")
 		s.result, s.err = s.Run(ctx)
 	}
 	Conclude(s.err)

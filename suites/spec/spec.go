@@ -17,10 +17,10 @@
 package spec
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,16 +41,15 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// The keys of the labels, and the names of the report entries that link a result to its recoveries, and to what these
-// were held to.
+// The keys of the labels, and the names of the report entries. Entries link a result to its recoveries and to what these were
+// held to, and say why it is inconclusive.
 const (
 	promiseLabel  = "promise:"
 	serviceLabel  = "service:"
 	faultLabel    = "fault:"
 	recoveryEntry = "recovery"
 	windowEntry   = "window"
-	inconclusive  = "INCONCLUSIVE: "
-	notSelected   = "not selected"
+	causeEntry    = "cause"
 )
 
 // About labels specs with the promise that they check.
@@ -74,28 +73,47 @@ const (
 	Costly = SpecPriority(-1)
 )
 
-// Conclude ends a spec by an error: as INCONCLUSIVE, for the harness's own trouble proves nothing about a
-// target. Without an error it does nothing.
+// Conclude ends a spec as INCONCLUSIVE if there is an error: the harness's own trouble proves nothing about a target.
 func Conclude(err error) {
 	GinkgoHelper()
-	if err == nil {
-		return
+	if err != nil {
+		end(causeOf(err))
 	}
-	var nothingProved *recovery.Inconclusive
-	if errors.As(err, &nothingProved) {
-		Skip(inconclusive + nothingProved.Reason)
-	}
-	if errors.Is(err, zinit.ErrNotExpressible) {
-		Skip(inconclusive + err.Error())
-	}
-	Skip(inconclusive + "the harness itself: " + err.Error())
 }
 
-// Inconclusive ends a spec: it proves nothing, for a reason of one line that many specs may share.
-func Inconclusive(reason string) {
-	GinkgoHelper()
-	Skip(inconclusive + reason)
+// causeOf returns why an error proves nothing.
+func causeOf(err error) record.Cause {
+	var nothingProved *recovery.Inconclusive
+	switch {
+	case errors.As(err, &nothingProved):
+		return nothingProved.Cause
+	case errors.Is(err, zinit.ErrNotExpressible):
+		return record.Cause{Kind: record.CauseNotExpressible, Detail: firstLine(err.Error())}
+	}
+	return record.Cause{Kind: record.CauseHarnessError, Detail: firstLine(err.Error())}
 }
+
+// Inconclusive ends a spec that proves nothing. why is one line that many specs may share.
+func Inconclusive(why string) {
+	GinkgoHelper()
+	end(record.NotProved(firstLine(why)))
+}
+
+// InconclusiveBecause ends a spec that proves nothing, such as one that the host has spoiled (record.HostStalled).
+func InconclusiveBecause(cause record.Cause) {
+	GinkgoHelper()
+	end(cause)
+}
+
+// end ends a spec as INCONCLUSIVE. The report entry carries the cause; the text is for whoever reads Ginkgo's log.
+func end(cause record.Cause) {
+	GinkgoHelper()
+	AddReportEntry(causeEntry, cause, ReportEntryVisibilityNever)
+	Skip(cause.Sentence())
+}
+
+// notSelected is the report entry of a spec that the run does not include.
+type notSelected struct{}
 
 // Sandbox returns a sandbox of the session, or ends the spec as INCONCLUSIVE.
 func Sandbox(ctx context.Context, chaos *session.Session, name string) *session.Sandbox {
@@ -140,8 +158,8 @@ func Expect(seen record.Recovery, expectations ...expect.Expectation) {
 		if window, bounded := expectation.Window(seen); bounded {
 			AddReportEntry(windowEntry, window, ReportEntryVisibilityNever)
 		}
-		if reason, nothing := expect.Inconclusive(seen, expectation); nothing {
-			Skip(inconclusive + reason)
+		if cause, nothing := expect.Inconclusive(seen, expectation); nothing {
+			end(cause)
 		}
 		gomega.Expect(seen).To(expectation)
 	}
@@ -166,7 +184,8 @@ func Victim(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPl
 func Select(includes func(record.Key) bool) {
 	BeforeEach(func() {
 		if !includes(labelled(CurrentSpecReport()).Key()) {
-			Skip(notSelected)
+			AddReportEntry(causeEntry, notSelected{}, ReportEntryVisibilityNever)
+			Skip("not selected")
 		}
 	})
 }
@@ -198,32 +217,37 @@ func Identify(ctx context.Context, sandbox *session.Sandbox, service session.Ser
 	return identity.Serving
 }
 
-// Result is what a spec's report says of a target, as a result for the record; false for a spec that was not
-// selected.
+// Result returns what a spec's report says of a target, as a result for the record; false for a spec that was not selected.
 func Result(t *target.Target, report SpecReport) (record.Result, bool) {
 	result := labelled(report)
 	result.Attempts = report.NumAttempts
 	result.Started, result.Duration = report.StartTime, int64(report.RunTime)
+	selected := true
 	for _, entry := range report.ReportEntries {
-		if id, ok := entry.GetRawValue().(string); ok && entry.Name == recoveryEntry {
-			result.Recoveries = append(result.Recoveries, id)
-		}
-		if window, ok := entry.GetRawValue().(record.Window); ok {
-			result.Windows = append(result.Windows, window)
+		switch value := entry.GetRawValue().(type) {
+		case string:
+			if entry.Name == recoveryEntry {
+				result.Recoveries = append(result.Recoveries, value)
+			}
+		case record.Window:
+			result.Windows = append(result.Windows, value)
+		case record.Cause:
+			result.Cause = &value
+		case notSelected:
+			selected = false
 		}
 	}
-	result, selected := judge(result, report)
-	return doubted(t, result), selected
+	return doubt(t, judge(result, report)), selected
 }
 
-// doubted makes a failure INCONCLUSIVE that rests on an assumption which is not confirmed for the target
-// (contract zinit-0.4, "What a mark means for a verdict").
-func doubted(t *target.Target, result record.Result) record.Result {
+// doubt makes a failure INCONCLUSIVE that rests on an assumption which the target does not confirm
+// (suites/contract/zinit-0.4.md#marks).
+func doubt(t *target.Target, result record.Result) record.Result {
 	p, _ := promise.Find(result.Promise)
 	for _, assumption := range p.Assumptions {
 		if result.Outcome == record.Failed && !t.Confirms(assumption) {
 			result.Outcome = record.Inconclusive
-			result.Reason = "differs from our assumption " + assumption + ", which the target does not confirm"
+			result.Cause = &record.Cause{Kind: record.CauseUnconfirmedAssumption, Assumption: assumption}
 		}
 	}
 	return result
@@ -248,28 +272,55 @@ func labelled(report SpecReport) record.Result {
 	return result
 }
 
-// judge turns Ginkgo's states into outcomes: only an expectation that was not met is a failure of the target.
-func judge(result record.Result, report SpecReport) (record.Result, bool) {
-	message := report.Failure.Message
+// judge turns Ginkgo's states into outcomes. Only an expectation that was not met is a failure of the target. A result that has a
+// cause already said so itself.
+func judge(result record.Result, report SpecReport) record.Result {
+	message := firstLine(report.Failure.Message)
+	said := result.Cause
+	result.Cause = nil
 	switch {
 	case report.State.Is(types.SpecStatePassed) && report.NumAttempts == 1:
 		result.Outcome = record.Held
-	case report.State.Is(types.SpecStatePassed):
-		result.Outcome, result.Reason = record.Inconclusive, "it held only when it was tried again"
+		return result
 	case report.State.Is(types.SpecStateFailed):
-		result.Outcome, result.Failure = record.Failed, message
-	case strings.HasPrefix(message, inconclusive):
-		result.Outcome, result.Reason = record.Inconclusive, firstLine(strings.TrimPrefix(message, inconclusive))
-		result.Stalled = record.HostSpoiled(result.Reason)
-	case report.State.Is(types.SpecStateSkipped) && message == notSelected:
-		return result, false
-	case report.State.Is(types.SpecStateSkipped | types.SpecStatePending): // also where the run was ended before
-		reason := cmp.Or(firstLine(message), "filtered out, pending, or the run was ended before")
-		result.Outcome, result.Reason = record.NotRun, "it did not run: "+reason
-	default: // timed out, interrupted, aborted, panicked: nothing was judged
-		result.Outcome, result.Reason = record.Inconclusive, "the spec itself "+report.State.String()+": "+firstLine(message)
+		result.Outcome, result.Failure = record.Failed, report.Failure.Message
+		return result
+	case report.State.Is(types.SpecStateSkipped) && said != nil:
+		result.Outcome, result.Cause, result.Stalled = record.Inconclusive, said, said.Spoiled()
+		return result
+	case report.State.Is(types.SpecStateSkipped | types.SpecStatePending): // also if the run ended before
+		result.Outcome, result.Cause = record.NotRun, &record.Cause{Kind: record.CauseSkipped, Detail: message}
+		return result
 	}
-	return result, true
+	result.Outcome, result.Cause = record.Inconclusive, &record.Cause{Kind: kindOf(report.State), Step: lastStep(report), Detail: message}
+	return result
+}
+
+// kindOf returns the cause of a spec that ended in a state in which nothing was judged.
+func kindOf(state types.SpecState) record.CauseKind {
+	switch state {
+	case types.SpecStatePassed:
+		return record.CauseRetried
+	case types.SpecStateTimedout:
+		return record.CauseTimedOut
+	case types.SpecStateInterrupted:
+		return record.CauseInterrupted
+	case types.SpecStateAborted:
+		return record.CauseAborted
+	case types.SpecStatePanicked:
+		return record.CausePanicked
+	}
+	return record.CauseUnknownState
+}
+
+// lastStep returns the text of the last By of a spec, empty if it named no step.
+func lastStep(report SpecReport) string {
+	for _, event := range slices.Backward(report.SpecEvents) {
+		if event.SpecEventType == types.SpecEventByStart {
+			return event.Message
+		}
+	}
+	return ""
 }
 
 func firstLine(text string) string {

@@ -29,23 +29,22 @@ func TestEveryStateHasAnOutcome(t *testing.T) {
 		"never tried":              {types.SpecStatePassed, 0, "", record.Inconclusive, "it held only when it was tried again"},
 		"failed":                   {types.SpecStateFailed, 1, "x was not restarted\n  before pid 41", record.Failed, "x was not restarted\n  before pid 41"},
 		"failed when retried":      {types.SpecStateFailed, 2, "no", record.Failed, "no"},
-		"failed by a text of ours": {types.SpecStateFailed, 1, "INCONCLUSIVE: no", record.Failed, "INCONCLUSIVE: no"},
-		"inconclusive":             {types.SpecStateSkipped, 1, "INCONCLUSIVE: it did not land\nsomewhere", record.Inconclusive, "it did not land"},
-		"skipped otherwise":        {types.SpecStateSkipped, 0, "", record.NotRun, "it did not run: filtered out, pending, or the run was ended before"},
+		"failed by a text of ours": {types.SpecStateFailed, 1, "the host stalled, so no", record.Failed, "the host stalled, so no"},
+		"skipped otherwise":        {types.SpecStateSkipped, 0, "", record.NotRun, "it did not run: filtered out, pending, or the run ended before"},
 		"skipped by a spec":        {types.SpecStateSkipped, 1, "not on Mondays\nsee there", record.NotRun, "it did not run: not on Mondays"},
-		"pending":                  {types.SpecStatePending, 0, "", record.NotRun, "it did not run: filtered out, pending, or the run was ended before"},
-		"timed out":                {types.SpecStateTimedout, 1, "A node timeout occurred\nat", record.Inconclusive, "the spec itself timedout: A node timeout occurred"},
-		"interrupted":              {types.SpecStateInterrupted, 1, "Interrupted by User", record.Inconclusive, "the spec itself interrupted: Interrupted by User"},
-		"aborted":                  {types.SpecStateAborted, 1, "no session", record.Inconclusive, "the spec itself aborted: no session"},
-		"panicked":                 {types.SpecStatePanicked, 1, "Test Panicked", record.Inconclusive, "the spec itself panicked: Test Panicked"},
-		"unknown":                  {types.SpecStateInvalid, 0, "", record.Inconclusive, "the spec itself INVALID SPEC STATE: "},
+		"pending":                  {types.SpecStatePending, 0, "", record.NotRun, "it did not run: filtered out, pending, or the run ended before"},
+		"timed out":                {types.SpecStateTimedout, 1, "A node timeout occurred\nat", record.Inconclusive, "the spec timed out: A node timeout occurred"},
+		"interrupted":              {types.SpecStateInterrupted, 1, "Interrupted by User", record.Inconclusive, "the spec was interrupted: Interrupted by User"},
+		"aborted":                  {types.SpecStateAborted, 1, "no session", record.Inconclusive, "the spec was aborted: no session"},
+		"panicked":                 {types.SpecStatePanicked, 1, "Test Panicked", record.Inconclusive, "the spec was panicked: Test Panicked"},
+		"unknown":                  {types.SpecStateInvalid, 0, "", record.Inconclusive, "Ginkgo reports a state that hero_chaos does not know: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			result, selected := spec.Result(&target.Target{}, types.SpecReport{
 				State: c.state, NumAttempts: c.attempts, Failure: types.Failure{Message: c.message},
 			})
-			if !selected || result.Outcome != c.outcome || result.Reason+result.Failure != c.text {
-				t.Errorf("selected %v, %s: %q%q", selected, result.Outcome, result.Reason, result.Failure)
+			if !selected || result.Outcome != c.outcome || result.Why()+result.Failure != c.text {
+				t.Errorf("selected %v, %s: %q%q", selected, result.Outcome, result.Why(), result.Failure)
 			}
 			if (result.Failure != "") != (result.Outcome == record.Failed) {
 				t.Errorf("%s has the failure %q", result.Outcome, result.Failure)
@@ -54,28 +53,50 @@ func TestEveryStateHasAnOutcome(t *testing.T) {
 	}
 }
 
-// TestWhatTheHostSpoiledIsStalled: that is what is measured again, and nothing else is.
-func TestWhatTheHostSpoiledIsStalled(t *testing.T) {
-	for reason, want := range map[string]bool{
-		record.HostStalled("the budget cannot be judged"):     true,
-		record.TooCoarse("the budget cannot be judged"):       true,
-		"the host stalled for a while":                        false,
-		"it is said that the host stalled, so that it is off": false,
-	} {
-		result, _ := spec.Result(&target.Target{}, types.SpecReport{
-			State: types.SpecStateSkipped, NumAttempts: 1, Failure: types.Failure{Message: "INCONCLUSIVE: " + reason},
-		})
-		if result.Outcome != record.Inconclusive || result.Reason != reason || result.Stalled != want {
-			t.Errorf("%q: %s, %q, stalled %v", reason, result.Outcome, result.Reason, result.Stalled)
-		}
+// skippedWith returns the report of a spec that was skipped with a report entry.
+func skippedWith(entry any, message string) types.SpecReport {
+	return types.SpecReport{
+		State: types.SpecStateSkipped, NumAttempts: 1, Failure: types.Failure{Message: message},
+		ReportEntries: types.ReportEntries{{Name: "cause", Value: types.WrapEntryValue(entry)}},
 	}
 }
 
-func TestWhatWasNotSelectedIsNoResult(t *testing.T) {
+// TestTheCauseDecidesAndNotTheWords: whatever the text is, the entry alone says what came of a spec.
+func TestTheCauseDecidesAndNotTheWords(t *testing.T) {
+	for cause, spoiled := range map[record.Cause]bool{
+		record.HostStalled("the budget cannot be judged"):                    true,
+		record.TooCoarse("the budget cannot be judged"):                      true,
+		record.NotProved("the host stalled, so nobody knows"):                false,
+		{Kind: record.CauseHarnessError, Detail: "observed too coarsely: x"}: false,
+	} {
+		for _, words := range []string{cause.Sentence(), "", "the host stalled, so that it is off", "not selected"} {
+			result, selected := spec.Result(&target.Target{}, skippedWith(cause, words))
+			if !selected || result.Outcome != record.Inconclusive || result.Cause == nil || *result.Cause != cause || result.Stalled != spoiled {
+				t.Errorf("%+v with the words %q: %+v", cause, words, result)
+			}
+		}
+	}
 	if result, selected := spec.Result(&target.Target{}, types.SpecReport{
-		State: types.SpecStateSkipped, Failure: types.Failure{Message: "not selected"},
-	}); selected {
-		t.Errorf("%+v", result)
+		State: types.SpecStateSkipped, NumAttempts: 1, Failure: types.Failure{Message: record.HostStalled("x").Sentence()},
+	}); !selected || result.Outcome != record.NotRun || result.Stalled {
+		t.Errorf("words without an entry: %+v", result)
+	}
+}
+
+func TestASpecThatTimesOutNamesItsStep(t *testing.T) {
+	result, _ := spec.Result(&target.Target{}, types.SpecReport{
+		State: types.SpecStateTimedout, NumAttempts: 1, Failure: types.Failure{Message: "A node timeout occurred"},
+		SpecEvents: types.SpecEvents{
+			{SpecEventType: types.SpecEventByStart, Message: "open the sandbox main"},
+			{SpecEventType: types.SpecEventByStart, Message: "wait until user.x serves"},
+			{SpecEventType: types.SpecEventNodeEnd},
+		},
+	})
+	if result.Cause == nil || result.Cause.Kind != record.CauseTimedOut || result.Cause.Step != "wait until user.x serves" {
+		t.Errorf("%+v", result.Cause)
+	}
+	if want := `the spec timed out at the step "wait until user.x serves": A node timeout occurred`; result.Why() != want {
+		t.Errorf("%q, not %q", result.Why(), want)
 	}
 }
 
@@ -120,8 +141,8 @@ func TestAFailureThatRestsOnAnAssumptionIsDoubted(t *testing.T) {
 			State: types.SpecStateFailed, NumAttempts: 1, Failure: types.Failure{Message: "no"},
 			LeafNodeLabels: spec.About(c.promise),
 		})
-		if result.Outcome != c.outcome || (result.Reason != "") != (c.outcome == record.Inconclusive) || result.Failure != "no" {
-			t.Errorf("%s: %s, %q, %q", name, result.Outcome, result.Reason, result.Failure)
+		if result.Outcome != c.outcome || (result.Cause != nil) != (c.outcome == record.Inconclusive) || result.Failure != "no" {
+			t.Errorf("%s: %s, %q, %q", name, result.Outcome, result.Why(), result.Failure)
 		}
 	}
 }

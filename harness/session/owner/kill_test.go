@@ -158,7 +158,7 @@ func expectNoDamage(ctx context.Context, t *testing.T, configuration config.Conf
 	shipped := chaos.Target.Restartable()[0]
 	var nothing *recovery.Inconclusive
 	_, err = theirs.Inject(ctx, session.Injection{Promise: promise.RestartSIGKILL, Service: chaos.Shipped(shipped), Fault: fault.SIGKILL, Window: outer})
-	if !errors.As(err, &nothing) || !strings.Contains(nothing.Reason, "ALLOW_DESTRUCTIVE=1") {
+	if !errors.As(err, &nothing) || !strings.Contains(nothing.Error(), "ALLOW_DESTRUCTIVE=1") {
 		t.Errorf("SIGKILL of %s: %v", shipped.Name, err)
 	}
 	if err := theirs.Agent().WriteFile(ctx, "/data/of-ours", []byte("x")); err == nil || !strings.Contains(err.Error(), "ALLOW_DESTRUCTIVE=1") {

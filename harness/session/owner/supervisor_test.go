@@ -58,7 +58,7 @@ func TestTheCommandLineIsAWayToJudge(t *testing.T) {
 	var nothing *recovery.Inconclusive
 	_, err = box.Register(ctx, protocol.NewVictim("impossible", chaos.Target.Policy))
 	g.Expect(errors.As(err, &nothing)).To(gomega.BeTrue())
-	g.Expect(nothing.Reason).To(gomega.And(gomega.ContainSubstring("service.set"), gomega.ContainSubstring(`no method "system.ping" (code -32601)`)))
+	g.Expect(nothing.Error()).To(gomega.And(gomega.ContainSubstring("service.set"), gomega.ContainSubstring(`no method "system.ping" (code -32601)`)))
 	_, err = box.Inject(ctx, session.Injection{Promise: promise.RestartExit0, Service: protocol.BaseVictim(chaos.Target), Fault: fault.SIGTERM})
 	g.Expect(errors.As(err, &nothing)).To(gomega.BeTrue())
 }
