@@ -1,0 +1,114 @@
+package verdict_test
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
+)
+
+// before are whole records that an older program wrote, with its verdict on each. Causes were sentences then.
+var before = map[string]struct {
+	answer verdict.Answer
+	codes  map[verdict.Code]int // how many reasons have each code
+}{
+	"quick":    {verdict.Inconclusive, map[verdict.Code]int{verdict.Quick: 1, verdict.NotRun: 1, verdict.FewSamples: 2}},
+	"faithful": {verdict.Promote, map[verdict.Code]int{}},
+	"zinit039": {verdict.Hold, map[verdict.Code]int{
+		verdict.Failed: 19, verdict.Quick: 1, verdict.NoServices: 1, verdict.NotRun: 1, verdict.Unproved: 33, verdict.FewSamples: 3, verdict.Advisory: 2,
+	}},
+}
+
+// loadBefore reads a record that is kept compressed.
+func loadBefore(t *testing.T, name string) *record.Record {
+	t.Helper()
+	file, err := os.Open(filepath.Join("testdata", "before", name+".json.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	whole, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := io.ReadAll(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name+".json")
+	if err := os.WriteFile(path, document, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read, err := record.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+// judge judges a record as of half an hour after its end, by the policy of the repository and the promises that it knows itself.
+func judge(t *testing.T, r *record.Record) (verdict.Answer, map[verdict.Code]int) {
+	t.Helper()
+	var ids []string
+	for _, promise := range r.Run.Promises {
+		ids = append(ids, promise.ID)
+	}
+	policy, err := verdict.LoadPolicy(filepath.Join("..", "..", "ci", "policy.yaml"), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := verdict.Judge([]*record.Record{r}, verdict.Against{Policy: policy, Now: r.End.Finished.Add(30 * time.Minute), Promises: r.Run.Promises})
+	codes := map[verdict.Code]int{}
+	for _, reason := range found.Reasons {
+		codes[reason.Code]++
+	}
+	return found.Answer, codes
+}
+
+func TestRecordsOfBeforeAreJudgedAsBefore(t *testing.T) {
+	for name, want := range before {
+		if answer, codes := judge(t, loadBefore(t, name)); answer != want.answer || !maps.Equal(codes, want.codes) {
+			t.Errorf("%s: %s by %v, not %s by %v", name, answer, codes, want.answer, want.codes)
+		}
+	}
+}
+
+// TestNoWordDecides replaces every sentence of the records. The answer, the kinds of reasons and what is measured again stay.
+func TestNoWordDecides(t *testing.T) {
+	for name := range before {
+		r := loadBefore(t, name)
+		answer, _ := judge(t, r)
+		spoiled := r.Spoiled()
+		for i := range r.Results {
+			result := &r.Results[i]
+			words := fmt.Sprintf("word %d", i)
+			if result.Cause != nil {
+				result.Cause.Detail, result.Cause.Step = words, words
+			}
+			if result.Reason != "" {
+				result.Reason = words
+			}
+			if result.Failure != "" {
+				result.Failure = words
+			}
+			result.Name = words
+		}
+		for i := range r.Recoveries {
+			r.Recoveries[i].Policy, r.Recoveries[i].Status, r.Recoveries[i].Identity = "word", "word", "word"
+		}
+		if changed, _ := judge(t, r); changed != answer {
+			t.Errorf("%s: other words made %s of %s", name, changed, answer)
+		}
+		if again := r.Spoiled(); !slices.EqualFunc(again, spoiled, func(one, other record.Result) bool { return one.Promise == other.Promise && one.Service == other.Service }) {
+			t.Errorf("%s: other words made %d spoiled results of %d", name, len(again), len(spoiled))
+		}
+	}
+}
