@@ -99,15 +99,18 @@ func (d document) words(node ast.Node) string {
 	return all.String()
 }
 
-// anchors are what a link can lead to inside a document: its headings, as Forgejo and GitHub call them. The second of
-// two that are alike ends with -1.
+// anchors returns what a link can lead to inside a document: its own anchors, and its headings as Forgejo and GitHub call
+// them. The second of two headings that are alike ends with -1.
 func (d document) anchors() (all []string) {
+	for _, found := range anchor.FindAllSubmatch(d.source, -1) {
+		all = append(all, string(found[1]))
+	}
 	seen := map[string]int{}
 	d.each(func(node ast.Node) {
 		if node.Kind() != ast.KindHeading {
 			return
 		}
-		anchor := strings.Map(func(r rune) rune {
+		heading := strings.Map(func(r rune) rune {
 			switch {
 			case r == ' ':
 				return '-'
@@ -116,10 +119,10 @@ func (d document) anchors() (all []string) {
 			}
 			return -1
 		}, d.words(node))
-		if seen[anchor]++; seen[anchor] > 1 {
-			anchor = fmt.Sprintf("%s-%d", anchor, seen[anchor]-1)
+		if seen[heading]++; seen[heading] > 1 {
+			heading = fmt.Sprintf("%s-%d", heading, seen[heading]-1)
 		}
-		all = append(all, anchor)
+		all = append(all, heading)
 	})
 	return all
 }

@@ -9,10 +9,10 @@ import (
 
 type listCommand struct{}
 
-// Run prints a line a promise.
+// Run prints a line for each promise.
 func (listCommand) Run(stdout io.Writer) error {
 	for _, p := range promise.All() {
-		_, _ = fmt.Fprintf(stdout, "%-24s %-9s %s\n", p.ID, p.Severity, p.Sentence)
+		_, _ = fmt.Fprintf(stdout, "%-34s %-9s %-42s %s\n", p.ID, p.Severity(), p.Source(), p.Sentence)
 	}
 	return nil
 }

@@ -1,5 +1,7 @@
 package promise
 
+import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
+
 // The promises of the theme dependency.
 const (
 	DependencyRequires      = "dependency.requires"
@@ -16,55 +18,17 @@ const (
 	DependencyDenseAnswers  = "dependency.dense-answers"
 )
 
-func dependency() []Promise {
-	return []Promise{
-		{
-			ID: DependencyRequires, Sentence: "A service starts after those that it requires, whatever the order of their registration.",
-			Source: sourceSemantics + "7", Severity: Blocking, Assumptions: []string{"missing-accepted"},
-		},
-		{
-			ID: DependencyAfter, Sentence: "A service starts after those that it is ordered after, whatever the order of their registration.",
-			Source: sourceSemantics + "7", Severity: Blocking, Assumptions: []string{"missing-accepted"},
-		},
-		{
-			ID: DependencyOneshot, Sentence: "A service that requires a oneshot starts when that has succeeded.",
-			Source: sourceSemantics + "7", Severity: Blocking,
-		},
-		{
-			ID: DependencyOneshotFailed, Sentence: "A service that requires a oneshot does not start when that has failed.",
-			Source: sourceSemantics + "7", Severity: Blocking,
-		},
-		{
-			ID: DependencyBoot, Sentence: "Dependencies order the start also at boot.",
-			Source: sourceSemantics + "7", Severity: Blocking, Assumptions: []string{"definitions-survive"},
-		},
-		{
-			ID: DependencyBootShipped, Sentence: "At boot a service of the image starts after those that it depends on.",
-			Source: sourceSemantics + "7", Severity: Blocking,
-		},
-		{
-			ID: DependencyBaseCrash, Sentence: "When a service crashes and comes back, those that require it are neither stopped nor replaced.",
-			Source: sourceSemantics + "7", Severity: Blocking, Assumptions: []string{"dependents-stay"},
-		},
-		{
-			ID: DependencyBoth, Sentence: "A service that crashes while the one that it requires is down comes back as well.",
-			Source: sourceSemantics + "1", Severity: Blocking,
-		},
-		{
-			ID: DependencyFan, Sentence: "300 services that require one all run once it does, and the supervisor goes on answering.",
-			Source: sourceOwn, Severity: Blocking,
-		},
-		{
-			ID: DependencyFanAnswers, Sentence: "While 300 services are registered, started and deleted every answer comes in time.",
-			Source: sourceSemantics + "10", Severity: Blocking, Assumptions: []string{"rpc-within-2s"},
-		},
-		{
-			ID: DependencyDense, Sentence: "28 services that each require all before them all run, and the supervisor goes on answering.",
-			Source: sourceOwn, Severity: Blocking,
-		},
-		{
-			ID: DependencyDenseAnswers, Sentence: "While 28 services that require each other are registered, started and deleted every answer comes in time.",
-			Source: sourceSemantics + "10", Severity: Blocking, Assumptions: []string{"rpc-within-2s"},
-		},
-	}
+var dependency = []Promise{
+	blocking(DependencyRequires, "A service starts after those that it requires, in whatever order they were registered.", from(contract.Order), "missing-accepted"),
+	blocking(DependencyAfter, "A service starts after those that it is ordered after, in whatever order they were registered.", from(contract.Order), "missing-accepted"),
+	blocking(DependencyOneshot, "A service that requires a oneshot starts after the oneshot has succeeded.", from(contract.Order)),
+	blocking(DependencyOneshotFailed, "A service that requires a oneshot does not start if the oneshot has failed.", from(contract.Order)),
+	blocking(DependencyBoot, "Dependencies order the start at boot as well.", from(contract.Order), "definitions-survive"),
+	blocking(DependencyBootShipped, "At boot a service of the image starts after those that it depends on.", from(contract.Order)),
+	blocking(DependencyBaseCrash, "If a service crashes and comes back, the services that require it are neither stopped nor replaced.", from(contract.Order), "dependents-stay"),
+	blocking(DependencyBoth, "A service that crashes while one that it requires is down comes back as well.", from(contract.Restart)),
+	blocking(DependencyFan, "300 services that require the same one all run once it runs, and the supervisor keeps answering.", from(contract.Ours)),
+	blocking(DependencyFanAnswers, "Every answer comes in time while 300 services are registered, started and deleted.", from(contract.RPCAnswers), "rpc-within-2s"),
+	blocking(DependencyDense, "28 services that each require all before them all run, and the supervisor keeps answering.", from(contract.Ours)),
+	blocking(DependencyDenseAnswers, "Every answer comes in time while 28 services that require each other are registered, started and deleted.", from(contract.RPCAnswers), "rpc-within-2s"),
 }

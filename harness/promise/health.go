@@ -1,5 +1,7 @@
 package promise
 
+import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
+
 // The promises of the theme health.
 const (
 	HealthCadence        = "health.cadence"
@@ -18,7 +20,7 @@ const (
 	HealthShippedCadence = "health.shipped-cadence"
 )
 
-// The truth table: what a registered probe has to say of whoever is in its service's place.
+// The truth table: what a registered probe has to say about each behaviour of a service.
 const (
 	HealthTruthGood        = "health.truth-good"
 	HealthTruthSlow        = "health.truth-slow"
@@ -38,95 +40,38 @@ const (
 	HealthNoHastyAdvice    = "health.no-hasty-half"
 )
 
-func health() []Promise {
-	return append(checks(), truths()...)
-}
-
-// checks are about the supervisor, and about what is registered.
-func checks() []Promise {
-	semantics := sourceSemantics + "5"
-	return []Promise{
-		{
-			ID: HealthCadence, Sentence: "A health check is run every interval, as the one who is asked sees it, over three intervals and more.",
-			Source: sourceChecklist + "3", Severity: Blocking,
-		},
-		{
-			ID: HealthRecorded, Sentence: "Zinit keeps a record of every run of a health check, and its times are those at which the service was asked.",
-			Source: sourceChecklist + "3", Severity: Blocking, Assumptions: []string{"job-shape"},
-		},
-		{
-			ID: HealthLogged, Sentence: "Every run of a health check leaves a line in its log.",
-			Source: sourceChecklist + "3", Severity: Blocking,
-		},
-		{
-			ID: HealthFixedRate, Sentence: "Health checks follow each other from start to start, also where a reply takes its time.",
-			Source: semantics, Severity: Advisory, Assumptions: []string{"health-tick-overlap"},
-		},
-		{
-			ID: HealthStartPeriod, Sentence: "The first health check comes when the start period is over, not before.",
-			Source: "hero_zero, Supervision: grace after start", Severity: Blocking,
-		},
-		{
-			ID: HealthGraceAgain, Sentence: "The start period is granted again to the process that replaces another.",
-			Source: "hero_zero, Supervision: grace after start", Severity: Blocking,
-		},
-		{
-			ID: HealthTimeout, Sentence: "A health check that outlasts its timeout is killed, and counts as failed.",
-			Source: semantics, Severity: Blocking,
-		},
-		{
-			ID: HealthConsecutive, Sentence: "Only failures in a row count: with three retries two failures, a success and two failures restart nothing, and three in a row do.",
-			Source: semantics, Severity: Blocking,
-		},
-		{
-			ID: HealthFailing, Sentence: "A service that is there and answers badly fails its health check and is replaced.",
-			Source: sourceChecklist + "4", Severity: Blocking,
-		},
-		{
-			ID: HealthSlow, Sentence: "A service that is slow and well, by a second or by 0.8 of the timeout, is left alone.",
-			Source: "our own: a false alarm of the health check is an outage", Severity: Blocking,
-		},
-		{
-			ID: HealthSocketProbed, Sentence: "Every `_server` has a registered health check that asks its socket.",
-			Source: "hero_zero, Supervision: health check of a `_server`", Severity: Blocking,
-		},
-		{
-			ID: HealthPortProbed, Sentence: "Every service with a port has a registered health check that asks it by HTTP.",
-			Source: "hero_zero, Supervision: health check of a service with a port", Severity: Blocking,
-		},
-		{
-			ID: HealthEverybody, Sentence: "No service that is kept running goes without a health check.",
-			Source: "hero_zero, bugs found on the way: a service without a port is probed too", Severity: Blocking,
-		},
-		{
-			ID: HealthShippedCadence, Sentence: "The shipped health checks begin when the start period is over and run every interval, over three intervals, of all services at once.",
-			Source: sourceChecklist + "3", Severity: Blocking, Assumptions: []string{"job-shape"},
-		},
-	}
-}
-
-// truths are about the registered probes. Those that fail to tell a service that hangs or refuses hold an image
-// back; those that believe a doubtful reply are reported.
-func truths() []Promise {
-	truth := func(id, sentence string, severity Severity, assumptions ...string) Promise {
-		return Promise{ID: id, Sentence: sentence, Source: sourceUnsoundProbe, Severity: severity, Assumptions: assumptions}
-	}
-	return []Promise{
-		truth(HealthTruthGood, "Every registered probe passes a service that answers as the real one did.", Blocking),
-		truth(HealthTruthSlow, "Every registered probe passes a service that gives the good reply after a second.", Blocking),
-		truth(HealthTruthStopped, "Every registered probe fails against a service that is stopped.", Blocking),
-		truth(HealthTruthMute, "Every registered probe fails against a service that reads and never answers.", Blocking),
-		truth(HealthTruthAcceptClose, "Every registered probe fails against a service that accepts connections and closes them.", Blocking),
-		truth(HealthTruthRPCError, "Every registered probe of a socket fails against a JSON-RPC error.", Blocking),
-		truth(HealthTruthHTTPError, "Every registered probe of a port fails against an HTTP 500.", Blocking),
-		truth(HealthTruthStale, "Every registered probe of a socket fails where nobody listens on it.", Blocking),
-		truth(HealthTruthMissing, "Every registered probe fails where its socket is missing, or nobody listens on its port.", Blocking),
-		truth(HealthTruthBacklog, "Every registered probe fails against a service whose backlog is full.", Blocking),
-		truth(HealthTruthWrongID, "Every registered probe of a socket fails against the reply to another request.", Advisory),
-		truth(HealthTruthHalf, "Every registered probe fails against half a reply.", Advisory),
-		truth(HealthTruthDrip, "Every registered probe fails against a reply that drips, and is not complete within the timeout.", Advisory),
-		truth(HealthTruthUnhealthy, "Every registered probe fails against a service that says that it is unhealthy.", Advisory, "health-reply-ok"),
-		truth(HealthNoHastyPass, "No registered probe passes, within seconds, a service that is stopped, mute, or takes no more connections.", Blocking),
-		truth(HealthNoHastyAdvice, "No registered probe passes, within seconds, half a reply or one that drips.", Advisory),
-	}
+var health = []Promise{
+	// The supervisor, and what is registered.
+	blocking(HealthCadence, "A health check runs every interval, as seen by the service that it asks, over at least three intervals.", from(contract.Checklist3)),
+	blocking(HealthRecorded, "Zinit records every run of a health check, at the times at which the service was asked.", from(contract.Checklist3), "job-shape"),
+	blocking(HealthLogged, "Every run of a health check leaves a line in its log.", from(contract.Checklist3)),
+	advisory(HealthFixedRate, "Health checks follow each other from start to start, even if a reply takes long.", from(contract.Health), "health-tick-overlap"),
+	blocking(HealthStartPeriod, "The first health check comes after the start period, not before.", from(contract.Supervision, contract.Health)),
+	blocking(HealthGraceAgain, "The start period is granted again to a replacement process.", from(contract.Supervision, contract.Health)),
+	blocking(HealthTimeout, "A health check that outlasts its timeout is killed and counts as failed.", from(contract.Health)),
+	blocking(HealthConsecutive, "Only failures in a row count: a service with three retries is replaced after three failures in a row, not before.", from(contract.Health)),
+	blocking(HealthFailing, "A service that runs but answers badly fails its health check and is replaced.", from(contract.Checklist4)),
+	blocking(HealthSlow, "A service that is slow but healthy, by a second or by 0.8 of the timeout, is left alone.", from(contract.Ours)),
+	blocking(HealthSocketProbed, "Every `_server` has a registered health check that asks its socket.", from(contract.Supervision)),
+	blocking(HealthPortProbed, "Every service with a port has a registered health check that asks it over HTTP.", from(contract.Supervision)),
+	blocking(HealthEverybody, "Every service that is kept running has a health check.", from(contract.Bugs)),
+	blocking(HealthShippedCadence, "The health checks of all shipped services begin after the start period and run every interval, over three intervals.", from(contract.Checklist3), "job-shape"),
+	// The registered probes. One that misses a service that hangs or refuses holds an image back. One that believes a
+	// doubtful reply is only reported.
+	blocking(HealthTruthGood, "Every registered probe passes a service that answers as the real one did.", from(contract.IssueProbe)),
+	blocking(HealthTruthSlow, "Every registered probe passes a service that gives the good reply after a second.", from(contract.IssueProbe)),
+	blocking(HealthTruthStopped, "Every registered probe fails against a service that is stopped.", from(contract.IssueProbe)),
+	blocking(HealthTruthMute, "Every registered probe fails against a service that reads and never answers.", from(contract.IssueProbe)),
+	blocking(HealthTruthAcceptClose, "Every registered probe fails against a service that accepts connections and closes them.", from(contract.IssueProbe)),
+	blocking(HealthTruthRPCError, "Every registered probe of a socket fails against a JSON-RPC error.", from(contract.IssueProbe)),
+	blocking(HealthTruthHTTPError, "Every registered probe of a port fails against an HTTP 500.", from(contract.IssueProbe)),
+	blocking(HealthTruthStale, "Every registered probe of a socket fails if no process listens on it.", from(contract.IssueProbe)),
+	blocking(HealthTruthMissing, "Every registered probe fails if its socket is missing, or if no process listens on its port.", from(contract.IssueProbe)),
+	blocking(HealthTruthBacklog, "Every registered probe fails against a service whose backlog is full.", from(contract.IssueProbe)),
+	advisory(HealthTruthWrongID, "Every registered probe of a socket fails against the reply to another request.", from(contract.IssueProbe)),
+	advisory(HealthTruthHalf, "Every registered probe fails against half a reply.", from(contract.IssueProbe)),
+	advisory(HealthTruthDrip, "Every registered probe fails against a reply that drips and is not complete within the timeout.", from(contract.IssueProbe)),
+	advisory(HealthTruthUnhealthy, "Every registered probe fails against a service that reports that it is unhealthy.", from(contract.IssueProbe), "health-reply-ok"),
+	blocking(HealthNoHastyPass, "Within seconds no registered probe passes a service that is stopped, is mute, or accepts no more connections.", from(contract.IssueProbe)),
+	advisory(HealthNoHastyAdvice, "Within seconds no registered probe passes half a reply, or one that drips.", from(contract.IssueProbe)),
 }

@@ -1,15 +1,12 @@
 package promise
 
+import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
+
 // The promises of the theme isolation.
 const (
 	IsolationBystanders = "isolation.bystanders"
 )
 
-func isolation() []Promise {
-	return []Promise{
-		{
-			ID: IsolationBystanders, Sentence: "Over the whole run no service changes that nobody had faulted.",
-			Source: sourceLifeOfAFault, Severity: Blocking, Throughout: true,
-		},
-	}
+var isolation = []Promise{
+	throughout(blocking(IsolationBystanders, "During the whole run only services that were faulted change.", from(contract.Settle))),
 }

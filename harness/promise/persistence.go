@@ -1,5 +1,7 @@
 package promise
 
+import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
+
 // The promises of the theme persistence.
 const (
 	PersistenceDefinitions = "persistence.definitions"
@@ -12,40 +14,13 @@ const (
 	PersistenceDamaged     = "persistence.damaged"
 )
 
-func persistence() []Promise {
-	survives := []string{"definitions-survive"}
-	return []Promise{
-		{
-			ID: PersistenceDefinitions, Sentence: "What was registered is there, unchanged, after a restart of the supervisor or of the container.",
-			Source: sourceSemantics + "9", Severity: Blocking, Assumptions: survives,
-		},
-		{
-			ID: PersistenceStopped, Sentence: "A service that was stopped stays stopped over a restart of the supervisor or of the container.",
-			Source: sourceSemantics + "1 and 9", Severity: Blocking, Assumptions: survives,
-		},
-		{
-			ID: PersistenceSingle, Sentence: "After a restart of the supervisor or of the container no service runs twice.",
-			Source: sourceSemantics + "6 and 9", Severity: Blocking, Assumptions: survives,
-		},
-		{
-			ID: PersistenceServing, Sentence: "After a restart of the supervisor or of the container every service serves within the boot budget.",
-			Source: sourceSemantics + "9", Severity: Blocking, Assumptions: []string{"definitions-survive", "boot-within-60s"},
-		},
-		{
-			ID: PersistenceHealth, Sentence: "After a restart of the supervisor or of the container the health checks go on.",
-			Source: "hero_zero, checklist 3; " + sourceSemantics + "9", Severity: Blocking, Assumptions: survives,
-		},
-		{
-			ID: PersistenceDeleted, Sentence: "A service that was deleted stays away over a restart of the supervisor or of the container.",
-			Source: sourceSemantics + "8 and 9; hero_zero, Supervision, service.reload", Severity: Blocking, Assumptions: survives,
-		},
-		{
-			ID: PersistenceStopInTime, Sentence: "The container ends by itself on `docker stop`, before it would be killed.",
-			Source: "our own: a container that has to be killed may lose what its services had not written yet", Severity: Advisory,
-		},
-		{
-			ID: PersistenceDamaged, Sentence: "After its state was damaged the supervisor has all that was registered, or refuses to start and says why.",
-			Source: "our own: definitions that are lost without a word are missed when it is too late", Severity: Advisory,
-		},
-	}
+var persistence = []Promise{
+	blocking(PersistenceDefinitions, "Registered definitions are unchanged after a restart of the supervisor or of the container.", from(contract.Persistence), "definitions-survive"),
+	blocking(PersistenceStopped, "A stopped service stays stopped over a restart of the supervisor or of the container.", from(contract.Restart, contract.Persistence), "definitions-survive"),
+	blocking(PersistenceSingle, "After a restart of the supervisor or of the container no service runs twice.", from(contract.ProcessTree, contract.Persistence), "definitions-survive"),
+	blocking(PersistenceServing, "After a restart of the supervisor or of the container every service serves within the boot budget.", from(contract.Persistence), "definitions-survive", "boot-within-60s"),
+	blocking(PersistenceHealth, "After a restart of the supervisor or of the container the health checks go on.", from(contract.Checklist3, contract.Persistence), "definitions-survive"),
+	blocking(PersistenceDeleted, "A deleted service stays deleted over a restart of the supervisor or of the container.", from(contract.Definitions, contract.Persistence, contract.Supervision), "definitions-survive"),
+	advisory(PersistenceStopInTime, "On `docker stop` the container ends by itself, before Docker kills it.", from(contract.ContainerEnd)),
+	advisory(PersistenceDamaged, "If its state was damaged, the supervisor still has every definition, or refuses to start and says why.", from(contract.Ours)),
 }

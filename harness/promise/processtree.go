@@ -1,5 +1,7 @@
 package promise
 
+import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
+
 // The promises of the theme processtree.
 const (
 	TreeSingle         = "processtree.single"
@@ -13,57 +15,16 @@ const (
 	TreeMemory         = "processtree.memory"
 )
 
-// sourceGrowth is where the promises come from that a supervisor does not wear out.
-const sourceGrowth = "our own: what a restart leaves behind ends a supervisor that lives for months"
-
-func processtree() []Promise {
-	return append(descendants(), growth()...)
-}
-
-// descendants are promises about the processes of a service.
-func descendants() []Promise {
-	return []Promise{
-		{
-			ID: TreeSingle, Sentence: "While a service is restarted, stopped or started there is never more than one process of it.",
-			Source: sourceSemantics + "6", Severity: Blocking,
-		},
-		{
-			ID: TreeRestartGroup, Sentence: "A restart replaces the descendants of a service that stayed in its process group.",
-			Source: sourceSemantics + "6", Severity: Blocking,
-		},
-		{
-			ID: TreeRestartSession, Sentence: "A restart replaces the descendants of a service that left its process group and session.",
-			Source: sourceSemantics + "6", Severity: Blocking, Assumptions: []string{"descendants-replaced"},
-		},
-		{
-			ID: TreeStopGroup, Sentence: "A stop ends the descendants of a service that stayed in its process group.",
-			Source: sourceSemantics + "6", Severity: Blocking,
-		},
-		{
-			ID: TreeStopSession, Sentence: "A stop ends the descendants of a service that left its process group and session.",
-			Source: sourceSemantics + "6", Severity: Blocking, Assumptions: []string{"descendants-replaced"},
-		},
-	}
-}
-
-// growth are promises about what is left after many restarts.
-func growth() []Promise {
-	return []Promise{
-		{
-			ID: TreeZombies, Sentence: "After 50 restarts no zombie is left.",
-			Source: sourceSemantics + "6", Severity: Blocking, Assumptions: []string{"no-zombie"},
-		},
-		{
-			ID: TreeProcesses, Sentence: "After 50 restarts there are no more processes, and no more threads of the supervisor, than before.",
-			Source: sourceGrowth, Severity: Blocking, Assumptions: []string{"descendants-replaced"},
-		},
-		{
-			ID: TreeDescriptors, Sentence: "After 50 restarts the supervisor has no more files open than before.",
-			Source: sourceGrowth, Severity: Blocking,
-		},
-		{
-			ID: TreeMemory, Sentence: "The supervisor does not grow by 50 restarts.",
-			Source: sourceGrowth, Severity: Advisory,
-		},
-	}
+var processtree = []Promise{
+	// The processes of a service.
+	blocking(TreeSingle, "While a service is restarted, stopped or started, it never has more than one process.", from(contract.ProcessTree)),
+	blocking(TreeRestartGroup, "A restart replaces the descendants of a service that stayed in its process group.", from(contract.ProcessTree)),
+	blocking(TreeRestartSession, "A restart replaces the descendants of a service that left its process group and session.", from(contract.ProcessTree), "descendants-replaced"),
+	blocking(TreeStopGroup, "A stop ends the descendants of a service that stayed in its process group.", from(contract.ProcessTree)),
+	blocking(TreeStopSession, "A stop ends the descendants of a service that left its process group and session.", from(contract.ProcessTree), "descendants-replaced"),
+	// What is left after many restarts.
+	blocking(TreeZombies, "No zombie is left after 50 restarts.", from(contract.ProcessTree), "no-zombie"),
+	blocking(TreeProcesses, "After 50 restarts there are no more processes and no more supervisor threads than before.", from(contract.Growth), "descendants-replaced"),
+	blocking(TreeDescriptors, "After 50 restarts the supervisor has no more open files than before.", from(contract.Growth)),
+	advisory(TreeMemory, "The supervisor's memory does not grow over 50 restarts.", from(contract.Growth)),
 }

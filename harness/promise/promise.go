@@ -1,53 +1,71 @@
-// Package promise is what a target is held to: each promise one sentence with an id, as data.
+// Package promise is the registry of promises: the sentences that a target is held to, as data.
 package promise
 
 import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// Severity says what a broken promise means for the image.
-type Severity string
-
-// The severities.
-const (
-	Blocking Severity = "blocking" // the image is held back
-	Advisory Severity = "advisory" // it is reported
-)
-
-// Where the promises come from.
-const (
-	sourceChecklist      = "hero_zero, checklist "
-	sourceUnsoundProbe   = "hero_zero, The probe that the issue gives"
-	sourceSemantics      = "zinit-0.4, Semantics "
-	sourceLifeOfAFault   = "design, The life of a fault, 9"
-	sourceCausalEvidence = "design, A hang is proved causally"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
 )
 
 // Promise is one sentence that a target is held to.
 type Promise struct {
+	// ID is theme.name. It never changes: records and baselines hold it.
 	ID       string
 	Sentence string
-	// Source is the item of the contract, or of the design, that it comes from.
-	Source   string
-	Theme    string
-	Severity Severity
-	// Assumptions are ids of zinit.Assumptions that the promise rests on besides what is stated: where
-	// it fails and the target does not confirm them all, it is inconclusive.
+	// Sources are the clauses of the contract that the promise comes from.
+	Sources []contract.Clause
+	Theme   string
+	// Advisory promises are reported. The others hold an image back.
+	Advisory bool
+	// Assumptions are ids of zinit.Assumptions that the promise rests on besides what is stated. A failure is inconclusive
+	// unless the target confirms them all.
 	Assumptions []string
-	// Throughout promises are about all of a run: every shard of one is asked (harness/shard).
+	// Throughout promises are about a whole run: every shard checks them.
 	Throughout bool
 }
 
-// All returns every promise, theme by theme, in the order in which a reader wants them. An id is theme.name and
-// never changes: records and baselines hold it. Each theme has a file of its own.
-func All() []Promise {
-	promises := slices.Concat(boot(), restart(), retry(), health(), hang(), registration(), dependency(), processtree(), persistence(), image(), load(), smoke(), isolation())
-	for i := range promises {
-		promises[i].Theme, _, _ = strings.Cut(promises[i].ID, ".")
+// Severity returns the word for what a broken promise means for the image.
+func (p Promise) Severity() string {
+	if p.Advisory {
+		return "advisory"
 	}
-	return promises
+	return "blocking"
+}
+
+// Source returns the sources as one text, separated by commas.
+func (p Promise) Source() string { return p.join(func(c contract.Clause) string { return string(c) }) }
+
+func (p Promise) join(text func(contract.Clause) string) string {
+	var all []string
+	for _, source := range p.Sources {
+		all = append(all, text(source))
+	}
+	return strings.Join(all, ", ")
+}
+
+func blocking(id, sentence string, sources []contract.Clause, assumptions ...string) Promise {
+	theme, _, _ := strings.Cut(id, ".")
+	return Promise{ID: id, Sentence: sentence, Sources: sources, Theme: theme, Assumptions: assumptions}
+}
+
+func advisory(id, sentence string, sources []contract.Clause, assumptions ...string) Promise {
+	p := blocking(id, sentence, sources, assumptions...)
+	p.Advisory = true
+	return p
+}
+
+func throughout(p Promise) Promise {
+	p.Throughout = true
+	return p
+}
+
+func from(clauses ...contract.Clause) []contract.Clause { return clauses }
+
+// All returns every promise, theme by theme, in the order in which a reader wants them. Each theme has a file of its own.
+func All() []Promise {
+	return slices.Concat(boot, restart, retry, health, hang, registration, dependency, processtree, persistence, image, load, smoke, isolation)
 }
 
 // Find returns the promise with that id.
@@ -60,7 +78,7 @@ func Find(id string) (Promise, bool) {
 	return all[i], true
 }
 
-// Table returns all promises as a table in Markdown.
+// Table returns all promises as a Markdown table for suites/README.md.
 func Table() string {
 	text := new(strings.Builder)
 	_, _ = text.WriteString("| promise | | severity | source | rests on |\n|---|---|---|---|---|\n")
@@ -70,7 +88,7 @@ func Table() string {
 			assumptions = append(assumptions, "`"+assumption+"`")
 		}
 		_, _ = fmt.Fprintf(text, "| `%s` | %s | %s | %s | %s |\n",
-			promise.ID, promise.Sentence, promise.Severity, promise.Source, strings.Join(assumptions, ", "))
+			promise.ID, promise.Sentence, promise.Severity(), promise.join(contract.Clause.Link), strings.Join(assumptions, ", "))
 	}
 	return text.String()
 }

@@ -1,6 +1,6 @@
 package promise
 
-import "slices"
+import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
 
 // The promises of the theme registration.
 const (
@@ -35,157 +35,39 @@ const (
 	RegistrationShippedPolicy   = "registration.shipped-policy"
 )
 
-// Where the promises of this theme come from, besides the contract.
-const (
-	sourceActionNames = "hero_zero, Supervision, action names"
-	sourceReload      = "hero_zero, Supervision, service.reload"
-	sourceBugsFound   = "hero_zero, the bugs found on the way"
-)
-
-func registration() []Promise {
-	return slices.Concat(definitions(), owners(), removals(), refusals(), rpcOnly())
-}
-
-// nested are the assumptions that a definition's shape rests on.
-func nested() []string { return []string{"service-actions-member", "action-nesting"} }
-
-func definitions() []Promise {
-	return []Promise{
-		{
-			ID: RegistrationRoundTrip, Sentence: "A service and its actions are read back as they were registered, in every member.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: nested(),
-		},
-		{
-			ID: RegistrationResetSupervised, Sentence: "A service that is registered again while it runs is supervised as before: killed, it comes back.",
-			Source: sourceSemantics + "1 and 8", Severity: Blocking,
-		},
-		{
-			ID: RegistrationResetPolicy, Sentence: "A retry policy that is set again takes effect with the next run.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"reset-next-run", "action-nesting"},
-		},
-		{
-			ID: RegistrationResetExec, Sentence: "A command that is set again takes effect with the next run.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"reset-next-run"},
-		},
-	}
-}
-
-func owners() []Promise {
-	return []Promise{
-		{
-			ID: RegistrationUniqueActions, Sentence: "No two services of the image share an action, and every action that a service names is there.",
-			Source: sourceBugsFound, Severity: Blocking, Assumptions: []string{"service-actions-member"},
-		},
-		{
-			ID: RegistrationActionNames, Sentence: "The run and health actions of a service of the image are called after it.",
-			Source: sourceActionNames, Severity: Advisory, Assumptions: []string{"service-actions-member"},
-		},
-		{
-			ID: RegistrationCollision, Sentence: "An action's name that another service owns is refused or visibly replaced, never taken over in silence.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"action-ownership"},
-		},
-		{
-			ID: RegistrationSharedAction, Sentence: "A service that names another's action does not run it a second time.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"action-ownership"},
-		},
-		{
-			ID: RegistrationNoSelf, Sentence: "No service of the image depends on itself.",
-			Source: sourceBugsFound, Severity: Blocking,
-		},
-		{
-			ID: RegistrationSelf, Sentence: "A service that is registered with a dependency on itself is refused, or runs all the same.",
-			Source: sourceSemantics + "7", Severity: Blocking, Assumptions: []string{"self-dependency"},
-		},
-		{
-			ID: RegistrationSelfDelete, Sentence: "A service with a dependency on itself can be deleted, and the supervisor outlives it.",
-			Source: sourceOwn, Severity: Blocking,
-		},
-		{
-			ID: RegistrationUnknown, Sentence: "A service that requires an unknown one does not run, until that one is registered.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"missing-accepted", "start-within-2s"},
-		},
-		{
-			ID: RegistrationMissingAction, Sentence: "A service that is registered before its action starts as soon as the action is there.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"missing-accepted", "start-within-2s"},
-		},
-		{
-			ID: RegistrationCycle, Sentence: "A service that would close a cycle of dependencies is refused, and the others stay as they were.",
-			Source: sourceSemantics + "7", Severity: Blocking,
-		},
-	}
-}
-
-func removals() []Promise {
-	return []Promise{
-		{
-			ID: RegistrationDelete, Sentence: "A deleted service is gone, and so are its processes.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"effect-around-answer"},
-		},
-		{
-			ID: RegistrationDeleteActions, Sentence: "The actions of a deleted service are gone.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"action-ownership"},
-		},
-		{
-			ID: RegistrationDeleteOthers, Sentence: "The neighbours of a deleted service stay as they are, and stay supervised.",
-			Source: sourceOwn, Severity: Blocking,
-		},
-		{
-			ID: RegistrationDeleteDependent, Sentence: "A service stays registered when the one that it requires is deleted.",
-			Source: sourceOwn, Severity: Advisory,
-		},
-	}
-}
-
-func refusals() []Promise {
-	return []Promise{
-		{
-			ID: RegistrationBadCommand, Sentence: "An action whose command is empty, missing or no text is refused.",
-			Source: sourceOwn, Severity: Advisory,
-		},
-		{
-			ID: RegistrationBadName, Sentence: "A definition whose name is empty, missing or no text is refused.",
-			Source: sourceOwn, Severity: Advisory,
-		},
-		{
-			ID: RegistrationBadPolicy, Sentence: "A policy or schedule with negative or senseless values is refused.",
-			Source: sourceOwn, Severity: Advisory, Assumptions: []string{"action-nesting"},
-		},
-		{
-			ID: RegistrationBadType, Sentence: "A definition with members of a wrong type or an unknown word is refused.",
-			Source: sourceOwn, Severity: Advisory, Assumptions: nested(),
-		},
-		{
-			ID: RegistrationBadHarmless, Sentence: "A definition that is refused changes nothing: what was registered stays, runs on and is supervised.",
-			Source: sourceOwn, Severity: Blocking,
-		},
-		{
-			ID: RegistrationUnknownMembers, Sentence: "Members of a definition that the supervisor does not know are ignored.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"unknown-members-ignored"},
-		},
-		{
-			ID: RegistrationLongNames, Sentence: "A very long name is refused or stored intact.",
-			Source: sourceSemantics + "8", Severity: Blocking, Assumptions: []string{"long-names"},
-		},
-		{
-			ID: RegistrationOddNames, Sentence: "A name with unusual characters is refused or stored intact.",
-			Source: sourceOwn, Severity: Advisory,
-		},
-	}
-}
-
-func rpcOnly() []Promise {
-	return []Promise{
-		{
-			ID: RegistrationNoReload, Sentence: "Nothing in the image calls service.reload.",
-			Source: sourceReload, Severity: Blocking,
-		},
-		{
-			ID: RegistrationShippedPolicy, Sentence: "The services of the image are registered with the retry policy, the health interval and the timeout that are expected.",
-			Source: "hero_zero, Supervision", Severity: Blocking, Assumptions: []string{"action-nesting"},
-		},
-		{
-			ID: RegistrationNoTOML, Sentence: "No service is written down in a TOML file.",
-			Source: sourceBugsFound, Severity: Blocking,
-		},
-	}
+var registration = []Promise{
+	// Definitions that are read back or set again.
+	blocking(RegistrationRoundTrip, "A service and its actions read back exactly as they were registered.", from(contract.Definitions), "service-actions-member", "action-nesting"),
+	blocking(RegistrationResetSupervised, "A service that is registered again while it runs still comes back after a kill.", from(contract.Restart, contract.Definitions)),
+	blocking(RegistrationResetPolicy, "A retry policy that is set again takes effect with the next run.", from(contract.Definitions), "reset-next-run", "action-nesting"),
+	blocking(RegistrationResetExec, "A command that is set again takes effect with the next run.", from(contract.Definitions), "reset-next-run"),
+	// Actions and dependencies that services share.
+	blocking(RegistrationUniqueActions, "No two services of the image share an action, and every action that a service names exists.", from(contract.Bugs), "service-actions-member"),
+	advisory(RegistrationActionNames, "The run and health actions of a service of the image are named after it.", from(contract.Supervision), "service-actions-member"),
+	blocking(RegistrationCollision, "An action name that another service owns is refused or visibly replaced, never silently taken over.", from(contract.Definitions), "action-ownership"),
+	blocking(RegistrationSharedAction, "A service that names another service's action does not run it a second time.", from(contract.Definitions), "action-ownership"),
+	blocking(RegistrationNoSelf, "No service of the image depends on itself.", from(contract.Bugs)),
+	blocking(RegistrationSelf, "A service that is registered with a dependency on itself is refused or runs anyway.", from(contract.Order), "self-dependency"),
+	blocking(RegistrationSelfDelete, "A service that depends on itself can be deleted, and the supervisor survives.", from(contract.Orders)),
+	blocking(RegistrationUnknown, "A service that requires an unknown one runs only after that one is registered.", from(contract.Definitions), "missing-accepted", "start-within-2s"),
+	blocking(RegistrationMissingAction, "A service that is registered before its action starts as soon as the action exists.", from(contract.Definitions), "missing-accepted", "start-within-2s"),
+	blocking(RegistrationCycle, "A service that would close a cycle of dependencies is refused, and the others stay unchanged.", from(contract.Order)),
+	// Deletions.
+	blocking(RegistrationDelete, "A deleted service is gone, together with its processes.", from(contract.Definitions), "effect-around-answer"),
+	blocking(RegistrationDeleteActions, "The actions of a deleted service are gone.", from(contract.Definitions), "action-ownership"),
+	blocking(RegistrationDeleteOthers, "The neighbours of a deleted service stay as they are and stay supervised.", from(contract.Orders)),
+	advisory(RegistrationDeleteDependent, "A service stays registered if the one that it requires is deleted.", from(contract.Ours)),
+	// Definitions that are wrong or unusual.
+	advisory(RegistrationBadCommand, "An action whose command is empty, missing or not a string is refused.", from(contract.Ours)),
+	advisory(RegistrationBadName, "A definition whose name is empty, missing or not a string is refused.", from(contract.Ours)),
+	advisory(RegistrationBadPolicy, "A policy or schedule with negative or meaningless values is refused.", from(contract.Ours), "action-nesting"),
+	advisory(RegistrationBadType, "A definition with a member of the wrong type or an unknown word is refused.", from(contract.Ours), "service-actions-member", "action-nesting"),
+	blocking(RegistrationBadHarmless, "A refused definition changes nothing: what was registered stays, keeps running and stays supervised.", from(contract.Ours)),
+	blocking(RegistrationUnknownMembers, "Members of a definition that the supervisor does not know are ignored.", from(contract.Definitions), "unknown-members-ignored"),
+	blocking(RegistrationLongNames, "A very long name is refused or stored intact.", from(contract.Definitions), "long-names"),
+	advisory(RegistrationOddNames, "A name with unusual characters is refused or stored intact.", from(contract.Ours)),
+	// What the image registers, and how.
+	blocking(RegistrationNoReload, "Nothing in the image calls service.reload.", from(contract.Supervision)),
+	blocking(RegistrationShippedPolicy, "The services of the image are registered with the expected retry policy, health interval and timeout.", from(contract.Supervision), "action-nesting"),
+	blocking(RegistrationNoTOML, "No service is defined in a TOML file.", from(contract.Bugs)),
 }

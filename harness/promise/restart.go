@@ -1,5 +1,7 @@
 package promise
 
+import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
+
 // The promises of the theme restart.
 const (
 	RestartSIGTERM       = "restart.sigterm"
@@ -24,65 +26,27 @@ const (
 	RestartUndisturbed   = "restart.undisturbed"
 )
 
-func restart() []Promise {
-	return append(endings(), orders()...)
-}
-
-// endings are the ways in which a process ends without having been asked to: each is answered alike.
-func endings() []Promise {
-	ending := func(id, sentence string) Promise {
-		return Promise{ID: id, Sentence: sentence, Source: sourceSemantics + "1", Severity: Blocking}
-	}
-	return []Promise{
-		{
-			ID: RestartSIGTERM, Sentence: "A service that ends by SIGTERM is restarted, and serves again in time.",
-			Source: sourceChecklist + "2", Severity: Blocking,
-		},
-		ending(RestartSIGKILL, "A service that ends by SIGKILL is restarted, and serves again in time."),
-		ending(RestartExit0, "A service that answers SIGTERM by exiting with 0 is restarted all the same."),
-		ending(RestartExit1, "A service that exits with 1 is restarted, and serves again in time."),
-		ending(RestartExit127, "A service that exits with 127 is restarted: that code is no word that its program is missing."),
-		ending(RestartSIGSEGV, "A service that ends by SIGSEGV is restarted, and serves again in time."),
-		ending(RestartSIGINT, "A service that ends by SIGINT is restarted, and serves again in time."),
-		ending(RestartSIGHUP, "A service that ends by SIGHUP is restarted, and serves again in time."),
-		ending(RestartGraceful, "A service that takes its time to end by SIGTERM is restarted, and its delay begins when it has ended."),
-		ending(RestartTermIgnored, "A service that ignores SIGTERM is left alone, and restarted when SIGKILL has ended it."),
-		ending(RestartWhileStarting, "A service whose process dies before it serves is started again, until one serves."),
-		ending(RestartTwice, "A service that is killed again as soon as it serves is restarted again."),
-		ending(RestartMissingBinary, "A service whose program is missing at a restart is started again once the program is back."),
-	}
-}
-
-// orders are promises about what people ask of the supervisor, and about what it says.
-func orders() []Promise {
-	return []Promise{
-		{
-			ID: RestartZinitKill, Sentence: "A service that `zinit kill NAME SIGTERM` ends is restarted, and serves again in time.",
-			Source: sourceChecklist + "2", Severity: Blocking,
-		},
-		{
-			ID: RestartStopPending, Sentence: "A service that is stopped while its restart is pending stays stopped.",
-			Source: sourceSemantics + "1", Severity: Blocking,
-		},
-		{
-			ID: RestartStopTimeout, Sentence: "A service that ignores its stop signal is killed when its stop timeout is over, and stays stopped.",
-			Source: sourceSemantics + "5", Severity: Blocking,
-		},
-		{
-			ID: RestartSuccession, Sentence: "A service that is stopped and started in quick succession ends up running, once.",
-			Source: sourceSemantics + "6", Severity: Blocking,
-		},
-		{
-			ID: RestartUnblocked, Sentence: "A service is restarted in time also while another takes its time to stop.",
-			Source: sourceSemantics + "1", Severity: Blocking,
-		},
-		{
-			ID: RestartRecorded, Sentence: "The record of a run says whether it succeeded or failed, and by which exit code or signal.",
-			Source: "zinit-0.4, Job end", Severity: Advisory, Assumptions: []string{"job-shape", "job-end-states"},
-		},
-		{
-			ID: RestartUndisturbed, Sentence: "While one service is restarted no other changes, not even one that depends on it.",
-			Source: sourceLifeOfAFault, Severity: Blocking, Assumptions: []string{"dependents-stay"},
-		},
-	}
+var restart = []Promise{
+	// Ends that nobody asked for.
+	blocking(RestartSIGTERM, "A service that ends by SIGTERM is restarted, and serves again in time.", from(contract.Checklist2)),
+	blocking(RestartSIGKILL, "A service that ends by SIGKILL is restarted, and serves again in time.", from(contract.Restart)),
+	blocking(RestartExit0, "A service that exits with 0 on SIGTERM is restarted as well.", from(contract.Restart)),
+	blocking(RestartExit1, "A service that exits with 1 is restarted, and serves again in time.", from(contract.Restart)),
+	blocking(RestartExit127, "A service that exits with 127 is restarted: that code does not mean that its program is missing.", from(contract.Restart)),
+	blocking(RestartSIGSEGV, "A service that ends by SIGSEGV is restarted, and serves again in time.", from(contract.Restart)),
+	blocking(RestartSIGINT, "A service that ends by SIGINT is restarted, and serves again in time.", from(contract.Restart)),
+	blocking(RestartSIGHUP, "A service that ends by SIGHUP is restarted, and serves again in time.", from(contract.Restart)),
+	blocking(RestartGraceful, "A service that takes long to end on SIGTERM is restarted, and its delay counts from the exit.", from(contract.Restart)),
+	blocking(RestartTermIgnored, "A service that ignores SIGTERM is left alone, and is restarted after SIGKILL.", from(contract.Restart)),
+	blocking(RestartWhileStarting, "A service whose process dies before it serves is started again until one serves.", from(contract.Restart)),
+	blocking(RestartTwice, "A service that is killed again as soon as it serves is restarted again.", from(contract.Restart)),
+	blocking(RestartMissingBinary, "A service whose program is missing at a restart is started again once the program is back.", from(contract.Restart)),
+	// Orders of people, and what the supervisor records.
+	blocking(RestartZinitKill, "A service that `zinit kill NAME SIGTERM` ends is restarted, and serves again in time.", from(contract.Checklist2)),
+	blocking(RestartStopPending, "A service that is stopped while its restart is pending stays stopped.", from(contract.Restart)),
+	blocking(RestartStopTimeout, "A service that ignores its stop signal is killed after its stop timeout and stays stopped.", from(contract.RegisteredIsUsed)),
+	blocking(RestartSuccession, "A service that is stopped and started in quick succession ends up running exactly once.", from(contract.ProcessTree)),
+	blocking(RestartUnblocked, "A service is restarted in time even while another takes long to stop.", from(contract.Restart)),
+	advisory(RestartRecorded, "The record of a run says whether it succeeded or failed, and with which exit code or signal.", from(contract.JobEnd), "job-shape", "job-end-states"),
+	blocking(RestartUndisturbed, "While one service is restarted no other changes, not even a dependent.", from(contract.Settle), "dependents-stay"),
 }

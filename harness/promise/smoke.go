@@ -1,15 +1,12 @@
 package promise
 
+import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
+
 // The promises of the theme smoke.
 const (
 	SmokePaths = "smoke.paths"
 )
 
-func smoke() []Promise {
-	return []Promise{
-		{
-			ID: SmokePaths, Sentence: "Every path of the smoke test answers with the status that is listed for it.",
-			Source: sourceChecklist + "5", Severity: Blocking, Assumptions: []string{"smoke-within-120s"},
-		},
-	}
+var smoke = []Promise{
+	blocking(SmokePaths, "Every path of the smoke test answers with its listed status.", from(contract.Checklist5), "smoke-within-120s"),
 }

@@ -131,7 +131,7 @@ func (t *table) itHolds(r row, where string) {
 // still waits at the limit has neither passed nor failed: it keeps this promise, and only this one.
 func (t *table) itDoesNotPassHastily(r row) {
 	p := promise.HealthNoHastyPass
-	if found, _ := promise.Find(r.promise); found.Severity == promise.Advisory {
+	if found, _ := promise.Find(r.promise); found.Advisory {
 		p = promise.HealthNoHastyAdvice
 	}
 	It(fmt.Sprintf("do not pass %s within %s", behaviours[r.behaviour], hastyLimit), spec.About(p), spec.WithBehaviour(r.behaviour), func(ctx SpecContext) {
