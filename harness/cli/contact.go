@@ -9,7 +9,6 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
@@ -22,49 +21,44 @@ type contact struct {
 }
 
 // make starts the target, or attaches to it, has somebody look at it, and leaves nothing behind.
-func (c contact) make(ctx context.Context, change func(*target.Target), look func(*session.Session, *session.Sandbox) error) (run record.Run, err error) {
-	chaos, err := c.session()
+func (c contact) make(ctx context.Context, change func(*target.Target), look func(*target.Target, *owner.Main) error) (run record.Run, err error) {
+	configuration, t, err := c.configuration()
 	if err != nil {
 		return run, err
 	}
-	defer func() { _ = os.RemoveAll(chaos.Configuration.Output) }()
-	change(chaos.Target)
-	owner, err := owner.Open(ctx, chaos.Configuration, chaos.Target)
+	defer func() { _ = os.RemoveAll(configuration.Output) }()
+	change(t)
+	session, err := owner.Open(ctx, configuration, t)
 	if err != nil {
 		return run, err
 	}
 	defer func() {
-		err = errors.Join(err, owner.Close(context.WithoutCancel(ctx)))
-		if found, loadErr := record.Load(chaos.Configuration.RecordPath()); loadErr == nil {
+		err = errors.Join(err, session.Close(context.WithoutCancel(ctx)))
+		if found, loadErr := record.Load(configuration.RecordPath()); loadErr == nil {
 			run = found.Run
 		}
 	}()
-	if err := chaos.Connect(ctx, owner.Socket(), "contact"); err != nil {
-		return run, err
-	}
-	defer func() { _ = chaos.Disconnect() }()
-	box, err := chaos.Sandbox(ctx, session.MainSandbox)
+	main, err := session.Main(ctx)
 	if err != nil {
 		return run, err
 	}
-	return run, look(chaos, box)
+	return run, look(t, main)
 }
 
-// session is one whose record and evidence nobody keeps.
-func (c contact) session() (*session.Session, error) {
-	configuration, err := (&runCommand{Target: c.Target, Image: c.Image, Container: c.Container, Profile: config.Quick, Procs: 1}).configuration()
+// configuration returns the configuration and the target of a session whose record and evidence nobody keeps.
+func (c contact) configuration() (configuration config.Config, t *target.Target, err error) {
+	configuration, err = (&runCommand{Target: c.Target, Image: c.Image, Container: c.Container, Profile: config.Quick, Procs: 1}).configuration()
 	if err != nil {
-		return nil, err
+		return configuration, nil, err
 	}
 	if tools, err := runner.FindTools(); err == nil {
 		configuration.Agent = tools.Agent
 	}
-	described, err := target.Load(configuration.Target)
-	if err != nil {
-		return nil, err
+	if t, err = target.Load(configuration.Target); err != nil {
+		return configuration, nil, err
 	}
 	if configuration.Output, err = os.MkdirTemp("", "hero_chaos-contact-"); err != nil {
-		return nil, fmt.Errorf("make a folder for the record: %w", err)
+		return configuration, nil, fmt.Errorf("make a folder for the record: %w", err)
 	}
-	return session.For(configuration, described), nil
+	return configuration, t, nil
 }

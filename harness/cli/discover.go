@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/discover"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
@@ -18,8 +18,8 @@ type discoverCommand struct {
 // Run prints a target file.
 func (c discoverCommand) Run(ctx context.Context, stdout io.Writer) error {
 	var found *target.Target
-	run, err := c.make(ctx, forgetServices, func(chaos *session.Session, box *session.Sandbox) (err error) {
-		found, err = discover.Target(ctx, chaos.Target, box)
+	run, err := c.make(ctx, forgetServices, func(t *target.Target, main *owner.Main) (err error) {
+		found, err = discover.Target(ctx, t, main)
 		return err
 	})
 	if err != nil {

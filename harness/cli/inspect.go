@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/inspect"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
@@ -18,8 +18,8 @@ type inspectCommand struct {
 func (c inspectCommand) Run(ctx context.Context, stdout io.Writer) error {
 	var report inspect.Report
 	began := time.Now()
-	run, err := c.make(ctx, func(*target.Target) {}, func(chaos *session.Session, box *session.Sandbox) (err error) {
-		report, err = inspect.Run(ctx, inspect.Of(chaos, box, began))
+	run, err := c.make(ctx, func(*target.Target) {}, func(t *target.Target, main *owner.Main) (err error) {
+		report, err = inspect.Run(ctx, inspect.Of(t, main, began))
 		return err
 	})
 	if err != nil {

@@ -20,9 +20,9 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/matrix"
 )
 
@@ -57,11 +57,11 @@ func (c *mutantsCommand) Run(ctx context.Context, stdout io.Writer, code *outcom
 	if err != nil {
 		return err
 	}
-	embedded, err := session.New(configuration)
+	embedded, err := target.Load(configuration.Target)
 	if err != nil {
 		return err
 	}
-	if configuration.Image, err = owner.ImageOf(ctx, configuration, embedded.Target); err != nil {
+	if configuration.Image, err = owner.ImageOf(ctx, configuration, embedded); err != nil {
 		return err
 	}
 	plan, err := c.plan(stdout, tools, configuration)

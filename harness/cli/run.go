@@ -16,7 +16,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/attest"
@@ -229,7 +229,7 @@ func (c *runCommand) configuration() (config.Config, error) {
 
 // knownService refuses a service that neither the target ships nor is ours, before anything is started for it.
 func knownService(t *target.Target, name string) error {
-	if name == "" || len(t.Services) == 0 || strings.HasPrefix(name, session.VictimName("")) {
+	if name == "" || len(t.Services) == 0 || strings.HasPrefix(name, protocol.VictimPrefix) {
 		return nil
 	}
 	var names []string

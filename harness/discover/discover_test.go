@@ -12,7 +12,6 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/discover"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -87,13 +86,10 @@ func TestTheEmbeddedImageIsDiscovered(t *testing.T) {
 	blank := *known
 	blank.Services, blank.Inventory, blank.Policy, blank.Health, blank.Zinit = nil, target.Inventory{}, zinit.RetryPolicy{Delay: 1}, target.Health{}, target.Zinit{}
 
-	chaos := session.For(configuration, &blank)
-	owner, err := owner.Open(ctx, configuration, &blank)
+	session, err := owner.Open(ctx, configuration, &blank)
 	g.Expect(err).NotTo(gomega.HaveOccurred())
-	defer func() { g.Expect(owner.Close(context.WithoutCancel(ctx))).To(gomega.Succeed()) }()
-	g.Expect(chaos.Connect(ctx, owner.Socket(), "test")).To(gomega.Succeed())
-	defer func() { _ = chaos.Disconnect() }()
-	box, err := chaos.Sandbox(ctx, session.MainSandbox)
+	defer func() { g.Expect(session.Close(context.WithoutCancel(ctx))).To(gomega.Succeed()) }()
+	box, err := session.Main(ctx)
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	found, err := discover.Target(ctx, &blank, box)
 	g.Expect(err).NotTo(gomega.HaveOccurred())

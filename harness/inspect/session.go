@@ -6,13 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"path"
 	"strings"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	session "forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
@@ -20,10 +22,32 @@ import (
 // replyPatience is how long a service may take to say how it is.
 const replyPatience = 5 * time.Second
 
-// Of is what can be asked of a started target.
-func Of(chaos *session.Session, box *session.Sandbox, started time.Time) Subject {
+// Sandbox is a started target.
+type Sandbox interface {
+	dialer
+	Agent() protocol.Client
+	Zinit() zinit.Supervisor
+	// ZinitSocket returns the path of zinit's RPC, empty if only its commands are understood.
+	ZinitSocket() string
+	ZinitDialer() zinit.Dialer
+	ZinitCommand() zinit.Program
+	// Published returns the address of the host at which a port of the container answers.
+	Published(ctx context.Context, port int) (string, error)
+	// Boot returns the services that did not serve after the start, and how long the start took.
+	Boot() (missing map[string]string, took time.Duration)
+	// Attached reports whether somebody else started the container.
+	Attached() bool
+}
+
+// dialer connects to an endpoint inside a sandbox.
+type dialer interface {
+	Dial(ctx context.Context, endpoint protocol.Endpoint) (net.Conn, error)
+}
+
+// Of returns what can be asked of a started target. started is when its start began.
+func Of(t *target.Target, box Sandbox, started time.Time) Subject {
 	subject := Subject{
-		Target: chaos.Target, Supervisor: box.Supervisor, Socket: box.ZinitSocket(),
+		Target: t, Supervisor: box.Zinit(), Socket: box.ZinitSocket(),
 		Health: func(ctx context.Context, socket string) (string, error) { return health(ctx, box, socket) },
 		Zombies: func(ctx context.Context) ([]string, error) {
 			table, err := box.Agent().Processes(ctx)
@@ -36,10 +60,10 @@ func Of(chaos *session.Session, box *session.Sandbox, started time.Time) Subject
 		},
 		Probe: session.ProbeCommand,
 	}
-	if box.Supervisor.Dialect() == zinit.Dialect04 {
+	if box.Zinit().Dialect() == zinit.Dialect04 {
 		subject.Client = zinit.NewClient(box.ZinitDialer())
 	}
-	if port := chaos.Target.Container.Port; port != 0 {
+	if port := t.Container.Port; port != 0 {
 		subject.Smoke = func(ctx context.Context, asked string) (int, error) {
 			address, err := box.Published(ctx, port)
 			if err != nil {
@@ -48,7 +72,7 @@ func Of(chaos *session.Session, box *session.Sandbox, started time.Time) Subject
 			return probe.Status(ctx, "http://"+address+asked)
 		}
 	}
-	if chaos.Configuration.Container == "" {
+	if !box.Attached() {
 		subject.Boot = box.Boot
 		subject.Age = func() time.Duration { return time.Since(started) }
 	}
@@ -56,7 +80,7 @@ func Of(chaos *session.Session, box *session.Sandbox, started time.Time) Subject
 }
 
 // health asks a service as the harness does, and keeps its own words.
-func health(ctx context.Context, box *session.Sandbox, socket string) (string, error) {
+func health(ctx context.Context, box dialer, socket string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, replyPatience)
 	defer cancel()
 	conn, err := box.Dial(ctx, protocol.Endpoint{Socket: socket})

@@ -32,6 +32,3 @@ func (b *Sandbox) ZinitDialer() zinit.Dialer {
 func (b *Sandbox) ZinitCommand() zinit.Program {
 	return protocol.Program(b.Agent(), cmp.Or(b.opened.Program, protocol.Programs()[0]))
 }
-
-// Zinit is the sandbox's supervisor.
-func (b *Sandbox) Zinit() zinit.Supervisor { return b.Supervisor }
