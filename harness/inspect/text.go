@@ -66,7 +66,7 @@ func (r Report) differing(text *strings.Builder) {
 			titled = true
 		}
 		line(text, "#   %s: %s", finding.Assumption.ID, finding.Evidence)
-		line(text, "#     assumed: %s (%s)", finding.Assumption.Statement, finding.Assumption.Source)
+		line(text, "#     assumed: %s (%s)", finding.Assumption.Statement, finding.Assumption.Source.Name())
 	}
 }
 

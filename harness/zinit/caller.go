@@ -12,24 +12,23 @@ import (
 	"github.com/creachadair/jrpc2"
 )
 
-// CallTimeout bounds every call, also one whose context has no deadline. It is larger than the 2 s
-// in which a supervisor answers (contract zinit-0.4, Semantics 10), and than the 5 s that 0.3.9 can
-// take for a delete [Z].
+// CallTimeout bounds every call, even if its context has no deadline. A supervisor answers within 2 s
+// (suites/contract/zinit-0.4.md#rpc-answers), but a delete can take 0.3.9 5 s [Z].
 const CallTimeout = 10 * time.Second
 
-// Dialer connects to zinit's socket. It returns when its context ends.
+// Dialer connects to zinit's socket. It gives up when its context ends.
 type Dialer func(ctx context.Context) (net.Conn, error)
 
-// caller makes calls, each over a connection of its own: a slow answer delays nobody else, a
-// broken one breaks one call, and a supervisor that was restarted is reached by the next call.
+// caller makes each call over a new connection. So a slow or broken answer affects one call, and the next call reaches a
+// supervisor that was restarted.
 type caller struct {
 	dial    Dialer
 	meaning func(code int, message string) error
 	closed  atomic.Bool
 }
 
-// call asks for a method about a subject (a service's or an action's name, or "") and reads its
-// result. Errors are one line; they wrap ErrConnection or are an *Error.
+// call calls a method and reads its result. subject is the service or action that it is about, or empty. An error is one line;
+// it wraps ErrConnection or is an *Error.
 func (c *caller) call(ctx context.Context, method, subject string, params, result any) error {
 	if err := c.attempt(ctx, method, params, result); err != nil {
 		if subject != "" {
@@ -51,7 +50,7 @@ func (c *caller) attempt(ctx context.Context, method string, params, result any)
 		return fmt.Errorf("%w: connect to the supervisor: %w", ErrConnection, err)
 	}
 	stream := newStream(conn)
-	// A write that nobody reads ends only with the connection.
+	// Closing the connection is what ends a write that the server does not read.
 	stop := context.AfterFunc(bounded, func() { _ = conn.Close() })
 	defer stop()
 	client := jrpc2.NewClient(stream, nil)
@@ -63,13 +62,13 @@ func (c *caller) attempt(ctx context.Context, method string, params, result any)
 	return decodeResult(response.ResultString(), result)
 }
 
-// explain says why a call has no result, in the order in which one cause hides another.
+// explain returns why a call has no result. A later cause counts only if the earlier ones do not apply.
 func (c *caller) explain(ctx, bounded context.Context, stream *stream, err error) error {
 	var answer *jrpc2.Error
 	failure := stream.failure.Load()
 	switch {
 	case stream.answered.Load() && errors.As(err, &answer):
-		return c.answered(answer)
+		return c.toError(answer)
 	case bounded.Err() == nil && failure != nil:
 		return fmt.Errorf("%w: %w", ErrConnection, *failure)
 	case bounded.Err() == nil:
@@ -77,7 +76,7 @@ func (c *caller) explain(ctx, bounded context.Context, stream *stream, err error
 	}
 	what := "no reply"
 	if id := stream.unasked.Load(); id != nil {
-		what = fmt.Sprintf("no reply but one with id %s, which nobody asked for", excerpt([]byte(*id)))
+		what = fmt.Sprintf("no reply, except one to the unknown request id %s", excerpt([]byte(*id)))
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: %s: %w", ErrConnection, what, context.Cause(ctx))
@@ -85,7 +84,8 @@ func (c *caller) explain(ctx, bounded context.Context, stream *stream, err error
 	return fmt.Errorf("%w: %s within %s: %w", ErrConnection, what, CallTimeout, bounded.Err())
 }
 
-func (c *caller) answered(answer *jrpc2.Error) *Error {
+// toError turns an error reply into an *Error.
+func (c *caller) toError(answer *jrpc2.Error) *Error {
 	message := answer.Message
 	if message == "" {
 		message = "an error without a message"
@@ -97,13 +97,13 @@ func (c *caller) answered(answer *jrpc2.Error) *Error {
 	return &Error{Code: code, Message: message, meaning: c.meaning(code, answer.Message)}
 }
 
-// decodeResult reads a result; null is none.
+// decodeResult reads a result. null is an error.
 func decodeResult(raw string, result any) error {
 	if raw == "null" {
 		return fmt.Errorf("%w: the result is null", ErrConnection)
 	}
 	if err := json.Unmarshal([]byte(raw), result); err != nil {
-		return fmt.Errorf("%w: the result %s is not what was asked for: %w", ErrConnection, excerpt([]byte(raw)), err)
+		return fmt.Errorf("%w: the result %s has an unexpected form: %w", ErrConnection, excerpt([]byte(raw)), err)
 	}
 	return checkResult(result)
 }

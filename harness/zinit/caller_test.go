@@ -21,8 +21,8 @@ import (
 
 const pong = `{"jsonrpc":"2.0","id":1,"result":{"version":"9.9"}}`
 
-// says writes its parts, one write each, and then waits until the client goes away.
-func says(parts ...string) func(net.Conn) {
+// say returns a server that writes each part with one write and then waits until the client goes away.
+func say(parts ...string) func(net.Conn) {
 	return func(conn net.Conn) {
 		for _, part := range parts {
 			if _, err := io.WriteString(conn, part); err != nil {
@@ -33,8 +33,8 @@ func says(parts ...string) func(net.Conn) {
 	}
 }
 
-// leaves writes its parts and closes the connection at once.
-func leaves(parts ...string) func(net.Conn) {
+// leave returns a server that writes its parts and closes the connection at once.
+func leave(parts ...string) func(net.Conn) {
 	return func(conn net.Conn) {
 		for _, part := range parts {
 			_, _ = io.WriteString(conn, part)
@@ -42,7 +42,7 @@ func leaves(parts ...string) func(net.Conn) {
 	}
 }
 
-func drips(text string, every time.Duration) func(net.Conn) {
+func drip(text string, every time.Duration) func(net.Conn) {
 	return func(conn net.Conn) {
 		for _, letter := range text {
 			time.Sleep(every)
@@ -53,61 +53,60 @@ func drips(text string, every time.Duration) func(net.Conn) {
 	}
 }
 
-// TestReplies holds a ping to what hostile and merely unusual supervisors answer. Time is synctest's,
-// which also fails the test where a goroutine is left behind.
+// TestReplies pings hostile and unusual supervisors. synctest also fails the test if a goroutine is left behind.
 func TestReplies(t *testing.T) {
 	huge := strings.Repeat("x", 1<<20)
 	cases := map[string]struct {
 		reply func(net.Conn)
 		want  string // of the error; empty: the right answer
 	}{
-		"plain":                   {says(pong + "\n"), ""},
-		"without a line break":    {says(pong), ""},
-		"and gone at once":        {leaves(pong), ""},
-		"pretty printed":          {says("\n{\n  \"jsonrpc\": \"2.0\",\r\n  \"id\": 1,\n  \"result\": {\n    \"version\": \"9.9\"\n  }\n}\n"), ""},
-		"in pieces":               {says(pong[:7], pong[7:30], pong[30:]), ""},
-		"a slow drip":             {drips(pong, 100*time.Millisecond), ""},
-		"two documents in a line": {says(pong + `{"jsonrpc":"2.0","id":2,"result":{"version":"0"}}` + "\n"), ""},
-		"another's reply first":   {says(`{"jsonrpc":"2.0","id":7,"result":{"version":"0"}}`, pong), ""},
-		"notifications between":   {says(`{"jsonrpc":"2.0","method":"log","params":["a"]}`, `{"jsonrpc":"2.0","method":"log"}`+pong), ""},
-		"extra members":           {says(`{"jsonrpc":"2.0","id":1,"took_ms":3,"result":{"version":"9.9","build":{"a":[1]}}}`), ""},
-		"error null":              {says(`{"jsonrpc":"2.0","id":1,"error":null,"result":{"version":"9.9"}}`), ""},
-		"garbage after the reply": {says(pong + "\x00\xff{{{"), ""},
-		"3 MiB":                   {says(`{"jsonrpc":"2.0","id":1,"result":{"version":"9.9","x":"`+huge, huge, huge, `"}}`), ""},
+		"plain":                   {say(pong + "\n"), ""},
+		"without a line break":    {say(pong), ""},
+		"and gone at once":        {leave(pong), ""},
+		"pretty printed":          {say("\n{\n  \"jsonrpc\": \"2.0\",\r\n  \"id\": 1,\n  \"result\": {\n    \"version\": \"9.9\"\n  }\n}\n"), ""},
+		"in pieces":               {say(pong[:7], pong[7:30], pong[30:]), ""},
+		"a slow drip":             {drip(pong, 100*time.Millisecond), ""},
+		"two documents in a line": {say(pong + `{"jsonrpc":"2.0","id":2,"result":{"version":"0"}}` + "\n"), ""},
+		"another's reply first":   {say(`{"jsonrpc":"2.0","id":7,"result":{"version":"0"}}`, pong), ""},
+		"notifications between":   {say(`{"jsonrpc":"2.0","method":"log","params":["a"]}`, `{"jsonrpc":"2.0","method":"log"}`+pong), ""},
+		"extra members":           {say(`{"jsonrpc":"2.0","id":1,"took_ms":3,"result":{"version":"9.9","build":{"a":[1]}}}`), ""},
+		"error null":              {say(`{"jsonrpc":"2.0","id":1,"error":null,"result":{"version":"9.9"}}`), ""},
+		"garbage after the reply": {say(pong + "\x00\xff{{{"), ""},
+		"3 MiB":                   {say(`{"jsonrpc":"2.0","id":1,"result":{"version":"9.9","x":"`+huge, huge, huge, `"}}`), ""},
 
-		"garbage":                 {says("HTTP/1.1 400 Bad Request\r\n\r\n"), "not JSON"},
-		"invalid utf-8 and nul":   {says("\x00\xff\xfe"), "not JSON"},
-		"larger than the limit":   {says(`{"jsonrpc":"2.0","id":1,"result":{"version":"`+huge, huge, huge, huge, huge, `"}}`), "larger than 4194304 bytes"},
-		"endless blanks":          {says(strings.Repeat(" ", 1<<20), strings.Repeat(" ", 4<<20)), "larger than 4194304 bytes"},
-		"silence":                 {says(), "no reply within 10s"},
-		"too slow a drip":         {drips(pong, time.Second), "no reply within 10s"},
-		"only another's reply":    {says(`{"jsonrpc":"2.0","id":7,"result":{"version":"9.9"}}`), `one with id "7"`},
-		"id of another type":      {says(`{"jsonrpc":"2.0","id":"1","result":{"version":"9.9"}}`), `one with id "\"1\""`},
-		"only notifications":      {says(`{"jsonrpc":"2.0","method":"log"}`), "no reply within 10s"},
-		"gone in the middle":      {leaves(pong[:20]), "ended in the middle of a reply"},
-		"gone without a word":     {leaves(), "closed the connection without a reply"},
-		"null":                    {says("null\n"), "jsonrpc"},
-		"a number":                {says("42\n"), "no JSON-RPC object"},
-		"a batch":                 {says("[" + pong + "]"), "no JSON-RPC object"},
-		"no version":              {says(`{"id":1,"result":{"version":"9.9"}}`), "jsonrpc"},
-		"result null":             {says(`{"jsonrpc":"2.0","id":1,"result":null}`), "null"},
-		"result of another type":  {says(`{"jsonrpc":"2.0","id":1,"result":["9.9"]}`), "not what was asked for"},
-		"member of another type":  {says(`{"jsonrpc":"2.0","id":1,"result":{"version":9}}`), "not what was asked for"},
-		"result lacks the member": {says(`{"jsonrpc":"2.0","id":1,"result":{}}`), "it has no version"},
+		"garbage":                 {say("HTTP/1.1 400 Bad Request\r\n\r\n"), "not JSON"},
+		"invalid utf-8 and nul":   {say("\x00\xff\xfe"), "not JSON"},
+		"larger than the limit":   {say(`{"jsonrpc":"2.0","id":1,"result":{"version":"`+huge, huge, huge, huge, huge, `"}}`), "larger than 4194304 bytes"},
+		"endless blanks":          {say(strings.Repeat(" ", 1<<20), strings.Repeat(" ", 4<<20)), "larger than 4194304 bytes"},
+		"silence":                 {say(), "no reply within 10s"},
+		"too slow a drip":         {drip(pong, time.Second), "no reply within 10s"},
+		"only another's reply":    {say(`{"jsonrpc":"2.0","id":7,"result":{"version":"9.9"}}`), `one to the unknown request id "7"`},
+		"id of another type":      {say(`{"jsonrpc":"2.0","id":"1","result":{"version":"9.9"}}`), `one to the unknown request id "\"1\""`},
+		"only notifications":      {say(`{"jsonrpc":"2.0","method":"log"}`), "no reply within 10s"},
+		"gone in the middle":      {leave(pong[:20]), "ended in the middle of a reply"},
+		"gone without a word":     {leave(), "closed the connection without a reply"},
+		"null":                    {say("null\n"), "jsonrpc"},
+		"a number":                {say("42\n"), "not a JSON-RPC object"},
+		"a batch":                 {say("[" + pong + "]"), "not a JSON-RPC object"},
+		"no version":              {say(`{"id":1,"result":{"version":"9.9"}}`), "jsonrpc"},
+		"result null":             {say(`{"jsonrpc":"2.0","id":1,"result":null}`), "null"},
+		"result of another type":  {say(`{"jsonrpc":"2.0","id":1,"result":["9.9"]}`), "has an unexpected form"},
+		"member of another type":  {say(`{"jsonrpc":"2.0","id":1,"result":{"version":9}}`), "has an unexpected form"},
+		"result lacks the member": {say(`{"jsonrpc":"2.0","id":1,"result":{}}`), "it has no version"},
 		"neither result nor error": {
-			says(`{"jsonrpc":"2.0","id":1}`), "neither a result nor an error",
+			say(`{"jsonrpc":"2.0","id":1}`), "neither a result nor an error",
 		},
-		"error and result":      {says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"boom"},"result":{"version":"9.9"}}`), "boom (code -32603)"},
-		"error, and gone":       {leaves(`{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"boom"}}`), "boom (code -32603)"},
-		"error without message": {says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32603}}`), "an error without a message (code -32603)"},
-		"error without code":    {says(`{"jsonrpc":"2.0","id":1,"error":{"message":"boom"}}`), "no code"},
-		"error of another type": {says(`{"jsonrpc":"2.0","id":1,"error":"boom"}`), "no JSON-RPC object"},
-		"error with data":       {says(`{"jsonrpc":"2.0","id":1,"error":{"code":-32011,"message":"bad","data":{"errors":["exec"]}}}`), `bad "{\"errors\":[\"exec\"]}" (code -32011)`},
+		"error and result":      {say(`{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"boom"},"result":{"version":"9.9"}}`), "boom (code -32603)"},
+		"error, and gone":       {leave(`{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"boom"}}`), "boom (code -32603)"},
+		"error without message": {say(`{"jsonrpc":"2.0","id":1,"error":{"code":-32603}}`), "an error without a message (code -32603)"},
+		"error without code":    {say(`{"jsonrpc":"2.0","id":1,"error":{"message":"boom"}}`), "no code"},
+		"error of another type": {say(`{"jsonrpc":"2.0","id":1,"error":"boom"}`), "not a JSON-RPC object"},
+		"error with data":       {say(`{"jsonrpc":"2.0","id":1,"error":{"code":-32011,"message":"bad","data":{"errors":["exec"]}}}`), `bad "{\"errors\":[\"exec\"]}" (code -32011)`},
 		"request not understood": {
-			says(`{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"parse error"}}`), "could not read the request: parse error",
+			say(`{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"parse error"}}`), "could not read the request: parse error",
 		},
 		"request not understood, as 0.3 says it": {
-			says(`{"jsonrpc":"2.0","id":0,"error":{"code":-32700,"message":"parse error"}}`), "could not read the request: parse error",
+			say(`{"jsonrpc":"2.0","id":0,"error":{"code":-32700,"message":"parse error"}}`), "could not read the request: parse error",
 		},
 	}
 	for name, c := range cases {
@@ -147,7 +146,7 @@ func expectReply(t *testing.T, version string, err error, want string) {
 	g.Expect(errors.Is(err, zinit.ErrConnection)).NotTo(Equal(errors.As(err, &answered)), "either no answer or one")
 }
 
-// TestCallEnds holds a call to its context wherever it hangs: in the dial, the write, the read.
+// TestCallEnds checks that a call ends with its context if the dial, the write or the read hangs.
 func TestCallEnds(t *testing.T) {
 	hangs := map[string]zinit.Dialer{
 		"nobody accepts": func(ctx context.Context) (net.Conn, error) {
@@ -179,8 +178,8 @@ func TestCallEnds(t *testing.T) {
 	}
 }
 
-// TestErrorsAreTold holds errors to their sentinels.
-func TestErrorsAreTold(t *testing.T) {
+// TestErrorCodes checks which error each code stands for.
+func TestErrorCodes(t *testing.T) {
 	for code, want := range map[int]error{
 		-32001: zinit.ErrNotFound, -32002: zinit.ErrAlreadyInState,
 		-32003: zinit.ErrInvalidConfig, -32004: zinit.ErrDependencyCycle,
@@ -201,8 +200,8 @@ func TestErrorsAreTold(t *testing.T) {
 	g.Expect(client.Stop(t.Context(), "user.x")).To(MatchError(ContainSubstring("client is closed")))
 }
 
-// TestManyAtOnce uses one client from many goroutines over a real socket whose supervisor is gone
-// for a while, and leaves no goroutine behind.
+// TestManyAtOnce uses one client from many goroutines over a real socket. Its supervisor is gone for a while. No goroutine is left
+// behind.
 func TestManyAtOnce(t *testing.T) {
 	g := NewWithT(t)
 	before := gleak.Goroutines()

@@ -8,42 +8,40 @@ import (
 	"strings"
 )
 
-// DialectCLI is a supervisor that is reached by its commands alone (contract zinit-0.4, "The CLI").
+// DialectCLI is the command line of zinit, without any RPC (suites/contract/zinit-0.4.md#cli).
 const DialectCLI Dialect = "cli"
 
-// VersionUnknown is what Ping returns where no command that is known of tells the version.
+// VersionUnknown is the version that Ping returns for DialectCLI: no known command prints it.
 const VersionUnknown = "unknown"
 
-// Program runs zinit's command line inside the target with the given arguments, and returns all that it printed.
-// An exit code other than 0 is no error; that it could not be run to its end is one.
+// Program runs zinit's command line inside the target and returns everything that it printed. An exit code other than 0 is no
+// error. It returns an error if the program could not be run to its end.
 type Program func(ctx context.Context, arguments ...string) (output string, exitCode int, err error)
 
-// commandLine is a supervisor whose RPC is not understood, so that only its commands are left: list, status,
-// start, stop, kill and logs [S]. Of their output it takes a line that holds a name and a state word, and a
-// number after "pid", for granted: [A] cli-output. Nothing can be registered or read back.
+// commandLine is a supervisor whose RPC is not understood. It runs the commands list, status, start, stop, kill and logs [S].
+// How it reads their output is [A] cli-output. Nothing can be registered or read back.
 type commandLine struct {
 	run Program
-	// because is how the RPC answered.
-	because string
+	// reason is how the RPC answered.
+	reason string
 }
 
-// NewCommandLine returns a supervisor that is reached by its commands alone. because says in one line why: which
-// method of its RPC was not understood, and the error that came back. It is a part of every error that
-// wraps ErrNotExpressible.
-func NewCommandLine(run Program, because string) Supervisor {
-	return commandLine{run: run, because: because}
+// NewCommandLine returns a supervisor that is reached by its commands alone. reason is one line: which method of its RPC was not
+// understood, and the error that came back. Every error that wraps ErrNotExpressible contains it.
+func NewCommandLine(run Program, reason string) Supervisor {
+	return commandLine{run: run, reason: reason}
 }
 
 // Dialect returns DialectCLI.
 func (commandLine) Dialect() Dialect { return DialectCLI }
 
-// Ping lists the services; the version stays unknown.
+// Ping runs `zinit list` to see whether zinit answers.
 func (c commandLine) Ping(ctx context.Context) (string, error) {
 	_, err := c.command(ctx, "list")
 	return VersionUnknown, err
 }
 
-// List returns every line of `zinit list` that tells a state.
+// List returns a status for every line of `zinit list` that has a state.
 func (c commandLine) List(ctx context.Context) ([]Status, error) {
 	output, err := c.command(ctx, "list")
 	if err != nil {
@@ -58,7 +56,7 @@ func (c commandLine) List(ctx context.Context) ([]Status, error) {
 	return list, nil
 }
 
-// Status takes the service's line of `zinit status NAME`, or where that has none its line of `zinit list`.
+// Status reads the service's line of `zinit status NAME` or, if it has none, of `zinit list`.
 func (c commandLine) Status(ctx context.Context, service string) (Status, error) {
 	output, err := c.command(ctx, "status", service)
 	if err != nil {
@@ -74,7 +72,7 @@ func (c commandLine) Status(ctx context.Context, service string) (Status, error)
 	if status, ok := find(all, service); ok {
 		return status, nil
 	}
-	return Status{}, fmt.Errorf("zinit status %s: no line of it or of zinit list holds the name and a state: it printed %s",
+	return Status{}, fmt.Errorf("zinit status %s: neither it nor zinit list has a line with the name and a state; it printed %s",
 		service, excerpt([]byte(output)))
 }
 
@@ -90,7 +88,7 @@ func (c commandLine) Stop(ctx context.Context, service string) error {
 	return err
 }
 
-// Restart stops and starts the service: no command is known that does both.
+// Restart stops and starts the service. No known command does both.
 func (c commandLine) Restart(ctx context.Context, service string) error {
 	if err := c.Stop(ctx, service); err != nil {
 		return err
@@ -98,8 +96,7 @@ func (c commandLine) Restart(ctx context.Context, service string) error {
 	return c.Start(ctx, service)
 }
 
-// Kill runs `zinit kill NAME SIGNAL`, and where that is refused `zinit kill NAME --signal SIGNAL`, as 0.3.9 wants
-// it [Z].
+// Kill runs `zinit kill NAME SIGNAL`. If that is refused, it runs `zinit kill NAME --signal SIGNAL`, the form of 0.3.9 [Z].
 func (c commandLine) Kill(ctx context.Context, service, signal string) error {
 	if signal == "" {
 		signal = "SIGTERM"
@@ -114,7 +111,7 @@ func (c commandLine) Kill(ctx context.Context, service, signal string) error {
 	return err
 }
 
-// Logs returns the lines of `zinit logs NAME`; the last of them where lines is not 0.
+// Logs returns the lines of `zinit logs NAME`: the last count, or all if count is 0.
 func (c commandLine) Logs(ctx context.Context, name string, count int) ([]string, error) {
 	output, err := c.command(ctx, "logs", name)
 	if err != nil {
@@ -127,41 +124,41 @@ func (c commandLine) Logs(ctx context.Context, name string, count int) ([]string
 	return log, nil
 }
 
-// Register answers ErrNotExpressible: no command is known that registers.
+// Register returns ErrNotExpressible: no known command registers.
 func (c commandLine) Register(context.Context, Definition) ([]string, error) {
-	return nil, c.without("service.set")
+	return nil, c.refuse("service.set")
 }
 
-// Delete answers ErrNotExpressible.
+// Delete returns ErrNotExpressible.
 func (c commandLine) Delete(context.Context, string) error {
-	return c.without("service.delete")
+	return c.refuse("service.delete")
 }
 
-// Get answers ErrNotExpressible.
+// Get returns ErrNotExpressible.
 func (c commandLine) Get(context.Context, string) (Service, error) {
-	return Service{}, c.without("service.get")
+	return Service{}, c.refuse("service.get")
 }
 
-// Actions answers ErrNotExpressible.
+// Actions returns ErrNotExpressible.
 func (c commandLine) Actions(context.Context, string) ([]Action, error) {
-	return nil, c.without("action.list")
+	return nil, c.refuse("action.list")
 }
 
-// Jobs answers ErrNotExpressible.
+// Jobs returns ErrNotExpressible.
 func (c commandLine) Jobs(context.Context, string, int) ([]Job, error) {
-	return nil, c.without("job.list")
+	return nil, c.refuse("job.list")
 }
 
 // Close does nothing: each command is a process of its own.
 func (commandLine) Close() error { return nil }
 
-// without says which method of the RPC would be needed, and what the RPC answered. No subject is a part of the text,
-// so that many results share one reason.
-func (c commandLine) without(method string) error {
-	return fmt.Errorf("%s: zinit is reached by its command line alone (%s): %w", method, c.because, ErrNotExpressible)
+// refuse returns an error that names the method of the RPC that would be needed. It names no service, so that many results share
+// one reason.
+func (c commandLine) refuse(method string) error {
+	return fmt.Errorf("%s: zinit is reached by its command line alone (%s): %w", method, c.reason, ErrNotExpressible)
 }
 
-// command runs one command to its end. Its error wraps ErrConnection where zinit could not be run.
+// command runs one command to its end. The error wraps ErrConnection if zinit could not be run.
 func (c commandLine) command(ctx context.Context, arguments ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
@@ -176,7 +173,7 @@ func (c commandLine) command(ctx context.Context, arguments ...string) (string, 
 	return output, nil
 }
 
-// find returns the status that the first fitting line tells of a service.
+// find returns a service's status from the first line that has its name and a state.
 func find(output, service string) (Status, bool) {
 	for _, line := range lines(output) {
 		if status, ok := readStatus(line, service); ok {
@@ -186,8 +183,8 @@ func find(output, service string) (Status, bool) {
 	return Status{}, false
 }
 
-// readStatus reads a line that holds a name and a state word; the name is the given one or, where that is empty,
-// the first word that is none of zinit's own.
+// readStatus reads a line with a name and a state word. The name is service or, if that is empty, the first word that is no
+// state.
 func readStatus(line, service string) (Status, bool) {
 	status := Status{Name: service}
 	var named bool
@@ -218,17 +215,17 @@ func isState(word string) bool {
 
 func isLetter(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
 
-// words splits a line at blanks and at what tables and punctuation are drawn with, which no name has in it.
+// words splits a line at blanks, punctuation and the lines of tables.
 func words(line string) []string {
 	return strings.FieldsFunc(line, func(r rune) bool {
 		return !isLetter(r) && (r < '0' || r > '9') && !strings.ContainsRune("._-@/", r)
 	})
 }
 
-// lines splits an output, without its colours and blank lines.
+// lines splits an output into lines, without colours and blank lines.
 func lines(output string) []string {
 	var kept []string
-	for line := range strings.Lines(plain(output)) {
+	for line := range strings.Lines(stripColours(output)) {
 		if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) != "" {
 			kept = append(kept, line)
 		}
@@ -236,8 +233,8 @@ func lines(output string) []string {
 	return kept
 }
 
-// plain removes the escape sequences that colour a terminal.
-func plain(output string) string {
+// stripColours removes the escape sequences that colour a terminal.
+func stripColours(output string) string {
 	var text strings.Builder
 	for {
 		before, after, found := strings.Cut(output, "\x1b[")

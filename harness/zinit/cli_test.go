@@ -11,7 +11,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// program is a zinit that prints what it is told to, and remembers what it was asked for.
+// program is a fake zinit. It prints fixed outputs and records its arguments.
 type program struct {
 	prints map[string]string // by its arguments; none is exit code 2
 	asked  []string
@@ -28,8 +28,8 @@ func (p *program) run(_ context.Context, arguments ...string) (string, int, erro
 	return printed, 0, p.err
 }
 
-// TestTheCommandLineIsReadAsLittleAsPossible: a name, a state word, and a number after pid.
-func TestTheCommandLineIsReadAsLittleAsPossible(t *testing.T) {
+// TestCommandLineOutput checks that a name, a state word and a number after pid are read from any output.
+func TestCommandLineOutput(t *testing.T) {
 	both := []zinit.Status{
 		{Name: "user.a_server", State: zinit.StateRunning, PID: 41},
 		{Name: "user.b_server", State: zinit.StateFailed},
@@ -54,8 +54,8 @@ func TestTheCommandLineIsReadAsLittleAsPossible(t *testing.T) {
 	}
 }
 
-// TestTheCommandLineOfAStatus takes the line of the list where the status has no line with both words, as 0.3.9's.
-func TestTheCommandLineOfAStatus(t *testing.T) {
+// TestCommandLineStatus checks that the list is used if the status has no line with both words, as in 0.3.9.
+func TestCommandLineStatus(t *testing.T) {
 	g := NewWithT(t)
 	p := &program{prints: map[string]string{
 		"list":                  "● user.a_server Running (pid: 16)\n● user.a Running (pid: 17)\n",
@@ -67,13 +67,13 @@ func TestTheCommandLineOfAStatus(t *testing.T) {
 	g.Expect(supervisor.Status(t.Context(), "user.a")).To(Equal(zinit.Status{Name: "user.a", State: zinit.StateRunning, PID: 17}))
 	g.Expect(supervisor.Status(t.Context(), "user.a_server")).To(Equal(zinit.Status{Name: "user.a_server", State: zinit.StateExited}))
 	_, err := supervisor.Status(t.Context(), "user.elsewhere")
-	g.Expect(err).To(MatchError(ContainSubstring(`no line of it or of zinit list holds the name and a state`)))
+	g.Expect(err).To(MatchError(ContainSubstring(`neither it nor zinit list has a line with the name and a state`)))
 	_, err = supervisor.Status(t.Context(), "user.nobody")
 	g.Expect(err).To(MatchError(`zinit status user.nobody: exit code 2: "error: unexpected argument"`))
 }
 
-// TestTheCommandLineGivesOrders: kill is tried as the issue types it, and then as 0.3.9 wants it.
-func TestTheCommandLineGivesOrders(t *testing.T) {
+// TestCommandLineOrders checks that kill is tried in the form of the issue, then in that of 0.3.9.
+func TestCommandLineOrders(t *testing.T) {
 	g := NewWithT(t)
 	p := &program{prints: map[string]string{
 		"stop a": "", "start a": "", "kill a --signal SIGTERM": "", "kill b SIGHUP": "", "logs a.health": "one\n\ntwo\nthree\n",
@@ -92,8 +92,8 @@ func TestTheCommandLineGivesOrders(t *testing.T) {
 	g.Expect(err).To(MatchError(zinit.ErrConnection))
 }
 
-// TestTheCommandLineRegistersNothing, and says which method it would take and how the RPC had answered.
-func TestTheCommandLineRegistersNothing(t *testing.T) {
+// TestCommandLineRefusals checks that an error names the method that would be needed and how the RPC answered.
+func TestCommandLineRefusals(t *testing.T) {
 	g := NewWithT(t)
 	supervisor := zinit.NewCommandLine((&program{}).run, "system.ping: unknown method (code -32601)")
 	_, register := supervisor.Register(t.Context(), zinit.Define("a"))
@@ -107,7 +107,7 @@ func TestTheCommandLineRegistersNothing(t *testing.T) {
 		"(system.ping: unknown method (code -32601)): this dialect of zinit cannot express it"))
 }
 
-func FuzzTheCommandLine(f *testing.F) {
+func FuzzCommandLine(f *testing.F) {
 	f.Add("● user.a_server Running (pid: 16)\n")
 	f.Add("\x1b[")
 	f.Fuzz(func(t *testing.T, printed string) {

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 )
 
-// Client has every method of zinit 0.4's RPC (contract zinit-0.4.openrpc.json) but service.reload,
-// which the harness never calls. It may be used by many goroutines at once; every call has a
-// connection of its own and ends with its context, at the latest after CallTimeout.
+// Client has every method of zinit 0.4's RPC (suites/contract/zinit-0.4.md#methods) but service.reload, which the harness never
+// calls. It may be used by many goroutines at once. Every call has its own connection and ends with its context, at the latest
+// after CallTimeout.
 //
-// Every method's error is one line. It wraps ErrConnection where there was no answer; else it
-// holds the supervisor's own *Error, which errors.Is compares with ErrNotFound and the like.
+// Every method's error is one line. It wraps ErrConnection if there was no answer. Otherwise it wraps the supervisor's *Error,
+// which errors.Is compares with ErrNotFound and the like.
 type Client struct {
 	caller *caller
 }
@@ -20,7 +20,7 @@ func NewClient(dial Dialer) *Client {
 	return &Client{caller: &caller{dial: dial, meaning: meaningOfCode}}
 }
 
-// Close makes every later call fail. Calls under way end by themselves.
+// Close makes every later call fail. Running calls end by themselves.
 func (c *Client) Close() error {
 	c.caller.closed.Store(true)
 	return nil
@@ -63,7 +63,7 @@ func ask[T any](ctx context.Context, c *Client, method, subject string, params a
 	return result, nil
 }
 
-// order makes one call that is answered with ok.
+// order makes one call whose answer is ok.
 func (c *Client) order(ctx context.Context, method, name string) error {
 	_, err := ask[done](ctx, c, method, name, nameParams{name})
 	return err
@@ -115,13 +115,12 @@ func (c *Client) Status(ctx context.Context, service string) (Status, error) {
 	return ask[Status](ctx, c, "service.status", service, nameParams{service})
 }
 
-// Start starts a service with service.start: as attempt 1, and at once where it waits for a retry.
+// Start starts a service with service.start, as attempt 1. A pending retry does not delay it.
 func (c *Client) Start(ctx context.Context, service string) error {
 	return c.order(ctx, "service.start", service)
 }
 
-// Stop stops a service with service.stop; it stays down. The answer may come before the effect
-// ([A] effect-around-answer).
+// Stop stops a service with service.stop, for good. The answer may come before the effect ([A] effect-around-answer).
 func (c *Client) Stop(ctx context.Context, service string) error {
 	return c.order(ctx, "service.stop", service)
 }
@@ -131,20 +130,19 @@ func (c *Client) Restart(ctx context.Context, service string) error {
 	return c.order(ctx, "service.restart", service)
 }
 
-// Kill sends a signal ("SIGTERM"; empty for zinit's default, which is SIGTERM) to a service's
-// process group with service.kill. It is no request to stop.
+// Kill sends a signal to a service's process group with service.kill. An empty signal leaves zinit's default, SIGTERM. It is no
+// request to stop.
 func (c *Client) Kill(ctx context.Context, service, signal string) error {
 	_, err := ask[done](ctx, c, "service.kill", service, killParams{service, signal})
 	return err
 }
 
-// Delete stops and deletes a service and the actions it owns with service.delete. The answer may
-// come before the effect.
+// Delete stops and deletes a service and its actions with service.delete. The answer may come before the effect.
 func (c *Client) Delete(ctx context.Context, service string) error {
 	return c.order(ctx, "service.delete", service)
 }
 
-// SetAction creates or replaces an action with action.set and says whether there was one.
+// SetAction creates or replaces an action with action.set and reports whether it replaced one.
 func (c *Client) SetAction(ctx context.Context, action Action) (replaced bool, err error) {
 	answer, err := ask[actionSet](ctx, c, "action.set", action.Name, actionParams{action})
 	return answer.Replaced, err
@@ -155,7 +153,7 @@ func (c *Client) Action(ctx context.Context, name string) (Action, error) {
 	return ask[Action](ctx, c, "action.get", name, nameParams{name})
 }
 
-// Actions returns the actions of a service, or all of them where it is empty, with action.list.
+// Actions returns the actions of a service with action.list, all actions if service is empty.
 func (c *Client) Actions(ctx context.Context, service string) ([]Action, error) {
 	return ask[actions](ctx, c, "action.list", service, ownerParams{service})
 }
@@ -165,19 +163,18 @@ func (c *Client) DeleteAction(ctx context.Context, name string) error {
 	return c.order(ctx, "action.delete", name)
 }
 
-// Jobs returns the last runs of an action, newest first, with job.list; limit 0 leaves zinit's
-// default of 20.
+// Jobs returns the last runs of an action with job.list, newest first. A limit of 0 leaves zinit's default, 20.
 func (c *Client) Jobs(ctx context.Context, action string, limit int) ([]Job, error) {
 	return ask[jobs](ctx, c, "job.list", action, jobParams{action, limit})
 }
 
-// Logs returns the last lines of a service's or an action's log, oldest first, with logs.get;
-// lines 0 leaves zinit's default of 100.
+// Logs returns the last lines of a service's or an action's log with logs.get, oldest first. 0 lines leaves zinit's default,
+// 100.
 func (c *Client) Logs(ctx context.Context, name string, lines int) ([]string, error) {
 	return ask[names](ctx, c, "logs.get", name, logParams{name, lines})
 }
 
-// Call calls any method and returns its result as it came, for whoever looks at the shape of an answer.
+// Call calls any method and returns its result undecoded.
 func (c *Client) Call(ctx context.Context, method string, params any) (json.RawMessage, error) {
 	return ask[json.RawMessage](ctx, c, method, "", params)
 }

@@ -1,6 +1,6 @@
 package zinit
 
-// Definition is a service together with its actions: what is registered as one.
+// Definition is a service together with its actions.
 type Definition struct {
 	Service Service
 	Actions []Action
@@ -25,19 +25,18 @@ func (d Definition) Action(kind Kind) (Action, bool) {
 	return Action{}, false
 }
 
-// RunActionName returns what the run action of a service is called (contract hero_zero, "action names").
+// RunActionName returns the name of a service's run action (suites/contract/hero_zero.md#supervision).
 func RunActionName(service string) string { return service + ".run" }
 
-// HealthActionName returns what the health action of a service is called (contract hero_zero, "action names").
+// HealthActionName returns the name of a service's health action (suites/contract/hero_zero.md#supervision).
 func HealthActionName(service string) string { return service + ".health" }
 
-// RunAction returns the action that runs a service: exec by /bin/sh -c, again by the policy.
+// RunAction returns the action that runs exec with /bin/sh -c, and again by the policy.
 func RunAction(service, exec string, policy RetryPolicy) Action {
 	return Action{Name: RunActionName(service), Service: service, Kind: KindRun, Exec: exec, Retry: &policy}
 }
 
-// HealthAction returns the action that checks a service: exec by /bin/sh -c on the schedule, each
-// run killed after the timeout.
+// HealthAction returns the action that runs exec with /bin/sh -c on the schedule. Each run is killed after the timeout.
 func HealthAction(service, exec string, schedule Schedule, timeout Milliseconds) Action {
 	return Action{
 		Name: HealthActionName(service), Service: service, Kind: KindHealth, Exec: exec,

@@ -5,37 +5,37 @@ import (
 	"fmt"
 )
 
-// Document is one request as it goes over the wire, with parameters that may be anything: what a test of
-// refusals changes before Client.Call sends it.
+// Document is one request as it is sent. Its parameters may be anything: an experiment on refusals changes them before Client.Call
+// sends them.
 type Document struct {
 	Method string
 	Params map[string]any
 }
 
-// Documents returns the requests by which a dialect registers a definition, in the order in which they are
-// sent: the actions, then the service. The error wraps ErrNotExpressible where the dialect has no words for it.
+// Documents returns the requests that register a definition in a dialect, in the order in which they are sent. The error wraps
+// ErrNotExpressible if the dialect cannot express the definition.
 func Documents(dialect Dialect, definition Definition) ([]Document, error) {
 	if dialect == Dialect03 {
 		config, err := toLegacy(definition)
 		if err != nil {
 			return nil, fmt.Errorf("service.set of %q: %w", definition.Service.Name, err)
 		}
-		document, err := documentOf("service.set", configParams{config})
+		document, err := newDocument("service.set", configParams{config})
 		return []Document{document}, err
 	}
 	var documents []Document
 	for _, action := range definition.Actions {
-		document, err := documentOf("action.set", actionParams{action})
+		document, err := newDocument("action.set", actionParams{action})
 		if err != nil {
 			return nil, err
 		}
 		documents = append(documents, document)
 	}
-	document, err := documentOf("service.set", configParams{definition.Service})
+	document, err := newDocument("service.set", configParams{definition.Service})
 	return append(documents, document), err
 }
 
-func documentOf(method string, params any) (Document, error) {
+func newDocument(method string, params any) (Document, error) {
 	document := Document{Method: method}
 	text, err := json.Marshal(params)
 	if err == nil {

@@ -10,13 +10,13 @@ import (
 	"github.com/creachadair/jrpc2"
 )
 
-// legacy is zinit 0.3 [Z: the published crate 0.3.9]: a service is one command with one lifecycle.
-// Its methods have the names of 0.4's, and those that are not written here the same shapes. In its
-// status, failed and exited also say that a retry is pending.
+// legacy is zinit 0.3 (suites/contract/zinit-0.4.md#zinit-0.3.9): a service is one command with one lifecycle. Its methods have
+// the names of 0.4's; those that are not overridden here have the same shapes. In its status, failed and exited can also mean
+// that a retry is pending.
 type legacy struct{ *Client }
 
-// meaningOfCode03 returns what a code of zinit 0.3.9 stands for [Z]. The orders that go through its
-// event loop answer every error as an internal one, which only its words tell apart.
+// meaningOfCode03 returns the error that a code of zinit 0.3.9 stands for [Z]. Its event loop answers every error as an internal
+// one: only the message tells them apart.
 func meaningOfCode03(code int, message string) error {
 	switch {
 	case code == -32000, code == int(jrpc2.InternalError) && strings.HasPrefix(message, "service not found"):
@@ -34,8 +34,8 @@ func meaningOfCode03(code int, message string) error {
 // Dialect returns Dialect03.
 func (legacy) Dialect() Dialect { return Dialect03 }
 
-// Register writes the definition as one config. A service that is there already is deleted first:
-// 0.3.9 locks up for good when service.set names one [Z].
+// Register sets the definition as one config. An existing service is deleted first: 0.3.9 locks up for good when service.set
+// names one [Z].
 func (l legacy) Register(ctx context.Context, definition Definition) ([]string, error) {
 	config, err := toLegacy(definition)
 	if err != nil {
@@ -44,7 +44,7 @@ func (l legacy) Register(ctx context.Context, definition Definition) ([]string, 
 	var warnings []string
 	switch err := l.Delete(ctx, definition.Service.Name); {
 	case err == nil:
-		warnings = append(warnings, "the service was there already and is replaced; zinit 0.3 has deleted its dependents with it")
+		warnings = append(warnings, "the service existed and is replaced; zinit 0.3 has deleted its dependents with it")
 	case !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
@@ -56,39 +56,39 @@ func (l legacy) Register(ctx context.Context, definition Definition) ([]string, 
 	return warnings, err
 }
 
-// Delete stops the service and waits for its end before it deletes it: 0.3.9 does not hear of the
-// end while it deletes, and takes 5 s in which it answers nobody [Z].
+// Delete stops the service and waits for its end before it deletes it. While 0.3.9 deletes a running service, it does not notice
+// the end, and answers no request for 5 s [Z].
 func (l legacy) Delete(ctx context.Context, service string) error {
-	if err := l.settle(ctx, service); err != nil {
+	if err := l.awaitStop(ctx, service); err != nil {
 		return err
 	}
 	return l.Client.Delete(ctx, service)
 }
 
-// settle stops a service and waits until no process of it is left, at most CallTimeout.
-func (l legacy) settle(ctx context.Context, service string) error {
+// awaitStop stops a service and waits until no process of it is left, at most CallTimeout.
+func (l legacy) awaitStop(ctx context.Context, service string) error {
 	if err := l.Stop(ctx, service); err != nil {
 		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
-	const between = 10 * time.Millisecond
-	look := time.NewTicker(between)
-	defer look.Stop()
+	const statusInterval = 10 * time.Millisecond
+	ticker := time.NewTicker(statusInterval)
+	defer ticker.Stop()
 	for {
 		status, err := l.Status(ctx, service)
 		if err != nil || status.PID == 0 {
 			return err
 		}
 		select {
-		case <-look.C:
+		case <-ticker.C:
 		case <-bounded.Done():
 			return ctx.Err() // what does not stop is left to the supervisor
 		}
 	}
 }
 
-// Status says how the last run ended also where 0.3 tells only its exit code.
+// Status returns a service's status. If 0.3 gives only an exit code, it becomes the error text.
 func (l legacy) Status(ctx context.Context, service string) (Status, error) {
 	type answer struct {
 		Status
@@ -101,7 +101,7 @@ func (l legacy) Status(ctx context.Context, service string) (Status, error) {
 	return status.Status, err
 }
 
-// List asks for one status after the other: service.list_full has another shape in 0.3.
+// List asks for the status of each service: service.list_full has another shape in 0.3.
 func (l legacy) List(ctx context.Context) ([]Status, error) {
 	services, err := l.Names(ctx)
 	if err != nil {
@@ -155,7 +155,7 @@ func (l legacy) definition(ctx context.Context, service string) (Definition, err
 	return config.definition(service), nil
 }
 
-// Jobs answers ErrNotExpressible: 0.3 keeps no record of runs.
+// Jobs returns ErrNotExpressible: 0.3 keeps no record of runs.
 func (legacy) Jobs(context.Context, string, int) ([]Job, error) {
 	return nil, notExpressible("record of jobs")
 }

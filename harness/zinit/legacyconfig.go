@@ -44,15 +44,15 @@ type legacyHealth struct {
 	StartPeriod Milliseconds `json:"start_period_ms"`
 }
 
-// forever stands for "never" and "no cap", for which 0.3 has no word: 0 is always stable, and refused.
+// forever stands for "never" and "no cap", which 0.3 cannot express: 0 means always stable, or is refused.
 const forever = Milliseconds(365 * 24 * time.Hour)
 
-// notExpressible says in one line what 0.3 has no words for.
+// notExpressible returns an error of one line that says what 0.3 cannot express.
 func notExpressible(what string) error {
 	return fmt.Errorf("zinit %s has no %s: %w", Dialect03, what, ErrNotExpressible)
 }
 
-// toLegacy says a definition in the words of 0.3, or which of it has none.
+// toLegacy converts a definition to 0.3, or returns what of it 0.3 cannot express.
 func toLegacy(definition Definition) (legacyConfig, error) {
 	run, health, err := legacyActions(definition)
 	if err != nil {
@@ -81,7 +81,7 @@ func toLegacy(definition Definition) (legacyConfig, error) {
 	return config, nil
 }
 
-// legacyActions returns the run action and, where there is one, the health action.
+// legacyActions returns the run action and the health action, nil if there is none.
 func legacyActions(definition Definition) (run Action, health *Action, err error) {
 	var found []Kind
 	for _, action := range definition.Actions {
@@ -105,8 +105,8 @@ func legacyActions(definition Definition) (run Action, health *Action, err error
 	return run, health, nil
 }
 
-// toLegacyLifecycle says a retry policy in the words of 0.3.9, which counts restarts where 0.4
-// counts runs, and doubles the delay unless its cap is the delay itself [Z].
+// toLegacyLifecycle converts a retry policy to 0.3.9. That counts restarts instead of runs, and doubles the delay unless the cap
+// equals the delay [Z].
 func toLegacyLifecycle(run Action) (legacyLifecycle, error) {
 	lifecycle := legacyLifecycle{Restart: "always", StopTimeout: run.StopTimeout, StopSignal: run.StopSignal}
 	if run.Timeout > 0 {
@@ -141,8 +141,8 @@ func orForever(period Milliseconds) Milliseconds {
 	return period
 }
 
-// definition returns what 0.4 would call this. Whether a service is restarted only on failure is lost.
-// A health check that is no command has "tcp TARGET" or "http TARGET" for one.
+// definition converts the config to 0.4. Whether a service is restarted only on failure is lost. A health check that is no command
+// becomes "tcp TARGET" or "http TARGET".
 func (c legacyConfig) definition(name string) Definition {
 	run := Action{
 		Name: RunActionName(name), Service: name, Kind: KindRun, Exec: c.Service.Exec, Env: c.Service.Env,
@@ -167,7 +167,7 @@ func (c legacyConfig) definition(name string) Definition {
 	return definition
 }
 
-// policy returns the retry policy that a lifecycle amounts to, nil where it never restarts.
+// policy converts a lifecycle to a retry policy, nil if it never restarts.
 func (l legacyLifecycle) policy() *RetryPolicy {
 	if l.Restart == "never" {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Service names the actions that make it up (contract zinit-0.4, "services, actions, jobs").
-// Members that are left empty take zinit's own default: wanted "start", class "user".
+// Service names the actions that make it up (suites/contract/zinit-0.4.md#model). Empty members take zinit's default: status
+// "start", class "user".
 type Service struct {
 	Name         string       `json:"name"`
 	Actions      []string     `json:"actions,omitempty"`
@@ -16,17 +16,17 @@ type Service struct {
 	Dependencies Dependencies `json:"dependencies,omitzero"`
 }
 
-// Wanted is what the supervisor shall do with a service: Service.Status.
+// Wanted is what the supervisor has to do with a service: Service.Status.
 type Wanted string
 
-// The three things that can be wanted of a service.
+// The values of Wanted.
 const (
 	WantStart  Wanted = "start"
 	WantStop   Wanted = "stop"
 	WantIgnore Wanted = "ignore"
 )
 
-// Class protects a system service from operations on all services.
+// Class is the class of a service. System services are exempt from operations on all services.
 type Class string
 
 // The two classes of a service.
@@ -35,7 +35,7 @@ const (
 	ClassSystem Class = "system"
 )
 
-// Dependencies are names of services (contract zinit-0.4, Semantics 7).
+// Dependencies are names of services (suites/contract/zinit-0.4.md#order).
 type Dependencies struct {
 	Requires  []string `json:"requires,omitempty"`
 	After     []string `json:"after,omitempty"`
@@ -43,7 +43,7 @@ type Dependencies struct {
 	Conflicts []string `json:"conflicts,omitempty"`
 }
 
-// Kind says what an action is for.
+// Kind is what an action is for.
 type Kind string
 
 // The kinds of action; an action without one is a run action.
@@ -54,9 +54,8 @@ const (
 	KindTest    Kind = "test"
 )
 
-// Action says what is executed and by which policy. Members that are left empty take zinit's own
-// default: kind "run", no timeout, SIGTERM, a stop timeout of 10 s.
-// The nesting of retry and schedule is [A] action-nesting.
+// Action is a command and the policy by which it is executed. Empty members take zinit's default: kind "run", no timeout, SIGTERM,
+// a stop timeout of 10 s. The nesting of retry and schedule is [A] action-nesting.
 type Action struct {
 	Name        string            `json:"name"`
 	Service     string            `json:"service,omitempty"`
@@ -72,8 +71,7 @@ type Action struct {
 	Schedule    *Schedule         `json:"schedule,omitempty"` // kind health only
 }
 
-// Job is one run of an action. Points in time are milliseconds of Unix time; Ended is 0 while it
-// runs. All of its members are [A] job-shape.
+// Job is one run of an action. Times are milliseconds of Unix time; Ended is 0 during the run. All members are [A] job-shape.
 type Job struct {
 	ID       int64    `json:"id"`
 	Action   string   `json:"action"`
@@ -86,7 +84,7 @@ type Job struct {
 	Signal   *int     `json:"signal,omitempty"`
 }
 
-// JobState says how a job ended, or that it runs. Which end makes which state is [A] job-end-states.
+// JobState is how a job ended, or that it runs. Which end gives which state is [A] job-end-states.
 type JobState string
 
 // The states of a job.
@@ -101,7 +99,7 @@ const (
 // UnmarshalJSON reads a state in any case.
 func (s *JobState) UnmarshalJSON(data []byte) error { return unmarshalWord(s, "job state", data) }
 
-// Status is the supervisor's word about a service. PID is 0 where nothing runs.
+// Status is a service's status as the supervisor reports it. PID is 0 if nothing runs.
 type Status struct {
 	Name     string `json:"name"`
 	State    State  `json:"state"`
@@ -111,8 +109,7 @@ type Status struct {
 	Error    string `json:"error,omitempty"` // how the last run ended
 }
 
-// State is the state of a service [Z]. States are compared without regard to case, so they are
-// read into lower case; a word that zinit's documents do not know is kept as it came.
+// State is the state of a service (suites/contract/zinit-0.4.md#states), in lower case. An unknown word is kept.
 type State string
 
 // The states of a service.
@@ -129,7 +126,7 @@ const (
 // UnmarshalJSON reads a state in any case.
 func (s *State) UnmarshalJSON(data []byte) error { return unmarshalWord(s, "service state", data) }
 
-// Health is what a supervisor holds of a service's health; empty where it did not say.
+// Health is a service's health as the supervisor reports it, empty if it does not.
 type Health string
 
 // The three values of Health.

@@ -14,7 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
 )
 
-// openRPC is the OpenRPC document that requests and results are held to.
+// openRPC is the OpenRPC document of the contract.
 type openRPC struct {
 	Methods []struct {
 		Name   string
@@ -62,7 +62,7 @@ func (c openRPC) validate(t *testing.T, pointer, value string) {
 	}
 }
 
-// params validates the parameters of a request: all are known, none that is required lacks.
+// params checks that the parameters of a request are known and that no required one is missing.
 func (c openRPC) params(t *testing.T, method int, params json.RawMessage) {
 	t.Helper()
 	given := map[string]json.RawMessage{}
@@ -76,7 +76,7 @@ func (c openRPC) params(t *testing.T, method int, params json.RawMessage) {
 		if ok {
 			c.validate(t, "/methods/"+strconv.Itoa(method)+"/params/"+strconv.Itoa(i)+"/schema", string(value))
 		} else if param.Required {
-			t.Errorf("parameter %s lacks in %s", param.Name, params)
+			t.Errorf("parameter %s is missing in %s", param.Name, params)
 		}
 		delete(given, param.Name)
 	}
@@ -103,7 +103,7 @@ var (
 
 func ms(n int) zinit.Milliseconds { return zinit.Milliseconds(n) * 1_000_000 }
 
-// conversation is one call of a method, with what it must be answered and what must come of it.
+// conversation is one call of a method, its reply, and the result that the client has to return.
 type conversation struct {
 	ask   func(ctx context.Context, client *zinit.Client) (any, error)
 	reply any // the result on the wire
@@ -148,7 +148,7 @@ func conversations() map[string]conversation {
 	}
 }
 
-// TestContract holds every method's request, and the result it understands, to the OpenRPC document.
+// TestContract checks every method's request and result against the OpenRPC document.
 func TestContract(t *testing.T) {
 	document := readContract(t)
 	talks := conversations()
@@ -182,7 +182,7 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// TestEmptyMembersAreLeftOut holds the smallest definitions to the contract: defaults are zinit's to choose.
+// TestEmptyMembersAreLeftOut checks that the smallest definitions leave the defaults to zinit.
 func TestEmptyMembersAreLeftOut(t *testing.T) {
 	document := readContract(t)
 	for pointer, value := range map[string]any{
@@ -201,7 +201,7 @@ func TestEmptyMembersAreLeftOut(t *testing.T) {
 	g.Expect(json.Marshal(zinit.Action{Name: "x.run", Exec: "x"})).To(MatchJSON(`{"name":"x.run","exec":"x"}`))
 }
 
-// TestStatesAreReadInAnyCase: the issue writes Running, the crate running.
+// TestStatesAreReadInAnyCase covers both spellings: the issue writes Running, the crate running.
 func TestStatesAreReadInAnyCase(t *testing.T) {
 	g := NewWithT(t)
 	var status zinit.Status

@@ -6,11 +6,10 @@ import (
 	"time"
 )
 
-// Milliseconds is a duration that zinit's RPC writes as a whole number of milliseconds
-// (contract zinit-0.4, "durations milliseconds") and a target file as Go writes durations, "1m30s".
+// Milliseconds is a duration. zinit's RPC writes it as a whole number of milliseconds, a target file as Go does: "1m30s".
 type Milliseconds time.Duration
 
-// Duration returns d as Go's own type.
+// Duration returns d as a time.Duration.
 func (d Milliseconds) Duration() time.Duration { return time.Duration(d) }
 
 // String writes d as Go writes durations.
@@ -42,13 +41,13 @@ func (d *Milliseconds) UnmarshalYAML(unmarshal func(any) error) error {
 	}
 	duration, err := time.ParseDuration(text)
 	if err != nil {
-		return fmt.Errorf("%q is no duration: write it like 5s, 250ms or 1m30s", text)
+		return fmt.Errorf("%q is not a duration: write it like 5s, 250ms or 1m30s", text)
 	}
 	*d = Milliseconds(duration)
 	return nil
 }
 
-// Backoff says how the delay between attempts grows (contract zinit-0.4, Semantics 2).
+// Backoff is how the delay between attempts grows (suites/contract/zinit-0.4.md#delay).
 type Backoff string
 
 // The three kinds of backoff.
@@ -58,8 +57,8 @@ const (
 	BackoffExponential Backoff = "exponential"
 )
 
-// RetryPolicy says when and how often a run that ended is run again (contract zinit-0.4, Semantics 2 and 3).
-// A zero MaxAttempts is no limit, a zero MaxDelay no cap, a zero StabilityPeriod never stable.
+// RetryPolicy is when and how often an action runs again after its end (suites/contract/zinit-0.4.md#stability). A zero MaxAttempts
+// is no limit, a zero MaxDelay no cap, a zero StabilityPeriod never stable.
 type RetryPolicy struct {
 	MaxAttempts     int          `json:"max_attempts"        yaml:"max_attempts"`
 	Delay           Milliseconds `json:"delay_ms"            yaml:"delay"`
@@ -68,8 +67,7 @@ type RetryPolicy struct {
 	StabilityPeriod Milliseconds `json:"stability_period_ms" yaml:"stability_period"`
 }
 
-// DelayOfRetry returns the delay before retry n, counted from the exit: none d, linear d·n,
-// exponential d·2^(n-1), never more than MaxDelay. The first retry is n = 1.
+// DelayOfRetry returns the delay from the exit to retry n, where the first retry is n = 1 (suites/contract/zinit-0.4.md#delay).
 func (p RetryPolicy) DelayOfRetry(n int) time.Duration {
 	delay := p.Delay.Duration()
 	limit := p.MaxDelay.Duration()
@@ -91,7 +89,7 @@ func (p RetryPolicy) DelayOfRetry(n int) time.Duration {
 	return delay
 }
 
-// Schedule says when a health action runs (contract zinit-0.4, Semantics 5).
+// Schedule is when a health action runs (suites/contract/zinit-0.4.md#health).
 type Schedule struct {
 	Interval    Milliseconds `json:"interval_ms"       yaml:"interval"`
 	StartPeriod Milliseconds `json:"start_period_ms"   yaml:"start_period"`

@@ -10,7 +10,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// TestDelayOfRetry holds the delays to the contract's formula (zinit-0.4, Semantics 2).
+// TestDelayOfRetry checks the formula of suites/contract/zinit-0.4.md#delay.
 func TestDelayOfRetry(t *testing.T) {
 	shipped := zinit.RetryPolicy{MaxAttempts: 20, Delay: ms(5000), Backoff: zinit.BackoffExponential, MaxDelay: ms(300_000)}
 	linear := zinit.RetryPolicy{Delay: ms(1730), Backoff: zinit.BackoffLinear, MaxDelay: ms(6000)}
@@ -34,7 +34,7 @@ func TestDelayOfRetry(t *testing.T) {
 	}
 }
 
-// TestMilliseconds holds the two ways a duration is written.
+// TestMilliseconds checks both forms of a duration.
 func TestMilliseconds(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(json.Marshal(ms(1730))).To(BeEquivalentTo("1730"))

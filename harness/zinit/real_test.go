@@ -14,7 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// startReal starts the zinit 0.3.9 that fixtures/zinit039/build has built, or skips the test.
+// startReal starts the zinit 0.3.9 that fixtures/zinit039/build has built. Without it the test is skipped.
 func startReal(t *testing.T) zinit.Supervisor {
 	t.Helper()
 	cache, err := os.UserCacheDir()
@@ -44,7 +44,7 @@ func startReal(t *testing.T) zinit.Supervisor {
 	return supervisor
 }
 
-// TestReal039 holds what the legacy dialect takes for granted to the real zinit 0.3.9.
+// TestReal039 checks the legacy dialect against the real zinit 0.3.9.
 func TestReal039(t *testing.T) {
 	g := NewWithT(t)
 	supervisor := startReal(t)
@@ -88,7 +88,7 @@ func TestReal039(t *testing.T) {
 	g.Expect(supervisor.Start(t.Context(), "chaos.sleeper")).To(MatchError(zinit.ErrNotFound))
 }
 
-// TestReal039Refuses holds the codes of 0.3.9's errors to their sentinels.
+// TestReal039Refuses checks which error each code of the real zinit 0.3.9 stands for.
 func TestReal039Refuses(t *testing.T) {
 	g := NewWithT(t)
 	supervisor := startReal(t)
@@ -106,7 +106,7 @@ func TestReal039Refuses(t *testing.T) {
 	g.Expect(supervisor.Kill(t.Context(), "chaos.nobody", "SIGTERM")).To(MatchError(zinit.ErrNotFound))
 }
 
-// awaitState waits until the sleeper is in a state under another pid than the given one.
+// awaitState waits until the sleeper is in a state and its pid is not the given one.
 func awaitState(t *testing.T, supervisor zinit.Supervisor, state zinit.State, not int) zinit.Status {
 	t.Helper()
 	var status zinit.Status

@@ -6,8 +6,7 @@ import (
 	"fmt"
 )
 
-// The results of the methods, each of which knows what it must not lack
-// ("required" in the contract's OpenRPC document).
+// The results of the methods. check reports what a result lacks, by "required" in the contract's OpenRPC document.
 type (
 	discovered struct {
 		Methods []struct {
@@ -34,11 +33,11 @@ type (
 	jobs     []Job
 )
 
-// checkResult refuses a result that lacks what was asked for.
+// checkResult returns an error if a result lacks a required member.
 func checkResult(result any) error {
 	if checked, ok := result.(interface{ check() error }); ok {
 		if err := checked.check(); err != nil {
-			return fmt.Errorf("%w: the result is not what was asked for: %w", ErrConnection, err)
+			return fmt.Errorf("%w: the result is incomplete: %w", ErrConnection, err)
 		}
 	}
 	return nil

@@ -12,14 +12,14 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// request is what the fake supervisors of the tests read.
+// request is a request as the fake supervisors read it.
 type request struct {
 	ID     int             `json:"id"`
 	Method string          `json:"method"`
 	Params json.RawMessage `json:"params"`
 }
 
-// dialTo returns a dialer whose every connection is served by serve, and closed when serve ends.
+// dialTo returns a dialer. serve serves each of its connections, which are closed when it returns.
 func dialTo(serve func(conn net.Conn)) zinit.Dialer {
 	return func(context.Context) (net.Conn, error) {
 		here, there := net.Pipe()
@@ -31,7 +31,7 @@ func dialTo(serve func(conn net.Conn)) zinit.Dialer {
 	}
 }
 
-// readLine reads one request line, so that the client's write ends.
+// readLine reads one request, so that the client's write ends.
 func readLine(conn net.Conn) (request, error) {
 	var asked request
 	line, err := bufio.NewReader(conn).ReadBytes('\n')

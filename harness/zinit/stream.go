@@ -13,24 +13,23 @@ import (
 	"github.com/creachadair/jrpc2/channel"
 )
 
-// maxReply is the size in bytes from which a reply is refused.
+// maxReply is the largest size of a reply in bytes.
 const maxReply = 4 << 20
 
-// stream is the channel of one call: it sends one document a line and receives a stream of JSON
-// documents, whatever their line breaks (contract zinit-0.4, "Framing"). It implements
-// jrpc2's channel.Channel.
+// stream is the channel of one call, as a channel.Channel of jrpc2. It sends one document a line and receives JSON documents with
+// any line breaks (suites/contract/zinit-0.4.md#framing).
 type stream struct {
 	conn    net.Conn
 	limited *limitedReader
 	decoder *json.Decoder
 	closing sync.Once
 	closed  chan struct{}
-	// answered says that the reply came. Nothing is received after it: jrpc2 would take the end
-	// of a connection that follows it at once for the end of the call.
+	// answered is true after the reply. Nothing is received then: jrpc2 would take the end of the connection for the end
+	// of the call.
 	answered atomic.Bool
-	// failure is the first error of Recv: jrpc2 does not hand it on in full.
+	// failure is the first error of Recv, which jrpc2 shortens.
 	failure atomic.Pointer[error]
-	// unasked is the id of the last reply that answers no request, nil where there was none.
+	// unasked is the id of the last reply that answers no request, or nil.
 	unasked atomic.Pointer[string]
 }
 
@@ -45,7 +44,7 @@ func (s *stream) Send(document []byte) error {
 	return err
 }
 
-// Recv returns the next document, reduced to what JSON-RPC knows.
+// Recv returns the next document, reduced to the members of JSON-RPC.
 func (s *stream) Recv() ([]byte, error) {
 	if s.answered.Load() {
 		<-s.closed
@@ -72,7 +71,7 @@ func (s *stream) receive() ([]byte, error) {
 	}
 	var reply envelope
 	if err := json.Unmarshal(raw, &reply); err != nil {
-		return nil, fmt.Errorf("the reply %s is no JSON-RPC object: %w", excerpt(raw), err)
+		return nil, fmt.Errorf("the reply %s is not a JSON-RPC object: %w", excerpt(raw), err)
 	}
 	if err := reply.check(); err != nil {
 		return nil, err
@@ -90,7 +89,7 @@ func (s *stream) receive() ([]byte, error) {
 // onlyID is the id of the one request of a connection: jrpc2 counts from 1.
 const onlyID = "1"
 
-// envelope is a reply or a notification. Members it does not name are ignored.
+// envelope is a reply or a notification. Other members are ignored.
 type envelope struct {
 	Version string          `json:"jsonrpc"`
 	ID      json.RawMessage `json:"id,omitempty"`
@@ -106,7 +105,7 @@ type rpcError struct {
 	Data    json.RawMessage `json:"data,omitempty"`
 }
 
-// check refuses what cannot be understood as a reply, and drops a result beside an error.
+// check returns why an envelope is no valid reply, and drops a result beside an error.
 func (e *envelope) check() error {
 	switch {
 	case e.Version != "2.0":
@@ -129,10 +128,10 @@ func (e *envelope) check() error {
 	return nil
 }
 
-// errTooLarge is what a reply ends with that is larger than maxReply.
+// errTooLarge ends a reply that is larger than maxReply.
 var errTooLarge = fmt.Errorf("the reply is larger than %d bytes", maxReply)
 
-// limitedReader ends with errTooLarge when more is read than is left.
+// limitedReader returns errTooLarge after left bytes.
 type limitedReader struct {
 	source io.Reader
 	left   int
@@ -162,7 +161,7 @@ func explainDecode(err error) error {
 	return fmt.Errorf("read the reply: %w", err)
 }
 
-// excerpt returns the beginning of what a server sent, fit for one line.
+// excerpt returns the beginning of a server's output, quoted on one line.
 func excerpt(data []byte) string {
 	const most = 80
 	if len(data) > most {

@@ -9,32 +9,32 @@ import (
 	"github.com/creachadair/jrpc2"
 )
 
-// Dialect is the version of zinit's RPC that a supervisor speaks.
+// Dialect is a version of zinit's interface.
 type Dialect string
 
-// The dialects that the harness speaks (contract zinit-0.4, "Dialect").
+// The dialects of the RPC that the harness speaks (suites/contract/zinit-0.4.md#dialect).
 const (
 	Dialect04 Dialect = "0.4" // services, actions, jobs
 	Dialect03 Dialect = "0.3" // one service with one command, as in the published crate 0.3.9
 )
 
-// Supervisor is a running zinit of any dialect. It may be used by many goroutines at once, and is
-// reached again after its supervisor was restarted. Definitions are those of 0.4; what a dialect
-// has no words for is an error that wraps ErrNotExpressible. About other errors see Client.
+// Supervisor is a running zinit of any dialect. It may be used by many goroutines at once, and still works after zinit was
+// restarted. Definitions are those of 0.4. If a dialect cannot express one, the error wraps ErrNotExpressible. For other errors
+// see Client.
 type Supervisor interface {
-	// Dialect says which dialect was found.
+	// Dialect returns the dialect that was found.
 	Dialect() Dialect
 	// Ping returns the supervisor's version.
 	Ping(ctx context.Context) (version string, err error)
-	// Register creates or replaces a service and its actions, and returns what was warned about.
+	// Register creates or replaces a service and its actions.
 	Register(ctx context.Context, definition Definition) (warnings []string, err error)
 	// Delete stops and deletes a service and its actions. 0.3 deletes its dependents as well.
 	Delete(ctx context.Context, service string) error
 	// Start starts a service, as attempt 1.
 	Start(ctx context.Context, service string) error
-	// Stop stops a service and keeps it stopped; it may answer before the effect.
+	// Stop stops a service for good. It may answer before the effect.
 	Stop(ctx context.Context, service string) error
-	// Restart stops and starts a service; it may answer before the effect.
+	// Restart stops and starts a service. It may answer before the effect.
 	Restart(ctx context.Context, service string) error
 	// Kill sends a signal such as "SIGTERM" to a service's process group.
 	Kill(ctx context.Context, service, signal string) error
@@ -44,20 +44,19 @@ type Supervisor interface {
 	List(ctx context.Context) ([]Status, error)
 	// Get returns a service's definition.
 	Get(ctx context.Context, service string) (Service, error)
-	// Actions returns the definitions of a service's actions, or of all where it is empty.
+	// Actions returns the definitions of a service's actions, of all actions if service is empty.
 	Actions(ctx context.Context, service string) ([]Action, error)
-	// Jobs returns the last runs of an action, newest first; limit 0 leaves it to zinit.
+	// Jobs returns the last runs of an action, newest first. A limit of 0 leaves zinit's default.
 	Jobs(ctx context.Context, action string, limit int) ([]Job, error)
-	// Logs returns the last log lines, oldest first; lines 0 leaves it to zinit. The name may be
-	// an action's in 0.4. 0.3 begins every line with its time in milliseconds and "[stdout]".
+	// Logs returns the last log lines, oldest first; 0 lines leaves zinit's default. In 0.4 the name may be an action's. 0.3 begins
+	// every line with its time in milliseconds and "[stdout]".
 	Logs(ctx context.Context, name string, lines int) ([]string, error)
 	// Close makes every later call fail.
 	Close() error
 }
 
-// Connect finds out which dialect the supervisor behind dial speaks: 0.4 where rpc.discover lists
-// action.set, 0.3 where it does not or is not known, but system.ping answers
-// (contract zinit-0.4, "Dialect").
+// Connect finds out which dialect the supervisor behind dial speaks (suites/contract/zinit-0.4.md#dialect): 0.4 if rpc.discover
+// lists action.set, else 0.3 if system.ping answers.
 func Connect(ctx context.Context, dial Dialer) (Supervisor, error) {
 	client := NewClient(dial)
 	methods, err := client.Discover(ctx)
@@ -67,7 +66,7 @@ func Connect(ctx context.Context, dial Dialer) (Supervisor, error) {
 		return nil, fmt.Errorf("find zinit's dialect: %w", err)
 	}
 	if _, err := client.Ping(ctx); err != nil {
-		return nil, fmt.Errorf("find zinit's dialect: whoever answers there is no zinit: %w", err)
+		return nil, fmt.Errorf("find zinit's dialect: what answers is not zinit: %w", err)
 	}
 	if slices.Contains(methods, "action.set") {
 		return jobModel{client}, nil
@@ -76,14 +75,13 @@ func Connect(ctx context.Context, dial Dialer) (Supervisor, error) {
 	return legacy{client}, nil
 }
 
-// jobModel is zinit 0.4, whose words the Supervisor's are.
+// jobModel is zinit 0.4.
 type jobModel struct{ *Client }
 
 // Dialect returns Dialect04.
 func (jobModel) Dialect() Dialect { return Dialect04 }
 
-// Register sets the actions before the service, so that the process does not start before its
-// health action exists.
+// Register sets the actions before the service, so that its health action exists when the process starts.
 func (j jobModel) Register(ctx context.Context, definition Definition) ([]string, error) {
 	var warnings []string
 	for _, action := range definition.Actions {
@@ -92,7 +90,7 @@ func (j jobModel) Register(ctx context.Context, definition Definition) ([]string
 			return warnings, err
 		}
 		if replaced {
-			warnings = append(warnings, fmt.Sprintf("action %q was there already and is replaced", action.Name))
+			warnings = append(warnings, fmt.Sprintf("action %q existed and is replaced", action.Name))
 		}
 	}
 	more, err := j.SetService(ctx, definition.Service)
