@@ -48,7 +48,7 @@ func slowdowns(found *baseline.Comparison) (slower []verdict.Slowdown) {
 	}
 	for _, row := range found.Slower() {
 		slower = append(slower, verdict.Slowdown{
-			Promise: row.Promise, Phase: row.Phase.Title + " " + row.Phase.After, Old: row.OldMedian, New: row.NewMedian,
+			Promise: row.Promise, Phase: row.Phase.Title + " " + row.Phase.After, OldMedian: row.OldMedian, NewMedian: row.NewMedian,
 		})
 	}
 	return slower

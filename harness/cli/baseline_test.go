@@ -34,7 +34,7 @@ func timed(t *testing.T, id string, after time.Duration) (path string) {
 
 func TestASlowdownHolds(t *testing.T) {
 	before, same, slower := timed(t, "1", 5*time.Second), timed(t, "2", 5100*time.Millisecond), timed(t, "3", 6*time.Second)
-	const held = "restart.sigterm: respawn after the exit takes 6.01 s, and took 5.01 s for the baseline"
+	const held = "restart.sigterm: the respawn after the exit takes 6.01 s, the baseline took 5.01 s"
 	code, stdout, stderr := commandLine("promote", slower, "--baseline", before)
 	if code != exitFailed || !strings.Contains(stdout, held) || !strings.Contains(stdout, "1 significantly slower than allowed") {
 		t.Errorf("1 s more: exit code %d, %s, %s", code, stdout, stderr)

@@ -101,7 +101,7 @@ func TestMergeMakesOneRunOfShards(t *testing.T) {
 func TestALoneShardPromotesNothing(t *testing.T) {
 	one := shardOf(t, t.TempDir(), 1, asItIs)
 	code, stdout, _ := commandLine("promote", one)
-	if code != exitInconclusive || !strings.Contains(stdout, "each part of one run has to be there once") || !strings.Contains(stdout, string(verdict.Inconclusive)) {
+	if code != exitInconclusive || !strings.Contains(stdout, "name each shard of one run once") || !strings.Contains(stdout, string(verdict.Inconclusive)) {
 		t.Errorf("exit code %d, %s", code, stdout)
 	}
 }

@@ -44,7 +44,7 @@ func TestThePolicyIsValid(t *testing.T) {
 		t.Error(err)
 	}
 	policy, err := loadPolicy("")
-	if err != nil || policy.MaxAge == 0 || policy.MinimumSamples["restart.sigterm"] != 28 {
+	if err != nil || policy.AgeLimit == 0 || policy.MinimumSamples["restart.sigterm"] != 28 {
 		t.Errorf("%+v, %v", policy, err)
 	}
 	// What stands in its comments as an example can be written.
@@ -95,7 +95,7 @@ func TestPromoteSaysWhatItFound(t *testing.T) {
 	}{
 		"failed": {exitFailed, "VERDICT  HOLD"}, "quick": {exitInconclusive, "VERDICT  INCONCLUSIVE"},
 		// The example's record is good, and knows four promises: this program knows more, and asks for their evidence.
-		"good": {exitInconclusive, "the program that wrote the record did not know it"},
+		"good": {exitInconclusive, "unknown to the program that wrote the record"},
 	} {
 		if code, stdout, stderr := promote(t, exampleRecord(name)); code != want.code || !strings.Contains(stdout, want.says) || stderr != "" {
 			t.Errorf("%s: exit code %d, %q, %q", name, code, stdout, stderr)

@@ -39,3 +39,13 @@ func TestWrap(t *testing.T) {
 		t.Errorf("without words: %q", got)
 	}
 }
+
+func TestCount(t *testing.T) {
+	for want, got := range map[string]string{
+		"0 results": Count(0, "result"), "1 result": Count(1, "result"), "1 recovery": Count(1, "recovery"), "2 recoveries": Count(2, "recovery"),
+	} {
+		if got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}

@@ -8,16 +8,17 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
-// The most that a terminal is given to read; verdict.json has all.
+// The limits of the text; verdict.json has all.
 const (
 	mostReasons = 12
 	mostNames   = 8
 )
 
-// Verdict returns a verdict as text: the answer, and the reasons in order of weight with whom they concern.
+// Verdict returns a verdict as text: the answer, and the reasons in order of weight with the promises and services that
+// they concern.
 func Verdict(v verdict.Verdict) string {
 	text := new(strings.Builder)
-	line(text, "VERDICT  %s: %s", v.Answer, answer(v.Answer))
+	line(text, "VERDICT  %s: %s", v.Answer, meaning(v.Answer))
 	for _, which := range []string{v.Image, v.Digest, "judged at " + v.Judged.At.Format(time.RFC3339)} {
 		if which != "" {
 			line(text, "         %s", which)
@@ -35,9 +36,9 @@ func Verdict(v verdict.Verdict) string {
 			last = reason.Weight
 			line(text, "%s", titles[reason.Weight])
 		}
-		wrapped(text, "  ", strings.Fields(about(reason)))
+		wrapped(text, "  ", strings.Fields(describe(reason)))
 		if len(reason.Services) > 0 {
-			wrapped(text, "      on ", strings.Fields(strings.Join(named(reason.Services), ", ")))
+			wrapped(text, "      on ", strings.Fields(strings.Join(firstNames(reason.Services), ", ")))
 		}
 	}
 	if len(v.Reasons) > 0 {
@@ -46,31 +47,31 @@ func Verdict(v verdict.Verdict) string {
 	return text.String()
 }
 
-// answer says in words what the verdict means.
-func answer(a verdict.Answer) string {
+// meaning returns an answer in words.
+func meaning(a verdict.Answer) string {
 	switch a {
 	case verdict.Promote:
 		return "the image may be promoted"
 	case verdict.Hold:
 		return "the image must not be promoted"
 	}
-	return "it is not known whether the image may be promoted"
+	return "the evidence does not suffice to promote the image"
 }
 
-// about is a reason in one line: which promises, what, and how often.
-func about(reason verdict.Reason) string {
-	said := reason.Text
+// describe returns a reason in one line: the promises, what was found, how often, and the rule.
+func describe(reason verdict.Reason) string {
+	text := reason.Text
 	if len(reason.Promises) > 0 {
-		said = strings.Join(named(reason.Promises), ", ") + ": " + said
+		text = strings.Join(firstNames(reason.Promises), ", ") + ": " + text
 	}
-	if reason.Count > 1 {
-		said += fmt.Sprintf(" (%d times)", reason.Count)
+	if counted := reason.Counted(); counted != "" {
+		text += " (" + counted + ")"
 	}
-	return fmt.Sprintf("%s [%s]", said, reason.Code)
+	return fmt.Sprintf("%s [%s]", text, reason.Code)
 }
 
-// named are the first of many names, and how many more there are.
-func named(names []string) []string {
+// firstNames returns the first of many names, and how many more there are.
+func firstNames(names []string) []string {
 	if len(names) <= mostNames {
 		return names
 	}

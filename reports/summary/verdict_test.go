@@ -29,9 +29,10 @@ func TestVerdict(t *testing.T) {
 	}
 	failed := reason(verdict.Failed, 28, "failed: A service that ends by SIGTERM is restarted, and serves again in time.", "restart.sigterm")
 	failed.Services = services
-	odd := reason(verdict.Trouble, 1, "the link ended\n\x1b[2Jand cleared the screen")
-	quick := reason(verdict.Quick, 1, `the profile was "quick": only a faithful run keeps the shipped numbers`)
-	notRun := reason(verdict.NotRun, 14, "it has no result", services[:14]...)
+	odd := reason(verdict.Trouble, 1, "the harness itself had an error: the link ended\n\x1b[2Jand cleared the screen")
+	quick := reason(verdict.Quick, 1, `the run had the profile "quick": run with --profile faithful, which keeps the target's own delays`)
+	notRun := reason(verdict.NotRun, 14, "not checked: the record has no result", services[:14]...)
+	notRun.Noun = "promise"
 	advisory := reason(verdict.Advisory, 1, "failed: The record of a run says by which signal it ended.", "restart.recorded")
 	var many []verdict.Reason
 	for n := range 15 {

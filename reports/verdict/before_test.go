@@ -107,7 +107,9 @@ func TestNoWordDecides(t *testing.T) {
 		if changed, _ := judge(t, r); changed != answer {
 			t.Errorf("%s: other words made %s of %s", name, changed, answer)
 		}
-		if again := r.Spoiled(); !slices.EqualFunc(again, spoiled, func(one, other record.Result) bool { return one.Promise == other.Promise && one.Service == other.Service }) {
+		if again := r.Spoiled(); !slices.EqualFunc(again, spoiled, func(one, other record.Result) bool {
+			return one.Promise == other.Promise && one.Service == other.Service
+		}) {
 			t.Errorf("%s: other words made %d spoiled results of %d", name, len(again), len(spoiled))
 		}
 	}

@@ -1,94 +1,108 @@
 package verdict
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 )
 
-// promises learns what the program and the records know of promises, and notes where they differ: a record can make
-// nothing block less.
-func (c *court) promises() {
-	for _, promise := range c.against.Promises {
-		c.known[promise.ID] = promise
+// learnPromises collects what the program and the records know of promises, and notes where they differ. A record can
+// make nothing block less.
+func (j *judge) learnPromises() {
+	for _, promise := range j.against.Promises {
+		j.known[promise.ID] = promise
 	}
-	for _, r := range c.admitted {
-		own := map[string]bool{}
+	for _, r := range j.admitted {
+		listed := map[string]bool{}
 		for _, promise := range r.Run.Promises {
-			if own[promise.ID] {
-				c.add(Contradiction, "the record knows a promise twice", promise.ID, "")
+			if listed[promise.ID] {
+				j.add(promiseTwice, promise.ID, "")
 			}
-			own[promise.ID] = true
-			c.learn(promise)
+			listed[promise.ID] = true
+			j.learn(promise)
 		}
-		for _, promise := range c.against.Promises {
-			if !own[promise.ID] && c.blocks(promise.ID) {
-				c.add(UnknownPromise, "the program that wrote the record did not know it, this one does", promise.ID, "")
+		for _, promise := range j.against.Promises {
+			if !listed[promise.ID] && j.blocks(promise.ID) {
+				j.add(promiseUnknownToRecord, promise.ID, "")
 			}
 		}
 	}
 }
 
 // learn takes over a promise of a record.
-func (c *court) learn(promise record.Promise) {
-	before, known := c.known[promise.ID]
-	if known && promise.Advisory && !before.Advisory && c.blocks(promise.ID) {
-		c.add(Lowered, "the record calls it advisory, and it blocks", promise.ID, "")
+func (j *judge) learn(promise record.Promise) {
+	before, known := j.known[promise.ID]
+	if known && promise.Advisory && !before.Advisory && j.blocks(promise.ID) {
+		j.add(promiseLowered, promise.ID, "")
 	}
 	promise.Advisory = promise.Advisory && (!known || before.Advisory)
-	c.known[promise.ID] = promise
+	j.known[promise.ID] = promise
 }
 
-// coverage asks whether every blocking promise has a result, the policy's samples are there, and no service was left out.
-func (c *court) coverage() {
-	if len(c.admitted) == 0 {
-		return // that there is nothing says it all
+// checkCoverage checks that every blocking promise has a result, that the policy's samples are there, and that no
+// service was left out.
+func (j *judge) checkCoverage() {
+	if len(j.admitted) == 0 {
+		return // the reason for that says it all
 	}
-	for _, promise := range slices.Sorted(maps.Keys(c.known)) {
-		if c.blocks(promise) && c.present[promise] == 0 {
-			c.add(NotRun, "it has no result", promise, "")
-		}
-	}
-	for _, promise := range slices.Sorted(maps.Keys(c.against.Policy.MinimumSamples)) {
-		if want, got := c.against.Policy.MinimumSamples[promise], c.proved[promise]; got < want {
-			c.add(FewSamples, fmt.Sprintf("%d of its results prove something, the policy asks for %d", got, want), promise, "")
+	for _, promise := range slices.Sorted(maps.Keys(j.known)) {
+		if j.blocks(promise) && j.present[promise] == 0 {
+			j.add(promiseWithoutResult, promise, "")
 		}
 	}
 	services := map[string]bool{}
-	for _, r := range c.admitted {
+	for _, r := range j.admitted {
 		for _, service := range r.Run.Services {
 			services[service.Name] = true
 		}
 	}
+	for _, promise := range slices.Sorted(maps.Keys(j.against.Policy.MinimumSamples)) {
+		j.checkSamples(promise, services)
+	}
 	for service := range services {
-		if !c.restarted[service] {
-			c.add(Untested, "no fault that is known to have taken effect made it restart", "", service)
+		if !j.restarted[service] {
+			j.add(serviceUntested, "", service)
 		}
 	}
 }
 
-// slowdowns holds the image back where it is slower than the one before.
-func (c *court) slowdowns() {
-	for _, slower := range c.against.Slowdowns {
-		code := Slower
-		if !c.blocks(slower.Promise) {
-			code = Advisory
+// checkSamples checks that a promise has as many conclusive results as the policy requires. If each is of another
+// service of the target, the finding counts services.
+func (j *judge) checkSamples(promise string, services map[string]bool) {
+	required, measured := j.against.Policy.MinimumSamples[promise], slices.Sorted(slices.Values(j.conclusive[promise]))
+	if len(measured) >= required {
+		return
+	}
+	distinct := slices.Compact(slices.DeleteFunc(slices.Clone(measured), func(name string) bool { return !services[name] }))
+	if len(distinct) == len(measured) && len(services) > 0 {
+		j.add(tooFewServices, promise, "", len(measured), len(services), required)
+		return
+	}
+	j.add(tooFewResults, promise, "", plain.Count(len(measured), "result"), required)
+}
+
+// addSlowdowns notes what is slower than the baseline.
+func (j *judge) addSlowdowns() {
+	for _, slower := range j.against.Slowdowns {
+		kind := phaseSlower
+		if !j.blocks(slower.Promise) {
+			kind = phaseSlowerAdvisory
 		}
-		c.add(code, fmt.Sprintf("%s takes %s, and took %s for the baseline", slower.Phase, span.Text(slower.New), span.Text(slower.Old)), slower.Promise, "")
+		j.add(kind, slower.Promise, "", slower.Phase, span.Text(slower.NewMedian), span.Text(slower.OldMedian))
 	}
 }
 
-// policy notes what the policy changed, and which of its waivers nobody needs any more.
-func (c *court) policy() {
-	for _, changed := range c.against.Policy.Severities {
-		c.add(Reclassified, fmt.Sprintf("the policy makes it %s: %s", changed.Severity, changed.Reason), changed.Promise, "")
+// addPolicy notes what the policy changed, and which of its waivers were not needed.
+func (j *judge) addPolicy() {
+	for _, changed := range j.against.Policy.Severities {
+		j.add(severityChanged, changed.Promise, "", changed.Severity, changed.Reason)
 	}
-	for i, waiver := range c.against.Policy.Waivers {
-		if !c.excused[i] {
-			c.add(UnusedWaiver, "nothing failed that the waiver of "+waiver.Owner+" excuses", waiver.Promise, waiver.Service)
+	for i, waiver := range j.against.Policy.Waivers {
+		if !j.excused[i] {
+			j.add(waiverUnused, waiver.Promise, waiver.Service, waiver.Owner)
 		}
 	}
 }

@@ -10,12 +10,12 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
-// began is when the example's run began; it took four minutes, and is judged an hour later.
+// began returns the start of the example's run. The run took four minutes, and is judged an hour later.
 func began() time.Time { return time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC) }
 
 func digest(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
 
-// registry is what the judging program knows.
+// registry returns the promises of the judging program.
 func registry() []record.Promise {
 	return []record.Promise{
 		{ID: "boot.running", Sentence: "After the start of the container every service becomes Running.", Source: "checklist 1"},
@@ -25,7 +25,7 @@ func registry() []record.Promise {
 	}
 }
 
-// promotable is a record that nothing is wrong with.
+// promotable returns a record without a fault.
 func promotable() *record.Record {
 	result := func(promise, service, fault string) record.Result {
 		theme, _, _ := strings.Cut(promise, ".")
@@ -61,22 +61,22 @@ func promotable() *record.Record {
 	return r
 }
 
-// during is a point in time, so many milliseconds after the fault.
+// during returns a point in time, so many milliseconds after the fault.
 func during(ms int64) record.Interval {
 	at := (1000 + ms) * int64(time.Millisecond)
 	return record.Interval{Lo: at, Hi: at + int64(time.Millisecond)}
 }
 
-// against is what the examples are judged against.
+// against returns everything that the examples are judged against.
 func against() verdict.Against {
 	return verdict.Against{
-		Policy: verdict.Policy{MaxAge: 24 * time.Hour, MinimumSamples: map[string]int{"boot.running": 2, "restart.sigterm": 2}, AllowedSlowdown: 0.1, SHA256: strings.Repeat("0", 64)},
+		Policy: verdict.Policy{AgeLimit: 24 * time.Hour, MinimumSamples: map[string]int{"boot.running": 2, "restart.sigterm": 2}, AllowedSlowdown: 0.1, SHA256: strings.Repeat("0", 64)},
 		Now:    began().Add(time.Hour), Digest: digest("a"), Promises: registry(),
 	}
 }
 
-// failing makes a result of a promise fail.
-func failing(r *record.Record, promise, service string) {
+// fail makes a result of a promise fail.
+func fail(r *record.Record, promise, service string) {
 	for i := range r.Results {
 		if result := &r.Results[i]; result.Promise == promise && result.Service == service {
 			result.Outcome, result.Failure = record.Failed, promise+" did not hold on "+service
@@ -84,38 +84,39 @@ func failing(r *record.Record, promise, service string) {
 	}
 }
 
-// example is a record with something wrong, and what it comes to.
+// example is a record with a fault, and its expected verdict.
 type example struct {
 	file, wrong string
 	change      func(*record.Record)
-	text        func(string) string // changes the file itself
+	text        func(string) string // edits the file itself
 	against     func(*verdict.Against)
-	beside      func() []*record.Record // other records that are judged with it
-	answer      verdict.Answer          // empty: it cannot be read
+	beside      func() []*record.Record // further records that are judged with it
+	answer      verdict.Answer          // empty: the file is refused
 	codes       []verdict.Code          // every reason, in order
 	large       bool                    // too large to be kept as a file
 }
 
 const refused = verdict.Answer("")
 
-// waiver is one of a failure of restart.sigterm, until a day of the month of the examples.
-func waiver(service, until string) func(*verdict.Against) {
+// waive adds a waiver of restart.sigterm to the policy.
+func waive(service, until string) func(*verdict.Against) {
 	return func(a *verdict.Against) {
 		a.Policy.Waivers = []verdict.Waiver{{Promise: "restart.sigterm", Service: service, Owner: "Ada", Reason: "known, issue 12", Expires: until}}
 	}
 }
 
-func replacing(old, with string) func(string) string {
+// replace returns an edit that replaces the first occurrence of a text.
+func replace(old, with string) func(string) string {
 	return func(text string) string {
 		if !strings.Contains(text, old) {
-			panic("the example has no " + old)
+			panic("the example does not contain " + old)
 		}
 		return strings.Replace(text, old, with, 1)
 	}
 }
 
-// other is a second record of the same image.
-func other(change func(*record.Record)) func() []*record.Record {
+// second adds a second record of the same image.
+func second(change func(*record.Record)) func() []*record.Record {
 	return func() []*record.Record {
 		r := promotable()
 		r.Run.ID = "run-2"
@@ -124,8 +125,8 @@ func other(change func(*record.Record)) func() []*record.Record {
 	}
 }
 
-// merged makes a record the same run in two shards, whose recoveries have the same ids and whose clocks differ.
-func merged(r *record.Record) {
+// merge replaces a record by the same run in two shards. Their recoveries have the same ids, and their clocks differ.
+func merge(r *record.Record) {
 	shards := []*record.Record{{}, {}}
 	for number, shard := range shards {
 		*shard = *r
@@ -149,11 +150,11 @@ func examples() []example {
 		{file: "good", wrong: "nothing", answer: verdict.Promote},
 		{
 			file: "advisory-failed", wrong: "an advisory promise failed", answer: verdict.Promote, codes: []verdict.Code{verdict.Advisory},
-			change: func(r *record.Record) { failing(r, "restart.recorded", "victim") },
+			change: func(r *record.Record) { fail(r, "restart.recorded", "victim") },
 		},
 		{
 			file: "waived", wrong: "a blocking promise failed, and a waiver excuses it", answer: verdict.Promote, codes: []verdict.Code{verdict.Waived},
-			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a") }, against: waiver("user.a", "2026-05-04"),
+			change: func(r *record.Record) { fail(r, "restart.sigterm", "user.a") }, against: waive("user.a", "2026-05-04"),
 		},
 		{
 			file: "measured-again", wrong: "results were measured again", answer: verdict.Promote,
@@ -161,32 +162,32 @@ func examples() []example {
 				r.Notes = []string{"3 results were measured again, because the host had stalled"}
 			},
 		},
-		{file: "second-run", wrong: "a second whole run beside it", answer: verdict.Promote, beside: other(func(*record.Record) {})},
+		{file: "second-run", wrong: "a second whole run beside it", answer: verdict.Promote, beside: second(func(*record.Record) {})},
 
 		{
 			file: "failed", wrong: "a blocking promise failed", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed},
-			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a") },
+			change: func(r *record.Record) { fail(r, "restart.sigterm", "user.a") },
 		},
 		{
-			file: "failed-in-a-quick-run", wrong: "the same in a quick run that did not end", answer: verdict.Hold,
+			file: "failed-in-a-quick-run", wrong: "the same in a quick run that did not finish", answer: verdict.Hold,
 			codes:  []verdict.Code{verdict.Failed, verdict.Incomplete, verdict.Quick},
-			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a"); r.Run.Profile, r.End = "quick", nil },
+			change: func(r *record.Record) { fail(r, "restart.sigterm", "user.a"); r.Run.Profile, r.End = "quick", nil },
 		},
 		{
 			file: "failed-once", wrong: "it failed in one of two runs", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed},
-			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a") }, beside: other(func(*record.Record) {}),
+			change: func(r *record.Record) { fail(r, "restart.sigterm", "user.a") }, beside: second(func(*record.Record) {}),
 		},
 		{
 			file: "waiver-expired", wrong: "the waiver was for yesterday", answer: verdict.Hold, codes: []verdict.Code{verdict.WaiverExpired},
-			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a") }, against: waiver("", "2026-05-03"),
+			change: func(r *record.Record) { fail(r, "restart.sigterm", "user.a") }, against: waive("", "2026-05-03"),
 		},
 		{
 			file: "waiver-of-another-service", wrong: "the waiver is of another service", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed, verdict.UnusedWaiver},
-			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a") }, against: waiver("user.b", "2026-05-04"),
+			change: func(r *record.Record) { fail(r, "restart.sigterm", "user.a") }, against: waive("user.b", "2026-05-04"),
 		},
 		{
-			file: "raised", wrong: "an advisory promise failed that the policy makes block", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed, verdict.Reclassified},
-			change: func(r *record.Record) { failing(r, "restart.recorded", "victim") },
+			file: "raised", wrong: "an advisory promise failed that the policy makes blocking", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed, verdict.Reclassified},
+			change: func(r *record.Record) { fail(r, "restart.recorded", "victim") },
 			against: func(a *verdict.Against) {
 				a.Policy.Severities = []verdict.Severity{{Promise: "restart.recorded", Severity: verdict.Blocking, Reason: "we read it"}}
 			},
@@ -194,14 +195,14 @@ func examples() []example {
 		{
 			file: "slower", wrong: "slower than the baseline", answer: verdict.Hold, codes: []verdict.Code{verdict.Slower},
 			against: func(a *verdict.Against) {
-				a.Slowdowns = []verdict.Slowdown{{Promise: "restart.sigterm", Phase: "respawn after the exit", Old: 5010 * time.Millisecond, New: 5990 * time.Millisecond}}
+				a.Slowdowns = []verdict.Slowdown{{Promise: "restart.sigterm", Phase: "respawn after the exit", OldMedian: 5010 * time.Millisecond, NewMedian: 5990 * time.Millisecond}}
 			},
 		},
 
 		{
 			file: "lowered-by-policy", wrong: "a blocking promise failed that the policy makes advisory", answer: verdict.Promote,
 			codes:  []verdict.Code{verdict.Advisory, verdict.Reclassified},
-			change: func(r *record.Record) { failing(r, "retry.linear", "victim") },
+			change: func(r *record.Record) { fail(r, "retry.linear", "victim") },
 			against: func(a *verdict.Against) {
 				a.Policy.Severities = []verdict.Severity{{Promise: "retry.linear", Severity: verdict.Advising, Reason: "nobody uses it"}}
 			},
@@ -212,27 +213,27 @@ func examples() []example {
 		{
 			file: "killed", wrong: "a run that was killed while it wrote: its last event was cut off", answer: verdict.Inconclusive,
 			codes: []verdict.Code{verdict.Incomplete, verdict.OddFile, verdict.OddFile, verdict.NotRun, verdict.Untested, verdict.FewSamples, verdict.FewSamples},
-			text:  events,
+			text:  writeEvents,
 		},
 		{
 			file: "log-of-100-MB", large: true, wrong: "a log of 100 MB in a failure's text", answer: refused,
 			text: func(text string) string {
-				return replacing(`"outcome":"held"`, `"failure":"`+strings.Repeat("x", 100<<20)+`","outcome":"held"`)(text)
+				return replace(`"outcome":"held"`, `"failure":"`+strings.Repeat("x", 100<<20)+`","outcome":"held"`)(text)
 			},
 		},
 		{
-			file: "nested", large: true, wrong: "a hundred thousand lists in each other", answer: refused,
-			text: replacing(`"evidence":[]`, `"evidence":`+strings.Repeat("[", 100_000)),
+			file: "nested", large: true, wrong: "a hundred thousand nested lists", answer: refused,
+			text: replace(`"evidence":[]`, `"evidence":`+strings.Repeat("[", 100_000)),
 		},
 		{file: "two-documents", wrong: "two records in one file", answer: refused, text: func(text string) string { return text + text }},
-		{file: "doubled-member", wrong: "a result has two outcomes", answer: refused, text: replacing(`"outcome":"held"`, `"outcome":"failed","outcome":"held"`)},
-		{file: "doubled-member-by-case", wrong: "a result has an outcome and an Outcome", answer: refused, text: replacing(`"outcome":"held"`, `"outcome":"failed","Outcome":"held"`)},
-		{file: "unknown-member", wrong: "a member that nobody knows", answer: refused, text: replacing(`"outcome":"held"`, `"outcome":"held","excused":true`)},
-		{file: "unknown-outcome", wrong: "a result has an outcome that nobody knows", answer: refused, text: replacing(`"outcome":"held"`, `"outcome":"passed"`)},
-		{file: "unknown-schema", wrong: "a record of another form", answer: refused, text: replacing(record.Schema, "hero_chaos.record/2")},
-		{file: "number-out-of-range", wrong: "a duration of 1e999", answer: refused, text: replacing(`"duration_ns":6000000000`, `"duration_ns":1e999`)},
-		{file: "not-a-number", wrong: "a duration of NaN", answer: refused, text: replacing(`"duration_ns":6000000000`, `"duration_ns":NaN`)},
-		{file: "fractional-attempts", wrong: "half an attempt", answer: refused, text: replacing(`"attempts":1`, `"attempts":1.5`)},
+		{file: "doubled-member", wrong: "a result has two outcomes", answer: refused, text: replace(`"outcome":"held"`, `"outcome":"failed","outcome":"held"`)},
+		{file: "doubled-member-by-case", wrong: "a result has an outcome and an Outcome", answer: refused, text: replace(`"outcome":"held"`, `"outcome":"failed","Outcome":"held"`)},
+		{file: "unknown-member", wrong: "an unknown member", answer: refused, text: replace(`"outcome":"held"`, `"outcome":"held","excused":true`)},
+		{file: "unknown-outcome", wrong: "a result has an unknown outcome", answer: refused, text: replace(`"outcome":"held"`, `"outcome":"passed"`)},
+		{file: "unknown-schema", wrong: "a record of another form", answer: refused, text: replace(record.Schema, "hero_chaos.record/2")},
+		{file: "number-out-of-range", wrong: "a duration of 1e999", answer: refused, text: replace(`"duration_ns":6000000000`, `"duration_ns":1e999`)},
+		{file: "not-a-number", wrong: "a duration of NaN", answer: refused, text: replace(`"duration_ns":6000000000`, `"duration_ns":NaN`)},
+		{file: "fractional-attempts", wrong: "half an attempt", answer: refused, text: replace(`"attempts":1`, `"attempts":1.5`)},
 
 		{
 			file: "no-digest", wrong: "no digest", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest},
@@ -245,11 +246,11 @@ func examples() []example {
 		{
 			file: "wrong-digest", wrong: "another image, on which a promise failed", answer: verdict.Inconclusive,
 			codes:  []verdict.Code{verdict.WrongDigest},
-			change: func(r *record.Record) { r.Run.Digest = digest("b"); failing(r, "restart.sigterm", "user.a") },
+			change: func(r *record.Record) { r.Run.Digest = digest("b"); fail(r, "restart.sigterm", "user.a") },
 		},
 		{
 			file: "differing-digests", wrong: "a second record is of another image", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest},
-			against: func(a *verdict.Against) { a.Digest = "" }, beside: other(func(r *record.Record) { r.Run.Digest = digest("b") }),
+			against: func(a *verdict.Against) { a.Digest = "" }, beside: second(func(r *record.Record) { r.Run.Digest = digest("b") }),
 		},
 		{
 			file: "mutant", wrong: "the image was broken on purpose", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Mutant},
@@ -257,7 +258,7 @@ func examples() []example {
 		},
 		{
 			file: "other-target", wrong: "a second record is of another target", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Mixed},
-			beside: other(func(r *record.Record) { r.Run.Target = "zinit-0.3.9" }),
+			beside: second(func(r *record.Record) { r.Run.Target = "zinit-0.3.9" }),
 		},
 		{
 			file: "missing-shard", wrong: "one shard of two", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
@@ -265,42 +266,42 @@ func examples() []example {
 		},
 		{
 			file: "doubled-shard", wrong: "the same shard of two, twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
-			change: func(r *record.Record) { r.Run.Shard = "1/2" }, beside: other(func(r *record.Record) { r.Run.Shard = "1/2" }),
+			change: func(r *record.Record) { r.Run.Shard = "1/2" }, beside: second(func(r *record.Record) { r.Run.Shard = "1/2" }),
 		},
 		{
-			file: "odd-shard", wrong: "shard 1 of nobody knows how many", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
+			file: "odd-shard", wrong: "shard 1 of an impossible number", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
 			change: func(r *record.Record) { r.Run.Shard = "1/99999999999999999999" },
 		},
 		{
 			file: "differing-plans", wrong: "the two shards of two, by different plans", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
 			change: func(r *record.Record) { r.Run.Shard, r.Run.Plan = "1/2", "p1" },
-			beside: other(func(r *record.Record) { r.Run.Shard, r.Run.Plan = "2/2", "p2" }),
+			beside: second(func(r *record.Record) { r.Run.Shard, r.Run.Plan = "2/2", "p2" }),
 		},
-		{file: "merged", wrong: "it was merged from two shards", answer: verdict.Promote, change: merged},
+		{file: "merged", wrong: "it was merged from two shards", answer: verdict.Promote, change: merge},
 		{
 			file: "merged-failed", wrong: "the same, and a blocking promise failed in the second", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed},
-			change: func(r *record.Record) { merged(r); failing(r, "restart.sigterm", "user.b") },
+			change: func(r *record.Record) { merge(r); fail(r, "restart.sigterm", "user.b") },
 		},
 		{
 			file: "merged-without-a-part", wrong: "merged, and the second of its parts was removed", answer: verdict.Inconclusive,
 			codes:  []verdict.Code{verdict.Shards, verdict.Contradiction},
-			change: func(r *record.Record) { merged(r); r.Run.Parts = r.Run.Parts[:1] },
+			change: func(r *record.Record) { merge(r); r.Run.Parts = r.Run.Parts[:1] },
 		},
 		{
 			file: "merged-twice-the-same", wrong: "merged from the same run twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled},
-			change: func(r *record.Record) { merged(r); r.Run.Parts[1].ID = r.Run.Parts[0].ID },
+			change: func(r *record.Record) { merge(r); r.Run.Parts[1].ID = r.Run.Parts[0].ID },
 		},
 		{
 			file: "merged-stale", wrong: "merged with a shard of last week", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Stale},
 			change: func(r *record.Record) {
-				merged(r)
+				merge(r)
 				r.Run.Parts[0].Started, r.Run.Parts[0].Finished = began().AddDate(0, 0, -7), began().AddDate(0, 0, -7).Add(time.Minute)
 			},
 		},
 		{
-			file: "merged-future", wrong: "merged with a shard that is still to come", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock},
+			file: "merged-future", wrong: "merged with a shard of the future", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock},
 			change: func(r *record.Record) {
-				merged(r)
+				merge(r)
 				r.Run.Parts[1].Finished = began().AddDate(0, 0, 7)
 				for i := range r.Results {
 					r.Results[i].Started = r.Results[i].Started.Add(-time.Hour)
@@ -308,7 +309,7 @@ func examples() []example {
 			},
 		},
 		{
-			file: "part-of-no-merge", wrong: "a result is of a shard, and the record of a whole run", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction},
+			file: "part-of-no-merge", wrong: "a result names a shard, and the record is of a whole run", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction},
 			change: func(r *record.Record) { r.Results[0].Shard = "1/2" },
 		},
 		{
@@ -332,7 +333,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.End = nil },
 		},
 		{
-			file: "trouble", wrong: "the harness had trouble", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Trouble},
+			file: "trouble", wrong: "the harness itself had an error", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Trouble},
 			change: func(r *record.Record) { r.End.Trouble = "the link to the container ended" },
 		},
 		{
@@ -340,10 +341,10 @@ func examples() []example {
 			change: func(r *record.Record) { r.Notes = []string{"line 9 was cut off after 20 bytes and is left out"} },
 		},
 		{
-			file: "future", wrong: "the run is still to come", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock, verdict.Clock},
+			file: "future", wrong: "the run is of the future", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock, verdict.Clock},
 			change: func(r *record.Record) {
 				r.Run.Started, r.End.Finished = began().AddDate(0, 0, 1), began().AddDate(0, 0, 2)
-				moved(r, began().AddDate(0, 0, 1))
+				move(r, began().AddDate(0, 0, 1))
 			},
 		},
 		{
@@ -399,15 +400,15 @@ func examples() []example {
 			change: func(r *record.Record) { r.Run.Promises = r.Run.Promises[:3]; r.Results = r.Results[:5] },
 		},
 		{
-			file: "unknown-promise", wrong: "a result of a promise that nobody made", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.UnknownPromise, verdict.FewSamples},
+			file: "unknown-promise", wrong: "a result of an unknown promise", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.UnknownPromise, verdict.FewSamples},
 			change: func(r *record.Record) { r.Results[0].Promise = "boot.jogging" },
 		},
 		{
 			file: "severity-lowered", wrong: "a promise was made advisory, and failed", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed, verdict.Lowered},
-			change: func(r *record.Record) { r.Run.Promises[1].Advisory = true; failing(r, "restart.sigterm", "user.a") },
+			change: func(r *record.Record) { r.Run.Promises[1].Advisory = true; fail(r, "restart.sigterm", "user.a") },
 		},
 		{
-			file: "promise-twice", wrong: "a promise is known twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction},
+			file: "promise-twice", wrong: "a promise is listed twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction},
 			change: func(r *record.Record) { r.Run.Promises = append(r.Run.Promises, r.Run.Promises[0]) },
 		},
 		{
@@ -437,12 +438,12 @@ func examples() []example {
 			change: func(r *record.Record) { r.Results[5].Stalled = true },
 		},
 		{
-			file: "unconfirmed", wrong: "a promise failed that rests on an assumption", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Unconfirmed},
-			change: func(r *record.Record) { r.Run.Confirmed = nil; failing(r, "retry.linear", "victim") },
+			file: "unconfirmed", wrong: "a promise failed that rests on an unconfirmed assumption", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Unconfirmed},
+			change: func(r *record.Record) { r.Run.Confirmed = nil; fail(r, "retry.linear", "victim") },
 		},
 		{
 			file: "confirmed", wrong: "the same, and the target confirms it", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed},
-			change: func(r *record.Record) { r.Run.Confirmed = []string{"all"}; failing(r, "retry.linear", "victim") },
+			change: func(r *record.Record) { r.Run.Confirmed = []string{"all"}; fail(r, "retry.linear", "victim") },
 		},
 		{
 			file: "retried", wrong: "it held at the second attempt", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Retried},
@@ -469,7 +470,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.Run.Tolerance = -1 << 62 },
 		},
 		{
-			file: "no-landing", wrong: "a fault without a landing", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NoLanding, verdict.Untested, verdict.FewSamples},
+			file: "no-landing", wrong: "nothing shows that a fault took effect", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NoLanding, verdict.Untested, verdict.FewSamples},
 			change: func(r *record.Record) { r.Recoveries[0].Landing = nil },
 		},
 		{
@@ -486,14 +487,14 @@ func examples() []example {
 		},
 		{
 			file: "edited-to-held", wrong: "failed, and made held by hand", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples},
-			change: func(r *record.Record) { failing(r, "restart.sigterm", "user.a"); r.Results[2].Outcome = record.Held },
+			change: func(r *record.Record) { fail(r, "restart.sigterm", "user.a"); r.Results[2].Outcome = record.Held },
 		},
 		{
-			file: "edited-text-too", wrong: "the same, and its text removed: the new process came after 8 s", answer: verdict.Inconclusive,
+			file: "edited-text-too", wrong: "the same without its text: the new process came after 8 s", answer: verdict.Inconclusive,
 			codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples}, change: func(r *record.Record) { r.Recoveries[0].Respawned = new(during(8000)) },
 		},
 		{
-			file: "too-few", wrong: "fewer results than the policy asks for", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.FewSamples},
+			file: "too-few", wrong: "fewer results than the policy requires", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.FewSamples},
 			against: func(a *verdict.Against) { a.Policy.MinimumSamples = map[string]int{"retry.linear": 2} },
 		},
 		{
@@ -508,8 +509,8 @@ func examples() []example {
 	}
 }
 
-// events is a record as it is written while the run goes on: here its run, a result and half of another.
-func events(string) string {
+// writeEvents returns the file of a run that goes on: its run, a result and half of another.
+func writeEvents(string) string {
 	r := promotable()
 	line := func(event map[string]any) string {
 		text, err := json.Marshal(event)
@@ -522,8 +523,8 @@ func events(string) string {
 	return line(map[string]any{"schema": record.Schema, "run": r.Run}) + line(map[string]any{"result": r.Results[0]}) + last[:len(last)/2]
 }
 
-// moved puts all results at a later time.
-func moved(r *record.Record, to time.Time) {
+// move gives all results another time.
+func move(r *record.Record, to time.Time) {
 	for i := range r.Results {
 		r.Results[i].Started = to
 	}

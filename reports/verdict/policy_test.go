@@ -10,7 +10,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
-// policyText is a policy that says all that one can say.
+// policyText is a policy with every member.
 const policyText = `# what decides
 max_age: 24h
 allowed_slowdown: 12.5%
@@ -41,12 +41,12 @@ func load(t testing.TB, text string) (verdict.Policy, error) {
 	return policy, err
 }
 
-func TestAPolicyIsReadAsItWasWritten(t *testing.T) {
+func TestLoadPolicy(t *testing.T) {
 	policy, err := load(t, policyText)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if policy.MaxAge != 24*time.Hour || policy.AllowedSlowdown != 0.125 || policy.MinimumSamples["restart.sigterm"] != 28 ||
+	if policy.AgeLimit != 24*time.Hour || policy.AllowedSlowdown != 0.125 || policy.MinimumSamples["restart.sigterm"] != 28 ||
 		policy.Severities[0].Severity != verdict.Blocking || policy.Waivers[0].Owner != "Ada" || len(policy.SHA256) != 64 {
 		t.Errorf("%+v", policy)
 	}
@@ -56,47 +56,47 @@ func TestAPolicyIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestAWaiverExcusesUntilTheEndOfItsDay(t *testing.T) {
+func TestWaiverIsExpired(t *testing.T) {
 	day := time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)
 	for text, expired := range map[string]bool{"2026-12-31": false, "2026-12-30": true, "": true, "31.12.2026": true} {
-		if (verdict.Waiver{Expires: text}).Expired(day.Add(24*time.Hour-time.Second)) != expired {
+		if (verdict.Waiver{Expires: text}).IsExpired(day.Add(24*time.Hour-time.Second)) != expired {
 			t.Errorf("%q: want %t", text, expired)
 		}
 	}
-	if !(verdict.Waiver{Expires: "2026-12-31"}).Expired(day.AddDate(0, 0, 1)) {
-		t.Error("it excuses on the day after, too")
+	if !(verdict.Waiver{Expires: "2026-12-31"}).IsExpired(day.AddDate(0, 0, 1)) {
+		t.Error("it still excuses on the day after")
 	}
 }
 
-func TestAWrongPolicyIsRefused(t *testing.T) {
+func TestLoadPolicyRefuses(t *testing.T) {
 	for wrong, c := range map[string]struct{ old, with, want string }{
 		"no YAML":             {"max_age:", "max_age: [", ":3:1: "},
-		"nothing":             {policyText, "", "holds no policy"},
-		"only a comment":      {policyText, "# later\n", "holds no policy"},
-		"two documents":       {policyText, policyText + "---\n" + policyText, "more than one"},
+		"nothing":             {policyText, "", "must hold exactly one"},
+		"only a comment":      {policyText, "# later\n", "must hold exactly one"},
+		"two documents":       {policyText, policyText + "---\n" + policyText, "must hold exactly one"},
 		"a list":              {policyText, "- max_age: 24h\n", ":1:"},
 		"an unknown member":   {"minimum_samples", "minimum_sample", `:4:1: unknown field "minimum_sample": did you mean "minimum_samples"?`},
 		"a member twice":      {"# what decides\n", "max_age: 90000h\n", ":2:1: "},
-		"no age":              {"max_age: 24h\n", "", `: the max_age is ""`},
-		"an age without unit": {"24h", "24", `:2:10: the max_age is "24"`},
-		"a negative age":      {"24h", "-24h", `:2:10: the max_age is "-24h"`},
-		"no slowdown":         {"allowed_slowdown: 12.5%\n", "", `the allowed_slowdown is ""`},
-		"not in percent":      {"12.5%", "0.125", `:3:19: the allowed_slowdown is "0.125"`},
-		"NaN percent":         {"12.5%", "NaN%", `:3:19: the allowed_slowdown is "NaN%"`},
-		"too many percent":    {"12.5%", "101%", `:3:19: the allowed_slowdown is "101%"`},
-		"another's samples":   {"restart.sigterm: 28", "restart.sigtern: 28", `:5:20: there is no promise "restart.sigtern": did you mean`},
-		"no samples":          {"restart.sigterm: 28", "restart.sigterm: 0", `:5:20: "0" samples`},
-		"half a sample":       {"restart.sigterm: 28", "restart.sigterm: 2.5", `:5:20: "2.5" samples`},
-		"another promise":     {"promise: restart.recorded", "promise: restart.record", `:7:15: there is no promise "restart.record": did you mean "restart.recorded"?`},
+		"no age":              {"max_age: 24h\n", "", `: max_age is ""`},
+		"an age without unit": {"24h", "24", `:2:10: max_age is "24"`},
+		"a negative age":      {"24h", "-24h", `:2:10: max_age is "-24h"`},
+		"no slowdown":         {"allowed_slowdown: 12.5%\n", "", `allowed_slowdown is ""`},
+		"not in percent":      {"12.5%", "0.125", `:3:19: allowed_slowdown is "0.125"`},
+		"NaN percent":         {"12.5%", "NaN%", `:3:19: allowed_slowdown is "NaN%"`},
+		"too many percent":    {"12.5%", "101%", `:3:19: allowed_slowdown is "101%"`},
+		"another's samples":   {"restart.sigterm: 28", "restart.sigtern: 28", `:5:20: unknown promise "restart.sigtern": did you mean`},
+		"no samples":          {"restart.sigterm: 28", "restart.sigterm: 0", `:5:20: minimum_samples is "0"`},
+		"half a sample":       {"restart.sigterm: 28", "restart.sigterm: 2.5", `:5:20: minimum_samples is "2.5"`},
+		"another promise":     {"promise: restart.recorded", "promise: restart.record", `:7:15: unknown promise "restart.record": did you mean "restart.recorded"?`},
 		"another severity":    {"severity: blocking", "severity: fatal", `:7:43: the severity is "fatal"`},
-		"no reason":           {"reason: we read it", "reason: ' '", "give a reason"},
-		"a severity twice":    {"waivers:", "  - {promise: restart.recorded, severity: advisory, reason: no}\nwaivers:", ":8:15: restart.recorded has a severity already"},
-		"no owner":            {"    owner: Ada\n", "", "has an owner"},
-		"a blank reason":      {"reason: issue 12", "reason:", "and a reason"},
-		"no end":              {"    expires: 2026-12-31\n", "", "a waiver expires"},
-		"no day":              {"2026-12-31", "2026-02-30", `:13:14: a waiver expires, and "2026-02-30" is no day`},
-		"forever":             {"2026-12-31", "never", `"never" is no day`},
-		"a waiver twice":      {policyText, policyText + policyText[strings.Index(policyText, "  - promise"):], ":14:14: restart.sigterm user.hero_books_server is waived already"},
+		"no reason":           {"reason: we read it", "reason: ' '", "without a reason"},
+		"a severity twice":    {"waivers:", "  - {promise: restart.recorded, severity: advisory, reason: no}\nwaivers:", ":8:15: restart.recorded has two severities"},
+		"no owner":            {"    owner: Ada\n", "", "has no owner"},
+		"a blank reason":      {"reason: issue 12", "reason:", "or no reason"},
+		"no end":              {"    expires: 2026-12-31\n", "", `expires is ""`},
+		"no day":              {"2026-12-31", "2026-02-30", `:13:14: expires is "2026-02-30"`},
+		"forever":             {"2026-12-31", "never", `expires is "never"`},
+		"a waiver twice":      {policyText, policyText + policyText[strings.Index(policyText, "  - promise"):], ":14:14: restart.sigterm user.hero_books_server has two waivers"},
 		"too long":            {policyText, policyText + strings.Repeat("#", 1<<16), "more than 65536 bytes"},
 	} {
 		t.Run(wrong, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestAWrongPolicyIsRefused(t *testing.T) {
 		})
 	}
 	if _, err := verdict.LoadPolicy(filepath.Join(t.TempDir(), "none.yaml"), ids()); err == nil {
-		t.Error("no file at all is a policy")
+		t.Error("a missing file was accepted")
 	}
 }
 
@@ -120,11 +120,11 @@ func FuzzLoadPolicy(f *testing.F) {
 			return
 		}
 		for _, waiver := range policy.Waivers {
-			if waiver.Owner == "" || waiver.Reason == "" || waiver.Expired(time.Time{}) {
+			if waiver.Owner == "" || waiver.Reason == "" || waiver.IsExpired(time.Time{}) {
 				t.Errorf("%+v excuses", waiver)
 			}
 		}
-		if policy.MaxAge <= 0 || !(policy.AllowedSlowdown >= 0 && policy.AllowedSlowdown <= 1) {
+		if policy.AgeLimit <= 0 || !(policy.AllowedSlowdown >= 0 && policy.AllowedSlowdown <= 1) {
 			t.Errorf("%+v", policy)
 		}
 	})

@@ -1,6 +1,6 @@
-// Package verdict says whether an image may be promoted. It is a pure function of the records of the image's runs and of
-// what they are judged against, so that anybody can judge an old record again and get the same answer. It fails closed:
-// whatever is missing, doubled, stale or not understood keeps an image from being promoted.
+// Package verdict decides whether an image may be promoted. It is a pure function of the records of the image's runs and of
+// what they are judged against: anybody can judge an old record again and gets the same answer. It fails closed: whatever
+// is missing, doubled, stale or not understood keeps an image from being promoted.
 package verdict
 
 import (
@@ -14,34 +14,33 @@ import (
 // Schema names the form of a verdict as JSON.
 const Schema = "hero_chaos.verdict/1"
 
-// Answer is what the one question comes to: may this image be promoted?
+// Answer is the answer to the one question: may this image be promoted?
 type Answer string
 
-// The answers (design, "The verdict").
+// The answers (suites/contract/experiments.md#verdict).
 const (
 	Promote      Answer = "PROMOTE"
 	Hold         Answer = "HOLD"         // a blocking promise failed
 	Inconclusive Answer = "INCONCLUSIVE" // a blocking promise has no positive evidence
 )
 
-// Against is what records are judged against.
+// Against holds everything that records are judged against.
 type Against struct {
 	Policy Policy
-	// Now is when the judgement is made: records grow stale and waivers expire.
+	// Now is the time of the judgement: records grow stale and waivers expire.
 	Now time.Time
-	// Digest is that of the image which is to be promoted, "sha256:" and 64 digits; empty is the records' own.
+	// Digest is the digest of the image to promote, "sha256:" and 64 digits. If it is empty, the records' own counts.
 	Digest string
-	// Promises are those that the judging program knows: a record can add promises to them, and not take one away or
-	// lower its severity.
+	// Promises are those of the judging program. A record can add promises, but not remove one or lower its severity.
 	Promises []record.Promise
-	// Slowdowns are what a comparison with a baseline found to take longer, significantly and by more than the policy allows.
+	// Slowdowns are the phases that are significantly slower than in a baseline, by more than the policy allows.
 	Slowdowns []Slowdown
 }
 
 // Slowdown is a phase of a promise's recoveries that takes longer than it took for the baseline.
 type Slowdown struct {
-	Promise, Phase string
-	Old, New       time.Duration // medians
+	Promise, Phase       string
+	OldMedian, NewMedian time.Duration
 }
 
 // Verdict is the judgement of the records of one image.
@@ -51,15 +50,15 @@ type Verdict struct {
 	Target string `json:"target"`
 	Image  string `json:"image"`
 	Digest string `json:"digest"`
-	// Reasons are in order of weight: what holds the image back, what is missing, and what is only noted.
+	// Reasons are in order of weight: what holds the image back, then what is missing, then notes.
 	Reasons []Reason `json:"reasons"`
 	Judged  Judged   `json:"judged"`
 }
 
-// Judged is what a verdict was reached from: with the same the answer is the same.
+// Judged is the input of a verdict: the same input gives the same answer.
 type Judged struct {
 	At     time.Time `json:"at"`
-	Digest string    `json:"digest,omitempty"` // the one that was demanded
+	Digest string    `json:"digest,omitempty"` // the one that was required
 	Policy string    `json:"policy_sha256"`
 	Runs   []Run     `json:"runs"`
 }
@@ -73,20 +72,20 @@ type Run struct {
 	Shard    string    `json:"shard,omitempty"`
 }
 
-// Judge says whether the image whose runs the records are of may be promoted. The order of the records, and of what is
-// in them, makes no difference.
+// Judge decides whether the image may be promoted, from the records of its runs. The order of the records and of their
+// contents makes no difference.
 func Judge(records []*record.Record, against Against) Verdict {
-	j := newCourt(records, against)
-	j.provenance()
-	j.together()
-	j.promises()
+	j := newJudge(records, against)
+	j.checkProvenance()
+	j.checkTogether()
+	j.learnPromises()
 	for _, r := range j.admitted {
-		j.results(r)
+		j.weighResults(r)
 	}
-	j.coverage()
-	j.slowdowns()
-	j.policy()
-	return j.verdict()
+	j.checkCoverage()
+	j.addSlowdowns()
+	j.addPolicy()
+	return j.conclude()
 }
 
 // JSON returns the verdict as a document that ends with a line end.

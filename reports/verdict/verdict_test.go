@@ -16,8 +16,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
-// written is the example's file, as it is made from the record that nothing is wrong with.
-func (e example) written(t *testing.T) string {
+// write returns the example's file: the record without a fault, edited.
+func (e example) write(t *testing.T) string {
 	t.Helper()
 	r := promotable()
 	if e.change != nil {
@@ -27,7 +27,7 @@ func (e example) written(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A result a line: short enough to be kept, and to be read.
+	// One result a line keeps the file readable.
 	text := "{\n" + strings.ReplaceAll(string(document[1:]), `,{"`, ",\n{\"") + "\n"
 	if e.text != nil {
 		return e.text(text)
@@ -35,22 +35,22 @@ func (e example) written(t *testing.T) string {
 	return text
 }
 
-// path is where the example's file is kept. That of a large one is written by the test.
+// path returns the path of the example's file. A large one is written by the test.
 func (e example) path(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join("records", e.file+".json")
 	if !e.large {
-		golden.Check(t, name, e.written(t))
+		golden.Check(t, name, e.write(t))
 		return filepath.Join(golden.Folder, name)
 	}
 	path := filepath.Join(t.TempDir(), "record.json")
-	if err := os.WriteFile(path, []byte(e.written(t)), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(e.write(t)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-// judge reads the example and judges it; an error where it cannot be read.
+// judge reads the example and judges it. The error says why it is refused.
 func (e example) judge(t *testing.T) (verdict.Verdict, error) {
 	t.Helper()
 	read, err := record.Load(e.path(t))
@@ -69,7 +69,7 @@ func (e example) judge(t *testing.T) (verdict.Verdict, error) {
 	slices.Reverse(read.Results)
 	slices.Reverse(read.Recoveries)
 	if again := verdict.Judge(records, than); text(t, again) != text(t, found) {
-		t.Errorf("in another order:\n%s\nand not\n%s", text(t, again), text(t, found))
+		t.Errorf("in another order the verdict is\n%s\nnot\n%s", text(t, again), text(t, found))
 	}
 	return found, nil
 }
@@ -90,10 +90,10 @@ func codes(v verdict.Verdict) (found []verdict.Code) {
 	return found
 }
 
-// TestExamples judges every example, and keeps the table in README.md current.
+// TestExamples judges every example, and compares the table in README.md.
 func TestExamples(t *testing.T) {
 	table := new(strings.Builder)
-	_, _ = table.WriteString("| record | what is odd about it | verdict | because |\n|---|---|---|---|\n")
+	_, _ = table.WriteString("| record | its fault | verdict | reasons |\n|---|---|---|---|\n")
 	shown := map[verdict.Code]bool{}
 	for _, e := range examples() {
 		found, err := e.judge(t)
@@ -121,20 +121,20 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// afterPath is what an error says of a file, without where that is.
+// afterPath returns the part of an error that follows the path of the file.
 func afterPath(err error) string {
 	_, text, _ := strings.Cut(err.Error(), "record")
 	_, text, _ = strings.Cut(text, ".json")
 	return strings.TrimPrefix(text, ": ")
 }
 
-func TestNoRecordAtAll(t *testing.T) {
+func TestJudgeWithoutARecord(t *testing.T) {
 	for name, records := range map[string][]*record.Record{"none": nil, "a nil one": {nil}} {
 		if found := verdict.Judge(records, against()); found.Answer != verdict.Inconclusive || found.Reasons[0].Code != verdict.NoRecord {
 			t.Errorf("%s: %s", name, text(t, found))
 		}
 	}
-	// record.Load refuses another form; a record that was made otherwise is judged all the same.
+	// record.Load refuses another schema, but Judge also takes records that were not loaded.
 	for _, r := range []*record.Record{{}, {Schema: "hero_chaos.record/2", End: &record.End{}}} {
 		if found := verdict.Judge([]*record.Record{r}, against()); found.Answer != verdict.Inconclusive || found.Reasons[0].Code != verdict.UnknownSchema {
 			t.Error(text(t, found))
@@ -160,15 +160,15 @@ func TestShardsAreOneRun(t *testing.T) {
 	}
 }
 
-func TestAVerdictAsJSON(t *testing.T) {
+func TestVerdictJSON(t *testing.T) {
 	r := promotable()
-	failing(r, "restart.sigterm", "user.a")
+	fail(r, "restart.sigterm", "user.a")
 	r.Results[5].Attempts, r.Run.Profile = 2, "quick"
 	golden.Check(t, "verdict.json", text(t, verdict.Judge([]*record.Record{r}, against())))
 }
 
-// TestEveryValueCounts changes every value of the record that promotes, and removes every member. What may change
-// without an effect is listed: it describes, and proves nothing.
+// TestEveryValueCounts changes every value of the record that promotes, and removes every member. Those that change nothing
+// are listed in describes.txt: they describe the run, and prove nothing.
 func TestEveryValueCounts(t *testing.T) {
 	good, err := json.Marshal(promotable())
 	if err != nil {
@@ -178,19 +178,19 @@ func TestEveryValueCounts(t *testing.T) {
 	if err := json.Unmarshal(good, &document); err != nil {
 		t.Fatal(err)
 	}
-	idle := map[string]bool{}
+	describing := map[string]bool{}
 	for _, at := range places(document, nil) {
 		for _, value := range []any{nil, "", "x", -1, 0, 7, 1e18, true, false, []any{}, map[string]any{}} {
 			edited := put(t, good, at, value)
-			if !bytes.Equal(edited, good) && judged(t, edited) == verdict.Promote {
-				idle[name(at)] = true
+			if !bytes.Equal(edited, good) && judgeText(t, edited) == verdict.Promote {
+				describing[name(at)] = true
 			}
 		}
 	}
-	golden.Check(t, "describes.txt", strings.Join(slices.Sorted(maps.Keys(idle)), "\n")+"\n")
+	golden.Check(t, "describes.txt", strings.Join(slices.Sorted(maps.Keys(describing)), "\n")+"\n")
 }
 
-// places returns the way to every value below one, itself included.
+// places returns the path of every value in a document, itself included.
 func places(value any, at []any) (all [][]any) {
 	all = append(all, slices.Clone(at))
 	switch value := value.(type) {
@@ -206,7 +206,7 @@ func places(value any, at []any) (all [][]any) {
 	return all
 }
 
-// put returns the document with another value at a place; nil removes what is there.
+// put returns the document with another value at a path; nil removes the value.
 func put(t *testing.T, text []byte, at []any, value any) []byte {
 	t.Helper()
 	var document any
@@ -239,7 +239,7 @@ func put(t *testing.T, text []byte, at []any, value any) []byte {
 	return edited
 }
 
-// name writes a place as results[3].outcome, with [] where all of a list are alike.
+// name writes a path as results[3].outcome. The first elements of a list share the name results[].
 func name(at []any) string {
 	text := ""
 	for _, step := range at {
@@ -256,8 +256,8 @@ func name(at []any) string {
 	return strings.TrimPrefix(text, ".")
 }
 
-// judged is what the text of a record comes to; empty where it is refused.
-func judged(t testing.TB, text []byte) verdict.Answer {
+// judgeText returns the answer for the text of a record; empty if it is refused.
+func judgeText(t testing.TB, text []byte) verdict.Answer {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "record.json")
 	if err := os.WriteFile(path, text, 0o600); err != nil {
@@ -270,7 +270,7 @@ func judged(t testing.TB, text []byte) verdict.Answer {
 	return verdict.Judge([]*record.Record{read}, against()).Answer
 }
 
-// FuzzJudge holds every record that promotes against what the good one proves, and no judgement may panic.
+// FuzzJudge checks that every record that promotes proves what the good one proves, and that no judgement panics.
 func FuzzJudge(f *testing.F) {
 	for _, e := range examples() {
 		if !e.large {
@@ -292,7 +292,7 @@ func FuzzJudge(f *testing.F) {
 	}
 	want := proves(promotable())
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if judged(t, text) != verdict.Promote {
+		if judgeText(t, text) != verdict.Promote {
 			return
 		}
 		path := filepath.Join(t.TempDir(), "record.json")
@@ -305,7 +305,7 @@ func FuzzJudge(f *testing.F) {
 		}
 		if !slices.Equal(proves(r), want) || r.End == nil || r.End.Trouble != "" || r.Run.Digest != digest("a") || r.Run.Profile != "faithful" ||
 			r.Run.Mutant+r.Run.Focus+r.Run.Service+r.Run.Shard != "" || r.Run.Scale != 0 {
-			t.Errorf("it promotes:\n%s", text)
+			t.Errorf("this record promotes:\n%s", text)
 		}
 	})
 }
