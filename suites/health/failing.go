@@ -29,7 +29,15 @@ func itTimesOut(chaos *session.Session, plan session.VictimPlan) {
 		if !asked {
 			v.fail(ctx, plan.Name+" was never asked", lives)
 		}
-		probe := v.findProbe(ctx)
+
+		By("find the processes of the health check of " + plan.Name + ": the probe, and the shell that runs it")
+		var probe []record.Incarnation
+		table, _ := v.sandbox.Agent().Processes(ctx) // if there is none, only the timeout can be judged
+		for _, process := range table {
+			if line := strings.Join(process.Argv, " "); strings.Contains(line, "probe") && strings.Contains(line, plan.Options.Socket) {
+				probe = append(probe, process.Incarnation)
+			}
+		}
 
 		lives, ended := v.await(ctx, "is told to end", timeout+overdueLimit, isOver)
 		if !ended {
@@ -64,21 +72,6 @@ func itTimesOut(chaos *session.Session, plan session.VictimPlan) {
 			v.fail(ctx, fmt.Sprintf("the health check of %s timed out and was not killed: %s of it remained", plan.Name, spec.Count(left, "process")), lives)
 		}
 	})
-}
-
-// findProbe returns the processes that ask the victim: the probe, and the shell that runs it.
-func (v *checkedVictim) findProbe(ctx context.Context) (probe []record.Incarnation) {
-	By("find the processes of the health check of " + v.plan.Name)
-	table, err := v.sandbox.Agent().Processes(ctx)
-	if err != nil {
-		return nil
-	}
-	for _, process := range table {
-		if line := strings.Join(process.Argv, " "); strings.Contains(line, "probe") && strings.Contains(line, v.plan.Options.Socket) {
-			probe = append(probe, process.Incarnation)
-		}
-	}
-	return probe
 }
 
 // itCountsFailuresInARow registers the spec that changes the victim's behaviour from check to check. Three failures in a

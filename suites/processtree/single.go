@@ -48,7 +48,7 @@ func itIsOneProcess(chaos *session.Session, plan session.VictimPlan, what string
 		spec.Conclude(sandbox.Agent().WatchCrowd(ctx, plan.Name, map[string][]string{plan.Name: before.Argv}))
 		refused := replace(ctx, sandbox, promise.TreeSingle, service)
 		after, replaced := spec.AwaitSuccessor(ctx, sandbox, service, before, successorLimit)
-		By("wait until a retry of " + plan.Name + " would be over that took one end for two")
+		By("wait for a second process of " + plan.Name + ", which a needless retry would start")
 		spec.Pause(ctx, 2*delay)
 		crowd, err := sandbox.Agent().EndCrowd(ctx, plan.Name)
 		spec.Conclude(err)
