@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// tick is how often the observer looks while a fault is observed (design, "Observe": sampled at 1 ms).
+	// tick is how often the observer looks while a fault is observed (suites/contract/experiments.md#observe).
 	tick = time.Millisecond
 	// idleTick is how often it looks otherwise: 20 Hz.
 	idleTick = 50 * time.Millisecond

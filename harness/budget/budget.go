@@ -30,7 +30,7 @@ type Restart struct {
 }
 
 // AfterExit returns when retry number retry (from 1) is due: a new process D after the exit at the
-// earliest and ε later at the latest, which serves S after that (contract zinit-0.4, Semantics 1
+// earliest and ε later at the latest, which serves S after that (suites/contract/zinit-0.4.md#restart
 // and 2). start is S, the time a run takes to its first correct reply; jitter is the calibrated ε.
 func AfterExit(policy zinit.RetryPolicy, retry int, start, jitter time.Duration) Restart {
 	delay := policy.DelayOfRetry(retry)
@@ -68,7 +68,7 @@ func Describe(policy zinit.RetryPolicy) string {
 	attempts := fmt.Sprintf("%d attempts", policy.MaxAttempts)
 	switch policy.MaxAttempts {
 	case 0:
-		attempts = "any number of attempts" // contract zinit-0.4, Semantics 3: 0 means no limit
+		attempts = "any number of attempts" // suites/contract/zinit-0.4.md#stability: 0 means no limit
 	case 1:
 		attempts = "1 attempt"
 	}

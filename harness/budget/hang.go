@@ -19,7 +19,7 @@ type Check struct {
 // Cadence is how the runs of a health check follow each other when they take long.
 type Cadence int
 
-// The cadences that a supervisor may keep. Contract zinit-0.4, Semantics 5 states start to start;
+// The cadences that a supervisor may keep. suites/contract/zinit-0.4.md#health states start to start;
 // what a tick does that falls into a run is [A] health-tick-overlap.
 const (
 	// FixedRate starts a run every interval, or at once where the last run took longer than that.

@@ -7,7 +7,7 @@ import (
 )
 
 // QuickInterval is the health interval of the victims in the quick profile: the shipped numbers over one factor, odd
-// so that a slip of units shows (design, "Two profiles").
+// so that a slip of units shows (suites/contract/experiments.md#profiles).
 const QuickInterval = 1730 * time.Millisecond
 
 // Scale is the factor by which the quick profile scales a target's policies down for its victims; 1 where the target
@@ -20,7 +20,7 @@ func Scale(t *target.Target) float64 {
 }
 
 // Floor is the longest chain of policy waits of a faithful run, which nothing can shorten: the start period and three
-// health intervals, 210 s for the shipped numbers (design, "Parallel by waiting"). It is 0 where the target states no
+// health intervals, 210 s for the shipped numbers (suites/contract/experiments.md#parallel). It is 0 where the target states no
 // health check.
 func Floor(t *target.Target) time.Duration {
 	const intervals = 3

@@ -16,13 +16,13 @@ type State struct {
 }
 
 // Attempt returns the attempt that the present run is: the number of unstable runs in a row before
-// it, plus 1 (contract zinit-0.4, Semantics 3, [A] job-attempt).
+// it, plus 1 (suites/contract/zinit-0.4.md#stability, [A] job-attempt).
 func (s State) Attempt() int { return s.Unstable + 1 }
 
 // End returns where the service stands after a run of length ran ended without having been asked to,
-// and whether the supervisor gives up. Next.Retry is due then (contract zinit-0.4, Semantics 2,
+// and whether the supervisor gives up. Next.Retry is due then (suites/contract/zinit-0.4.md#delay,
 // [A] retry-numbering): 1 after the first end and after a stable run, else one more than before.
-// MaxAttempts counts unstable runs in a row (Semantics 3, [A] cap-counts-runs).
+// MaxAttempts counts unstable runs in a row (suites/contract/zinit-0.4.md#stability, [A] cap-counts-runs).
 func (s State) End(policy zinit.RetryPolicy, ran time.Duration) (next State, gaveUp bool) {
 	if stability := policy.StabilityPeriod.Duration(); stability > 0 && ran >= stability {
 		return State{Retry: 1}, false

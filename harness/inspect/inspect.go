@@ -231,7 +231,7 @@ func (e *examiner) finding(assumption zinit.Assumption) Finding {
 	return found
 }
 
-// Longest accepted answer: zinit-0.4, Semantics 10.
+// Longest accepted answer: suites/contract/zinit-0.4.md#rpc-answers.
 const answerLimit = 2 * time.Second
 
 // timeAnswers asks again and again how long an answer takes, until stop is called.

@@ -117,7 +117,7 @@ func (e *examiner) lifecycle(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	const promised = 2 * time.Second // zinit-0.4, Semantics 8
+	const promised = 2 * time.Second // suites/contract/zinit-0.4.md#definitions
 	wrong := within(ctx, promised, "it to run", e.state(ctx, name, running))
 	e.settle("start-within-2s", wrong, "a service of ours ran in time")
 	if wrong != nil {

@@ -49,7 +49,7 @@ func (w Watchdog) String() string { return fmt.Sprintf("line %d: %s (%s)", w.Lin
 
 // Watchdogs returns the places of a script where a loop starts services: by `zinit start` or `zinit restart`, or by
 // running one of their programs, given by their names. A loop that waits for zinit, or that starts zinit itself again,
-// is none (contract hero_zero, "The image": the watchdog loop and the loop of `zinit start` stay gone).
+// is none (suites/contract/hero_zero.md#image: the watchdog loop and the loop of `zinit start` stay gone).
 func Watchdogs(text string, services ...string) ([]Watchdog, error) {
 	file, err := parse(text)
 	if err != nil {

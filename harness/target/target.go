@@ -71,7 +71,7 @@ type Zinit struct {
 	Sockets []string `yaml:"sockets"`
 }
 
-// Health is the schedule of the shipped health checks (contract hero_zero, "Supervision").
+// Health is the schedule of the shipped health checks (suites/contract/hero_zero.md#supervision).
 type Health struct {
 	Interval    zinit.Milliseconds `yaml:"interval"`     // from one start to the next
 	Timeout     zinit.Milliseconds `yaml:"timeout"`      // a longer run counts as failed
@@ -141,7 +141,7 @@ func (t *Target) Budget() Budget {
 }
 
 // Restartable returns the services that zinit has to restart: all but the oneshot ones (contract
-// zinit-0.4, Semantics 1).
+// suites/contract/zinit-0.4.md#restart).
 func (t *Target) Restartable() []Service {
 	return slices.DeleteFunc(slices.Clone(t.Services), func(s Service) bool { return s.Oneshot })
 }
