@@ -415,6 +415,7 @@ func TestAWrongDocumentIsFound(t *testing.T) {
 			fence + "sh\nmake e2e FOCUS=boot SEED='2'   # said\nA=1 bin/hero_chaos run --focus \"$A\" || true\ndocker run -v a:b hero_chaos list\n" + fence + "\n" +
 			fence + "text go.mod\nmodule " + module + "\n...\nrequire (\n" + fence + "\n`make lint` `make` `hero_chaos verify` `a < b` `--focus`"},
 		"no file":              {"[a](b/c.md)", "no such file"},
+		"an anchor":            {source: "<a id=\"b-1\"></a>A\n\n[b](#b-1)"},
 		"no picture":           {"[![a](b.png)](go.mod)", "no such file"},
 		"a link by reference":  {"[a][b]\n\n[b]: c.md", "no such file"},
 		"outside":              {"[a](../)", "no such file"},

@@ -13,6 +13,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/attest"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/folder"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
@@ -38,7 +39,7 @@ var attestedDigest = "sha256:" + strings.Repeat("4f", 32)
 func attestation(t *testing.T, answer verdict.Answer) (path, public string) {
 	t.Helper()
 	private, public := keyFiles(t)
-	key, err := signer{Key: private}.signingKey()
+	key, err := attest.ReadSigningKey(private)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func attestation(t *testing.T, answer verdict.Answer) (path, public string) {
 		Judged: verdict.Judged{At: now, Policy: strings.Repeat("2b", 32)},
 	}
 	found := &record.Record{End: &record.End{Finished: now.Add(-time.Minute)}}
-	a, err := attested(judged, []string{write(t, "record.json", "{}")}, []*record.Record{found})
+	a, err := attest.Of(judged, []string{write(t, "record.json", "{}")}, []*record.Record{found})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func attestation(t *testing.T, answer verdict.Answer) (path, public string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return write(t, attestationName, string(bundle)), public
+	return write(t, folder.AttestationName, string(bundle)), public
 }
 
 func TestVerify(t *testing.T) {
@@ -84,70 +85,6 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestAKeyThatOthersCanReadIsRefused, and nothing of it is said.
-func TestAKeyThatOthersCanReadIsRefused(t *testing.T) {
-	private, public := keyFiles(t)
-	if key, err := (signer{}).signingKey(); key != nil || err != nil {
-		t.Errorf("without a key: %v, %v", key, err)
-	}
-	for _, mode := range []os.FileMode{0o640, 0o604, 0o660, 0o644, 0o610} {
-		if err := os.Chmod(private, mode); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := (signer{Key: private}).signingKey(); err == nil || !strings.Contains(err.Error(), "chmod 600") {
-			t.Errorf("mode %#o: %v", mode, err)
-		}
-	}
-	for _, mode := range []os.FileMode{0o600, 0o400} {
-		if err := os.Chmod(private, mode); err != nil {
-			t.Fatal(err)
-		}
-		if key, err := (signer{Key: private}).signingKey(); key == nil || err != nil {
-			t.Errorf("mode %#o: %v", mode, err)
-		}
-	}
-	for name, want := range map[string]string{
-		t.TempDir():                         "it is no file",
-		filepath.Join(t.TempDir(), "none"):  "no such file",
-		public:                              "it has to be PRIVATE KEY",
-		write(t, "long", "-----BEGIN x"):    "it is no PEM file",
-		write(t, "secret", "secret-secret"): "it is no PEM file",
-	} {
-		_, err := signer{Key: name}.signingKey()
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret-secret") || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-func TestWhatPassedIsWhatHeldEverywhere(t *testing.T) {
-	results := func(outcomes ...record.Outcome) *record.Record {
-		r := &record.Record{Run: record.Run{Promises: []record.Promise{{ID: "a"}, {ID: "b"}}}}
-		for _, outcome := range outcomes {
-			r.Results = append(r.Results, record.Result{Promise: "a", Outcome: outcome})
-		}
-		return r
-	}
-	for name, c := range map[string]struct {
-		records []*record.Record
-		held    bool
-	}{
-		"held":                        {[]*record.Record{results(record.Held, record.Held)}, true},
-		"held in both":                {[]*record.Record{results(record.Held), results(record.Held)}, true},
-		"held in one of two":          {[]*record.Record{results(record.Held), results()}, true}, // the other is another shard
-		"failed before it held":       {[]*record.Record{results(record.Failed), results(record.Held)}, false},
-		"failed after it held":        {[]*record.Record{results(record.Held), results(record.Failed)}, false},
-		"one of two was inconclusive": {[]*record.Record{results(record.Held, record.Inconclusive)}, false},
-		"not run":                     {[]*record.Record{results(record.NotRun)}, false},
-		"nothing":                     {[]*record.Record{results()}, false},
-	} {
-		held, others := passed(c.records)
-		if strings.Join(held, " ") == "a" != c.held || !strings.Contains(strings.Join(others, " "), "b") || len(held)+len(others) != 2 {
-			t.Errorf("%s: held %q, others %q", name, held, others)
-		}
-	}
-}
-
 func TestAttest(t *testing.T) {
 	private, public := keyFiles(t)
 	path := timed(t, "1", time.Second)
@@ -156,7 +93,7 @@ func TestAttest(t *testing.T) {
 	if code != exitHeld || !strings.HasSuffix(stdout, withoutKey+"\n") || stderr != "" {
 		t.Errorf("without a key: exit code %d, %q, %q", code, stdout, stderr)
 	}
-	output := filepath.Join(filepath.Dir(path), attestationName)
+	output := filepath.Join(filepath.Dir(path), folder.AttestationName)
 	if _, err := os.Stat(output); err == nil {
 		t.Error("without a key there is an attestation")
 	}
@@ -190,15 +127,37 @@ func TestAttest(t *testing.T) {
 	}
 }
 
-// TestEvidenceIsAsOldAsItsOldestPart: a shard of last week does not become fresh by being merged today.
-func TestEvidenceIsAsOldAsItsOldestPart(t *testing.T) {
-	now := time.Now()
-	merged := &record.Record{End: &record.End{Finished: now}}
-	if finishedFirst(merged) != now || !finishedFirst(&record.Record{}).IsZero() {
-		t.Error("of a record that was not merged")
+func TestAKeyThatOthersCanReadIsRefused(t *testing.T) {
+	private, public := keyFiles(t)
+	if key, err := attest.ReadSigningKey(""); key != nil || err != nil {
+		t.Errorf("without a key: %v, %v", key, err)
 	}
-	merged.Run.Parts = []record.Part{{Finished: now}, {Finished: now.AddDate(0, 0, -7)}, {Finished: now}}
-	if first := finishedFirst(merged); first != now.AddDate(0, 0, -7) {
-		t.Error(first)
+	for _, mode := range []os.FileMode{0o640, 0o604, 0o660, 0o644, 0o610} {
+		if err := os.Chmod(private, mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := attest.ReadSigningKey(private); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+			t.Errorf("mode %#o: %v", mode, err)
+		}
+	}
+	for _, mode := range []os.FileMode{0o600, 0o400} {
+		if err := os.Chmod(private, mode); err != nil {
+			t.Fatal(err)
+		}
+		if key, err := attest.ReadSigningKey(private); key == nil || err != nil {
+			t.Errorf("mode %#o: %v", mode, err)
+		}
+	}
+	for name, want := range map[string]string{
+		t.TempDir():                         "it is no file",
+		filepath.Join(t.TempDir(), "none"):  "no such file",
+		public:                              "it has to be PRIVATE KEY",
+		write(t, "long", "-----BEGIN x"):    "it is no PEM file",
+		write(t, "secret", "secret-secret"): "it is no PEM file",
+	} {
+		_, err := attest.ReadSigningKey(name)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret-secret") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

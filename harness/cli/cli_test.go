@@ -2,17 +2,13 @@ package cli
 
 import (
 	"bytes"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // TestMain runs the tests in the root of the module, where people call the program.
@@ -80,89 +76,6 @@ func TestWhatCannotBeRunIsOneLineAndExit3(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestTheExitCodeIsTheVerdict(t *testing.T) {
-	const held, failed, inconclusive, notRun = record.Held, record.Failed, record.Inconclusive, record.NotRun
-	for name, c := range map[string]struct {
-		outcomes []record.Outcome
-		broken   bool // Ginkgo itself failed
-		spoil    func(*record.Record)
-		code     outcome
-		want     string // in the error
-	}{
-		"all held":                    {outcomes: []record.Outcome{held, held}, code: exitHeld},
-		"one failed":                  {outcomes: []record.Outcome{held, inconclusive, failed, held}, broken: true, code: exitFailed},
-		"one inconclusive":            {outcomes: []record.Outcome{held, inconclusive, held}, code: exitInconclusive},
-		"one did not run":             {outcomes: []record.Outcome{held, notRun}, code: exitInconclusive},
-		"one timed out":               {outcomes: []record.Outcome{held, inconclusive}, broken: true, code: exitInconclusive},
-		"all held, but Ginkgo failed": {outcomes: []record.Outcome{held}, broken: true, code: exitError, want: "results are missing"},
-		"nothing selected":            {code: exitError, want: "no spec of this target and profile was selected"},
-		"killed": {
-			outcomes: []record.Outcome{held}, spoil: func(r *record.Record) { r.End = nil },
-			code: exitError, want: "its record is not complete",
-		},
-		"killed after a failure": {
-			outcomes: []record.Outcome{failed}, spoil: func(r *record.Record) { r.End = nil },
-			code: exitError, want: "its record is not complete",
-		},
-		"trouble": {
-			outcomes: []record.Outcome{held}, spoil: func(r *record.Record) { r.End.Trouble = "the reaper is gone" },
-			code: exitError, want: "the reaper is gone",
-		},
-		"an outcome that nobody knows": {outcomes: []record.Outcome{held, "promoted"}, code: exitInconclusive},
-	} {
-		t.Run(name, func(t *testing.T) {
-			found := &record.Record{Schema: record.Schema, End: &record.End{Finished: time.Now()}}
-			for _, one := range c.outcomes {
-				found.Results = append(found.Results, record.Result{Promise: "restart.sigterm", Outcome: one})
-			}
-			if c.spoil != nil {
-				c.spoil(found)
-			}
-			code, err := judge(found, !c.broken)
-			if code != c.code {
-				t.Errorf("exit code %d, not %d", code, c.code)
-			}
-			if (err != nil) != (c.code == exitError) || (err != nil && !strings.Contains(err.Error(), c.want)) {
-				t.Errorf("%v, not %q", err, c.want)
-			}
-		})
-	}
-}
-
-func TestTheClosingLineCountsEveryResult(t *testing.T) {
-	found := &record.Record{Results: []record.Result{
-		{Outcome: record.Held}, {Outcome: record.Failed}, {Outcome: record.Inconclusive}, {Outcome: record.NotRun}, {Outcome: record.Held},
-	}}
-	if line := closingLine(found); line != "2 passed, 1 failed, 2 skipped" {
-		t.Error(line)
-	}
-}
-
-func TestSmokeAsksEveryPath(t *testing.T) {
-	status := http.StatusOK
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/hero_os/" {
-			status = http.StatusTeapot
-		}
-		w.WriteHeader(status)
-	}))
-	defer server.Close()
-	code, stdout, stderr := commandLine("smoke", "--base-url="+server.URL+"/")
-	if code != exitHeld || stdout != "ok      "+server.URL+"/hero_os/ answers 200\n" {
-		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
-	}
-	status = http.StatusBadGateway
-	code, stdout, _ = commandLine("smoke", "--base-url="+server.URL)
-	if code != exitFailed || stdout != "failed  "+server.URL+"/hero_os/ answers 502, not 200\n" {
-		t.Errorf("exit code %d, %q", code, stdout)
-	}
-	server.Close()
-	code, stdout, _ = commandLine("smoke", "--base-url="+server.URL)
-	if code != exitFailed || !strings.HasPrefix(stdout, "failed  ") || strings.Count(stdout, "\n") != 1 {
-		t.Errorf("exit code %d, %q", code, stdout)
 	}
 }
 

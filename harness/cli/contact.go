@@ -47,15 +47,12 @@ func (c contact) make(ctx context.Context, change func(*target.Target), look fun
 
 // configuration returns the configuration and the target of a session whose record and evidence nobody keeps.
 func (c contact) configuration() (configuration config.Config, t *target.Target, err error) {
-	configuration, err = (&runCommand{Target: c.Target, Image: c.Image, Container: c.Container, Profile: config.Quick, Procs: 1}).configuration()
+	configuration, t, err = request{target: c.Target, image: c.Image, container: c.Container, profile: config.Quick, procs: 1}.resolve()
 	if err != nil {
 		return configuration, nil, err
 	}
 	if tools, err := runner.FindTools(); err == nil {
 		configuration.Agent = tools.Agent
-	}
-	if t, err = target.Load(configuration.Target); err != nil {
-		return configuration, nil, err
 	}
 	if configuration.Output, err = os.MkdirTemp("", "hero_chaos-contact-"); err != nil {
 		return configuration, nil, fmt.Errorf("make a folder for the record: %w", err)

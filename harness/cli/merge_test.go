@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/folder"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
@@ -66,12 +67,12 @@ func TestMergeMakesOneRunOfShards(t *testing.T) {
 		"an older one left": {asItIs, exitHeld, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			folder, output := t.TempDir(), t.TempDir()
+			shards, output := t.TempDir(), t.TempDir()
 			old := filepath.Join(output, "shards", "7", "evidence")
 			if err := os.MkdirAll(old, 0o750); err != nil {
 				t.Fatal(err)
 			}
-			one, two := shardOf(t, filepath.Join(folder, "1"), 1, asItIs), shardOf(t, filepath.Join(output, "shards", "2"), 2, c.change)
+			one, two := shardOf(t, filepath.Join(shards, "1"), 1, asItIs), shardOf(t, filepath.Join(output, "shards", "2"), 2, c.change)
 			code, stdout, stderr := commandLine("merge", two, one, "--output", output)
 			if code != c.code || !strings.Contains(stdout, c.says) {
 				t.Fatalf("exit code %d, %s%s", code, stdout, stderr)
@@ -85,7 +86,7 @@ func TestMergeMakesOneRunOfShards(t *testing.T) {
 					t.Errorf("%+v: %q, %v", evidence, text, err)
 				}
 			}
-			for _, name := range []string{junitName, pageName, verdictName} {
+			for _, name := range []string{folder.JUnitName, folder.PageName, folder.VerdictName} {
 				if _, err := os.Stat(filepath.Join(output, name)); err != nil {
 					t.Error(err)
 				}

@@ -3,12 +3,9 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,15 +14,12 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/mutation"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/mutation/campaign"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/matrix"
 )
 
+// mutantsCommand is hero_chaos mutants.
 type mutantsCommand struct {
 	List     bool     `help:"List the mutants and the healthy variants without running any."`
 	Only     []string `help:"Mutants to run; several by commas."                                              placeholder:"ID"`
@@ -40,138 +34,81 @@ type mutantsCommand struct {
 
 // Run runs the mutants, writes the kill matrix, and prints what it says of the harness.
 func (c *mutantsCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) error {
-	chosen, err := c.chosen()
+	for _, id := range c.Only {
+		if _, err := mutant.Find(id); err != nil {
+			return err
+		}
+	}
+	all := allMutants()
+	chosen, err := mutation.Choose(all, c.Group, c.Only, c.Sample)
 	if err != nil {
 		return err
 	}
 	if c.List {
 		return listMutants(stdout, chosen)
 	}
-	configuration, err := (&runCommand{Target: "embedded", Profile: config.Quick, Seed: 1, Procs: c.Procs}).configuration()
+	plan, image, err := c.campaign(ctx, stdout)
 	if err != nil {
 		return err
 	}
-	folder := map[bool]string{false: "mutants", true: "sample"}[c.Sample] // a sample asks less, and would replace what a campaign has found
-	configuration.Output = cmp.Or(c.Output, filepath.Join(configuration.Output, folder))
-	tools, err := runner.FindTools()
-	if err != nil {
-		return err
-	}
-	embedded, err := target.Load(configuration.Target)
-	if err != nil {
-		return err
-	}
-	if configuration.Image, err = owner.ImageOf(ctx, configuration, embedded); err != nil {
-		return err
-	}
-	plan, err := c.plan(stdout, tools, configuration)
-	if err != nil {
-		return err
-	}
-	_, _ = fmt.Fprintf(stdout, "hero_chaos: running %d mutants, %d at once; reports go to %s\n", len(chosen), c.Parallel, configuration.Output)
+	_, _ = fmt.Fprintf(stdout, "hero_chaos: running %d mutants, %d at once; reports go to %s\n", len(chosen), c.Parallel, plan.Output)
 	trials, err := plan.Run(ctx, chosen)
 	if err != nil {
 		return err
 	}
-	head := matrix.Head{Made: time.Now(), Image: configuration.Image, Chosen: c.Sample || len(chosen) < len(allMutants())}
+	head := matrix.Head{Made: time.Now(), Image: image, Chosen: c.Sample || len(chosen) < len(all)}
 	found := matrix.New(head, trials, promiseIDs(), unkilled.Reasons())
 	if !found.Good() {
 		*code = exitFailed
 	}
-	return writeMatrix(stdout, configuration.Output, found)
+	if err := found.Write(plan.Output); err != nil {
+		return err
+	}
+	_, err = io.WriteString(stdout, "\n"+found.Text())
+	return err
 }
 
-// plan is how the mutants are run.
-func (c *mutantsCommand) plan(stdout io.Writer, tools runner.Tools, configuration config.Config) (campaign.Campaign, error) {
-	programs, err := tools.Fingerprint(configuration.Target)
+// campaign prepares the run of the mutants, and returns the image that they are made from.
+func (c *mutantsCommand) campaign(ctx context.Context, stdout io.Writer) (campaign.Campaign, string, error) {
+	configuration, embedded, err := request{target: "embedded", profile: config.Quick, seed: 1, procs: c.Procs}.resolve()
 	if err != nil {
-		return campaign.Campaign{}, err
+		return campaign.Campaign{}, "", err
 	}
-	scope := mutation.UsualScope
+	folder, scope := "mutants", mutation.UsualScope
 	switch {
-	case c.Sample:
-		scope = mutation.SampleScope
+	case c.Sample: // it asks less, and would replace the results of a campaign
+		folder, scope = "sample", mutation.SampleScope
 	case c.Full:
 		scope = mutation.FullScope
 	}
-	return campaign.Campaign{
-		Output: configuration.Output, Parallel: c.Parallel, Again: c.Again, Reached: mutant.Reached,
-		Key:   configuration.Image + " " + programs,
-		Scope: func(m mutation.Mutant) mutation.Scope { return scope(m, promiseIDs()) },
-		Tell:  func(line string) { _, _ = fmt.Fprintln(stdout, line) },
-		Measure: func(ctx context.Context, run campaign.Run) (*record.Record, error) {
-			return c.measure(ctx, tools, configuration, run)
-		},
-	}, nil
-}
-
-// measure runs one mutant. What the host has spoiled is measured again where the promise that claims the mutant is
-// among it, and nothing else runs.
-func (c *mutantsCommand) measure(ctx context.Context, tools runner.Tools, configuration config.Config, run campaign.Run) (*record.Record, error) {
-	broken, err := mutant.Find(run.Mutant.ID)
+	tools, err := runner.FindTools()
 	if err != nil {
-		return nil, err
+		return campaign.Campaign{}, "", err
 	}
-	if broken.Target != "" {
-		configuration.Target = filepath.Join(filepath.Dir(configuration.Target), broken.Target+".yaml")
+	if configuration.Image, err = owner.ImageOf(ctx, configuration, embedded); err != nil {
+		return campaign.Campaign{}, "", err
 	}
-	if run.Scope.Faithful {
-		configuration.Profile = config.Faithful
+	programs, err := tools.Fingerprint(configuration.Target)
+	if err != nil {
+		return campaign.Campaign{}, "", err
 	}
-	configuration.Mutant, configuration.Focus, configuration.Output = broken.ID, run.Scope.Focus, run.Folder
-	configuration.Procs = min(c.Procs, 2+run.Scope.Size()/2) // each costs as much to start as a spec, and most specs are short
-	found, passed, err := tools.Measure(ctx, configuration, func(spoiled []record.Result, running bool) bool {
-		claim := func(result record.Result) bool { return result.Promise == run.Mutant.Claim() }
-		return !running && run.Alone && slices.ContainsFunc(spoiled, claim)
-	})
-	if err == nil {
-		err = runner.Sound(found, passed)
-	}
-	return found, err
+	return campaign.Campaign{
+		Output: cmp.Or(c.Output, filepath.Join(configuration.Output, folder)), Parallel: c.Parallel, Again: c.Again, Reached: mutant.Reached,
+		Key:     configuration.Image + " " + programs,
+		Scope:   func(m mutation.Mutant) mutation.Scope { return scope(m, promiseIDs()) },
+		Tell:    func(line string) { _, _ = fmt.Fprintln(stdout, line) },
+		Measure: campaign.Measure(tools, configuration, c.Procs),
+	}, configuration.Image, nil
 }
 
-// chosen are the mutants that were asked for.
-func (c *mutantsCommand) chosen() ([]mutation.Mutant, error) {
-	chosen := allMutants()
-	var groups []string
-	for _, m := range chosen {
-		groups = append(groups, m.Group)
-	}
-	if c.Group != "" && !slices.Contains(groups, c.Group) {
-		return nil, fmt.Errorf("run the mutants of the group %q: there is none of that name%s", c.Group, spelling.DidYouMean(c.Group, groups))
-	}
-	for _, id := range c.Only {
-		if _, err := mutant.Find(id); err != nil {
-			return nil, err
-		}
-	}
-	chosen = slices.DeleteFunc(chosen, func(m mutation.Mutant) bool {
-		return (c.Group != "" && m.Group != c.Group) || (len(c.Only) > 0 && !slices.Contains(c.Only, m.ID))
-	})
-	if c.Sample {
-		chosen = mutation.Sample(chosen)
-	}
-	if len(chosen) == 0 {
-		return nil, errors.New("run the mutants: none was chosen: `hero_chaos mutants --list` lists them")
-	}
-	return chosen, nil
-}
-
-// allMutants is the registry as the harness knows it.
-func allMutants() []mutation.Mutant {
-	var all []mutation.Mutant
+// allMutants returns the registry in the harness's form.
+func allMutants() (all []mutation.Mutant) {
 	for _, m := range mutant.All() {
-		all = append(all, mutation.Mutant{ID: m.ID, Group: m.Group, Behaviour: m.Behaviour, Evidence: m.Evidence, Claims: m.Promises})
+		all = append(all, mutation.Mutant{
+			ID: m.ID, Group: m.Group, Behaviour: m.Behaviour, Evidence: m.Evidence, Claims: m.Promises, Target: m.Target,
+		})
 	}
 	return all
-}
-
-func promiseIDs() []string {
-	var ids []string
-	for _, p := range promise.All() {
-		ids = append(ids, p.ID)
-	}
-	return ids
 }
 
 // listMutants prints a line a mutant.
@@ -183,19 +120,4 @@ func listMutants(stdout io.Writer, mutants []mutation.Mutant) error {
 		}
 	}
 	return nil
-}
-
-// writeMatrix writes the kill matrix as data and as a page, and prints what it comes to.
-func writeMatrix(stdout io.Writer, folder string, found *matrix.Matrix) error {
-	for name, render := range map[string]func() ([]byte, error){"matrix.json": found.JSON, "matrix.html": found.HTML} {
-		text, err := render()
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
-			return fmt.Errorf("write the kill matrix: %w", err)
-		}
-	}
-	_, err := io.WriteString(stdout, "\n"+found.Text())
-	return err
 }

@@ -13,7 +13,8 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/folder"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
@@ -102,7 +103,7 @@ func TestPromoteSaysWhatItFound(t *testing.T) {
 		}
 	}
 	for _, answer := range []verdict.Answer{verdict.Promote, verdict.Hold, verdict.Inconclusive, "MAYBE", ""} {
-		if code := promotion(answer); (code == exitHeld) != (answer == verdict.Promote) || code == exitError {
+		if code := answerCode(answer); (code == exitHeld) != (answer == verdict.Promote) || code == exitError {
 			t.Errorf("the exit code of %q is %d", answer, code)
 		}
 	}
@@ -167,42 +168,34 @@ func TestPromoteRefuses(t *testing.T) {
 	}
 }
 
-func TestARunLeavesItsVerdict(t *testing.T) {
-	folder := t.TempDir()
-	r, path := whole(t), filepath.Join(folder, "record.json")
-	policy, err := loadPolicy("")
+func TestConcludeLeavesTheVerdict(t *testing.T) {
+	output := t.TempDir()
+	r := whole(t)
+	if err := r.Save(filepath.Join(output, "record.json")); err != nil {
+		t.Fatal(err)
+	}
+	j, err := newJudge(baselineFlags{}, signingFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	judged, err := concluded(r, policy, folder)
-	if err != nil || judged.Answer != verdict.Inconclusive {
-		t.Errorf("%v, %+v", err, judged)
+	j.older = &record.Record{Schema: record.Schema, Run: r.Run, End: r.End}
+	j.older.Run.ID = "older"
+	stdout, code := new(strings.Builder), outcome(exitError)
+	if err := j.conclude(t.Context(), stdout, runner.Run{Record: r, Passed: true, Output: output}, &code); err != nil {
+		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(folder, verdictName)) //nolint:gosec // into a folder of this test
-	if document, _ := judged.JSON(); err != nil || !bytes.Equal(text, document) {
+	if code != exitHeld || !strings.Contains(stdout.String(), "nothing could be compared with the baseline") {
+		t.Errorf("exit code %d, %s", code, stdout)
+	}
+	if _, err := os.Stat(filepath.Join(output, folder.PageName)); err != nil {
+		t.Error(err)
+	}
+	text, err := os.ReadFile(filepath.Join(output, folder.VerdictName)) //nolint:gosec // into a folder of this test
+	if err != nil {
+		t.Fatal(err)
+	}
+	var judged verdict.Verdict
+	if err := json.Unmarshal(text, &judged); err != nil || judged.Answer != verdict.Inconclusive {
 		t.Errorf("%v, %s", err, text)
-	}
-	// A worker of Ginkgo's that died left no result, whatever else became of the run.
-	for _, c := range []struct {
-		passed, failed, lost bool
-		notes                int
-	}{{true, false, false, 0}, {false, true, false, 0}, {false, false, false, 1}, {false, true, true, 1}, {true, false, true, 1}} {
-		r := whole(t)
-		var asked []shard.Spec
-		for _, result := range r.Results {
-			asked = append(asked, shard.Spec{Key: result.Key()})
-		}
-		if c.failed {
-			r.Results[0].Outcome = record.Failed
-		}
-		if c.lost {
-			r.Results = r.Results[1:]
-		}
-		if err := missing(r, c.passed, asked, path); err != nil || len(r.Notes) != c.notes {
-			t.Errorf("%+v: %v, %q", c, err, r.Notes)
-		}
-	}
-	if saved, err := record.Load(path); err != nil || len(saved.Notes) != 1 {
-		t.Errorf("the doubt was not saved: %v, %+v", err, saved)
 	}
 }

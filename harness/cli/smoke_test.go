@@ -67,3 +67,28 @@ func TestSmokeRefusesWhatItCannotAsk(t *testing.T) {
 		g.Expect(strings.Count(complaints.String(), "\n")).To(Equal(1))
 	}
 }
+
+func TestSmokeAsksEveryPath(t *testing.T) {
+	status := http.StatusOK
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/hero_os/" {
+			status = http.StatusTeapot
+		}
+		w.WriteHeader(status)
+	}))
+	defer server.Close()
+	code, stdout, stderr := commandLine("smoke", "--base-url="+server.URL+"/")
+	if code != exitHeld || stdout != "ok      "+server.URL+"/hero_os/ answers 200\n" {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	status = http.StatusBadGateway
+	code, stdout, _ = commandLine("smoke", "--base-url="+server.URL)
+	if code != exitFailed || stdout != "failed  "+server.URL+"/hero_os/ answers 502, not 200\n" {
+		t.Errorf("exit code %d, %q", code, stdout)
+	}
+	server.Close()
+	code, stdout, _ = commandLine("smoke", "--base-url="+server.URL)
+	if code != exitFailed || !strings.HasPrefix(stdout, "failed  ") || strings.Count(stdout, "\n") != 1 {
+		t.Errorf("exit code %d, %q", code, stdout)
+	}
+}

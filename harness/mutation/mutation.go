@@ -21,6 +21,8 @@ type Mutant struct {
 	Evidence  string `json:"evidence"` // where the like has happened
 	// Claims are the promises that may fail: the first has to, and claims the mutant. A healthy variant has none.
 	Claims []string `json:"claims,omitempty"`
+	// Target names the target file of a variant, empty if it is the embedded image's own.
+	Target string `json:"-"`
 }
 
 // Healthy tells whether nothing may be held against the image.

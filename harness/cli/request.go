@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+)
+
+// request is what a command asks for of a target. Empty members have defaults.
+type request struct {
+	target, image, container, mutant string
+	focus, service, profile, output  string
+	seed                             int64
+	procs, samples                   int
+	destructive                      bool
+}
+
+// mostSamples is more than the 299 that exclude a rate of failures of 1 %.
+const mostSamples = 1000
+
+// resolve completes a request by the defaults, and refuses what cannot be run. It returns the parsed target as well.
+func (r request) resolve() (config.Config, *target.Target, error) {
+	configuration, err := config.Default()
+	if err != nil {
+		return configuration, nil, err
+	}
+	var described *target.Target
+	if configuration.Target, described, err = r.find(filepath.Dir(configuration.Target)); err != nil {
+		return configuration, nil, err
+	}
+	if r.output != "" {
+		configuration.Output = r.output
+	}
+	if err := r.check(described); err != nil {
+		return configuration, nil, err
+	}
+	configuration.Version = version()
+	configuration.Image, configuration.Container, configuration.Mutant = r.image, r.container, r.mutant
+	configuration.AllowDestructive = r.destructive
+	configuration.Focus, configuration.Service = r.focus, r.service
+	configuration.Profile, configuration.Seed = r.profile, r.seed
+	configuration.Procs, configuration.Samples = r.procs, r.samples
+	if configuration.Procs <= 0 {
+		configuration.Procs = defaultProcs(described, r.profile)
+	}
+	return configuration, described, nil
+}
+
+// find reads the target file that the request names, or the default one, and returns its path.
+func (r request) find(folder string) (path string, described *target.Target, err error) {
+	name := r.target
+	if name == "" {
+		name = "embedded"
+		if r.image != "" || r.container != "" {
+			name = "hero_zero"
+		}
+		if broken, err := mutant.Find(r.mutant); err == nil && broken.Target != "" {
+			name = broken.Target
+		}
+	}
+	if described, err = target.Find(name, folder); err != nil {
+		return "", nil, err
+	}
+	if !strings.ContainsRune(name, '/') && !strings.HasSuffix(name, ".yaml") {
+		name = filepath.Join(folder, name+".yaml")
+	}
+	path, err = filepath.Abs(name)
+	return path, described, err
+}
+
+// check refuses what the target cannot be asked, before anything is started.
+func (r request) check(described *target.Target) error {
+	if r.mutant != "" {
+		if _, err := mutant.Find(r.mutant); err != nil {
+			return err
+		}
+		if described.Image.Mutant == "" || r.image != "" || r.container != "" {
+			return fmt.Errorf("run the mutant %s: only the embedded image can be broken on purpose", r.mutant)
+		}
+	}
+	if err := checkService(described, r.service); err != nil {
+		return err
+	}
+	if r.samples < 0 || r.samples > mostSamples {
+		return fmt.Errorf("repeat every ending %d times: give --samples from 1 to %d", r.samples, mostSamples)
+	}
+	return nil
+}
+
+// checkService refuses a service that the target does not ship and that is no victim.
+func checkService(t *target.Target, name string) error {
+	if name == "" || len(t.Services) == 0 || strings.HasPrefix(name, protocol.VictimPrefix) {
+		return nil
+	}
+	var names []string
+	for _, service := range t.Services {
+		if service.Name == name {
+			return nil
+		}
+		names = append(names, service.Name)
+	}
+	return fmt.Errorf("check the service %q: target %s ships none of that name%s", name, t.Name, spelling.DidYouMean(name, names))
+}
+
+// defaultProcs returns how many specs run at once: many more than cores, because specs wait, but not all, because their common
+// load would be timed. In the faithful profile, one more spec a service waits all along for a hang to be found.
+func defaultProcs(t *target.Target, profile string) int {
+	services := len(t.Restartable())
+	if profile == config.Faithful {
+		return min(120, 3*services+16)
+	}
+	return min(96, services+16)
+}

@@ -1,0 +1,44 @@
+package runner
+
+import (
+	"path/filepath"
+	"testing"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
+)
+
+func TestMissingResultsAreNoted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.json")
+	for _, c := range []struct {
+		passed, failed, lost bool
+		notes                int
+	}{{true, false, false, 0}, {false, true, false, 0}, {false, false, false, 1}, {false, true, true, 1}, {true, false, true, 1}} {
+		r := measured("held", "held")
+		var planned []shard.Spec
+		for _, result := range r.Results {
+			planned = append(planned, shard.Spec{Key: result.Key()})
+		}
+		if c.failed {
+			r.Results[0].Outcome = record.Failed
+		}
+		if c.lost {
+			r.Results = r.Results[1:]
+		}
+		if err := noteMissing(r, c.passed, planned, path); err != nil || len(r.Notes) != c.notes {
+			t.Errorf("%+v: %v, %q", c, err, r.Notes)
+		}
+	}
+	if saved, err := record.Load(path); err != nil || len(saved.Notes) != 1 {
+		t.Errorf("the doubt was not saved: %v, %+v", err, saved)
+	}
+}
+
+func TestTheClosingLineCountsEveryResult(t *testing.T) {
+	found := &record.Record{Results: []record.Result{
+		{Outcome: record.Held}, {Outcome: record.Failed}, {Outcome: record.Inconclusive}, {Outcome: record.NotRun}, {Outcome: record.Held},
+	}}
+	if line := ClosingLine(found); line != "2 passed, 1 failed, 2 skipped" {
+		t.Error(line)
+	}
+}
