@@ -18,14 +18,14 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
 )
 
-// readLimit is how much of a file's end is read where the caller names no limit, in bytes.
+// readLimit is how much of a file's end is read if the caller names no limit, in bytes.
 const readLimit = 1 << 20
 
-// Agent answers the session.
+// Agent serves the calls of a session's owner.
 type Agent struct {
 	observer *Observer
 	undo     Undo
-	farewell farewell
+	cleanup  cleanup
 	trials   trials
 	crowds   crowds
 
@@ -35,9 +35,8 @@ type Agent struct {
 	installed []string
 }
 
-// Run serves one link and returns when it has ended: everything that is still open has been undone then,
-// and everything that was installed is gone. A lost heartbeat ends a link as well (package wire). The error
-// says what could not be taken back.
+// Run serves one link until it ends, also by a lost heartbeat (package wire). Then it undoes every open fault and removes what it
+// installed. The error says what it could not take back.
 func Run(ctx context.Context, link io.ReadWriteCloser) error {
 	observer, err := NewObserver()
 	if err != nil {
@@ -47,32 +46,32 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 	err = wire.Far{Methods: a.methods(), Dial: dialInside}.Serve(ctx, link)
 	a.crowds.endAll()
 	a.undo.revertAll()
-	err = errors.Join(err, a.farewell.carryOut())
+	err = errors.Join(err, a.cleanup.carryOut())
 	a.removeInstalled()
 	return err
 }
 
 func (a *Agent) methods() handler.Map {
 	return handler.Map{
-		protocol.MethodHello:     handler.New(a.hello),
-		protocol.MethodIdentify:  handler.New(identify),
-		protocol.MethodListeners: handler.New(whoListens),
-		protocol.MethodInject:    handler.New(a.inject),
-		protocol.MethodUndo:      handler.New(a.revert),
-		protocol.MethodWatch:     handler.New(a.watch),
-		protocol.MethodUnwatch:   handler.New(a.unwatch),
-		protocol.MethodDeaths:    handler.New(a.reportDeaths),
-		protocol.MethodProcesses: handler.New(func(context.Context) ([]protocol.Process, error) { return processes() }),
-		protocol.MethodCalibrate: handler.New(a.calibrate),
-		protocol.MethodVictim:    handler.New(a.installVictim),
-		protocol.MethodUninstall: handler.New(a.uninstallVictim),
-		protocol.MethodFarewell:  handler.New(a.farewell.plan),
-		protocol.MethodReadFile:  handler.New(readFile),
-		protocol.MethodGlob:      handler.New(glob),
-		protocol.MethodRun:       handler.New(runCommand),
-		protocol.MethodRecall:    handler.New(a.trials.recall),
-		protocol.MethodTrial:     handler.New(a.trials.run),
-		protocol.MethodWalk:      handler.New(walk),
+		protocol.MethodHello:       handler.New(a.hello),
+		protocol.MethodIdentify:    handler.New(identify),
+		protocol.MethodListeners:   handler.New(listListeners),
+		protocol.MethodInject:      handler.New(a.inject),
+		protocol.MethodUndo:        handler.New(a.revert),
+		protocol.MethodWatch:       handler.New(a.watch),
+		protocol.MethodUnwatch:     handler.New(a.unwatch),
+		protocol.MethodDeaths:      handler.New(a.reportDeaths),
+		protocol.MethodProcesses:   handler.New(func(context.Context) ([]protocol.Process, error) { return processes() }),
+		protocol.MethodCalibrate:   handler.New(a.calibrate),
+		protocol.MethodVictim:      handler.New(a.installVictim),
+		protocol.MethodUninstall:   handler.New(a.uninstallVictim),
+		protocol.MethodPlanCleanup: handler.New(a.cleanup.plan),
+		protocol.MethodReadFile:    handler.New(readFile),
+		protocol.MethodGlob:        handler.New(glob),
+		protocol.MethodRun:         handler.New(runCommand),
+		protocol.MethodRecall:      handler.New(a.trials.recall),
+		protocol.MethodTrial:       handler.New(a.trials.run),
+		protocol.MethodWalk:        handler.New(walk),
 
 		protocol.MethodEnvironment: handler.New(environment),
 		protocol.MethodSockets:     handler.New(sockets),
@@ -104,7 +103,7 @@ func (a *Agent) revert(_ context.Context, params protocol.UndoParams) error {
 	return nil
 }
 
-// watch adds a service's process to the census; its end will be reported as a death.
+// watch adds a service's process to the census. Its end is reported as a death.
 func (a *Agent) watch(_ context.Context, params protocol.WatchParams) error {
 	w, err := a.observer.follow(params.Incarnation, func(at record.Interval) {
 		go a.noteDeath(protocol.Death{Service: params.Service, Incarnation: params.Incarnation, At: at})
@@ -145,7 +144,7 @@ func (a *Agent) reportDeaths(context.Context) ([]protocol.Death, error) {
 	return append([]protocol.Death{}, a.deaths...), nil
 }
 
-// calibrate measures what the observer is worth on this host right now.
+// calibrate measures how precise the observer is on this host right now.
 func (a *Agent) calibrate(ctx context.Context, params protocol.CalibrateParams) (protocol.Calibration, error) {
 	defer a.observer.activate()()
 	a.observer.wake()
@@ -157,7 +156,7 @@ func (a *Agent) calibrate(ctx context.Context, params protocol.CalibrateParams) 
 	return protocol.Calibration{From: from, To: to, WorstGap: a.observer.worstGap(from, to), Pressure: pressure() - before}, nil
 }
 
-// installVictim puts this very binary at a path, where services can be registered with it.
+// installVictim copies this binary to a path, so that services can be registered with it.
 func (a *Agent) installVictim(_ context.Context, params protocol.VictimParams) error {
 	self, err := os.Open("/proc/self/exe") // the file itself is unlinked already
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// aim is a process that a signal goes to.
+// aim is a process that a signal is sent to.
 type aim struct {
 	incarnation record.Incarnation
 	pidfd       int
@@ -36,7 +36,7 @@ func aimAt(params protocol.InjectParams) (aimed []aim, release func(), err error
 			return nil, func() {}, fmt.Errorf("open a pidfd of process %d: %w", target.PID, err)
 		}
 		aimed = append(aimed, aim{target, pidfd})
-		if !sameLife(target) {
+		if !isSameProcess(target) {
 			release()
 			return nil, func() {}, fmt.Errorf("process %d is no longer the one that was aimed at", target.PID)
 		}
@@ -74,7 +74,7 @@ func firstProcess(qualifies func(protocol.Process) bool, none string) ([]record.
 	return []record.Incarnation{table[i].Incarnation}, nil
 }
 
-// groupOf returns the processes that share a group with one of two. A group that is the supervisor's too is refused.
+// groupOf returns the processes that share a group with either of two processes. It refuses the supervisor's own group.
 func groupOf(serving, root record.Incarnation, supervisor int) ([]record.Incarnation, error) {
 	table, err := processes()
 	if err != nil {
@@ -101,10 +101,10 @@ func groupOf(serving, root record.Incarnation, supervisor int) ([]record.Incarna
 	return members, nil
 }
 
-// allStopped tells whether every task of every process that was aimed at is in state T.
-func allStopped(aimed []aim) (tasks int, all bool) {
+// areAllStopped reports whether every task of every process that was aimed at is in state T.
+func areAllStopped(aimed []aim) (tasks int, all bool) {
 	for _, target := range aimed {
-		own, stopped := stopped(target.incarnation.PID)
+		own, stopped := isStopped(target.incarnation.PID)
 		if !stopped {
 			return 0, false
 		}

@@ -16,10 +16,10 @@ import (
 // outputLimit is how much of a program's output is kept, in bytes.
 const outputLimit = 64 << 10
 
-// runCommand runs a program to its end, or to the end of its limit.
-func runCommand(ctx context.Context, params protocol.RunParams) (protocol.Ran, error) {
+// runCommand runs a program until it ends or its limit is over.
+func runCommand(ctx context.Context, params protocol.RunParams) (protocol.CommandResult, error) {
 	if len(params.Argv) == 0 {
-		return protocol.Ran{}, errors.New("run a command: it is empty")
+		return protocol.CommandResult{}, errors.New("run a command: it is empty")
 	}
 	ctx, cancel := context.WithTimeout(ctx, params.Limit)
 	defer cancel()
@@ -30,7 +30,7 @@ func runCommand(ctx context.Context, params protocol.RunParams) (protocol.Ran, e
 	if params.EnvironmentOf != 0 {
 		var err error
 		if entries, err = environ(params.EnvironmentOf); err != nil {
-			return protocol.Ran{}, fmt.Errorf("run %s: %w", params.Argv[0], err)
+			return protocol.CommandResult{}, fmt.Errorf("run %s: %w", params.Argv[0], err)
 		}
 	}
 	command.Env, command.Dir = append(entries, params.Env...), params.Dir
@@ -41,11 +41,11 @@ func runCommand(ctx context.Context, params protocol.RunParams) (protocol.Ran, e
 	err := command.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
-		return protocol.Ran{}, fmt.Errorf("run %s: %w", params.Argv[0], err)
+		return protocol.CommandResult{}, fmt.Errorf("run %s: %w", params.Argv[0], err)
 	}
 	kept := output.Bytes()
 	kept = kept[max(0, len(kept)-outputLimit):]
-	return protocol.Ran{
+	return protocol.CommandResult{
 		ExitCode: command.ProcessState.ExitCode(), TimedOut: errors.Is(ctx.Err(), context.DeadlineExceeded),
 		Output: string(kept), Took: time.Since(began),
 	}, nil

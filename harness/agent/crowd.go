@@ -15,40 +15,40 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// crowdTick is how often a crowd is counted; a promise asks for 20 Hz at least.
-const crowdTick = 10 * time.Millisecond
+// countInterval is the pause between two counts of a crowd. A promise asks for at least 20 counts a second.
+const countInterval = 10 * time.Millisecond
 
-// crowds are the counts that are under way, by their ids.
+// crowds are the running counts by their ids.
 type crowds struct {
 	mu   sync.Mutex
 	open map[string]*crowd
 }
 
-// crowd counts the processes of services that live at the same time.
+// crowd is a running count of the processes of services that live at the same time.
 type crowd struct {
 	services map[string][]string
 	proc     int
-	known    map[int]acquaintance
+	known    map[int]seenProcess
 	seen     protocol.Crowd
 	began    int64
 	stop     chan struct{}
 	stopped  chan struct{}
 }
 
-// acquaintance is a process that was looked at before.
-type acquaintance struct {
+// seenProcess is a process that an earlier count read.
+type seenProcess struct {
 	first   int64
 	service string // whose command line it has, empty for nobody's
 }
 
-// watch begins a count.
+// watch starts a count.
 func (c *crowds) watch(_ context.Context, params protocol.CrowdParams) error {
 	proc, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("count processes: open /proc: %w", err)
 	}
 	counted := &crowd{
-		services: params.Services, proc: proc, known: map[int]acquaintance{}, began: now(),
+		services: params.Services, proc: proc, known: map[int]seenProcess{}, began: now(),
 		seen: protocol.Crowd{Most: map[string]protocol.Gathering{}},
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -66,7 +66,7 @@ func (c *crowds) watch(_ context.Context, params protocol.CrowdParams) error {
 	return nil
 }
 
-// end ends a count.
+// end ends a count and returns what it saw.
 func (c *crowds) end(_ context.Context, params protocol.CrowdParams) (protocol.Crowd, error) {
 	c.mu.Lock()
 	counted, ok := c.open[params.ID]
@@ -78,7 +78,7 @@ func (c *crowds) end(_ context.Context, params protocol.CrowdParams) (protocol.C
 	return counted.end(), nil
 }
 
-// endAll ends what nobody has ended.
+// endAll ends all counts that are left.
 func (c *crowds) endAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,7 +98,7 @@ func (c *crowd) end() protocol.Crowd {
 
 func (c *crowd) run() {
 	defer close(c.stopped)
-	looks := time.NewTicker(crowdTick)
+	looks := time.NewTicker(countInterval)
 	defer looks.Stop()
 	for {
 		c.look()
@@ -110,8 +110,7 @@ func (c *crowd) run() {
 	}
 }
 
-// look counts once. A process that is nobody's is not read again once it had the time to become somebody by
-// an exec.
+// look counts once. A process that belongs to no service is read again only while it is young: it may still execute a program.
 func (c *crowd) look() {
 	var buffer [16 << 10]byte
 	before := now()
@@ -120,13 +119,13 @@ func (c *crowd) look() {
 		return
 	}
 	alive := map[string][]protocol.Process{}
-	known := make(map[int]acquaintance, len(pids))
+	known := make(map[int]seenProcess, len(pids))
 	for _, pid := range pids {
 		who, met := c.known[pid]
 		if !met {
 			who.first = before
 		}
-		if who.service != "" || before-who.first < int64(settling) {
+		if who.service != "" || before-who.first < int64(settlePeriod) {
 			process, err := readProcess(pid)
 			if err != nil {
 				continue // it is gone
@@ -140,7 +139,7 @@ func (c *crowd) look() {
 	c.known = known
 	c.seen.Looks++
 	for service, members := range alive {
-		if together := together(members); len(together) > len(c.seen.Most[service].PIDs) {
+		if together := aliveTogether(members); len(together) > len(c.seen.Most[service].PIDs) {
 			c.seen.Most[service] = protocol.Gathering{PIDs: together, At: record.Interval{Lo: before, Hi: now()}}
 		}
 	}
@@ -148,7 +147,7 @@ func (c *crowd) look() {
 
 // serviceOf returns the service whose command line a living process has.
 func (c *crowd) serviceOf(process protocol.Process) string {
-	if !living(process) {
+	if !isAlive(process) {
 		return ""
 	}
 	for _, service := range slices.Sorted(maps.Keys(c.services)) {
@@ -159,13 +158,12 @@ func (c *crowd) serviceOf(process protocol.Process) string {
 	return ""
 }
 
-// living tells whether a process is more than a zombie.
-func living(process protocol.Process) bool { return process.State != "Z" && process.State != "X" }
+// isAlive reports whether a process is more than a zombie.
+func isAlive(process protocol.Process) bool { return process.State != "Z" && process.State != "X" }
 
-// together returns which of the processes live at one and the same time: they had all been seen alive when
-// they are looked at again here. A process with the command line of its parent is a fork of it, and none of its
-// own.
-func together(members []protocol.Process) []int {
+// aliveTogether returns the processes that live at the same time: all had been seen alive before they are read again here. A process
+// with its parent's command line is a fork of the parent and is not counted.
+func aliveTogether(members []protocol.Process) []int {
 	pids := make([]int, 0, len(members))
 	forked := func(p protocol.Process) bool {
 		return slices.ContainsFunc(members, func(other protocol.Process) bool { return other.PID == p.Parent })
@@ -176,7 +174,7 @@ func together(members []protocol.Process) []int {
 		}
 		if len(members) > 1 {
 			again, err := readProcess(member.PID)
-			if err != nil || again.StartTime != member.StartTime || !living(again) {
+			if err != nil || again.StartTime != member.StartTime || !isAlive(again) {
 				continue
 			}
 		}
@@ -185,7 +183,7 @@ func together(members []protocol.Process) []int {
 	return pids
 }
 
-// usage reads what a process holds.
+// usage reads the descriptors, threads, memory and files of a process.
 func usage(_ context.Context, params protocol.UsageParams) (protocol.Usage, error) {
 	var held protocol.Usage
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", params.PID))

@@ -1,4 +1,3 @@
-// Package agent is the harness's hand inside the container: it identifies, injects, observes and undoes,
-// and stamps everything with one clock. It needs root inside the container and nothing else: no shell,
-// no port, no capability beyond Docker's defaults.
+// Package agent runs inside the container. It identifies processes, injects faults, observes what follows and undoes them, by one
+// clock. It needs root, and no shell, port or capability beyond Docker's defaults.
 package agent

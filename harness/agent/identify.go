@@ -17,7 +17,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// identify finds who serves an endpoint: the peer of its unix socket, or who holds its port's inode.
+// identify finds the process that serves an endpoint: the peer of its unix socket, or the holder of its port's inode.
 func identify(ctx context.Context, params protocol.IdentifyParams) (protocol.Identity, error) {
 	var pid int
 	var how string
@@ -35,7 +35,7 @@ func identify(ctx context.Context, params protocol.IdentifyParams) (protocol.Ide
 	return identityOf(pid, params.SupervisorPID, how)
 }
 
-// identityOf completes what is known of a serving process by the root of its tree.
+// identityOf returns the identity of a serving process, with the root of its process tree.
 func identityOf(pid, supervisor int, how string) (protocol.Identity, error) {
 	serving, err := readProcess(pid)
 	if err != nil {
@@ -44,7 +44,7 @@ func identityOf(pid, supervisor int, how string) (protocol.Identity, error) {
 	return protocol.Identity{Serving: serving.Incarnation, Root: rootOf(serving, supervisor), How: how}, nil
 }
 
-// rootOf walks up to the child of the supervisor. A process that does not descend from it is its own root.
+// rootOf walks up to the supervisor's child. A process that does not descend from the supervisor is its own root.
 func rootOf(process protocol.Process, supervisor int) record.Incarnation {
 	root := process
 	for supervisor != 0 && root.Parent != supervisor {
@@ -57,7 +57,7 @@ func rootOf(process protocol.Process, supervisor int) record.Incarnation {
 	return root.Incarnation
 }
 
-// socketOwner connects to a unix socket and asks the kernel who listens.
+// socketOwner connects to a unix socket and asks the kernel which process listens.
 func socketOwner(ctx context.Context, path string) (int, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", path)
@@ -68,7 +68,7 @@ func socketOwner(ctx context.Context, path string) (int, error) {
 	return peer(conn)
 }
 
-// peer returns the pid of who listens at the far end of a unix connection (SO_PEERCRED).
+// peer returns the pid of the listener of a unix connection (SO_PEERCRED).
 func peer(conn net.Conn) (int, error) {
 	unixConn, ok := conn.(*net.UnixConn)
 	if !ok {
@@ -92,8 +92,8 @@ func peer(conn net.Conn) (int, error) {
 	return int(credentials.Pid), nil
 }
 
-// portOwner finds who listens on a TCP port: the process that holds the listening socket's inode, and where
-// several do, the one that began first.
+// portOwner finds the process that listens on a TCP port by the inode of the listening socket. If several hold it, it is the one
+// that started first.
 func portOwner(port int) (int, error) {
 	inode, err := listeningInode(port)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// Undo is the journal of what will revert the faults that are open. It is written before a fault is injected.
+// Undo is the journal of what reverts the open faults. It is written before a fault is injected.
 type Undo struct {
 	mu   sync.Mutex
 	open map[string][]undoStep
@@ -26,7 +26,7 @@ type undoStep struct {
 	signal unix.Signal
 }
 
-// add writes down how a fault on a process will be undone.
+// add writes down how to undo a fault on a process.
 func (u *Undo) add(lease string, incarnation record.Incarnation, signal unix.Signal) error {
 	pidfd, err := unix.PidfdOpen(incarnation.PID, 0)
 	if err != nil {
@@ -41,7 +41,7 @@ func (u *Undo) add(lease string, incarnation record.Incarnation, signal unix.Sig
 	return nil
 }
 
-// revert undoes a lease's faults, the last first. A process that is gone has nothing left to undo.
+// revert undoes a lease's faults, the last first. A process that is gone needs no undo.
 func (u *Undo) revert(lease string) {
 	u.mu.Lock()
 	steps := u.open[lease]
@@ -66,7 +66,7 @@ func (u *Undo) revertAll() {
 	}
 }
 
-// inject carries out a fault and observes what follows until a new incarnation serves or the window ends.
+// inject injects a fault and observes what follows until a new incarnation serves or the window ends.
 func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (protocol.Observation, error) {
 	if err := params.Fault.Validate(); err != nil {
 		return protocol.Observation{}, err
@@ -109,10 +109,10 @@ func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (proto
 	return o.seen, nil
 }
 
-// commandLimit is how long a command that carries a fault out may take.
+// commandLimit bounds a command that carries a fault out.
 const commandLimit = 10 * time.Second
 
-// carryOut does what a fault is: a signal through the pidfd, or a command that must end with 0.
+// carryOut sends a fault's signal through the pidfd, or runs its command, which must exit with 0.
 func carryOut(ctx context.Context, f fault.Fault, aimed []aim) error {
 	if len(f.Command) > 0 {
 		ran, err := runCommand(ctx, protocol.RunParams{Argv: f.Command, Limit: commandLimit})
@@ -133,7 +133,7 @@ func carryOut(ctx context.Context, f fault.Fault, aimed []aim) error {
 	return nil
 }
 
-// observation is one fault being watched, phase after phase.
+// observation is one fault that is watched, phase after phase.
 type observation struct {
 	agent  *Agent
 	params protocol.InjectParams
@@ -142,10 +142,10 @@ type observation struct {
 	seen   protocol.Observation
 }
 
-// follow fills the phases in their order; what does not come before ctx ends stays nil.
+// follow fills the phases in their order. A phase that is not reached before ctx ends stays nil.
 func (o *observation) follow(ctx context.Context) {
 	if o.params.Fault.Landing != fault.LandsByExit {
-		if o.seen.Landing = o.landedByStop(ctx); o.seen.Landing == nil {
+		if o.seen.Landing = o.proveStop(ctx); o.seen.Landing == nil {
 			return
 		}
 	}
@@ -156,7 +156,7 @@ func (o *observation) follow(ctx context.Context) {
 	if o.params.Fault.Landing == fault.LandsByExit {
 		o.seen.Landing = &record.Landing{At: *o.seen.Exited, Proof: "exited"}
 	}
-	pressed := pressedSince(ctx, o.params.Due)
+	pressed := measurePressure(ctx, o.params.Due)
 	defer func() { o.seen.Pressure = pressed() }()
 	var phases sync.WaitGroup
 	phases.Go(func() {
@@ -166,7 +166,7 @@ func (o *observation) follow(ctx context.Context) {
 	serving, stop := context.WithCancel(ctx)
 	phases.Go(func() {
 		observer.until(serving.Done(), func() bool {
-			o.seen.Respawned = observer.rebirth(o.params.Victim.Root, o.params.SupervisorPID, o.seen.Exited.Lo)
+			o.seen.Respawned = observer.findSuccessor(o.params.Victim.Root, o.params.SupervisorPID, o.seen.Exited.Lo)
 			return o.seen.Respawned != nil
 		})
 		close(respawned)
@@ -177,9 +177,9 @@ func (o *observation) follow(ctx context.Context) {
 	o.completeRespawn()
 }
 
-// rebirth finds the first process that was born after a point in time with the command line of the one that
-// ended, under the supervisor. The caller holds the lock.
-func (o *Observer) rebirth(gone record.Incarnation, supervisor int, after int64) *record.Interval {
+// findSuccessor finds the first process under the supervisor that was born after a point in time and has the command line of the
+// process that ended. The caller holds the lock.
+func (o *Observer) findSuccessor(gone record.Incarnation, supervisor int, after int64) *record.Interval {
 	for _, b := range o.births {
 		if b.at.Hi > after && b.PID != gone.PID && (supervisor == 0 || b.parent == supervisor) && equalArgv(b.Argv, gone.Argv) {
 			return &record.Interval{Lo: max(b.at.Lo, after), Hi: b.at.Hi}
@@ -188,7 +188,7 @@ func (o *Observer) rebirth(gone record.Incarnation, supervisor int, after int64)
 	return nil
 }
 
-// completeRespawn takes the birth of who in fact serves now: it is surer than a likeness of command lines.
+// completeRespawn takes the birth of the process that serves now, which is more certain than an equal command line.
 func (o *observation) completeRespawn() {
 	if o.seen.After == nil {
 		return
@@ -207,27 +207,27 @@ func (o *observation) completeRespawn() {
 	}
 }
 
-// stoppedSilence is how long a stopped process must leave a probe without a reply: far above the time that
-// any service of the image takes to answer, far below a health interval.
-const stoppedSilence = 250 * time.Millisecond
+// stoppedSilencePeriod is how long a stopped process must leave a probe without a reply. It is far above the time that any service of
+// the image takes to answer, and far below a health interval.
+const stoppedSilencePeriod = 250 * time.Millisecond
 
-// landedByStop proves a hang: state T in every task, and a question that gets no reply. It returns nil where
-// the service answers all the same, or ctx ends.
-func (o *observation) landedByStop(ctx context.Context) *record.Landing {
-	looks := time.NewTicker(tick)
+// proveStop proves a hang: state T in every task, and a question without a reply. It returns nil if the service answers all the same,
+// or ctx ends.
+func (o *observation) proveStop(ctx context.Context) *record.Landing {
+	looks := time.NewTicker(tickInterval)
 	defer looks.Stop()
 	before := o.seen.Injected.Lo
 	for {
 		looked := now()
-		tasks, all := allStopped(o.aimed)
+		tasks, all := areAllStopped(o.aimed)
 		if all {
 			at := record.Interval{Lo: before, Hi: now()}
 			if o.params.Fault.Landing == fault.LandsBeside {
 				return &record.Landing{At: at, Proof: fmt.Sprintf("state T in %d of %d tasks of the %s", tasks, tasks, o.params.Fault.Aim)}
 			}
-			reply := ask(ctx, o.params.Endpoint, stoppedSilence)
-			silence := stoppedSilence.String()
-			if reply.outcome == answered && o.ended() {
+			reply := ask(ctx, o.params.Endpoint, stoppedSilencePeriod)
+			silence := stoppedSilencePeriod.String()
+			if reply.outcome == answered && o.hasEnded() {
 				silence = "until its end"
 			} else if reply.outcome != silent {
 				return nil
@@ -244,8 +244,8 @@ func (o *observation) landedByStop(ctx context.Context) *record.Landing {
 	}
 }
 
-// ended tells whether the victim has ended: its sockets are closed then, and a question in them is not answered.
-func (o *observation) ended() bool {
+// hasEnded reports whether the victim has ended. Its sockets are closed then, and questions in them get no answer.
+func (o *observation) hasEnded() bool {
 	o.agent.observer.mu.Lock()
 	defer o.agent.observer.mu.Unlock()
 	return o.victim.exited != nil

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// inode is a file, whatever its names.
+// inode identifies a file whatever its names are.
 type inode struct{ device, number uint64 }
 
 func inodeOf(info fs.FileInfo) inode {
@@ -16,8 +16,8 @@ func inodeOf(info fs.FileInfo) inode {
 	return inode{device: uint64(stat.Dev), number: stat.Ino} //nolint:unconvert // its type differs between platforms
 }
 
-// changed is when a file's content or its name changed last, in seconds of Unix time.
-func changed(info fs.FileInfo) int64 {
+// changeTime returns when a file's content or name changed last, in seconds of Unix time.
+func changeTime(info fs.FileInfo) int64 {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return info.ModTime().Unix()

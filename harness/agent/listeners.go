@@ -10,8 +10,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
-// whoListens finds every process that holds a listening socket.
-func whoListens(context.Context) ([]protocol.Listener, error) {
+// listListeners lists every process that holds a listening socket.
+func listListeners(context.Context) ([]protocol.Listener, error) {
 	places := map[string]protocol.Listener{}
 	for _, table := range []struct {
 		path string
@@ -63,7 +63,7 @@ func addTCP(places map[string]protocol.Listener, line []string) {
 
 func socketLink(inode string) string { return "socket:[" + inode + "]" }
 
-// links are what a process's descriptors are.
+// links returns what a process's descriptors refer to.
 func links(pid int) []string {
 	directory := fmt.Sprintf("/proc/%d/fd", pid)
 	entries, err := os.ReadDir(directory)

@@ -23,7 +23,7 @@ func TestListenersAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = atPort.Close() }()
-	found, err := whoListens(t.Context())
+	found, err := listListeners(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,34 +17,34 @@ import (
 )
 
 const (
-	// tick is how often the observer looks while a fault is observed (suites/contract/experiments.md#observe).
-	tick = time.Millisecond
-	// idleTick is how often it looks otherwise: 20 Hz.
-	idleTick = 50 * time.Millisecond
-	// keenTick is how often it looks for keenFor after an exit, until the parent has waited for the process: most
-	// do at once, and the kernel reports that to nobody.
-	keenTick = 100 * time.Microsecond
-	keenFor  = 10 * time.Millisecond
-	// settling is how long a new process is looked at again: its command line changes with each exec.
-	settling = 200 * time.Millisecond
-	// notableGap is the shortest scheduling gap that is remembered.
-	notableGap = 2 * int64(tick)
+	// tickInterval is the pause between two looks while a fault is observed (suites/contract/experiments.md#observe).
+	tickInterval = time.Millisecond
+	// idleInterval is the pause otherwise.
+	idleInterval = 50 * time.Millisecond
+	// keenInterval is the pause during keenPeriod after an exit, until the parent has waited for the process. Most parents do at
+	// once, and the kernel has no event for it.
+	keenInterval = 100 * time.Microsecond
+	keenPeriod   = 10 * time.Millisecond
+	// settlePeriod is how long a new process is read again: its command line changes with each exec.
+	settlePeriod = 200 * time.Millisecond
+	// notableGap is the shortest scheduling gap that is remembered, in nanoseconds.
+	notableGap = 2 * int64(tickInterval)
 	// remembered bounds the lists of births and gaps, in entries; the oldest are dropped.
 	remembered = 50_000
 )
 
-// birth is the first sight of a process.
+// birth is when a process was seen first.
 type birth struct {
 	record.Incarnation
 	parent int
 	at     record.Interval
 }
 
-// gap is a time in which the observer was not scheduled.
+// gap is a period in which the observer was not scheduled.
 type gap struct{ from, to int64 }
 
-// Observer watches the container's processes from one thread: exits by pidfd, as the kernel reports them;
-// births and reaping, for which it has no events, by looking each millisecond.
+// Observer watches the container's processes from one thread. The kernel reports exits through pidfds. Births and reaping have no
+// event, so it looks for them each millisecond.
 type Observer struct {
 	wakeup  int // an eventfd: something was added
 	proc    int // an open /proc
@@ -64,7 +64,7 @@ type Observer struct {
 	lastLook int64 // every process born before this has been seen
 }
 
-// watch follows one process to its end.
+// watch is a process that is followed to its end.
 type watch struct {
 	incarnation record.Incarnation
 	pidfd       int
@@ -76,7 +76,7 @@ type watch struct {
 	onExit   func(record.Interval)
 }
 
-// NewObserver starts observing; Close ends it.
+// NewObserver returns an observer that has started. Close ends it.
 func NewObserver() (*Observer, error) {
 	proc, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -101,7 +101,7 @@ func NewObserver() (*Observer, error) {
 	return o, nil
 }
 
-// run is the observer's thread. It never ends: the agent's process is its life.
+// run is the observer's thread. It ends with the agent's process.
 func (o *Observer) run() {
 	runtime.LockOSThread()
 	var fds []unix.PollFd
@@ -109,7 +109,7 @@ func (o *Observer) run() {
 	last := now()
 	for {
 		o.mu.Lock()
-		wait := o.pace(last)
+		wait := o.sleepTime(last)
 		fds = append(fds[:0], unix.PollFd{Fd: int32(o.wakeup), Events: unix.POLLIN}) //nolint:gosec // a descriptor fits
 		polled = polled[:0]
 		for w := range o.watches {
@@ -142,13 +142,13 @@ func (o *Observer) run() {
 	}
 }
 
-// sleep ends at an event of fds, at the latest after a time. A signal ends it too: that is a look like any other.
+// sleep waits for an event of fds, a signal, or the end of a period.
 //
-// A tick is slept without a word to Go's scheduler, which would hand this thread's processor to another one and back each
-// time, for more than half of the observer's context switches. AnotherProcessor makes up for the one that is kept.
+// It sleeps a tick in one system call that Go's scheduler does not see. The scheduler would hand this thread's processor over and back
+// each time, which makes more than half of the observer's context switches. AnotherProcessor makes up for the processor that is kept.
 func sleep(fds []unix.PollFd, wait time.Duration) {
 	timeout := unix.NsecToTimespec(int64(wait))
-	if wait > tick {
+	if wait > tickInterval {
 		_, _ = unix.Ppoll(fds, &timeout, nil)
 		return
 	}
@@ -156,31 +156,31 @@ func sleep(fds []unix.PollFd, wait time.Duration) {
 		uintptr(unsafe.Pointer(&timeout)), 0, 0, 0) //nolint:gosec // as above
 }
 
-// AnotherProcessor gives Go's scheduler one processor more than it has by the host and the container's limit: an active
-// observer keeps one while it sleeps.
+// AnotherProcessor gives Go's scheduler one processor more than the host and the container's limit give it: an active observer keeps
+// one while it sleeps.
 func AnotherProcessor() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }
 
-// pace is how long to sleep before the next look. The caller holds the lock.
-func (o *Observer) pace(stamp int64) time.Duration {
+// sleepTime returns how long to sleep before the next look. The caller holds the lock.
+func (o *Observer) sleepTime(stamp int64) time.Duration {
 	if o.active == 0 {
-		return idleTick
+		return idleInterval
 	}
 	for w := range o.watches {
-		if w.exited != nil && w.reaped == nil && stamp-w.exited.Hi < int64(keenFor) {
-			return keenTick
+		if w.exited != nil && w.reaped == nil && stamp-w.exited.Hi < int64(keenPeriod) {
+			return keenInterval
 		}
 	}
-	return tick
+	return tickInterval
 }
 
-// broadcast wakes everybody who waits for a change. The caller holds the lock.
+// broadcast wakes all that wait for a change. The caller holds the lock.
 func (o *Observer) broadcast() {
 	close(o.changed)
 	o.changed = make(chan struct{})
 }
 
 func (o *Observer) noteGap(g gap, asked time.Duration) {
-	if asked > tick || g.to-g.from < notableGap {
+	if asked > tickInterval || g.to-g.from < notableGap {
 		return
 	}
 	o.gaps = append(o.gaps, g)
@@ -193,7 +193,7 @@ func (o *Observer) noteGap(g gap, asked time.Duration) {
 func (o *Observer) worstGap(from, to int64) int64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	worst := int64(tick)
+	worst := int64(tickInterval)
 	for _, g := range o.gaps {
 		if g.to >= from && g.from <= to {
 			worst = max(worst, g.to-g.from)
@@ -202,7 +202,7 @@ func (o *Observer) worstGap(from, to int64) int64 {
 	return worst
 }
 
-// settleExit notes that a process was still there before the poll, or has ended by its end.
+// settleExit notes whether a process was still there before the poll, or had ended after it.
 func (o *Observer) settleExit(w *watch, exited bool, before, stamp int64) {
 	if !exited {
 		w.lastSeen = max(w.lastSeen, before)
@@ -216,8 +216,7 @@ func (o *Observer) settleExit(w *watch, exited bool, before, stamp int64) {
 	o.broadcast()
 }
 
-// settleReaping notes which of the ended processes their parent has waited for: signal 0 reaches a zombie
-// and not a process that is gone.
+// settleReaping notes which of the ended processes their parent has waited for. Signal 0 reaches a zombie, but no process that is gone.
 func (o *Observer) settleReaping() {
 	for w := range o.watches {
 		if w.exited == nil || w.reaped != nil {
@@ -233,11 +232,11 @@ func (o *Observer) settleReaping() {
 	}
 }
 
-// look lists the processes where the kernel has given out a pid since the last look.
+// look lists the processes if the kernel has given out a pid since the last look.
 func (o *Observer) look(stamp int64) {
 	before := now()
 	latest, err := latestPID(o.loadavg)
-	if err == nil && latest == o.lastPID && stamp-o.lastLook < int64(idleTick) {
+	if err == nil && latest == o.lastPID && stamp-o.lastLook < int64(idleInterval) {
 		o.lastLook = before
 		return
 	}
@@ -250,7 +249,7 @@ func (o *Observer) look(stamp int64) {
 	present := make(map[int]struct{}, len(pids))
 	for _, pid := range pids {
 		present[pid] = struct{}{}
-		if _, ok := o.known[pid]; !ok || givenOutSince(pid, o.lastPID, latest) {
+		if _, ok := o.known[pid]; !ok || isGivenOutSince(pid, o.lastPID, latest) {
 			o.noteBirth(pid, record.Interval{Lo: o.lastLook, Hi: seen})
 		}
 	}
@@ -272,7 +271,7 @@ func (o *Observer) noteBirth(pid int, at record.Interval) {
 	o.broadcast()
 }
 
-// settleBirths reads the young processes' command lines again: they are their parent's until the exec.
+// settleBirths reads the command lines of young processes again: until the exec they are their parents'.
 func (o *Observer) settleBirths(stamp int64) {
 	young := o.unsettled[:0]
 	for _, index := range o.unsettled {
@@ -284,15 +283,15 @@ func (o *Observer) settleBirths(stamp int64) {
 			b.Argv = argv
 			o.broadcast()
 		}
-		if stamp-b.at.Hi < int64(settling) {
+		if stamp-b.at.Hi < int64(settlePeriod) {
 			young = append(young, index)
 		}
 	}
 	o.unsettled = young
 }
 
-// latestPID returns the pid that was given out last in this pid namespace: the last word of /proc/loadavg, which is
-// open as a descriptor because it is read at every tick.
+// latestPID returns the pid that was given out last in this pid namespace: the last word of /proc/loadavg. The file stays open because
+// it is read at every tick.
 func latestPID(loadavg int) (int, error) {
 	var buffer [128]byte
 	n, err := unix.Pread(loadavg, buffer[:], 0)
@@ -306,17 +305,17 @@ func latestPID(loadavg int) (int, error) {
 	return strconv.Atoi(string(fields[4]))
 }
 
-// givenOutSince tells whether a pid lies behind previous, up to latest: pids are given out in order, and
-// begin again at the lowest. So a process that was given the number of one that is gone is seen as new.
-func givenOutSince(pid, previous, latest int) bool {
+// isGivenOutSince reports whether a pid was given out after previous, up to latest. Pids are given out in order and begin again at the
+// lowest, so a process with the number of one that is gone is seen as new.
+func isGivenOutSince(pid, previous, latest int) bool {
 	if previous <= latest {
 		return previous < pid && pid <= latest
 	}
 	return pid > previous || pid <= latest
 }
 
-// activate makes the observer look each millisecond until the returned function is called; from its next look
-// on, which wake brings forward.
+// activate makes the observer look each millisecond, from its next look until the returned function is called. wake brings that look
+// forward.
 func (o *Observer) activate() (deactivate func()) {
 	o.mu.Lock()
 	o.active++
@@ -332,13 +331,13 @@ func (o *Observer) wake() {
 	_, _ = unix.Write(o.wakeup, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 }
 
-// follow watches a process, of which the pidfd is a proof: the incarnation is compared after it was opened.
+// follow watches a process by a pidfd. The incarnation is compared after the pidfd was opened, so it is the right process.
 func (o *Observer) follow(incarnation record.Incarnation, onExit func(record.Interval)) (*watch, error) {
 	pidfd, err := unix.PidfdOpen(incarnation.PID, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open a pidfd of process %d: %w", incarnation.PID, err)
 	}
-	if !sameLife(incarnation) {
+	if !isSameProcess(incarnation) {
 		_ = unix.Close(pidfd)
 		return nil, fmt.Errorf("process %d is no longer the one that was identified", incarnation.PID)
 	}
@@ -350,7 +349,7 @@ func (o *Observer) follow(incarnation record.Incarnation, onExit func(record.Int
 	return w, nil
 }
 
-// unfollow ends a watch.
+// unfollow stops watching a process.
 func (o *Observer) unfollow(w *watch) {
 	o.mu.Lock()
 	delete(o.watches, w)

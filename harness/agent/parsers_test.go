@@ -48,11 +48,11 @@ func TestReadProcessReadsOurselves(t *testing.T) {
 	if process.Parent != os.Getppid() || process.StartTime == 0 || process.Argv[0] != os.Args[0] {
 		t.Errorf("we are %+v", process)
 	}
-	if !sameLife(process.Incarnation) {
+	if !isSameProcess(process.Incarnation) {
 		t.Error("we are not the same any more")
 	}
 	process.StartTime++
-	if sameLife(process.Incarnation) {
+	if isSameProcess(process.Incarnation) {
 		t.Error("another start time is the same life")
 	}
 }
@@ -133,7 +133,7 @@ func TestMentions(t *testing.T) {
 		"a header cut off":    {socket[:10], false},
 		"a name that lies":    {append(inotifyEvent("", 0)[:12], 0xff, 0xff, 0xff, 0xff), false},
 	} {
-		if got := mentions(c.events, "v.sock"); got != c.want {
+		if got := isAbout(c.events, "v.sock"); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -142,7 +142,7 @@ func TestMentions(t *testing.T) {
 func FuzzMentions(f *testing.F) {
 	f.Add(inotifyEvent("v.sock", 16), "v.sock")
 	f.Fuzz(func(t *testing.T, events []byte, name string) {
-		if mentions(events, name) && !strings.Contains(string(events), name) {
+		if isAbout(events, name) && !strings.Contains(string(events), name) {
 			t.Errorf("%q is not in the events", name)
 		}
 	})
@@ -166,7 +166,7 @@ func TestGivenOutSince(t *testing.T) {
 		{32760, 32760, 305, false},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
-			if got := givenOutSince(c.pid, c.previous, c.latest); got != c.want {
+			if got := isGivenOutSince(c.pid, c.previous, c.latest); got != c.want {
 				t.Errorf("%v", got)
 			}
 		})

@@ -10,11 +10,11 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
-// asideSuffix is the end of the name that a service's own socket has while somebody else is in its place.
+// asideSuffix ends the name of a service's own socket while an impostor is in its place.
 const asideSuffix = ".hero_chaos_aside"
 
-// place is where a service answers. One trial at a time sets it up; those that only wait for a reply which never
-// comes give it free once they are connected. While somebody is there who behaves well nobody else is.
+// place is where a service answers. One trial at a time sets it up. A trial that only waits for a reply which never comes gives the
+// place free once it is connected. An impostor that behaves well is alone in the place.
 type place struct {
 	path string // of a unix socket, empty for a port
 
@@ -23,11 +23,11 @@ type place struct {
 	busy     bool          // somebody sets it up
 	trials   int           // under way
 	aside    bool          // the service's own socket was moved
-	controls map[string]protocol.Ran
+	controls map[string]protocol.CommandResult
 	deciding sync.Mutex // one control at a time
 }
 
-// enter waits for the place and moves the service's own socket aside. alone waits until no trial is under way.
+// enter waits for the place and moves the service's own socket aside. With alone it waits until no trial is running.
 func (p *place) enter(ctx context.Context, alone bool) error {
 	for {
 		p.mu.Lock()
@@ -50,7 +50,7 @@ func (p *place) enter(ctx context.Context, alone bool) error {
 	}
 }
 
-// leave gives the place free for the next trial.
+// leave frees the place for the next trial.
 func (p *place) leave() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,7 +58,7 @@ func (p *place) leave() {
 	p.tell()
 }
 
-// end puts the service's own socket back where this was the last trial under way.
+// end puts the service's own socket back if this was the last running trial.
 func (p *place) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,7 +74,7 @@ func (p *place) tell() {
 	p.changed = make(chan struct{})
 }
 
-// moveAside renames the service's own socket, where nobody has done so yet. The caller holds the lock.
+// moveAside renames the service's own socket unless that is done already. The caller holds the lock.
 func (p *place) moveAside() error {
 	if p.path == "" || p.trials > 0 {
 		return nil
@@ -99,8 +99,8 @@ func (p *place) putBack() {
 	}
 }
 
-// controlled returns how a command ended before a service that behaves well; run finds out, once.
-func (p *place) controlled(ctx context.Context, exec string, run func() (protocol.Ran, error)) (protocol.Ran, error) {
+// controlResult returns how a command ended before a service that behaves well. It calls run once to find out.
+func (p *place) controlResult(ctx context.Context, exec string, run func() (protocol.CommandResult, error)) (protocol.CommandResult, error) {
 	p.deciding.Lock()
 	defer p.deciding.Unlock()
 	if ran, known := p.controls[exec]; known {

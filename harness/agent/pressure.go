@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// pressure returns for how long since the boot at least one task of the host has waited for a processor: the
-// total of the line "some" of /proc/pressure/cpu (the kernel's pressure stall information). It is 0 where the
-// kernel does not tell.
+// pressure returns for how long since the boot at least one task of the host has waited for a processor: the total of the line "some"
+// of /proc/pressure/cpu (pressure stall information). It is 0 if the kernel does not tell.
 func pressure() time.Duration {
 	text, err := os.ReadFile("/proc/pressure/cpu")
 	if err != nil {
@@ -29,9 +28,9 @@ func parsePressure(text string) time.Duration {
 	return time.Duration(microseconds) * time.Microsecond
 }
 
-// pressedSince measures the pressure from a delay after now on. The returned function ends the measurement, and
-// returns 0 where the delay has not passed.
-func pressedSince(ctx context.Context, delay time.Duration) (end func() time.Duration) {
+// measurePressure starts to measure the pressure after a delay. The returned function ends the measurement; it returns 0 if the delay has
+// not passed.
+func measurePressure(ctx context.Context, delay time.Duration) (end func() time.Duration) {
 	ctx, cancel := context.WithCancel(ctx)
 	began := make(chan time.Duration, 1)
 	go func() {

@@ -21,7 +21,7 @@ func TestParsePressure(t *testing.T) {
 }
 
 func TestPressureIsCountedFromTheDueTimeOn(t *testing.T) {
-	if early := pressedSince(context.Background(), time.Hour)(); early != 0 {
+	if early := measurePressure(context.Background(), time.Hour)(); early != 0 {
 		t.Errorf("before the due time: %s", early)
 	}
 }

@@ -32,7 +32,7 @@ func readProcess(pid int) (protocol.Process, error) {
 	return process, err
 }
 
-// readStat reads what the kernel says of a process in one go: all but its command line.
+// readStat reads all of a process's line but the command line.
 func readStat(pid int) (protocol.Process, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -46,7 +46,7 @@ func readStat(pid int) (protocol.Process, error) {
 	return process, nil
 }
 
-// parseStat reads what follows the command's name, which may itself hold spaces and brackets.
+// parseStat reads what follows the command's name. The name itself may hold spaces and brackets.
 func parseStat(data []byte) (protocol.Process, error) {
 	end := bytes.LastIndexByte(data, ')')
 	fields := strings.Fields(string(data[end+1:]))
@@ -67,7 +67,7 @@ func parseStat(data []byte) (protocol.Process, error) {
 	return process, errors.Join(err, failure)
 }
 
-// readArgv returns a process's command line; nil for a zombie, or where it is gone.
+// readArgv returns a process's command line; nil if it is a zombie or gone.
 func readArgv(pid int) []string {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil || len(data) == 0 {
@@ -76,14 +76,14 @@ func readArgv(pid int) []string {
 	return strings.Split(strings.TrimRight(string(data), "\x00"), "\x00")
 }
 
-// sameLife tells whether a pid still is the process it was.
-func sameLife(incarnation record.Incarnation) bool {
+// isSameProcess reports whether a pid is still the same process.
+func isSameProcess(incarnation record.Incarnation) bool {
 	process, err := readStat(incarnation.PID)
 	return err == nil && process.StartTime == incarnation.StartTime
 }
 
-// stopped tells whether every task of a process is in state T.
-func stopped(pid int) (tasks int, all bool) {
+// isStopped counts the tasks of a process and reports whether all are in state T.
+func isStopped(pid int) (tasks int, all bool) {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil || len(entries) == 0 {
 		return 0, false
@@ -101,7 +101,7 @@ func stopped(pid int) (tasks int, all bool) {
 	return len(entries), true
 }
 
-// listPIDs reads the names in an open /proc that are numbers.
+// listPIDs returns the numeric names in an open /proc.
 func listPIDs(proc int, buffer []byte) ([]int, error) {
 	if _, err := unix.Seek(proc, 0, unix.SEEK_SET); err != nil {
 		return nil, err

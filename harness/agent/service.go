@@ -17,16 +17,16 @@ import (
 )
 
 const (
-	// slowRetry is the pause between attempts where nothing suggests that the service is about to listen.
-	slowRetry = 20 * time.Millisecond
-	// eager is for how long after a sign of life the attempts follow each other at the tick.
-	eager = 250 * time.Millisecond
-	// patience is how long one question waits for its reply before another connection is tried. It is above the
-	// slowest healthy reply that a promise grants (1 s).
-	patience = 3 * time.Second
+	// retryInterval is the pause between attempts while nothing suggests that the service is about to listen.
+	retryInterval = 20 * time.Millisecond
+	// eagerPeriod is how long attempts follow each other at the tick after a sign of life.
+	eagerPeriod = 250 * time.Millisecond
+	// replyTimeout is how long one question waits for its reply before another connection is tried. It is above the slowest healthy
+	// reply that a promise grants (1 s).
+	replyTimeout = 3 * time.Second
 )
 
-// outcome is what came of asking a service.
+// outcome is the result of asking a service.
 type outcome int
 
 const (
@@ -82,48 +82,48 @@ func dial(ctx context.Context, endpoint protocol.Endpoint) (net.Conn, error) {
 	return dialer.DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", endpoint.Port))
 }
 
-// awaitService asks until the first good reply: each millisecond after a sign of life (a new process, a
-// change beside the socket), now and then otherwise. It fills Accepting, Serving and After.
+// awaitService asks until the first good reply. It asks each millisecond after a sign of life (a new process, a change beside the socket),
+// else at retryInterval. It fills Accepting, Serving and After.
 func (o *observation) awaitService(ctx context.Context, respawned <-chan struct{}) {
-	signs, stop := signsOfLife(o.params.Endpoint)
+	signs, stop := watchSocketFolder(o.params.Endpoint)
 	defer stop()
 	lastRefused := o.seen.Exited.Lo
 	lastBad := o.seen.Exited.Lo
 	var eagerUntil int64
 	for ctx.Err() == nil {
-		a := ask(ctx, o.params.Endpoint, patience)
+		a := ask(ctx, o.params.Endpoint, replyTimeout)
 		if a.outcome == refused || a.peer == o.params.Victim.Serving.PID {
 			lastRefused = a.began
 		} else if o.seen.Accepting == nil {
 			o.seen.Accepting = &record.Interval{Lo: lastRefused, Hi: a.connected}
 		}
 		if a.outcome == good {
-			// It could not serve when the last attempt failed; when it had answered this one, it could.
+			// It could not serve yet when the last attempt failed.
 			o.seen.Serving = &record.Interval{Lo: max(lastBad, o.seen.Accepting.Lo), Hi: a.ended}
 			o.identifyNew(ctx, a.peer)
 			return
 		}
 		o.seen.LastRefusal = a.err.Error()
 		lastBad = a.began
-		pause := slowRetry
+		pause := retryInterval
 		if now() < eagerUntil {
-			pause = tick
+			pause = tickInterval
 		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
 		case <-respawned:
 			respawned = nil
-			eagerUntil = now() + int64(eager)
+			eagerUntil = now() + int64(eagerPeriod)
 		case <-signs:
-			eagerUntil = now() + int64(eager)
+			eagerUntil = now() + int64(eagerPeriod)
 		case <-ctx.Done():
 		}
 		timer.Stop()
 	}
 }
 
-// identifyNew fills After with who gave the good reply.
+// identifyNew fills After with the process that gave the good reply.
 func (o *observation) identifyNew(ctx context.Context, peer int) {
 	var identity protocol.Identity
 	var err error
@@ -137,8 +137,8 @@ func (o *observation) identifyNew(ctx context.Context, peer int) {
 	}
 }
 
-// signsOfLife reports changes in the folder of a unix socket (inotify): bind makes the file. A port has none.
-func signsOfLife(endpoint protocol.Endpoint) (signs <-chan struct{}, stop func()) {
+// watchSocketFolder reports changes in the folder of a unix socket (inotify), where bind makes the file. A port has no folder.
+func watchSocketFolder(endpoint protocol.Endpoint) (signs <-chan struct{}, stop func()) {
 	if endpoint.Socket == "" {
 		return nil, func() {}
 	}
@@ -153,5 +153,5 @@ func signsOfLife(endpoint protocol.Endpoint) (signs <-chan struct{}, stop func()
 	return readSigns(fd, filepath.Base(endpoint.Socket))
 }
 
-// equalArgv compares command lines. A process without one (a zombie, a kernel thread) is like no other.
+// equalArgv reports whether two command lines are equal. An empty one (a zombie, a kernel thread) equals none.
 func equalArgv(a, b []string) bool { return len(a) > 0 && slices.Equal(a, b) }

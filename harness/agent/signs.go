@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readSigns reads inotify events until stop is called, and reports those that are about name.
+// readSigns reads inotify events until stop is called, and reports those about name.
 func readSigns(fd int, name string) (signs <-chan struct{}, stop func()) {
 	events := os.NewFile(uintptr(fd), "inotify") //nolint:gosec // a descriptor fits; non-blocking, so that Close ends a Read
 	reported := make(chan struct{}, 1)
@@ -19,7 +19,7 @@ func readSigns(fd int, name string) (signs <-chan struct{}, stop func()) {
 			if err != nil {
 				return
 			}
-			if mentions(buffer[:n], name) {
+			if isAbout(buffer[:n], name) {
 				select {
 				case reported <- struct{}{}:
 				default: // one is waiting already
@@ -30,9 +30,9 @@ func readSigns(fd int, name string) (signs <-chan struct{}, stop func()) {
 	return reported, func() { _ = events.Close() }
 }
 
-// mentions tells whether one of the events (inotify(7): four words of 4 bytes, the last one the length of
-// the padded name that follows) is about name.
-func mentions(events []byte, name string) bool {
+// isAbout reports whether one of the events is about name. An event is four words of 4 bytes, the last the length of the padded name
+// that follows (inotify(7)).
+func isAbout(events []byte, name string) bool {
 	for len(events) >= unix.SizeofInotifyEvent {
 		length := int(binary.NativeEndian.Uint32(events[12:16]))
 		events = events[unix.SizeofInotifyEvent:]

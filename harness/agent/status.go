@@ -11,7 +11,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
-// parseStatus reads Threads and VmRSS, which is in kB, of /proc/PID/status. A zombie has no memory.
+// parseStatus reads Threads and VmRSS (in kB) of /proc/PID/status. A zombie has no memory.
 func parseStatus(status []byte) (threads int, resident int64, err error) {
 	for line := range bytes.Lines(status) {
 		words := bytes.Fields(line)
@@ -34,7 +34,7 @@ func parseStatus(status []byte) (threads int, resident int64, err error) {
 	return threads, resident, err
 }
 
-// writeFile replaces what a file holds; it is not made where it is not there.
+// writeFile replaces the content of a file that exists.
 func writeFile(_ context.Context, params protocol.WriteParams) error {
 	file, err := os.OpenFile(params.Path, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {

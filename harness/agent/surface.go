@@ -15,7 +15,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
-// environ returns a process's environment as it was started with, NAME=VALUE each.
+// environ returns the environment that a process was started with, NAME=VALUE each.
 func environ(pid int) ([]string, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {
@@ -24,7 +24,7 @@ func environ(pid int) ([]string, error) {
 	return slices.DeleteFunc(strings.Split(string(data), "\x00"), func(entry string) bool { return entry == "" }), nil
 }
 
-// environment tells the names of a process's environment, and the one value that is asked for.
+// environment returns the names of a process's environment, and the one value that is asked for.
 func environment(_ context.Context, params protocol.EnvironmentParams) (protocol.Environment, error) {
 	entries, err := environ(params.PID)
 	if err != nil {
@@ -41,7 +41,7 @@ func environment(_ context.Context, params protocol.EnvironmentParams) (protocol
 	return found, nil
 }
 
-// sockets lists what the kernel knows as bound to a path, and who may connect.
+// sockets lists the unix sockets that are bound to a path, and says whether everybody may connect.
 func sockets(context.Context) ([]protocol.Socket, error) {
 	table, err := os.ReadFile("/proc/net/unix")
 	if err != nil {
@@ -53,12 +53,12 @@ func sockets(context.Context) ([]protocol.Socket, error) {
 		if err != nil || info.Mode().Type() != fs.ModeSocket {
 			continue // it was removed, or lies in somebody's other root
 		}
-		found = append(found, protocol.Socket{Path: path, Mode: info.Mode(), Open: info.Mode()&0o002 != 0 && enterable(filepath.Dir(path))})
+		found = append(found, protocol.Socket{Path: path, Mode: info.Mode(), Open: info.Mode()&0o002 != 0 && isEnterable(filepath.Dir(path))})
 	}
 	return found, nil
 }
 
-// boundPaths reads /proc/net/unix (proc(5)): seven columns, then the path where there is one.
+// boundPaths reads /proc/net/unix (proc(5)): seven columns, then the path if there is one.
 func boundPaths(table string) []string {
 	const columns = 7
 	var paths []string
@@ -72,8 +72,8 @@ func boundPaths(table string) []string {
 	return paths
 }
 
-// enterable tells whether every user may pass through a folder and all those above it.
-func enterable(folder string) bool {
+// isEnterable reports whether every user may pass through a folder and all those above it.
+func isEnterable(folder string) bool {
 	for ; ; folder = filepath.Dir(folder) {
 		info, err := os.Stat(folder)
 		if err != nil || info.Mode()&0o001 == 0 {
@@ -85,10 +85,10 @@ func enterable(folder string) bool {
 	}
 }
 
-// defaultPath is where a shell looks that was given no PATH.
+// defaultPath is the PATH of a shell that was given none.
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// findPrograms looks words up as a child of a process would.
+// findPrograms looks words up as a child of a process would do.
 func findPrograms(_ context.Context, params protocol.ProgramsParams) (protocol.Programs, error) {
 	path := params.Path
 	if path == "" {
@@ -105,15 +105,15 @@ func findPrograms(_ context.Context, params protocol.ProgramsParams) (protocol.P
 	}
 	missing := map[string]string{}
 	for _, name := range params.Names {
-		if wrong := lookUp(name, path); wrong != "" {
+		if wrong := findProgram(name, path); wrong != "" {
 			missing[name] = wrong
 		}
 	}
 	return protocol.Programs{Missing: missing}, nil
 }
 
-// lookUp says why a word cannot be executed, "" where it can.
-func lookUp(name, path string) string {
+// findProgram returns why a word cannot be executed, or "" if it can.
+func findProgram(name, path string) string {
 	if strings.ContainsRune(name, '/') {
 		return notExecutable(name)
 	}
@@ -141,7 +141,7 @@ func notExecutable(path string) string {
 	return ""
 }
 
-// hash sums the files that a pattern matches; a file with several names is read once.
+// hash returns the SHA-256 sums of the files that a pattern matches. It reads a file with several names once.
 func hash(ctx context.Context, params protocol.HashParams) (protocol.Hashes, error) {
 	paths, err := filepath.Glob(params.Pattern)
 	if err != nil {
@@ -171,9 +171,9 @@ func hash(ctx context.Context, params protocol.HashParams) (protocol.Hashes, err
 	return protocol.Hashes{Sums: sums}, nil
 }
 
-// leaks reads every file that changed since process 1 began and looks for the needles.
+// leaks looks for the needles in every file that changed since process 1 started.
 func leaks(ctx context.Context, params protocol.LeaksParams) (protocol.Leaks, error) {
-	began, err := firstBegan()
+	began, err := firstProcessStart()
 	if err != nil {
 		return protocol.Leaks{}, fmt.Errorf("search the files: %w", err)
 	}
@@ -205,10 +205,10 @@ type leakHunt struct {
 	result protocol.Leaks
 }
 
-// look reads one file where it is new.
+// look reads one file if it is new.
 func (s *leakHunt) look(path string) {
 	info, err := os.Lstat(path)
-	if err != nil || info.Size() == 0 || changed(info) < s.since || s.seen[inodeOf(info)] {
+	if err != nil || info.Size() == 0 || changeTime(info) < s.since || s.seen[inodeOf(info)] {
 		return
 	}
 	s.seen[inodeOf(info)] = true
@@ -228,11 +228,11 @@ func (s *leakHunt) look(path string) {
 	}
 }
 
-// ticks is the kernel's USER_HZ, in which proc(5) counts start times.
+// ticks is the kernel's USER_HZ: proc(5) counts start times in it.
 const ticks = 100
 
-// firstBegan is when process 1 began, in seconds of Unix time, rather too early than too late.
-func firstBegan() (int64, error) {
+// firstProcessStart returns when process 1 started, in seconds of Unix time, rounded down.
+func firstProcessStart() (int64, error) {
 	first, err := readProcess(1)
 	if err != nil {
 		return 0, err

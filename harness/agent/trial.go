@@ -17,29 +17,27 @@ import (
 )
 
 const (
-	// trialTurns is how many commands may be starting at once: trials must not take the processors from
-	// recoveries that are timed meanwhile.
+	// trialTurns is how many commands may start at once: trials must not take the processors from recoveries that are timed.
 	trialTurns = 4
-	// trialSilence is how long our own question waits before it calls whoever is in the place silent.
-	trialSilence = 300 * time.Millisecond
-	// trialSettling is how long a place stays as it is after the command has connected: it may look twice.
-	trialSettling = 700 * time.Millisecond
+	// trialReplyTimeout is how long our own question waits before it calls the impostor silent.
+	trialReplyTimeout = 300 * time.Millisecond
+	// trialSettlePeriod is how long a place stays as it is after the command has connected: the command may ask twice.
+	trialSettlePeriod = 700 * time.Millisecond
 )
 
-// trials runs registered probes while somebody else is in the place of the service that they ask. Every trial
-// is one call: its context ends with the caller or the link, and what was in the place is put back before it
-// returns.
+// trials runs registered probes while an impostor is in the place of the service that they ask. Every trial is one call. Its context ends
+// with the caller or the link, and it puts the service's own socket back before it returns.
 type trials struct {
 	mu     sync.Mutex
 	places map[string]*place
 	turns  chan struct{}
-	// recalling is held while the services are asked for their good replies: once, before any is stopped.
+	// recalling is held while the services are asked for their good replies, once, before any is stopped.
 	recalling sync.Mutex
-	recalled  *protocol.Recalled
+	recalled  *protocol.RecallResult
 	replies   map[string][]byte
 }
 
-// key names an endpoint: its socket, or its port.
+// key returns the name of an endpoint: its socket or its port.
 func key(e protocol.Endpoint) string {
 	if e.Socket != "" {
 		return e.Socket
@@ -47,14 +45,14 @@ func key(e protocol.Endpoint) string {
 	return fmt.Sprintf("port %d", e.Port)
 }
 
-// recall remembers what every service answers when it is well. Later calls return what the first has found.
-func (t *trials) recall(ctx context.Context, params protocol.RecallParams) (protocol.Recalled, error) {
+// recall remembers the good reply of every service. Later calls return what the first one found.
+func (t *trials) recall(ctx context.Context, params protocol.RecallParams) (protocol.RecallResult, error) {
 	t.recalling.Lock()
 	defer t.recalling.Unlock()
 	if t.recalled != nil {
 		return *t.recalled, nil
 	}
-	found := protocol.Recalled{Failed: map[string]string{}}
+	found := protocol.RecallResult{Failed: map[string]string{}}
 	replies := map[string][]byte{}
 	var mu sync.Mutex
 	var asking sync.WaitGroup
@@ -72,7 +70,7 @@ func (t *trials) recall(ctx context.Context, params protocol.RecallParams) (prot
 	}
 	asking.Wait()
 	if ctx.Err() != nil {
-		return protocol.Recalled{}, ctx.Err()
+		return protocol.RecallResult{}, ctx.Err()
 	}
 	t.mu.Lock()
 	t.replies = replies
@@ -83,9 +81,9 @@ func (t *trials) recall(ctx context.Context, params protocol.RecallParams) (prot
 
 // goodReply asks a service once and returns the result of its reply, or its page.
 func goodReply(ctx context.Context, endpoint protocol.Endpoint) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
 	defer cancel()
-	if asked := ask(ctx, endpoint, patience); asked.outcome != good {
+	if asked := ask(ctx, endpoint, replyTimeout); asked.outcome != good {
 		return nil, asked.err
 	}
 	conn, err := dial(ctx, endpoint)
@@ -124,25 +122,25 @@ func readPage(conn net.Conn, path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(response.Body, readLimit))
 }
 
-// run is one trial. Before it, unless that was done already, the same command is run before a service that
-// behaves well: who fails against everybody tells nothing by failing.
-func (t *trials) run(ctx context.Context, params protocol.TrialParams) (protocol.Tried, error) {
+// run makes one trial. It first runs the same command once before a service that behaves well: a command that fails against every
+// service proves nothing by failing.
+func (t *trials) run(ctx context.Context, params protocol.TrialParams) (protocol.TrialResult, error) {
 	place, reply, err := t.placeOf(params.Endpoint)
 	if err != nil {
-		return protocol.Tried{}, err
+		return protocol.TrialResult{}, err
 	}
-	control, err := place.controlled(ctx, params.Exec, func() (protocol.Ran, error) {
+	control, err := place.controlResult(ctx, params.Exec, func() (protocol.CommandResult, error) {
 		before := params
 		before.Behaviour = victim.Good
 		tried, err := t.try(ctx, place, reply, before)
 		return tried.Ran, err
 	})
 	if err != nil {
-		return protocol.Tried{}, fmt.Errorf("try %s before %s that is well: %w", params.Exec, key(params.Endpoint), err)
+		return protocol.TrialResult{}, fmt.Errorf("try %s before %s that is well: %w", params.Exec, key(params.Endpoint), err)
 	}
 	tried, err := t.try(ctx, place, reply, params)
 	if err != nil {
-		return protocol.Tried{}, fmt.Errorf("try %s before %s that is %s: %w", params.Exec, key(params.Endpoint), params.Behaviour, err)
+		return protocol.TrialResult{}, fmt.Errorf("try %s before %s that is %s: %w", params.Exec, key(params.Endpoint), params.Behaviour, err)
 	}
 	tried.Control = control
 	return tried, nil
@@ -159,55 +157,55 @@ func (t *trials) placeOf(endpoint protocol.Endpoint) (*place, []byte, error) {
 		return nil, nil, fmt.Errorf("try a command before %s: what it answers when it is well is not known", key(endpoint))
 	}
 	if t.places[key(endpoint)] == nil {
-		t.places[key(endpoint)] = &place{path: endpoint.Socket, changed: make(chan struct{}), controls: map[string]protocol.Ran{}}
+		t.places[key(endpoint)] = &place{path: endpoint.Socket, changed: make(chan struct{}), controls: map[string]protocol.CommandResult{}}
 	}
 	return t.places[key(endpoint)], reply, nil
 }
 
-// try puts somebody into the place, looks that it is so, and runs the command.
-func (t *trials) try(ctx context.Context, where *place, reply []byte, params protocol.TrialParams) (protocol.Tried, error) {
+// try puts an impostor into the place, checks that it answers there, and runs the command.
+func (t *trials) try(ctx context.Context, where *place, reply []byte, params protocol.TrialParams) (protocol.TrialResult, error) {
 	shared := slices.Contains([]victim.Behaviour{protocol.Stopped, victim.Mute, victim.Half, victim.Drip}, params.Behaviour)
 	isGood := params.Behaviour == victim.Good || params.Behaviour == protocol.Slow
 	if err := where.enter(ctx, isGood); err != nil {
-		return protocol.Tried{}, err
+		return protocol.TrialResult{}, err
 	}
 	var once sync.Once
 	leave := func() { once.Do(where.leave) }
 	defer where.end()
 	defer leave()
-	actor, err := perform(ctx, params, reply)
+	actor, err := impersonate(ctx, params, reply)
 	if err != nil {
-		return protocol.Tried{}, err
+		return protocol.TrialResult{}, err
 	}
 	defer actor.close()
 	landing, err := actor.landed(ctx, params)
 	if err != nil {
-		return protocol.Tried{}, err
+		return protocol.TrialResult{}, err
 	}
 	select {
 	case t.turns <- struct{}{}:
 	case <-ctx.Done():
-		return protocol.Tried{}, ctx.Err()
+		return protocol.TrialResult{}, ctx.Err()
 	}
 	ended := make(chan struct{})
-	var ran protocol.Ran
+	var ran protocol.CommandResult
 	go func() {
 		defer close(ended)
-		ran, err = runCommand(ctx, asSupervised(params))
+		ran, err = runCommand(ctx, supervisedCommand(params))
 	}()
 	actor.awaitQuestion(ctx, ended)
 	<-t.turns
 	if shared {
-		pauseUntil(ended, trialSettling)
+		pauseUntil(ended, trialSettlePeriod)
 		actor.stopListening() // whoever is connected goes on waiting for a reply
 		leave()
 	}
 	<-ended
-	return protocol.Tried{Landing: landing, Ran: ran}, errors.Join(err, ctx.Err())
+	return protocol.TrialResult{Landing: landing, Ran: ran}, errors.Join(err, ctx.Err())
 }
 
-// asSupervised is a trial's command as a supervisor runs it: by the shell, with its own environment and the action's.
-func asSupervised(params protocol.TrialParams) protocol.RunParams {
+// supervisedCommand returns a trial's command as a supervisor runs it: by the shell, with its own environment and the action's.
+func supervisedCommand(params protocol.TrialParams) protocol.RunParams {
 	run := protocol.RunParams{
 		Argv: []string{"/bin/sh", "-c", params.Exec}, Limit: params.Limit, Dir: params.Dir, EnvironmentOf: params.SupervisorPID,
 	}
@@ -217,7 +215,7 @@ func asSupervised(params protocol.TrialParams) protocol.RunParams {
 	return run
 }
 
-// pauseUntil waits for so long, or until the channel is closed.
+// pauseUntil waits for a period, or until the channel is closed.
 func pauseUntil(ended <-chan struct{}, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -74,7 +74,7 @@ func TestATrialTakesThePortOfAServiceThatIsStopped(t *testing.T) {
 	stop := staged(t, client, victim.Options{Port: port}, endpoint)
 	params := protocol.TrialParams{Endpoint: endpoint, Behaviour: victim.Mute, Exec: "exit 0", Limit: outer}
 	_, err := client.Try(deadline(t), params)
-	g.Expect(err).To(MatchError(ContainSubstring("put somebody into the place")))
+	g.Expect(err).To(MatchError(ContainSubstring("put an impostor into the service's place")))
 
 	stop()
 	for _, behaviour := range []victim.Behaviour{

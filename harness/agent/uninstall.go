@@ -9,7 +9,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
-// uninstallVictim removes a binary of ours, and no other file.
+// uninstallVictim removes a binary that installVictim installed, and no other file.
 func (a *Agent) uninstallVictim(_ context.Context, params protocol.VictimParams) error {
 	a.mu.Lock()
 	ours := slices.Contains(a.installed, params.Path)

@@ -16,27 +16,27 @@ import (
 )
 
 const (
-	// foundLimit is how many files a walk reports at most.
+	// foundLimit bounds the files that a walk reports.
 	foundLimit = 200
-	// chunk is how much of a file is read at a time, and overlap what of it is looked at again with the next.
+	// chunk is how much of a file is read at a time; overlap is how much of it is searched again with the next chunk.
 	chunk   = 1 << 20
 	overlap = 4 << 10
 	// excerptLimit is the longest excerpt of a file, in bytes.
 	excerptLimit = 160
 )
 
-// walk looks for files under its roots until all are seen or the limit is over.
-func walk(ctx context.Context, params protocol.WalkParams) (protocol.Walked, error) {
+// walk looks for files under its roots until all were seen or the limit is over.
+func walk(ctx context.Context, params protocol.WalkParams) (protocol.WalkResult, error) {
 	for _, pattern := range params.Names {
 		if _, err := path.Match(pattern, ""); err != nil {
-			return protocol.Walked{}, fmt.Errorf("walk for %q: %w", pattern, err)
+			return protocol.WalkResult{}, fmt.Errorf("walk for %q: %w", pattern, err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, params.Limit)
 	defer cancel()
 	w := walker{ctx: ctx, params: params, buffer: make([]byte, chunk)}
 	for _, root := range params.Roots {
-		// What cannot be read or is gone meanwhile is no error: other files are still to be seen.
+		// A file that cannot be read, or is gone meanwhile, is no error.
 		_ = filepath.WalkDir(root, w.visit)
 	}
 	w.result.Complete = ctx.Err() == nil && len(w.result.Found) < foundLimit
@@ -47,7 +47,7 @@ type walker struct {
 	ctx    context.Context
 	params protocol.WalkParams
 	buffer []byte
-	result protocol.Walked
+	result protocol.WalkResult
 }
 
 func (w *walker) visit(name string, entry fs.DirEntry, err error) error {
@@ -78,7 +78,7 @@ func (w *walker) named(name string) bool {
 	})
 }
 
-// read looks at a file's content, chunk by chunk.
+// read searches a file's content, chunk by chunk.
 func (w *walker) read(name string) (protocol.Match, bool) {
 	found := protocol.Match{Path: name, Text: true}
 	file, err := os.Open(name) //nolint:gosec // reading what it is told to is its purpose
@@ -110,7 +110,7 @@ func (w *walker) read(name string) (protocol.Match, bool) {
 	return found, false
 }
 
-// around is the line around a place, or as much of it as fits.
+// around returns the line around a place, or as much of it as fits.
 func around(text []byte, at, length int) string {
 	from := max(bytes.LastIndexByte(text[:at], '\n')+1, at-excerptLimit/2)
 	to := len(text)

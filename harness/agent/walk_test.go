@@ -25,7 +25,7 @@ func TestWalk(t *testing.T) {
 		g.Expect(os.MkdirAll(filepath.Dir(path), 0o750)).To(Succeed())
 		g.Expect(os.WriteFile(path, []byte(text), 0o600)).To(Succeed())
 	}
-	look := func(params protocol.WalkParams) protocol.Walked {
+	look := func(params protocol.WalkParams) protocol.WalkResult {
 		params.Roots, params.Skip, params.Limit = []string{root}, []string{filepath.Join(root, "left")}, time.Minute
 		found, err := walk(context.Background(), params)
 		g.Expect(err).NotTo(HaveOccurred())

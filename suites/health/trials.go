@@ -26,7 +26,7 @@ const slowDelay = time.Second
 type trial struct {
 	check zinit.Action
 	limit time.Duration
-	tried protocol.Tried
+	tried protocol.TrialResult
 	err   error
 }
 

@@ -78,7 +78,7 @@ func itCallsNoReload(chaos *session.Session) {
 
 // findCalls returns the texts and the programs that hold a call of service.reload. It searches some files, those of the
 // running processes, and the scripts at the root.
-func (a access) findCalls(ctx context.Context, roots map[string]bool) (texts, programs []protocol.Match, walked protocol.Walked) {
+func (a access) findCalls(ctx context.Context, roots map[string]bool) (texts, programs []protocol.Match, walked protocol.WalkResult) {
 	GinkgoHelper()
 	table, err := a.Agent().Processes(ctx)
 	spec.Conclude(err)

@@ -1,5 +1,5 @@
-// The agent's binary: what the harness brings into a container. It is static and small, and is three things
-// in one so that there is one thing to bring.
+// Command main is the agent: the one static binary that the harness brings into a container. It is also the victim and the probe, so
+// that there is one thing to bring.
 package main
 
 import (
@@ -46,7 +46,7 @@ func run(args []string) int {
 	return 0
 }
 
-// ask asks a socket's server.health once. The time limit covers the connection and the reply.
+// ask calls a socket's server.health once. The time limit covers the connection and the reply.
 func ask(socket, limit string) error {
 	timeout, err := time.ParseDuration(limit)
 	if err != nil {
@@ -63,7 +63,7 @@ func ask(socket, limit string) error {
 	return (&probe.JSONRPC{}).Ask(ctx, conn)
 }
 
-// link serves the session. The binary unlinks itself first: a container is left as it was found.
+// link serves the session. The binary unlinks itself first, so that the container is left as it was found.
 func link() error {
 	if self, err := os.Executable(); err == nil {
 		_ = os.Remove(self) // a read-only place keeps it, and nothing else depends on it
@@ -74,7 +74,7 @@ func link() error {
 	return agent.Run(ctx, pipes{})
 }
 
-// pipes is the attached exec's stdin and stdout.
+// pipes is the connection over the attached exec's stdin and stdout.
 type pipes struct{}
 
 func (pipes) Read(p []byte) (int, error)  { return os.Stdin.Read(p) }

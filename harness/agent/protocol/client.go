@@ -9,25 +9,25 @@ import (
 
 // Client calls an agent. It is safe for concurrent use.
 type Client struct {
-	// Call carries a method to the agent and decodes its result, where result is not nil.
+	// Call carries a method to the agent and decodes its result, unless result is nil.
 	Call func(ctx context.Context, method string, params, result any) error
 }
 
-// Hello asks who is there.
+// Hello greets the agent and returns its pid, clock and kernel.
 func (c Client) Hello(ctx context.Context) (Hello, error) {
 	var hello Hello
 	err := c.Call(ctx, MethodHello, nil, &hello)
 	return hello, err
 }
 
-// Identify finds who serves an endpoint.
+// Identify finds the process that serves an endpoint.
 func (c Client) Identify(ctx context.Context, params IdentifyParams) (Identity, error) {
 	var identity Identity
 	err := c.Call(ctx, MethodIdentify, params, &identity)
 	return identity, err
 }
 
-// Inject carries out a fault and returns what followed, once a new incarnation serves or the window ends.
+// Inject injects a fault and returns what followed, once a new incarnation serves or the window ends.
 func (c Client) Inject(ctx context.Context, params InjectParams) (Observation, error) {
 	var observation Observation
 	err := c.Call(ctx, MethodInject, params, &observation)
@@ -39,7 +39,7 @@ func (c Client) Undo(ctx context.Context, lease string) error {
 	return c.Call(ctx, MethodUndo, UndoParams{Lease: lease}, nil)
 }
 
-// Watch has a service's process watched until its end, in place of the one watched before.
+// Watch watches a service's process until its end, instead of the one watched before.
 func (c Client) Watch(ctx context.Context, service string, incarnation record.Incarnation) error {
 	return c.Call(ctx, MethodWatch, WatchParams{Service: service, Incarnation: incarnation}, nil)
 }
@@ -63,24 +63,24 @@ func (c Client) Processes(ctx context.Context) ([]Process, error) {
 	return table, err
 }
 
-// Calibrate watches the observer's own scheduling gaps for a while.
+// Calibrate measures the observer's own scheduling gaps for a while.
 func (c Client) Calibrate(ctx context.Context, duration time.Duration) (Calibration, error) {
 	var calibration Calibration
 	err := c.Call(ctx, MethodCalibrate, CalibrateParams{For: duration}, &calibration)
 	return calibration, err
 }
 
-// InstallVictim puts the victim's binary at a path of the container, for as long as the link lasts, or for good.
+// InstallVictim copies the victim's binary to a path of the container: until the link ends, or for good if keep is true.
 func (c Client) InstallVictim(ctx context.Context, path string, keep bool) error {
 	return c.Call(ctx, MethodVictim, VictimParams{Path: path, Keep: keep}, nil)
 }
 
-// PlanFarewell says what to take back when the link ends.
-func (c Client) PlanFarewell(ctx context.Context, params FarewellParams) error {
-	return c.Call(ctx, MethodFarewell, params, nil)
+// PlanCleanup tells the agent what to take back when the link ends.
+func (c Client) PlanCleanup(ctx context.Context, params CleanupParams) error {
+	return c.Call(ctx, MethodPlanCleanup, params, nil)
 }
 
-// ReadFile returns the last limit bytes of a file, 1 MiB where limit is 0.
+// ReadFile returns the last limit bytes of a file; a limit of 0 is 1 MiB.
 func (c Client) ReadFile(ctx context.Context, path string, limit int64) ([]byte, error) {
 	var contents FileContents
 	err := c.Call(ctx, MethodReadFile, FileParams{Path: path, Limit: limit}, &contents)
@@ -94,10 +94,10 @@ func (c Client) Glob(ctx context.Context, pattern string) ([]string, error) {
 	return paths.Paths, err
 }
 
-// Run runs a program in the container and waits for its end. An exit code other than 0 is no error; that it
-// cannot be executed is one.
-func (c Client) Run(ctx context.Context, limit time.Duration, argv ...string) (Ran, error) {
-	var ran Ran
+// Run runs a program in the container and waits for its end. An exit code other than 0 is no error. A program that cannot be
+// executed is one.
+func (c Client) Run(ctx context.Context, limit time.Duration, argv ...string) (CommandResult, error) {
+	var ran CommandResult
 	err := c.Call(ctx, MethodRun, RunParams{Argv: argv, Limit: limit}, &ran)
 	return ran, err
 }

@@ -2,7 +2,7 @@ package protocol
 
 import "context"
 
-// MethodListeners asks who listens where.
+// MethodListeners lists the processes that listen.
 const MethodListeners = "endpoint.listeners"
 
 // Listener is a process that listens: on a unix socket with a path, or on a TCP port.
@@ -12,7 +12,7 @@ type Listener struct {
 	Port   int    `json:"port,omitempty"`
 }
 
-// Listeners returns who listens where, of the processes that we may look into.
+// Listeners lists the processes that listen, as far as the agent may look into them.
 func (c Client) Listeners(ctx context.Context) ([]Listener, error) {
 	var listeners []Listener
 	err := c.Call(ctx, MethodListeners, nil, &listeners)

@@ -11,33 +11,32 @@ import (
 
 // The methods of the control stream.
 const (
-	MethodHello     = "agent.hello"
-	MethodIdentify  = "endpoint.identify"
-	MethodInject    = "fault.inject"
-	MethodUndo      = "fault.undo"
-	MethodWatch     = "census.watch"
-	MethodUnwatch   = "census.unwatch"
-	MethodDeaths    = "census.deaths"
-	MethodProcesses = "process.list"
-	MethodCalibrate = "clock.calibrate"
-	MethodVictim    = "victim.install"
-	MethodFarewell  = "farewell.plan"
-	MethodReadFile  = "file.read"
-	MethodGlob      = "file.glob"
-	MethodRun       = "command.run"
+	MethodHello       = "agent.hello"
+	MethodIdentify    = "endpoint.identify"
+	MethodInject      = "fault.inject"
+	MethodUndo        = "fault.undo"
+	MethodWatch       = "census.watch"
+	MethodUnwatch     = "census.unwatch"
+	MethodDeaths      = "census.deaths"
+	MethodProcesses   = "process.list"
+	MethodCalibrate   = "clock.calibrate"
+	MethodVictim      = "victim.install"
+	MethodPlanCleanup = "cleanup.plan"
+	MethodReadFile    = "file.read"
+	MethodGlob        = "file.glob"
+	MethodRun         = "command.run"
 )
 
 // Endpoint is where a service answers: a unix socket, or a TCP port on the loopback address.
 type Endpoint struct {
 	Socket string `json:"socket,omitempty"`
 	Port   int    `json:"port,omitempty"`
-	// Path is asked by HTTP GET. Where it is empty, Method is called by JSON-RPC, and where that is empty
-	// `server.health`.
+	// Path is asked by HTTP GET. If it is empty, Method is called by JSON-RPC; an empty method is `server.health`.
 	Path   string `json:"path,omitempty"`
 	Method string `json:"method,omitempty"`
 }
 
-// Question is what the harness asks an endpoint.
+// Question returns what the harness asks an endpoint.
 func (e Endpoint) Question() probe.Question {
 	if e.Path != "" {
 		return probe.HTTP{Path: e.Path}
@@ -45,21 +44,21 @@ func (e Endpoint) Question() probe.Question {
 	return &probe.JSONRPC{Method: e.Method}
 }
 
-// Hello is the agent's first word.
+// Hello is the agent's greeting.
 type Hello struct {
 	PID         int    `json:"pid"`
 	MonotonicNs int64  `json:"monotonic_ns"`
 	Kernel      string `json:"kernel"`
 }
 
-// IdentifyParams asks who serves an endpoint.
+// IdentifyParams names an endpoint whose process is to be identified.
 type IdentifyParams struct {
 	Endpoint Endpoint `json:"endpoint"`
 	// SupervisorPID bounds the walk to the root of the service's process tree.
 	SupervisorPID int `json:"supervisor_pid,omitempty"`
 }
 
-// Identity is who serves an endpoint, found by who holds its socket and not by anybody's word.
+// Identity is the process that serves an endpoint. It is found by its socket, not by the supervisor's word.
 type Identity struct {
 	// Serving is the process that holds the socket.
 	Serving record.Incarnation `json:"serving"`
@@ -75,7 +74,7 @@ type InjectParams struct {
 	Lease    string      `json:"lease"`
 	Fault    fault.Fault `json:"fault"`
 	Endpoint Endpoint    `json:"endpoint"`
-	// Victim must still be who serves the endpoint: another incarnation is an error, nothing is sent.
+	// Victim must still serve the endpoint. Another incarnation is an error, and nothing is sent.
 	Victim Identity `json:"victim"`
 	// SupervisorPID bounds the walk to the root of the new process tree.
 	SupervisorPID int `json:"supervisor_pid,omitempty"`
@@ -97,12 +96,12 @@ type Observation struct {
 	Serving   *record.Interval `json:"serving,omitempty"`
 	After     *Identity        `json:"after,omitempty"`
 	Ended     int64            `json:"ended"`
-	// LastRefusal says why the new process's last reply was not taken for a good one.
+	// LastRefusal says why the last reply of the new process was no good one.
 	LastRefusal string `json:"last_refusal,omitempty"`
-	// WorstGap is the longest the observer was not scheduled meanwhile, in nanoseconds.
+	// WorstGap is the longest time that the observer was not scheduled meanwhile, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
-	// Pressure is for how long, from when the new process was due until the end of the observation, somebody on
-	// the host waited for a processor.
+	// Pressure is for how long some task of the host waited for a processor, from when the new process was due until the end of the
+	// observation.
 	Pressure time.Duration `json:"pressure_ns"`
 }
 
@@ -138,14 +137,14 @@ type CalibrateParams struct {
 	For time.Duration `json:"for_ns"`
 }
 
-// Calibration is what an observation on this host is worth at its best.
+// Calibration is how precise an observation on this host is at its best.
 type Calibration struct {
 	// From and To are when it was watched, in nanoseconds of the agent's monotonic clock.
 	From int64 `json:"from_ns"`
 	To   int64 `json:"to_ns"`
-	// WorstGap is the longest the observer was not scheduled, in nanoseconds.
+	// WorstGap is the longest time that the observer was not scheduled, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
-	// Pressure is for how long of that somebody on the host waited for a processor (pressure stall information).
+	// Pressure is for how long of that some task of the host waited for a processor (pressure stall information).
 	Pressure time.Duration `json:"pressure_ns"`
 }
 
@@ -156,8 +155,8 @@ type VictimParams struct {
 	Keep bool `json:"keep,omitempty"`
 }
 
-// FarewellParams says what to take back when the link ends, however it ends: for a container that is not ours.
-type FarewellParams struct {
+// CleanupParams says what to take back when the link ends, however it ends: for a container that is not ours.
+type CleanupParams struct {
 	// Zinit is the path of the supervisor's socket. Its services whose names begin with Prefix are deleted.
 	Zinit  string `json:"zinit"`
 	Prefix string `json:"prefix"`
@@ -172,7 +171,7 @@ type FileParams struct {
 	Limit int64 `json:"limit,omitempty"`
 }
 
-// FileContents is what a file held.
+// FileContents is the content of a file.
 type FileContents struct {
 	Data []byte `json:"data"`
 }
@@ -194,9 +193,9 @@ type RunParams struct {
 	Dir string   `json:"dir,omitempty"`
 }
 
-// Ran is what a program has left.
-type Ran struct {
-	// ExitCode is -1 where it was killed: by a signal of somebody's, or by us at the limit.
+// CommandResult is the result of a program.
+type CommandResult struct {
+	// ExitCode is -1 if it was killed, by a signal or by us at the limit.
 	ExitCode int           `json:"exit_code"`
 	TimedOut bool          `json:"timed_out,omitempty"`
 	Output   string        `json:"output"` // both outputs, the last 64 KiB

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The methods that look at an image from the outside of its services: nothing is changed by any of them.
+// The methods that look at an image beside its services. They change nothing.
 const (
 	MethodEnvironment = "process.environment"
 	MethodSockets     = "socket.list"
@@ -15,25 +15,24 @@ const (
 	MethodLeaks       = "file.leaks"
 )
 
-// EnvironmentParams asks what is in a process's environment. Values stay where they are, but for one.
+// EnvironmentParams asks for the names in a process's environment, and for one value.
 type EnvironmentParams struct {
 	PID int `json:"pid"`
-	// Variable is the one whose value is told: name no secret.
+	// Variable is the one whose value is returned. Never name a secret.
 	Variable string `json:"variable,omitempty"`
 }
 
-// Environment is what a process was started with.
+// Environment is the environment that a process was started with.
 type Environment struct {
 	Names []string `json:"names"`
 	Value string   `json:"value,omitempty"` // of EnvironmentParams.Variable
 }
 
-// Socket is a unix socket that somebody holds and that has a path.
+// Socket is a bound unix socket that has a path.
 type Socket struct {
 	Path string      `json:"path"`
 	Mode fs.FileMode `json:"mode"`
-	// Open says that every user of the container may connect: the socket is writable by all, and all may enter
-	// every folder above it.
+	// Open says that every user of the container may connect: all may write to the socket and enter every folder above it.
 	Open bool `json:"open"`
 }
 
@@ -41,11 +40,11 @@ type Socket struct {
 type ProgramsParams struct {
 	Names []string `json:"names"`
 	PID   int      `json:"pid"`
-	// Path replaces the process's PATH where it is not empty.
+	// Path replaces the process's PATH if it is not empty.
 	Path string `json:"path,omitempty"`
 }
 
-// Programs are the words that no executable file was found for, with what is wrong.
+// Programs are the words without an executable file, with what is wrong.
 type Programs struct {
 	Missing map[string]string `json:"missing,omitempty"`
 }
@@ -60,22 +59,21 @@ type Hashes struct {
 	Sums map[string]string `json:"sums"`
 }
 
-// LeaksParams says what to look for in the container's files. Only canaries of ours are searched for: a needle
-// travels to the agent.
+// LeaksParams says what to look for in the container's files. Search only for canaries: a needle travels to the agent.
 type LeaksParams struct {
-	Needles map[string]string `json:"needles"` // by what they are called
+	Needles map[string]string `json:"needles"` // by name
 	// Limit is how much is read at most, in bytes.
 	Limit int64 `json:"limit"`
 }
 
 // Leak is a file that holds a needle.
 type Leak struct {
-	Needle string `json:"needle"` // what it is called
+	Needle string `json:"needle"` // its name
 	Path   string `json:"path"`
 }
 
-// Leaks is what came of a search. Only files that changed since the container's first process began are read:
-// no older one can hold a canary.
+// Leaks is the result of a search. It reads only files that changed since the container's first process started: no older file can hold
+// a canary.
 type Leaks struct {
 	Found []Leak `json:"found,omitempty"`
 	Files int    `json:"files"` // that were read
@@ -97,7 +95,7 @@ func (c Client) Sockets(ctx context.Context) ([]Socket, error) {
 	return sockets, err
 }
 
-// MissingPrograms returns the words that no program is found for, with what is wrong.
+// MissingPrograms returns the words without a program, with what is wrong.
 func (c Client) MissingPrograms(ctx context.Context, params ProgramsParams) (map[string]string, error) {
 	var programs Programs
 	err := c.Call(ctx, MethodPrograms, params, &programs)
@@ -119,8 +117,8 @@ func (c Client) Leaks(ctx context.Context, params LeaksParams) (Leaks, error) {
 }
 
 // RunAs runs a program as Run does, with the environment of a process.
-func (c Client) RunAs(ctx context.Context, pid int, limit time.Duration, argv ...string) (Ran, error) {
-	var ran Ran
+func (c Client) RunAs(ctx context.Context, pid int, limit time.Duration, argv ...string) (CommandResult, error) {
+	var ran CommandResult
 	err := c.Call(ctx, MethodRun, RunParams{Argv: argv, Limit: limit, EnvironmentOf: pid}, &ran)
 	return ran, err
 }

@@ -7,7 +7,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// The methods about how many processes there are, and what one of them holds.
+// The methods about the number of processes, and about what one of them holds.
 const (
 	MethodCrowd     = "crowd.watch"
 	MethodCrowdEnd  = "crowd.end"
@@ -15,7 +15,7 @@ const (
 	MethodWriteFile = "file.write"
 )
 
-// CrowdParams asks for the processes of some services to be counted from now on.
+// CrowdParams starts a count of the processes of some services.
 type CrowdParams struct {
 	// ID names the count until it is ended.
 	ID string `json:"id"`
@@ -23,16 +23,16 @@ type CrowdParams struct {
 	Services map[string][]string `json:"services,omitempty"`
 }
 
-// Crowd is what a count has seen.
+// Crowd is the result of a count.
 type Crowd struct {
-	// Most are the services of which there was a process at all, with the most that lived at the same time.
+	// Most holds, for each service that had a process, the most that lived at the same time.
 	Most map[string]Gathering `json:"most"`
-	// Looks is how often it was looked, over Took.
+	// Looks is how often the processes were counted, over Took.
 	Looks int           `json:"looks"`
 	Took  time.Duration `json:"took_ns"`
 }
 
-// Rate is how often a second it was looked.
+// Rate returns how often the processes were counted in a second.
 func (c Crowd) Rate() float64 {
 	if c.Took <= 0 {
 		return 0
@@ -40,8 +40,8 @@ func (c Crowd) Rate() float64 {
 	return float64(c.Looks) / c.Took.Seconds()
 }
 
-// Gathering is processes with one command line that lived at the same time. One that another of them has
-// forked is not counted.
+// Gathering is a number of processes with one command line that lived at the same time. A process that another of them forked is not
+// counted.
 type Gathering struct {
 	PIDs []int           `json:"pids"`
 	At   record.Interval `json:"at"`
@@ -62,18 +62,18 @@ type Usage struct {
 	Files []string `json:"files,omitempty"`
 }
 
-// WriteParams is a file that is to hold something else from now on.
+// WriteParams is a file and its new content.
 type WriteParams struct {
 	Path string `json:"path"`
 	Data []byte `json:"data"`
 }
 
-// WatchCrowd counts the processes of services from now on, a hundred times a second, until EndCrowd.
+// WatchCrowd counts the processes of services a hundred times a second, until EndCrowd.
 func (c Client) WatchCrowd(ctx context.Context, id string, services map[string][]string) error {
 	return c.Call(ctx, MethodCrowd, CrowdParams{ID: id, Services: services}, nil)
 }
 
-// EndCrowd ends a count and returns what it has seen.
+// EndCrowd ends a count and returns its result.
 func (c Client) EndCrowd(ctx context.Context, id string) (Crowd, error) {
 	var seen Crowd
 	err := c.Call(ctx, MethodCrowdEnd, CrowdParams{ID: id}, &seen)
@@ -87,7 +87,7 @@ func (c Client) Usage(ctx context.Context, pid int) (Usage, error) {
 	return usage, err
 }
 
-// WriteFile replaces what a file that is there holds. Nothing undoes it.
+// WriteFile replaces the content of a file that exists. Nothing undoes it.
 func (c Client) WriteFile(ctx context.Context, path string, data []byte) error {
 	return c.Call(ctx, MethodWriteFile, WriteParams{Path: path, Data: data}, nil)
 }

@@ -13,67 +13,65 @@ const (
 	MethodTrial  = "trial.run"
 )
 
-// What is found in a service's place besides the behaviours of a victim.
+// What can be in a service's place besides the behaviours of a victim.
 const (
 	// Slow is the good reply, TrialParams.Delay after the question.
 	Slow victim.Behaviour = "slow"
-	// Stopped is what a process in state T leaves to its clients: a connection that is accepted, because the
-	// kernel does that, and of which nothing is ever read.
+	// Stopped is what clients meet of a process in state T: the kernel accepts their connection, and nothing reads it.
 	Stopped victim.Behaviour = "stopped"
-	// Backlog is a listener whose backlog is full: a connection is not even accepted.
+	// Backlog is a listener with a full backlog, which accepts no connection.
 	Backlog victim.Behaviour = "backlog"
-	// Stale is a socket file that nobody listens on.
+	// Stale is a socket file without a listener.
 	Stale victim.Behaviour = "stale"
-	// Missing is no socket file, or a port that nobody listens on.
+	// Missing is no socket file, or a port without a listener.
 	Missing victim.Behaviour = "missing"
 )
 
-// RecallParams names the services whose good replies are to be remembered.
+// RecallParams names the services whose good replies are remembered.
 type RecallParams struct {
 	Endpoints []Endpoint `json:"endpoints"`
 }
 
-// Recalled says which services could not be asked, with what was wrong: by their socket or port.
-type Recalled struct {
+// RecallResult says what was wrong with each service that could not be asked, by its socket or port.
+type RecallResult struct {
 	Failed map[string]string `json:"failed,omitempty"`
 }
 
-// TrialParams is a command that is to be run while somebody else is in the place of the service that it asks.
+// TrialParams is a command that is run while an impostor is in the place of the service that it asks.
 type TrialParams struct {
 	Endpoint  Endpoint         `json:"endpoint"`
 	Behaviour victim.Behaviour `json:"behaviour"`
-	// Delay is before each reply of a slow service, and how long a reply that drips takes until it is complete.
+	// Delay is the time before each reply of a slow service, and the time that a dripping reply takes until it is complete.
 	Delay time.Duration `json:"delay_ns,omitempty"`
 	// Exec is run by /bin/sh -c with the supervisor's environment, Env and Dir, as a supervisor would.
 	Exec          string            `json:"exec"`
 	Env           map[string]string `json:"env,omitempty"`
 	Dir           string            `json:"dir,omitempty"`
 	SupervisorPID int               `json:"supervisor_pid,omitempty"`
-	// Limit is how long it may run.
+	// Limit bounds its run.
 	Limit time.Duration `json:"limit_ns"`
 }
 
-// Tried is how a trial went.
-type Tried struct {
-	// Landing says in words what the agent's own question met in the service's place.
-	Landing string `json:"landing"`
-	Ran     Ran    `json:"ran"`
-	// Control is how the same command ended before a service that behaves well.
-	Control Ran `json:"control"`
+// TrialResult is the result of a trial.
+type TrialResult struct {
+	// Landing says in words what the agent's own question met.
+	Landing string        `json:"landing"`
+	Ran     CommandResult `json:"ran"`
+	// Control is the result of the same command before a service that behaves well.
+	Control CommandResult `json:"control"`
 }
 
-// Recall has the good replies of services remembered, the first time that it is called; they serve as the model
-// of what is put in their place.
-func (c Client) Recall(ctx context.Context, endpoints ...Endpoint) (Recalled, error) {
-	var recalled Recalled
+// Recall remembers the good replies of services the first time that it is called. They are the model for the impostors.
+func (c Client) Recall(ctx context.Context, endpoints ...Endpoint) (RecallResult, error) {
+	var recalled RecallResult
 	err := c.Call(ctx, MethodRecall, RecallParams{Endpoints: endpoints}, &recalled)
 	return recalled, err
 }
 
-// Try runs a command with somebody in the place of the service that it asks. What was there before is back when
-// it returns, also where the caller or the link ends meanwhile.
-func (c Client) Try(ctx context.Context, params TrialParams) (Tried, error) {
-	var tried Tried
+// Try runs a command with an impostor in the place of the service that it asks. The service's own socket is back when Try returns, also if
+// the caller or the link ends meanwhile.
+func (c Client) Try(ctx context.Context, params TrialParams) (TrialResult, error) {
+	var tried TrialResult
 	err := c.Call(ctx, MethodTrial, params, &tried)
 	return tried, err
 }

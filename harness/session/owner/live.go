@@ -278,8 +278,8 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 	live.opened.Jitter = measured.WorstGap
 	o.noteGap(measured.WorstGap)
 	if live.attached {
-		farewell := agent.FarewellParams{Zinit: live.opened.Zinit, Prefix: protocol.VictimPrefix, Home: protocol.VictimHome}
-		if err := live.agent.PlanFarewell(ctx, farewell); err != nil {
+		cleanup := agent.CleanupParams{Zinit: live.opened.Zinit, Prefix: protocol.VictimPrefix, Home: protocol.VictimHome}
+		if err := live.agent.PlanCleanup(ctx, cleanup); err != nil {
 			return err
 		}
 	}
@@ -420,7 +420,7 @@ func (l *liveSandbox) collect(ctx context.Context, directory string) error {
 // close ends the link, by which the agent undoes what is open, and removes the container where it is ours.
 func (l *liveSandbox) close(ctx context.Context) (err error) {
 	if l.attached {
-		err = l.awaitFarewell(ctx)
+		err = l.awaitCleanup(ctx)
 	}
 	if l.link != nil {
 		_ = l.link.Close()
@@ -434,9 +434,9 @@ func (l *liveSandbox) close(ctx context.Context) (err error) {
 	return l.container.Remove(ctx)
 }
 
-// awaitFarewell ends the agent's input, and waits until it has taken back what it brought into a container
+// awaitCleanup ends the agent's input, and waits until it has taken back what it brought into a container
 // that somebody else started, and has ended.
-func (l *liveSandbox) awaitFarewell(ctx context.Context) error {
+func (l *liveSandbox) awaitCleanup(ctx context.Context) error {
 	if l.stream == nil {
 		return nil
 	}

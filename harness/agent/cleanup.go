@@ -15,21 +15,20 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// farewellLimit bounds how long the supervisor may take to delete our services.
-const farewellLimit = 20 * time.Second
+// cleanupTimeout bounds the time in which the supervisor deletes our services.
+const cleanupTimeout = 20 * time.Second
 
-// farewell is what leaves a container that is not ours as it was found, also where the harness is killed:
-// nobody else inside knows what to take back.
-type farewell struct {
+// cleanup leaves a container that is not ours as it was found, even if the harness is killed: only the agent knows what to take back.
+type cleanup struct {
 	mu     sync.Mutex
-	params *protocol.FarewellParams
+	params *protocol.CleanupParams
 	made   bool // the folder was not there before
 }
 
-// plan writes down what to take back when the link ends.
-func (f *farewell) plan(_ context.Context, params protocol.FarewellParams) error {
+// plan remembers what to take back when the link ends.
+func (f *cleanup) plan(_ context.Context, params protocol.CleanupParams) error {
 	if params.Zinit == "" || params.Prefix == "" || params.Home == "" {
-		return errors.New("plan the farewell: it needs the supervisor's socket, the prefix of our services, and our folder")
+		return errors.New("plan the cleanup: it needs the supervisor's socket, the prefix of our services, and our folder")
 	}
 	_, err := os.Stat(params.Home)
 	f.mu.Lock()
@@ -38,14 +37,14 @@ func (f *farewell) plan(_ context.Context, params protocol.FarewellParams) error
 	return nil
 }
 
-// carryOut deletes our services and our folder, where that was planned.
-func (f *farewell) carryOut() error {
+// carryOut deletes our services and our folder if that was planned.
+func (f *cleanup) carryOut() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.params == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), farewellLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	err := deleteServices(ctx, f.params.Zinit, f.params.Prefix)
 	if f.made {

@@ -11,15 +11,15 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
-func TestAFarewellTakesBackWhatWasMade(t *testing.T) {
+func TestACleanupTakesBackWhatWasMade(t *testing.T) {
 	for name, there := range map[string]bool{"ours": false, "somebody else's": true} {
 		t.Run(name, func(t *testing.T) {
 			home := filepath.Join(t.TempDir(), "home")
 			if there {
 				write(t, filepath.Join(home, "theirs"))
 			}
-			var f farewell
-			params := protocol.FarewellParams{Zinit: "/nowhere/zinit.sock", Prefix: "hero_chaos.", Home: home}
+			var f cleanup
+			params := protocol.CleanupParams{Zinit: "/nowhere/zinit.sock", Prefix: "hero_chaos.", Home: home}
 			if err := f.plan(t.Context(), params); err != nil {
 				t.Fatal(err)
 			}
@@ -42,16 +42,16 @@ func write(t *testing.T, path string) {
 	}
 }
 
-func TestAFarewellWithoutAPlanDoesNothing(t *testing.T) {
-	var f farewell
+func TestACleanupWithoutAPlanDoesNothing(t *testing.T) {
+	var f cleanup
 	if err := f.carryOut(); err != nil {
 		t.Error(err)
 	}
-	whole := protocol.FarewellParams{Zinit: "/z", Prefix: "p.", Home: "/h"}
-	for _, spoil := range []func(*protocol.FarewellParams){
-		func(p *protocol.FarewellParams) { p.Zinit = "" },
-		func(p *protocol.FarewellParams) { p.Prefix = "" }, // it would delete every service
-		func(p *protocol.FarewellParams) { p.Home = "" },
+	whole := protocol.CleanupParams{Zinit: "/z", Prefix: "p.", Home: "/h"}
+	for _, spoil := range []func(*protocol.CleanupParams){
+		func(p *protocol.CleanupParams) { p.Zinit = "" },
+		func(p *protocol.CleanupParams) { p.Prefix = "" }, // it would delete every service
+		func(p *protocol.CleanupParams) { p.Home = "" },
 	} {
 		params := whole
 		spoil(&params)

@@ -15,8 +15,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 )
 
-// actor is whoever is in a service's place.
-type actor struct {
+// impostor is what answers in a service's place during a trial.
+type impostor struct {
 	listener net.Listener
 	stop     context.CancelFunc
 	closes   []func()
@@ -24,23 +24,23 @@ type actor struct {
 	asked    chan struct{} // gets one when somebody connects after it was armed
 }
 
-// vacated is how long a port is waited for that was just left: a process that is being made may hold it a moment.
-const vacated = 3 * time.Second
+// vacatePeriod bounds the wait for a port that was just left: a process that is being forked may hold it for a moment.
+const vacatePeriod = 3 * time.Second
 
-// perform puts somebody into the place of the service.
-func perform(ctx context.Context, params protocol.TrialParams, reply []byte) (*actor, error) {
+// impersonate puts an impostor into the place of the service.
+func impersonate(ctx context.Context, params protocol.TrialParams, reply []byte) (*impostor, error) {
 	for began := now(); ; {
-		a, err := performOnce(ctx, params, reply)
-		if !errors.Is(err, unix.EADDRINUSE) || ctx.Err() != nil || now()-began > int64(vacated) {
+		a, err := impersonateOnce(ctx, params, reply)
+		if !errors.Is(err, unix.EADDRINUSE) || ctx.Err() != nil || now()-began > int64(vacatePeriod) {
 			return a, err
 		}
-		pauseUntil(ctx.Done(), slowRetry)
+		pauseUntil(ctx.Done(), retryInterval)
 	}
 }
 
-func performOnce(ctx context.Context, params protocol.TrialParams, reply []byte) (*actor, error) {
+func impersonateOnce(ctx context.Context, params protocol.TrialParams, reply []byte) (*impostor, error) {
 	ctx, stop := context.WithCancel(ctx)
-	a := &actor{stop: stop, asked: make(chan struct{}, 1)}
+	a := &impostor{stop: stop, asked: make(chan struct{}, 1)}
 	endpoint := params.Endpoint
 	if endpoint.Socket != "" {
 		if err := os.Remove(endpoint.Socket); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -54,14 +54,14 @@ func performOnce(ctx context.Context, params protocol.TrialParams, reply []byte)
 	case protocol.Backlog:
 		err = a.fillBacklog(endpoint)
 	default:
-		if a.listener, err = occupy(ctx, endpoint); err == nil && params.Behaviour == protocol.Stale {
+		if a.listener, err = listenInPlace(ctx, endpoint); err == nil && params.Behaviour == protocol.Stale {
 			err = a.listener.Close()
 			a.listener = nil
 		}
 	}
 	if err != nil {
 		a.close()
-		return nil, fmt.Errorf("put somebody into the place: %w", err)
+		return nil, fmt.Errorf("put an impostor into the service's place: %w", err)
 	}
 	if a.listener != nil {
 		go a.serve(ctx, params, reply)
@@ -69,8 +69,8 @@ func performOnce(ctx context.Context, params protocol.TrialParams, reply []byte)
 	return a, nil
 }
 
-// occupy listens in the service's place. A socket file outlives its listener, as a service's does that is killed.
-func occupy(ctx context.Context, endpoint protocol.Endpoint) (net.Listener, error) {
+// listenInPlace listens in the service's place. The socket file outlives its listener, as that of a killed service does.
+func listenInPlace(ctx context.Context, endpoint protocol.Endpoint) (net.Listener, error) {
 	var configuration net.ListenConfig
 	if endpoint.Socket == "" {
 		return configuration.Listen(ctx, "tcp", fmt.Sprintf(":%d", endpoint.Port)) // whichever name of this host is asked
@@ -82,9 +82,9 @@ func occupy(ctx context.Context, endpoint protocol.Endpoint) (net.Listener, erro
 	return listener, err
 }
 
-// serve answers as the behaviour says. A stopped service's clients are accepted and never read.
-func (a *actor) serve(ctx context.Context, params protocol.TrialParams, reply []byte) {
-	listener := noting{Listener: a.listener, actor: a}
+// serve answers as the behaviour says. Clients of a stopped service are accepted and never read.
+func (a *impostor) serve(ctx context.Context, params protocol.TrialParams, reply []byte) {
+	listener := notingListener{Listener: a.listener, impostor: a}
 	if params.Behaviour == protocol.Stopped {
 		for {
 			conn, err := listener.Accept()
@@ -105,27 +105,26 @@ func (a *actor) serve(ctx context.Context, params protocol.TrialParams, reply []
 	_ = impostor.Serve(ctx, listener)
 }
 
-// noting tells of connections.
-type noting struct {
+// notingListener is a listener that tells its impostor about connections.
+type notingListener struct {
 	net.Listener
-	actor *actor
+	impostor *impostor
 }
 
 // Accept accepts a connection and notes that there was one.
-func (n noting) Accept() (net.Conn, error) {
+func (n notingListener) Accept() (net.Conn, error) {
 	conn, err := n.Listener.Accept()
-	if err == nil && n.actor.armed.Load() {
+	if err == nil && n.impostor.armed.Load() {
 		select {
-		case n.actor.asked <- struct{}{}:
+		case n.impostor.asked <- struct{}{}:
 		default:
 		}
 	}
 	return conn, err
 }
 
-// awaitQuestion waits until somebody connects or the command ends; at most a second, for not everybody who is in
-// the place notices.
-func (a *actor) awaitQuestion(ctx context.Context, ended <-chan struct{}) {
+// awaitQuestion waits until a client connects or the command ends, at most for a second: not every impostor notices a client.
+func (a *impostor) awaitQuestion(ctx context.Context, ended <-chan struct{}) {
 	timer := time.NewTimer(time.Second)
 	defer timer.Stop()
 	select {
@@ -136,15 +135,15 @@ func (a *actor) awaitQuestion(ctx context.Context, ended <-chan struct{}) {
 	}
 }
 
-// landed asks our own question, which has to meet what was put there. It says what it met. A socket that was
-// closed may be open for a moment yet, in a process that is just being made and has not become another program.
-func (a *actor) landed(ctx context.Context, params protocol.TrialParams) (string, error) {
+// landed asks our own question, which has to meet the impostor, and says what it met. A closed socket may stay open for a moment in a
+// process that was forked and has not yet executed its program.
+func (a *impostor) landed(ctx context.Context, params protocol.TrialParams) (string, error) {
 	defer a.armed.Store(true)
 	const enough = time.Second
 	for began := now(); ; {
-		limit := trialSilence
+		limit := trialReplyTimeout
 		if params.Behaviour == victim.Good || params.Behaviour == protocol.Slow {
-			limit = patience // a good reply is waited for; the others have to show that there is none
+			limit = replyTimeout // a good reply is waited for; the others have to show that there is none
 		}
 		met := ask(ctx, params.Endpoint, limit)
 		text := "a good reply"
@@ -152,17 +151,17 @@ func (a *actor) landed(ctx context.Context, params protocol.TrialParams) (string
 			text = met.err.Error()
 		}
 		switch {
-		case isMet(met, params):
+		case meets(met, params):
 			return text, nil
 		case ctx.Err() != nil || now()-began > int64(enough):
 			return "", fmt.Errorf("our own question met something else in the place: %s", text)
 		}
-		pauseUntil(ctx.Done(), slowRetry)
+		pauseUntil(ctx.Done(), retryInterval)
 	}
 }
 
-// isMet tells whether our own question met what was put there.
-func isMet(met answer, params protocol.TrialParams) bool {
+// meets reports whether our own question met the impostor.
+func meets(met answer, params protocol.TrialParams) bool {
 	switch params.Behaviour {
 	case victim.Good, protocol.Slow:
 		return met.outcome == good
@@ -180,15 +179,15 @@ func isMet(met answer, params protocol.TrialParams) bool {
 	return met.outcome == answered
 }
 
-// stopListening takes no more connections; those that there are go on.
-func (a *actor) stopListening() {
+// stopListening refuses further connections. The open ones go on.
+func (a *impostor) stopListening() {
 	if a.listener != nil {
 		_ = a.listener.Close()
 	}
 }
 
-// close ends everything.
-func (a *actor) close() {
+// close ends the impostor and its connections.
+func (a *impostor) close() {
 	a.stopListening()
 	a.stop()
 	for _, closing := range a.closes {
@@ -196,8 +195,8 @@ func (a *actor) close() {
 	}
 }
 
-// fillBacklog listens with the shortest backlog that there is, and connects until no more is taken.
-func (a *actor) fillBacklog(endpoint protocol.Endpoint) error {
+// fillBacklog listens with the shortest backlog, and connects until the kernel refuses.
+func (a *impostor) fillBacklog(endpoint protocol.Endpoint) error {
 	family, address := unix.AF_UNIX, unix.Sockaddr(&unix.SockaddrUnix{Name: endpoint.Socket})
 	if endpoint.Socket == "" {
 		family, address = unix.AF_INET, &unix.SockaddrInet4{Port: endpoint.Port, Addr: [4]byte{127, 0, 0, 1}}
@@ -225,8 +224,8 @@ func (a *actor) fillBacklog(endpoint protocol.Endpoint) error {
 	return fmt.Errorf("the backlog takes more than %d connections", enough)
 }
 
-// connectWithoutWaiting says whether a connection was taken.
-func (a *actor) connectWithoutWaiting(family int, address unix.Sockaddr) (bool, error) {
+// connectWithoutWaiting reports whether a connection was accepted.
+func (a *impostor) connectWithoutWaiting(family int, address unix.Sockaddr) (bool, error) {
 	client, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return false, err
@@ -241,7 +240,7 @@ func (a *actor) connectWithoutWaiting(family int, address unix.Sockaddr) (bool, 
 		return false, err
 	}
 	poll := []unix.PollFd{{Fd: int32(client), Events: unix.POLLOUT}} //nolint:gosec // a descriptor fits
-	n, err := unix.Poll(poll, int(trialSilence.Milliseconds()))
+	n, err := unix.Poll(poll, int(trialReplyTimeout.Milliseconds()))
 	if err != nil && !errors.Is(err, unix.EINTR) {
 		return false, err
 	}
