@@ -12,7 +12,7 @@ import (
 
 const jitter = 250 * time.Millisecond
 
-// shipped is the retry policy of every non-oneshot service, hero_zero [S].
+// shipped is the retry policy of suites/contract/hero_zero.md#supervision.
 func shipped() zinit.RetryPolicy {
 	return zinit.RetryPolicy{
 		MaxAttempts: 20, Delay: zinit.Milliseconds(5 * time.Second), Backoff: zinit.BackoffExponential,
@@ -136,8 +136,7 @@ func TestDetectionOrder(t *testing.T) {
 	})
 }
 
-// TestDetectionHolds plays a health check tick by tick, for each cadence, and never finds a
-// detection outside the window.
+// TestDetectionHolds simulates a health check tick by tick and checks that its detection is inside the window.
 func TestDetectionHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		second := rapid.IntRange(1, 100)
@@ -180,7 +179,7 @@ func TestDetectionHolds(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	due := budget.AfterExit(shipped(), 1, 0, 0).Respawn
-	if got, want := budget.Policy(shipped(), due), "20 attempts, 5000 ms exponential; retry 1 was due 5.00 s after the exit"; got != want {
+	if got, want := budget.DescribeDue(shipped(), due), "20 attempts, 5000 ms exponential; retry 1 was due 5.00 s after the exit"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for want, policy := range map[string]zinit.RetryPolicy{

@@ -7,33 +7,33 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 )
 
-// Check is a health check as the supervisor runs it. All durations are positive.
+// Check is a health check as the supervisor runs it. All durations are positive. The letters are those of
+// suites/contract/experiments.md#budgets.
 type Check struct {
-	Interval    time.Duration // I: start to start, or end to start, by the cadence
-	Timeout     time.Duration // T: the smaller of the action's and the probe's own
-	StartPeriod time.Duration // G: from a start of the process to the first run
-	Retries     int           // R: failures in a row that trigger a restart; 0 counts as 1, [A] retries-default-one
-	Reply       time.Duration // the longest that a healthy service takes to answer the probe
+	Interval    time.Duration // I
+	Timeout     time.Duration // T
+	StartPeriod time.Duration // G
+	Retries     int           // R; 0 counts as 1, [A] retries-default-one
+	Reply       time.Duration // the longest reply time of a healthy service
 }
 
-// Cadence is how the runs of a health check follow each other when they take long.
+// Cadence is how the runs of a health check follow each other if they take long.
 type Cadence int
 
-// The cadences that a supervisor may keep. suites/contract/zinit-0.4.md#health states start to start;
-// what a tick does that falls into a run is [A] health-tick-overlap.
+// The cadences that a supervisor may keep. What a tick does during a run is [A] health-tick-overlap.
 const (
-	// FixedRate starts a run every interval, or at once where the last run took longer than that.
+	// FixedRate starts a run every interval, or at once if the last run took longer.
 	FixedRate Cadence = iota
-	// SkippedTicks starts runs at multiples of the interval only: a tick that falls into a run is dropped.
+	// SkippedTicks drops a tick during a run: runs start only at multiples of the interval.
 	SkippedTicks
 	// FixedDelay waits an interval from the end of a run to the start of the next.
 	FixedDelay
 )
 
-// Cadences returns all that are known: what to assume of a target that excludes none.
+// Cadences returns all cadences: a target may keep any of them.
 func Cadences() []Cadence { return []Cadence{FixedRate, SkippedTicks, FixedDelay} }
 
-// spacing is the time from one failing run's start to the next one's.
+// spacing returns the time from the start of a failing run to the start of the next.
 func (c Check) spacing(cadence Cadence) time.Duration {
 	if c.Interval <= 0 {
 		return c.Timeout
@@ -50,14 +50,11 @@ func (c Check) spacing(cadence Cadence) time.Duration {
 
 func (c Check) retries() int { return max(1, c.Retries) }
 
-// Detection returns when the supervisor calls a process unhealthy that hangs from the injection on,
-// counted from the injection, age after the process had started.
+// Detection returns when the supervisor calls a hung process unhealthy, counted from the injection. age is the age of the process at
+// the injection. Without cadences all of them are possible.
 //
-// The latest is I until the first run that fails, R-1 spacings, and T until the last has failed:
-// R·I+T at a fixed rate with T ≤ I, R·(I+T) with a fixed delay, I+(R-1)·I·⌈T/I⌉+T where ticks are
-// skipped; the largest of the given cadences counts, of all where none is given. What is left of the
-// start period is added. The earliest takes the smallest spacing and a run that had begun Reply
-// before the injection.
+// The latest time is I until the first failing run, R-1 of the largest spacings, and T until the last has failed. The rest of the
+// start period is added. The earliest time takes the smallest spacing, and a run that began Reply before the injection.
 func (c Check) Detection(age time.Duration, cadences ...Cadence) Window {
 	if len(cadences) == 0 {
 		cadences = Cadences()

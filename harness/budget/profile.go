@@ -6,12 +6,10 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
-// QuickInterval is the health interval of the victims in the quick profile: the shipped numbers over one factor, odd
-// so that a slip of units shows (suites/contract/experiments.md#profiles).
+// QuickInterval is the health interval of victims in the quick profile (suites/contract/experiments.md#profiles).
 const QuickInterval = 1730 * time.Millisecond
 
-// Scale is the factor by which the quick profile scales a target's policies down for its victims; 1 where the target
-// states no health interval to scale.
+// Scale returns the factor by which the quick profile divides a target's policies for its victims. Without a health interval it is 1.
 func Scale(t *target.Target) float64 {
 	if t.Health.Interval == 0 {
 		return 1
@@ -19,22 +17,21 @@ func Scale(t *target.Target) float64 {
 	return float64(t.Health.Interval.Duration()) / float64(QuickInterval)
 }
 
-// Floor is the longest chain of policy waits of a faithful run, which nothing can shorten: the start period and three
-// health intervals, 210 s for the shipped numbers (suites/contract/experiments.md#parallel). It is 0 where the target states no
-// health check.
+// Floor returns the shortest possible duration of a faithful run: the start period and three health intervals
+// (suites/contract/experiments.md#parallel). Without a health check it is 0.
 func Floor(t *target.Target) time.Duration {
 	const intervals = 3
 	return t.Health.StartPeriod.Duration() + intervals*t.Health.Interval.Duration()
 }
 
-// Derived is a budget that follows from a target's numbers.
+// Derived is a named budget that follows from a target's numbers.
 type Derived struct {
 	Name string // "respawn after the exit"
 	Window
 }
 
-// Shipped derives the budgets of a target's own services, latest bounds with their tolerance.
-func Shipped(t *target.Target, jitter time.Duration) []Derived {
+// DeriveShipped returns the budgets of a target's own services. The latest times include the tolerance.
+func DeriveShipped(t *target.Target, jitter time.Duration) []Derived {
 	policy, outer := t.Policy, t.Budget()
 	if policy.Delay == 0 {
 		return nil
@@ -43,7 +40,7 @@ func Shipped(t *target.Target, jitter time.Duration) []Derived {
 	first := AfterExit(policy, 1, start, jitter)
 	derived := []Derived{
 		{"exit after a signal", Window{Latest: t.Budgets.StopTimeout.Duration(), why: "the stop timeout"}},
-		{"respawn after the exit", Window{Earliest: first.Respawn.Earliest, Latest: outer.Restart + outer.Tolerance, why: margin(first.Respawn.Earliest, outer)}},
+		{"respawn after the exit", Window{Earliest: first.Respawn.Earliest, Latest: outer.Restart + outer.Tolerance, why: describeMargin(first.Respawn.Earliest, outer)}},
 		{"serving after the exit", Window{Earliest: first.Serving.Earliest, Latest: outer.Recovery + outer.Tolerance, why: "retry 1, and the outer limit"}},
 	}
 	for retry := 2; retry <= 3; retry++ {
@@ -62,8 +59,8 @@ func Shipped(t *target.Target, jitter time.Duration) []Derived {
 	return append(derived, Derived{"detection of a hang", found}, Derived{"serving after a hang", hang.Serving})
 }
 
-// margin says what is left of the restart budget after the policy's delay.
-func margin(delay time.Duration, outer target.Budget) string {
+// describeMargin describes what is left of the restart budget after the policy's delay.
+func describeMargin(delay time.Duration, outer target.Budget) string {
 	switch left := outer.Restart - delay; {
 	case left < 0:
 		return "the delay is longer than the budget: it cannot be met"

@@ -25,8 +25,8 @@ func shippedTarget() *target.Target {
 	}
 }
 
-// TestTheFloor is the design's figure for the shipped numbers.
-func TestTheFloor(t *testing.T) {
+// TestFloor checks the figure of suites/contract/experiments.md#parallel.
+func TestFloor(t *testing.T) {
 	if floor := budget.Floor(shippedTarget()); floor != 210*time.Second {
 		t.Errorf("the floor is %s", floor)
 	}
@@ -53,7 +53,7 @@ func TestShippedBudgets(t *testing.T) {
 		{"detection of a hang", 120 * s, 180 * s, "30.00 s of the start period"},
 		{"serving after a hang", 125 * s, 200260 * time.Millisecond, "at most 10.00 s to stop"},
 	}
-	got := budget.Shipped(shippedTarget(), 10*time.Millisecond)
+	got := budget.DeriveShipped(shippedTarget(), 10*time.Millisecond)
 	if len(got) != len(want) {
 		t.Fatalf("%d budgets: %+v", len(got), got)
 	}
@@ -63,7 +63,7 @@ func TestShippedBudgets(t *testing.T) {
 			t.Errorf("%s is due from %s to %s (%s)", derived.Name, derived.Earliest, derived.Latest, derived.Explain())
 		}
 	}
-	if none := budget.Shipped(&target.Target{}, 0); none != nil {
+	if none := budget.DeriveShipped(&target.Target{}, 0); none != nil {
 		t.Errorf("a target without a policy has budgets: %+v", none)
 	}
 }

@@ -127,7 +127,7 @@ func lintRun(r *remarks, t *target.Target, service string, action zinit.Action) 
 	}
 	listed, _ := t.Service(service)
 	if want, have := t.PolicyOf(listed), *action.Retry; want != (zinit.RetryPolicy{}) && want != have {
-		r.add(service, "its policy is %s, and the target file has %s", budget.InFull(have), budget.InFull(want))
+		r.add(service, "its policy is %s, and the target file has %s", budget.DescribeFully(have), budget.DescribeFully(want))
 	}
 	delay, limit := action.Retry.DelayOfRetry(1), t.Budgets.Restart.Duration()
 	switch {

@@ -1,5 +1,4 @@
-// Package script reads shell text as it stands, without running any of it: which programs it needs, and
-// whether it looks after services that are zinit's to look after.
+// Package script reads shell text without running it: which programs it calls, and whether it starts services in a loop.
 package script
 
 import (
@@ -12,9 +11,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// Programs returns the programs that a command line calls, in the order of the text, each once: the first word of
-// every simple command, without the shell's own builtins and the functions that the text defines. A word that
-// only a run would tell (a variable) is left out.
+// Programs returns the programs that a command line calls, each once, in the order of the text. Builtins and functions of the text
+// are no programs. A program whose name is a variable is left out.
 func Programs(text string) ([]string, error) {
 	file, err := parse(text)
 	if err != nil {
@@ -27,59 +25,58 @@ func Programs(text string) ([]string, error) {
 		if !ok {
 			return true
 		}
-		program := program(call)
-		_, defined := functions[program]
-		if program != "" && !defined && !slices.Contains(builtins(), program) && !slices.Contains(programs, program) {
-			programs = append(programs, program)
+		name := programOf(call)
+		_, defined := functions[name]
+		if name != "" && !defined && !slices.Contains(builtins, name) && !slices.Contains(programs, name) {
+			programs = append(programs, name)
 		}
 		return true
 	})
 	return programs, nil
 }
 
-// Watchdog is a place of a script that does zinit's work.
+// Watchdog is a command in a loop of a script that starts services.
 type Watchdog struct {
 	Line int
 	Text string // the command, on one line
 	Why  string
 }
 
-// String is the finding on one line.
+// String describes the watchdog on one line.
 func (w Watchdog) String() string { return fmt.Sprintf("line %d: %s (%s)", w.Line, w.Text, w.Why) }
 
-// Watchdogs returns the places of a script where a loop starts services: by `zinit start` or `zinit restart`, or by
-// running one of their programs, given by their names. A loop that waits for zinit, or that starts zinit itself again,
-// is none (suites/contract/hero_zero.md#image: the watchdog loop and the loop of `zinit start` stay gone).
-func Watchdogs(text string, services ...string) ([]Watchdog, error) {
+// Watchdogs returns the commands with which loops of a script start services: `zinit start`, `zinit restart`, or one of the given
+// programs. A loop that waits for zinit or restarts zinit itself is no watchdog (suites/contract/hero_zero.md#image).
+func Watchdogs(text string, programs ...string) ([]Watchdog, error) {
 	file, err := parse(text)
 	if err != nil {
 		return nil, err
 	}
-	reader := &reader{functions: functionsOf(file), services: services}
+	r := &reader{functions: functionsOf(file), programs: programs}
 	syntax.Walk(file, func(node syntax.Node) bool {
 		switch node := node.(type) {
 		case *syntax.WhileClause, *syntax.ForClause:
-			reader.loop(node, nil)
-			return false // what it holds has been read
+			r.readLoop(node, nil)
+			return false // its body is read
 		case *syntax.CallExpr:
 			if words := literals(node); len(words) > 0 && path.Base(words[0]) == "xargs" {
-				reader.judge(node, words[1:])
+				r.check(node, words[1:])
 			}
 		}
 		return true
 	})
-	return reader.found, nil
+	return r.found, nil
 }
 
-// reader collects what it finds.
+// reader collects the watchdogs of a script.
 type reader struct {
 	functions map[string]*syntax.FuncDecl
-	services  []string
+	programs  []string
 	found     []Watchdog
 }
 
-// loop reads what a loop holds, and what the functions hold that it calls. within are those that are being read.
-func (r *reader) loop(body syntax.Node, within []string) {
+// readLoop reads the body of a loop and of the functions that it calls. within are the functions that are being read.
+func (r *reader) readLoop(body syntax.Node, within []string) {
 	syntax.Walk(body, func(node syntax.Node) bool {
 		call, ok := node.(*syntax.CallExpr)
 		if !ok {
@@ -90,47 +87,47 @@ func (r *reader) loop(body syntax.Node, within []string) {
 			return true
 		}
 		if function, defined := r.functions[words[0]]; defined && !slices.Contains(within, words[0]) {
-			r.loop(function.Body, append(within, words[0]))
+			r.readLoop(function.Body, append(within, words[0]))
 		}
-		r.judge(call, words)
+		r.check(call, words)
 		return true
 	})
 }
 
-// judge looks at one command of a loop.
-func (r *reader) judge(call *syntax.CallExpr, words []string) {
-	words = withoutWrappers(words)
+// check adds a command of a loop if it starts a service.
+func (r *reader) check(call *syntax.CallExpr, words []string) {
+	words = stripWrappers(words)
 	if len(words) == 0 {
 		return
 	}
 	name := path.Base(words[0])
 	var why string
 	switch {
-	case strings.Contains(strings.ToLower(name), "zinit") && slices.ContainsFunc(words[1:], starts):
+	case strings.Contains(strings.ToLower(name), "zinit") && slices.ContainsFunc(words[1:], isStart):
 		why = "a loop has zinit start services"
-	case slices.Contains(r.services, name):
+	case slices.Contains(r.programs, name):
 		why = "a loop starts a service itself"
-	case slices.ContainsFunc(words, asks):
+	case slices.ContainsFunc(words, isRequest):
 		why = "a loop has zinit start services, by its RPC"
 	default:
 		return
 	}
-	finding := Watchdog{Line: int(call.Pos().Line()), Text: printed(call), Why: why} //nolint:gosec // no script has so many lines
+	finding := Watchdog{Line: int(call.Pos().Line()), Text: oneLine(call), Why: why} //nolint:gosec // no script has so many lines
 	if !slices.Contains(r.found, finding) {
 		r.found = append(r.found, finding)
 	}
 }
 
-// starts tells whether a word of zinit's command line starts a service.
-func starts(word string) bool { return word == "start" || word == "restart" }
+// isStart reports whether a word of zinit's command line starts a service.
+func isStart(word string) bool { return word == "start" || word == "restart" }
 
-// asks tells whether a word is text that asks zinit's RPC to start a service.
-func asks(word string) bool {
+// isRequest reports whether a word is a request to zinit's RPC to start a service.
+func isRequest(word string) bool {
 	return strings.Contains(word, "service.start") || strings.Contains(word, "service.restart")
 }
 
-// withoutWrappers removes the words before the command itself: exec, nohup, timeout 5 and the like.
-func withoutWrappers(words []string) []string {
+// stripWrappers removes the words before the command itself: exec, nohup, timeout 5 and the like.
+func stripWrappers(words []string) []string {
 	wrappers := []string{"exec", "command", "nohup", "setsid", "timeout", "env", "sudo", "nice", "eval", "time"}
 	for len(words) > 1 && (slices.Contains(wrappers, path.Base(words[0])) || strings.HasPrefix(words[0], "-") || isNumber(words[0]) || isAssignment(words[0])) {
 		words = words[1:]
@@ -141,20 +138,20 @@ func withoutWrappers(words []string) []string {
 func isNumber(word string) bool     { return regexp.MustCompile(`^[0-9.]+[smhd]?$`).MatchString(word) }
 func isAssignment(word string) bool { return regexp.MustCompile(`^\w+=`).MatchString(word) }
 
-// program returns the program that a command calls, "" where only a run would tell.
-func program(call *syntax.CallExpr) string {
+// programOf returns the program that a command calls, "" if its name is computed.
+func programOf(call *syntax.CallExpr) string {
 	var words []string
 	for _, word := range call.Args {
-		words = append(words, word.Lit()+quoted(word))
+		words = append(words, word.Lit()+unquote(word))
 	}
-	for _, word := range withoutWrappers(words) {
+	for _, word := range stripWrappers(words) {
 		return word
 	}
 	return ""
 }
 
-// quoted is a word that is nothing but one quoted text, without the quotes.
-func quoted(word *syntax.Word) string {
+// unquote returns the text of a word that is one quoted text, else "".
+func unquote(word *syntax.Word) string {
 	if len(word.Parts) != 1 {
 		return ""
 	}
@@ -167,7 +164,7 @@ func quoted(word *syntax.Word) string {
 	return ""
 }
 
-// literals returns a command's words as they stand; of a variable it is the name.
+// literals returns a command's words without quotes. A variable is its name.
 func literals(call *syntax.CallExpr) []string {
 	words := make([]string, len(call.Args))
 	for i, word := range call.Args {
@@ -198,12 +195,12 @@ func functionsOf(file *syntax.File) map[string]*syntax.FuncDecl {
 func parse(text string) (*syntax.File, error) {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
 	if err != nil {
-		return nil, fmt.Errorf("read it as a shell script: %w", err)
+		return nil, fmt.Errorf("parse the shell script: %w", err)
 	}
 	return file, nil
 }
 
-func printed(node syntax.Node) string {
+func oneLine(node syntax.Node) string {
 	var text strings.Builder
 	if err := syntax.NewPrinter(syntax.SingleLine(true)).Print(&text, node); err != nil {
 		return "a command that cannot be printed"
@@ -211,11 +208,9 @@ func printed(node syntax.Node) string {
 	return strings.Join(strings.Fields(text.String()), " ")
 }
 
-// builtins are the commands that a POSIX shell brings itself, and needs no program for.
-func builtins() []string {
-	return []string{
-		".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec", "exit", "export", "false", "fg",
-		"getopts", "hash", "jobs", "kill", "local", "printf", "pwd", "read", "readonly", "return", "set", "shift", "source", "test",
-		"times", "trap", "true", "type", "ulimit", "umask", "unalias", "unset", "wait",
-	}
+// builtins are the commands of a POSIX shell that need no program.
+var builtins = []string{
+	".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec", "exit", "export", "false", "fg",
+	"getopts", "hash", "jobs", "kill", "local", "printf", "pwd", "read", "readonly", "return", "set", "shift", "source", "test",
+	"times", "trap", "true", "type", "ulimit", "umask", "unalias", "unset", "wait",
 }

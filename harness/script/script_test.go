@@ -64,9 +64,9 @@ func TestWatchdogs(t *testing.T) {
 	}
 }
 
-func TestNonsenseIsRefused(t *testing.T) {
+func TestInvalidScripts(t *testing.T) {
 	_, err := script.Watchdogs("while; do")
-	NewWithT(t).Expect(err).To(MatchError(HavePrefix("read it as a shell script: ")))
+	NewWithT(t).Expect(err).To(MatchError(HavePrefix("parse the shell script: ")))
 	_, err = script.Programs("a |")
 	NewWithT(t).Expect(err).To(HaveOccurred())
 }

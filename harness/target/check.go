@@ -16,12 +16,12 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// longestDuration is more than anybody waits for, and few enough nanoseconds to be multiplied.
+// longestDuration bounds durations so that their multiples do not overflow.
 const longestDuration = 24 * time.Hour
 
-// problem is what is wrong at a place in the file, which a YAML path names.
+// problem is an error at a place in the file.
 type problem struct {
-	at   string // "$.services[3].socket"
+	at   string // a YAML path: "$.services[3].socket"
 	text string
 }
 
@@ -29,7 +29,7 @@ func wrong(at, format string, args ...any) *problem {
 	return &problem{at: at, text: fmt.Sprintf(format, args...)}
 }
 
-// check returns the first thing that is wrong with the target, nil if nothing is.
+// check returns the first problem of the target, or nil.
 func (t *Target) check() *problem {
 	for _, check := range []func(*Target) *problem{
 		(*Target).checkName, (*Target).checkImage, (*Target).checkContainer, (*Target).checkSockets,
@@ -55,10 +55,10 @@ func (t *Target) checkImage() *problem {
 		return wrong("$.image", "give either the image's reference or the command that builds it")
 	}
 	if t.Image.Archive != "" && (!built || !filepath.IsLocal(t.Image.Archive)) {
-		return wrong("$.image.archive", "it stands for the build, below the root of hero_chaos: give a build and a relative path, or remove archive")
+		return wrong("$.image.archive", "an archive replaces a build and lies below the root of hero_chaos: give a build and a relative path, or remove archive")
 	}
 	if t.Image.Mutant != "" && !built {
-		return wrong("$.image.mutant", "only an image that is built here can be broken on purpose: remove mutant")
+		return wrong("$.image.mutant", "only an image that is built here has mutants: remove mutant")
 	}
 	return nil
 }
@@ -72,21 +72,21 @@ func (t *Target) checkContainer() *problem {
 		return found
 	}
 	if container.PublishPort != 0 && container.Port == 0 {
-		return wrong("$.container.publish_port", "a port is published and none is named in the container: add port")
+		return wrong("$.container.publish_port", "publish_port needs the port in the container: add port")
 	}
-	if container.Data != "" && !clean(container.Data) {
-		return wrong("$.container.data", "%q is no absolute path in the container", container.Data)
+	if container.Data != "" && !isClean(container.Data) {
+		return wrong("$.container.data", "%q is not an absolute path in the container", container.Data)
 	}
 	variable := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	for name := range container.Env {
 		if !variable.MatchString(name) {
-			return wrong("$.container.env", "%q is no name of a variable", name)
+			return wrong("$.container.env", "%q is not a name of a variable", name)
 		}
 	}
 	for i, name := range container.Secrets {
 		at := fmt.Sprintf("$.container.secrets[%d]", i)
-		if !variable.MatchString(name) { // it may be a value: it is not repeated
-			return wrong(at, "a secret is given by the name of its variable alone; its value stays in the environment")
+		if !variable.MatchString(name) { // the text may be a secret: it is not repeated
+			return wrong(at, "a secret is the name of a variable: its value stays in the environment")
 		}
 		if _, ok := container.Env[name]; ok {
 			return wrong(at, "%s is a secret and has a value under env: remove the value", name)
@@ -97,8 +97,8 @@ func (t *Target) checkContainer() *problem {
 
 func (t *Target) checkSockets() *problem {
 	for i, socket := range t.Zinit.Sockets {
-		if !clean(socket) {
-			return wrong(fmt.Sprintf("$.zinit.sockets[%d]", i), "%q is no absolute path in the container", socket)
+		if !isClean(socket) {
+			return wrong(fmt.Sprintf("$.zinit.sockets[%d]", i), "%q is not an absolute path in the container", socket)
 		}
 	}
 	return nil
@@ -166,10 +166,10 @@ func (t *Target) checkServices() *problem {
 	for i, service := range t.Services {
 		at := fmt.Sprintf("$.services[%d]", i)
 		if service.Name == "" || strings.ContainsAny(service.Name, " \t\n/,") {
-			return wrong(at+".name", "%q is no name of a service", service.Name)
+			return wrong(at+".name", "%q is not a name of a service", service.Name)
 		}
 		if seen[service.Name] {
-			return wrong(at+".name", "%s is there twice", service.Name)
+			return wrong(at+".name", "%s is listed twice", service.Name)
 		}
 		seen[service.Name] = true
 		if found := t.checkService(at, service); found != nil {
@@ -185,13 +185,13 @@ func (t *Target) checkService(at string, service Service) *problem {
 	case service.Oneshot && probed:
 		return wrong(at, "%s is oneshot, so it has neither socket nor port", service.Name)
 	case !service.Oneshot && (service.Socket != "") == (service.Port != 0):
-		return wrong(at, "%s needs either a socket or a port, at which it is probed", service.Name)
-	case service.Socket != "" && !clean(service.Socket):
-		return wrong(at+".socket", "%q is no absolute path in the container", service.Socket)
+		return wrong(at, "%s needs either a socket or a port to be probed at", service.Name)
+	case service.Socket != "" && !isClean(service.Socket):
+		return wrong(at+".socket", "%q is not an absolute path in the container", service.Socket)
 	case service.Port != 0 && !strings.HasPrefix(service.Health, "/"):
 		return wrong(at, "%s has a port: give the path of its health page, like health: /health", service.Name)
 	case service.Port == 0 && service.Health != "":
-		return wrong(at+".health", "%s has no port: a path of a health page is for HTTP", service.Name)
+		return wrong(at+".health", "%s has no port: a health page is for HTTP, so remove health", service.Name)
 	case !service.Oneshot && t.PolicyOf(service) == zinit.RetryPolicy{}:
 		return wrong(at, "%s has no retry policy: give the target or the service one", service.Name)
 	}
@@ -218,18 +218,18 @@ func (t *Target) checkRest() *problem {
 		return wrong("$.inventory.services", "the inventory has %d services, and %d are listed", services, len(t.Services))
 	}
 	if t.Inventory.Actions < 0 {
-		return wrong("$.inventory.actions", "%d actions: give 1 or more, or 0 where that is not known", t.Inventory.Actions)
+		return wrong("$.inventory.actions", "%d actions: give 1 or more, or 0 if that is not known", t.Inventory.Actions)
 	}
 	for i, smoke := range t.Smoke {
 		at := fmt.Sprintf("$.smoke[%d]", i)
 		if !strings.HasPrefix(smoke.Path, "/") {
-			return wrong(at+".path", "%q is no path: it begins with /", smoke.Path)
+			return wrong(at+".path", "%q is not a path: it must begin with /", smoke.Path)
 		}
 		if smoke.Status < 100 || smoke.Status > 599 {
-			return wrong(at+".status", "%d is no HTTP status", smoke.Status)
+			return wrong(at+".status", "%d is not an HTTP status", smoke.Status)
 		}
 		if t.Container.Port == 0 {
-			return wrong(at, "nothing can be asked for %s: the container has no port", smoke.Path)
+			return wrong(at, "%s cannot be requested: the container has no port", smoke.Path)
 		}
 	}
 	return nil
@@ -239,11 +239,11 @@ func (t *Target) checkEnvironments() *problem {
 	for _, name := range slices.Sorted(maps.Keys(t.Environments)) {
 		at := "$.environments." + name
 		if !regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`).MatchString(name) {
-			return wrong("$.environments", "%q is no name of an environment: use small letters, digits, - and _", name)
+			return wrong("$.environments", "%q is not a name of an environment: use small letters, digits, - and _", name)
 		}
 		base, err := url.Parse(t.Environments[name])
 		if err != nil || !slices.Contains([]string{"http", "https"}, base.Scheme) || base.Host == "" || base.RawQuery != "" || base.Fragment != "" {
-			return wrong(at, "%q is no URL that paths can follow: write http://HOST:PORT", t.Environments[name])
+			return wrong(at, "%q is not a base URL: write http://HOST:PORT", t.Environments[name])
 		}
 		if base.User != nil {
 			return wrong(at, "the URL holds a user or a password: a target file holds no secret")
@@ -254,7 +254,7 @@ func (t *Target) checkEnvironments() *problem {
 
 func checkPort(at string, port int) *problem {
 	if port < 0 || port > 65535 {
-		return wrong(at, "%d is no port: it is at most 65535", port)
+		return wrong(at, "%d is not a port: it is at most 65535", port)
 	}
 	return nil
 }
@@ -266,5 +266,7 @@ func checkTime(at string, value zinit.Milliseconds) *problem {
 	return nil
 }
 
-// clean tells whether p is an absolute path without detours.
-func clean(p string) bool { return path.IsAbs(p) && path.Clean(p) == p && !strings.ContainsRune(p, 0) }
+// isClean reports whether p is an absolute path without detours.
+func isClean(p string) bool {
+	return path.IsAbs(p) && path.Clean(p) == p && !strings.ContainsRune(p, 0)
+}

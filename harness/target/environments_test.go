@@ -22,12 +22,12 @@ func TestEnvironments(t *testing.T) {
 
 func TestEnvironmentsAreChecked(t *testing.T) {
 	for text, want := range map[string]string{ //nolint:gosec // the password is made up
-		"{hero: localhost}":              `:3:22: "localhost" is no URL that paths can follow: write http://HOST:PORT`,
-		"{hero: 'ftp://x'}":              `:3:22: "ftp://x" is no URL`,
-		"{hero: 'http://x/?a=b'}":        `:3:22: "http://x/?a=b" is no URL`,
+		"{hero: localhost}":              `:3:22: "localhost" is not a base URL: write http://HOST:PORT`,
+		"{hero: 'ftp://x'}":              `:3:22: "ftp://x" is not a base URL`,
+		"{hero: 'http://x/?a=b'}":        `:3:22: "http://x/?a=b" is not a base URL`,
 		"{hero: 'http://me:secret@x'}":   `:3:22: the URL holds a user or a password`,
-		"{'He ro': 'http://localhost'}":  `: "He ro" is no name of an environment`,
-		"{hero: 'http://localhost:x:y'}": `is no URL that paths can follow`,
+		"{'He ro': 'http://localhost'}":  `: "He ro" is not a name of an environment`,
+		"{hero: 'http://localhost:x:y'}": `is not a base URL`,
 	} {
 		_, err := load(t, head+"environments: "+text)
 		gomega.NewWithT(t).Expect(err).To(gomega.MatchError(gomega.ContainSubstring(want)))

@@ -21,11 +21,10 @@ import (
 
 const (
 	suffix      = ".yaml"
-	largestFile = 1 << 16 // bytes: nobody writes a longer one by hand, and nonsense takes the YAML library the square of it
+	largestFile = 1 << 16 // bytes: the YAML library takes quadratic time on nonsense
 )
 
-// Find loads the target of that name from the first of the folders that has a file NAME.yaml. A name
-// with a slash in it, or that ends in .yaml, is the path of a file.
+// Find loads NAME.yaml from the first of the folders that has it. A name with a slash, or that ends in .yaml, is the path of a file.
 func Find(name string, dirs ...string) (*Target, error) {
 	if strings.ContainsRune(name, filepath.Separator) || strings.HasSuffix(name, suffix) {
 		return Load(name)
@@ -47,17 +46,16 @@ func Find(name string, dirs ...string) (*Target, error) {
 	return nil, fmt.Errorf("there is no target %q in %s%s", name, strings.Join(dirs, ", "), spelling.DidYouMean(name, names))
 }
 
-// Load reads a target file and checks all of it. An error is one line that begins with
-// file:line:column, where that is known.
+// Load reads a target file and checks all of it. An error is one line that begins with file:line:column if that is known.
 func Load(path string) (*Target, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the target: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Size() > largestFile {
-		return nil, fmt.Errorf("read the target: %s is no file of at most %d bytes", path, largestFile)
+		return nil, fmt.Errorf("read the target: %s is not a file of at most %d bytes", path, largestFile)
 	}
-	data, err := os.ReadFile(path) //nolint:gosec // to read the file that was named is the purpose
+	data, err := os.ReadFile(path) //nolint:gosec // the user named this file
 	if err != nil {
 		return nil, fmt.Errorf("read the target: %w", err)
 	}
@@ -65,10 +63,10 @@ func Load(path string) (*Target, error) {
 }
 
 func parse(path string, data []byte) (read *Target, err error) {
-	// The YAML library has been seen to panic at nonsense; the file is at fault all the same.
+	// The YAML library can panic at nonsense.
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			read, err = nil, fmt.Errorf("%s: it is no YAML that can be read: %v", path, yamlfile.OneLine(fmt.Sprint(panicked)))
+			read, err = nil, fmt.Errorf("%s: invalid YAML: %v", path, yamlfile.OneLine(fmt.Sprint(panicked)))
 		}
 	}()
 	file, err := parser.ParseBytes(data, 0)
@@ -76,10 +74,10 @@ func parse(path string, data []byte) (read *Target, err error) {
 		return nil, yamlfile.Located(path, err, keys(reflect.TypeFor[Target]()))
 	}
 	if len(file.Docs) != 1 {
-		return nil, fmt.Errorf("%s: it holds %d documents: a target is one", path, len(file.Docs))
+		return nil, fmt.Errorf("%s: it has %d YAML documents: write one target a file", path, len(file.Docs))
 	}
 	if file.Docs[0].Body == nil {
-		return nil, fmt.Errorf("%s: it is empty: a target has at least a name and an image", path)
+		return nil, fmt.Errorf("%s: it is empty: write at least a name and an image", path)
 	}
 	if at, err := checkDurations(file); err != nil {
 		return nil, fmt.Errorf("%s%s: %w", path, at, err)
@@ -95,13 +93,13 @@ func parse(path string, data []byte) (read *Target, err error) {
 	return read, nil
 }
 
-// checkDurations finds the first duration that is none: the YAML library does not say where one is.
+// checkDurations finds the first invalid duration: the YAML library does not return its place.
 func checkDurations(file *ast.File) (at string, err error) {
 	indices := regexp.MustCompile(`\[\d+\]`)
-	durations := durations("$", reflect.TypeFor[Target]())
+	paths := durationPaths("$", reflect.TypeFor[Target]())
 	for _, value := range ast.Filter(ast.MappingValueType, file.Docs[0].Body) {
 		member, ok := value.(*ast.MappingValueNode)
-		if !ok || !slices.Contains(durations, indices.ReplaceAllString(member.Value.GetPath(), "[]")) {
+		if !ok || !slices.Contains(paths, indices.ReplaceAllString(member.Value.GetPath(), "[]")) {
 			continue
 		}
 		token := member.Value.GetToken()
@@ -113,19 +111,19 @@ func checkDurations(file *ast.File) (at string, err error) {
 	return "", nil
 }
 
-// durations returns the paths of all durations below at, with [] in place of an index.
-func durations(at string, of reflect.Type) []string {
+// durationPaths returns the paths of all durations below at, with [] in place of an index.
+func durationPaths(at string, of reflect.Type) []string {
 	switch {
 	case of == reflect.TypeFor[zinit.Milliseconds]():
 		return []string{at}
 	case of.Kind() == reflect.Pointer:
-		return durations(at, of.Elem())
+		return durationPaths(at, of.Elem())
 	case of.Kind() == reflect.Slice:
-		return durations(at+"[]", of.Elem())
+		return durationPaths(at+"[]", of.Elem())
 	case of.Kind() == reflect.Struct:
 		var found []string
 		for i := range of.NumField() {
-			found = append(found, durations(at+"."+of.Field(i).Tag.Get("yaml"), of.Field(i).Type)...)
+			found = append(found, durationPaths(at+"."+of.Field(i).Tag.Get("yaml"), of.Field(i).Type)...)
 		}
 		return found
 	}

@@ -1,4 +1,4 @@
-// Package target is the image under test and what is expected of it, as a file that a person writes.
+// Package target reads target files: an image under test and what is expected of it, written by a person.
 package target
 
 import (
@@ -15,8 +15,7 @@ import (
 // All stands for every assumption in Target.Confirmed.
 const All = "all"
 
-// Target is an image and what is expected of it. fixtures/targets/target.schema.json says the same
-// for editors.
+// Target is an image and what is expected of it. fixtures/targets/target.schema.json describes it for editors.
 type Target struct {
 	Name        string `yaml:"name"`
 	Description string `yaml:"description"`
@@ -24,50 +23,48 @@ type Target struct {
 	Image     Image     `yaml:"image"`
 	Container Container `yaml:"container"`
 	Zinit     Zinit     `yaml:"zinit"`
-	// Confirmed lists the ids of the contract's assumptions ([A]) that this image is known to meet, or
-	// is "all". A promise that rests on any other never holds the image back.
+	// Confirmed lists the ids of the assumptions that this image is known to meet, or is "all". A promise that rests on another
+	// never holds the image back.
 	Confirmed []string `yaml:"confirmed"`
 
-	// Policy is the retry policy of every service that states none of its own.
+	// Policy is the retry policy of every service without a policy of its own.
 	Policy  zinit.RetryPolicy `yaml:"policy"`
 	Health  Health            `yaml:"health"`
 	Budgets Budgets           `yaml:"budgets"`
-	// Services are those that the image ships and that are known by name; there may be more.
+	// Services are the shipped services that are known by name. There may be more.
 	Services  []Service `yaml:"services"`
 	Inventory Inventory `yaml:"inventory"`
 	Smoke     []Smoke   `yaml:"smoke"`
-	// Environments are places where the image runs already, by name: the URL that the smoke paths follow.
+	// Environments are the base URLs of places where the image already runs, by name.
 	Environments map[string]string `yaml:"environments"`
 }
 
-// Image says where the image comes from: either its reference or its build command is set.
+// Image is where the image comes from. Either its reference or its build command is set.
 type Image struct {
 	Reference string `yaml:"reference"` // as docker run takes it
-	// Build is a command that is run in the root of this module; the last line that it prints on
-	// standard output is the reference of the image that it has made or found.
+	// Build is a command that runs in the root of this module. The last line of its standard output is the image's reference.
 	Build []string `yaml:"build"`
-	// Archive is the built image as a file that `docker load` takes, below the root: what a distribution has in
-	// place of the sources. Where it exists it is loaded, and nothing is built.
+	// Archive is the path of the built image as a file for `docker load`, below the root. A distribution has it in place of the
+	// sources. If it exists, it is loaded and nothing is built.
 	Archive string `yaml:"archive"`
-	// Mutant is the environment variable by which a built image is broken on purpose; empty: it cannot be.
+	// Mutant is the environment variable that selects a mutant of a built image, empty if it has none.
 	Mutant string `yaml:"mutant"`
 }
 
-// Container says how the image is run.
+// Container is how the image is run.
 type Container struct {
 	Port        int               `yaml:"port"`         // in the container; 0: nothing is published
 	PublishPort int               `yaml:"publish_port"` // on the host; 0: any that is free
-	Data        string            `yaml:"data"`         // where a volume is mounted; empty: no volume
+	Data        string            `yaml:"data"`         // the mount point of a volume; empty: no volume
 	Env         map[string]string `yaml:"env"`
-	// Secrets are names of variables that are passed on from the environment of the harness, where they
-	// are set. Their values are in no file.
+	// Secrets are names of variables that are passed on from the environment of the harness if they are set there. No file holds
+	// their values.
 	Secrets []string `yaml:"secrets"`
 }
 
-// Zinit says where the supervisor is.
+// Zinit is how the supervisor is reached.
 type Zinit struct {
-	// Sockets are the paths to try for zinit's socket, in place of the contract's
-	// (zinit.SocketCandidates).
+	// Sockets are the paths to try for zinit's socket, in place of zinit.SocketCandidates.
 	Sockets []string `yaml:"sockets"`
 }
 
@@ -79,59 +76,54 @@ type Health struct {
 	Retries     int                `yaml:"retries"`      // failures in a row that trigger a restart
 }
 
-// Budgets are the outer limits of the shipped services. What a file leaves out is as the contract
-// has it.
+// Budgets are the outer limits of the shipped services. setDefaults fills in what a file leaves out.
 type Budgets struct {
-	// Restart is the longest from an exit to the new process: 5 s, hero_zero "Supervision" [S].
+	// Restart is the longest time from an exit to the new process (suites/contract/hero_zero.md#supervision).
 	Restart zinit.Milliseconds `yaml:"restart"`
-	// Serving is the longest from an exit to the first correct reply: 10 s, hero_zero "Supervision",
-	// "within 5-10 s" [S].
+	// Serving is the longest time from an exit to the first correct reply (suites/contract/hero_zero.md#supervision).
 	Serving zinit.Milliseconds `yaml:"serving"`
-	// Tolerance is what both may be exceeded by, since the shipped delay is the whole budget of a
-	// restart: 250 ms, design "Budgets come from the policy".
+	// Tolerance is how much both may be exceeded by (suites/contract/experiments.md#budgets).
 	Tolerance zinit.Milliseconds `yaml:"tolerance"`
-	// Boot is the longest until all services are Running: 60 s, [A] boot-within-60s.
+	// Boot is the longest time until all services are Running: [A] boot-within-60s.
 	Boot zinit.Milliseconds `yaml:"boot"`
-	// Smoke is the longest until the smoke paths answer: 120 s, [A] smoke-within-120s.
+	// Smoke is the longest time until the smoke paths answer: [A] smoke-within-120s.
 	Smoke zinit.Milliseconds `yaml:"smoke"`
-	// StopTimeout is the longest from a signal to the exit: 10 s, which is also what docker stop waits.
+	// StopTimeout is the longest time from a signal to the exit. The default is that of docker stop.
 	StopTimeout zinit.Milliseconds `yaml:"stop_timeout"`
 }
 
-// Service is one that the image ships. It is probed at its socket or at its port.
+// Service is a service that the image ships. It is probed at its socket or its port.
 type Service struct {
 	Name   string `yaml:"name"`
 	Socket string `yaml:"socket"` // a path in the container; JSON-RPC server.health
 	Port   int    `yaml:"port"`   // in the container; HTTP
 	Health string `yaml:"health"` // with a port: the path that answers 200
-	// Oneshot services run once and are never restarted; they have neither socket nor port.
+	// Oneshot services run once and are never restarted. They have neither socket nor port.
 	Oneshot  bool               `yaml:"oneshot"`
 	Policy   *zinit.RetryPolicy `yaml:"policy"` // in place of the target's
 	Requires []string           `yaml:"requires"`
 }
 
-// Inventory is what the image is known to hold; 0 where that is not known.
+// Inventory is how many services and actions the image has, 0 if that is not known.
 type Inventory struct {
 	Services int `yaml:"services"`
 	Actions  int `yaml:"actions"` // of the kinds run and health
 }
 
-// Smoke is a path of the published port and the HTTP status that it answers with.
+// Smoke is a path of the published port and its expected HTTP status.
 type Smoke struct {
 	Path   string `yaml:"path"`
 	Status int    `yaml:"status"`
 }
 
-// Budget is what a service may take after its process has ended.
+// Budget is the time that a service has after its process has ended.
 type Budget struct {
 	Restart   time.Duration // from the exit to the new process
 	Recovery  time.Duration // from the exit to the first correct reply
-	Tolerance time.Duration // what both may be exceeded by; it is printed with every figure
+	Tolerance time.Duration // how much both may be exceeded by
 }
 
-// Budget returns the outer limits of a restart: the issue's own numbers, hero_zero "Supervision" [S].
-// They hold for the first retry. What is due later, when the policy's state is another, comes from
-// the package budget.
+// Budget returns the outer limits of the first restart. Package budget computes what is due later, by the policy's state.
 func (t *Target) Budget() Budget {
 	return Budget{
 		Restart:   t.Budgets.Restart.Duration(),
@@ -140,14 +132,12 @@ func (t *Target) Budget() Budget {
 	}
 }
 
-// Restartable returns the services that zinit has to restart: all but the oneshot ones (contract
-// suites/contract/zinit-0.4.md#restart).
+// Restartable returns the services that zinit has to restart: all but the oneshots (suites/contract/zinit-0.4.md#restart).
 func (t *Target) Restartable() []Service {
 	return slices.DeleteFunc(slices.Clone(t.Services), func(s Service) bool { return s.Oneshot })
 }
 
-// BaseURL returns where the environment of that name answers, without a slash at its end. An unknown one is an error
-// that names what was probably meant.
+// BaseURL returns the URL of an environment, without a slash at its end. The error for an unknown name suggests a known one.
 func (t *Target) BaseURL(environment string) (string, error) {
 	base, ok := t.Environments[environment]
 	if !ok {
@@ -175,7 +165,7 @@ func (t *Target) ServiceNames() []string {
 	return names
 }
 
-// PolicyOf returns the retry policy of a service: its own, else the target's.
+// PolicyOf returns a service's own retry policy or, without one, the target's.
 func (t *Target) PolicyOf(service Service) zinit.RetryPolicy {
 	if service.Policy != nil {
 		return *service.Policy
@@ -183,17 +173,17 @@ func (t *Target) PolicyOf(service Service) zinit.RetryPolicy {
 	return t.Policy
 }
 
-// Confirms tells whether the image is known to meet the assumption.
+// Confirms reports whether the image is known to meet the assumption.
 func (t *Target) Confirms(assumption string) bool {
 	return slices.Contains(t.Confirmed, All) || slices.Contains(t.Confirmed, assumption)
 }
 
-// setDefaults fills in what the file leaves out, as the contract has it.
+// setDefaults fills in what the file leaves out.
 func (t *Target) setDefaults() {
 	budgets := &t.Budgets
 	for _, budget := range []struct {
-		value     *zinit.Milliseconds
-		otherwise time.Duration
+		value    *zinit.Milliseconds
+		fallback time.Duration
 	}{
 		{&budgets.Restart, 5 * time.Second},
 		{&budgets.Serving, 10 * time.Second},
@@ -203,7 +193,7 @@ func (t *Target) setDefaults() {
 		{&budgets.StopTimeout, 10 * time.Second},
 	} {
 		if *budget.value == 0 {
-			*budget.value = zinit.Milliseconds(budget.otherwise)
+			*budget.value = zinit.Milliseconds(budget.fallback)
 		}
 	}
 	if t.Health.Retries == 0 {

@@ -73,12 +73,12 @@ smoke: [{path: /, status: 204}]
 	g.Expect((&target.Target{Confirmed: []string{target.All}}).Confirms("no-zombie")).To(gomega.BeTrue())
 }
 
-// TestErrors is what a person reads who wrote a target file: one line with the place and what to do.
+// TestErrors checks that each error is one line with the place and what to do.
 func TestErrors(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
-		"nothing":              {"", ": it is empty: a target has at least a name and an image"},
+		"nothing":              {"", ": it is empty: write at least a name and an image"},
 		"a comment":            {"# nothing\n", ": it is empty"},
-		"two":                  {head + "---\n" + head, ": it holds 2 documents: a target is one"},
+		"two":                  {head + "---\n" + head, ": it has 2 YAML documents: write one target a file"},
 		"a list":               {"- a\n", ":1:1: sequence was used where mapping is expected"},
 		"no YAML":              {"name: [a\n", ":1:7: sequence end token ']' not found"},
 		"unknown key":          {head + "imge: 1\n", `:3:1: unknown field "imge": did you mean "image"?`},
@@ -91,18 +91,18 @@ func TestErrors(t *testing.T) {
 		"no name":              {"image: {reference: b}\n", `: the name is "": use small letters`},
 		"a bad name":           {"name: ../x\nimage: {reference: b}\n", `:1:7: the name is "../x": use small letters`},
 		"no image":             {"name: a\n", ": give either the image's reference or the command that builds it"},
-		"an archive elsewhere": {"name: a\nimage:\n  build: [c]\n  archive: ../x.tar\n", ":4:12: it stands for the build"},
-		"an archive alone":     {"name: a\nimage:\n  reference: b\n  archive: x.tar\n", ":4:12: it stands for the build"},
+		"an archive elsewhere": {"name: a\nimage:\n  build: [c]\n  archive: ../x.tar\n", ":4:12: an archive replaces a build"},
+		"an archive alone":     {"name: a\nimage:\n  reference: b\n  archive: x.tar\n", ":4:12: an archive replaces a build"},
 		"two images":           {"name: a\nimage:\n  reference: b\n  build: [c]\n", ":3:3: give either the image's reference"},
-		"a port too high":      {head + "container: {port: 70000}\n", ":3:19: 70000 is no port: it is at most 65535"},
-		"a port below 0":       {head + "container: {port: -1}\n", ":3:19: -1 is no port"},
-		"published nothing":    {head + "container: {publish_port: 1}\n", ":3:27: a port is published and none is named in the container: add port"},
-		"data not absolute":    {head + "container: {data: data}\n", `:3:19: "data" is no absolute path in the container`},
-		"data with dots":       {head + "container: {data: /a/../b}\n", `:3:19: "/a/../b" is no absolute path`},
-		"a bad variable":       {head + "container: {env: {A-B: c}}\n", `:3:19: "A-B" is no name of a variable`},
-		"a secret's value":     {head + "container: {secrets: [KEY=hunter2]}\n", ":3:23: a secret is given by the name of its variable alone"},
+		"a port too high":      {head + "container: {port: 70000}\n", ":3:19: 70000 is not a port: it is at most 65535"},
+		"a port below 0":       {head + "container: {port: -1}\n", ":3:19: -1 is not a port"},
+		"published nothing":    {head + "container: {publish_port: 1}\n", ":3:27: publish_port needs the port in the container: add port"},
+		"data not absolute":    {head + "container: {data: data}\n", `:3:19: "data" is not an absolute path in the container`},
+		"data with dots":       {head + "container: {data: /a/../b}\n", `:3:19: "/a/../b" is not an absolute path`},
+		"a bad variable":       {head + "container: {env: {A-B: c}}\n", `:3:19: "A-B" is not a name of a variable`},
+		"a secret's value":     {head + "container: {secrets: [KEY=hunter2]}\n", ":3:23: a secret is the name of a variable"},
 		"a secret with env":    {head + "container: {env: {KEY: hunter2}, secrets: [KEY]}\n", ":3:44: KEY is a secret and has a value under env: remove the value"},
-		"a bad socket":         {head + "zinit: {sockets: [/a, b]}\n", `:3:23: "b" is no absolute path`},
+		"a bad socket":         {head + "zinit: {sockets: [/a, b]}\n", `:3:23: "b" is not an absolute path`},
 		"no assumption":        {head + "confirmed: [all, delay-formla]\n", `:3:18: there is no assumption "delay-formla": did you mean "delay-formula"?`},
 		"a long time":          {head + "budgets: {boot: 25h}\n", ":3:17: 25h0m0s is not between 0 and 24h0m0s"},
 		"a time below 0":       {head + "health: {interval: -1s, timeout: 1s}\n", ":3:20: -1s is not between 0 and 24h0m0s"},
@@ -111,22 +111,22 @@ func TestErrors(t *testing.T) {
 		"a bad backoff":        {head + "policy: {delay: 5s, backoff: exponentail}\n", `:3:30: the backoff is "exponentail": did you mean "exponential"?`},
 		"no delay":             {head + "policy: {backoff: none}\n", ":3:10: a retry policy needs a delay"},
 		"attempts below 0":     {head + "policy: {delay: 5s, backoff: none, max_attempts: -1}\n", ":3:50: -1 attempts"},
-		"no probe":             {head + policy + "services:\n  - {name: x}\n", ":5:6: x needs either a socket or a port, at which it is probed"},
+		"no probe":             {head + policy + "services:\n  - {name: x}\n", ":5:6: x needs either a socket or a port to be probed at"},
 		"a probed oneshot":     {head + policy + "services: [{name: x, oneshot: true, socket: /x}]\n", ":4:13: x is oneshot, so it has neither socket nor port"},
 		"no health page":       {head + policy + "services: [{name: x, port: 80}]\n", ":4:13: x has a port: give the path of its health page, like health: /health"},
 		"health by socket":     {head + policy + "services: [{name: x, socket: /x, health: /}]\n", ":4:42: x has no port"},
-		"a service's port":     {head + policy + "services: [{name: x, port: 70000, health: /}]\n", ":4:28: 70000 is no port"},
+		"a service's port":     {head + policy + "services: [{name: x, port: 70000, health: /}]\n", ":4:28: 70000 is not a port"},
 		"no policy":            {head + "services: [{name: x, socket: /x}]\n", ":3:13: x has no retry policy: give the target or the service one"},
 		"its bad policy":       {head + "services: [{name: x, socket: /x, policy: {delay: 5s}}]\n", `:3:43: the backoff is ""`},
-		"a service twice":      {head + policy + "services: [{name: x, socket: /x}, {name: x, socket: /y}]\n", ":4:42: x is there twice"},
-		"a service unnamed":    {head + policy + "services: [{socket: /x}]\n", `:4:13: "" is no name of a service`},
+		"a service twice":      {head + policy + "services: [{name: x, socket: /x}, {name: x, socket: /y}]\n", ":4:42: x is listed twice"},
+		"a service unnamed":    {head + policy + "services: [{socket: /x}]\n", `:4:13: "" is not a name of a service`},
 		"requires itself":      {head + policy + "services: [{name: x, socket: /x, requires: [x]}]\n", ":4:45: x requires itself"},
 		"requires another":     {head + policy + "services: [{name: server, socket: /x, requires: [servr]}]\n", `:4:50: there is no service "servr": did you mean "server"?`},
 		"too few":              {head + policy + "services: [{name: x, socket: /x}, {name: y, socket: /y}]\ninventory: {services: 1}\n", ":5:23: the inventory has 1 services, and 2 are listed"},
 		"actions below 0":      {head + "inventory: {actions: -1}\n", ":3:22: -1 actions"},
-		"a smoke path":         {head + "smoke: [{path: x, status: 200}]\n", `:3:16: "x" is no path`},
-		"a smoke status":       {head + "smoke: [{path: /x, status: 20}]\n", ":3:28: 20 is no HTTP status"},
-		"smoke, no port":       {head + "smoke: [{path: /x, status: 200}]\n", ":3:10: nothing can be asked for /x: the container has no port"},
+		"a smoke path":         {head + "smoke: [{path: x, status: 200}]\n", `:3:16: "x" is not a path`},
+		"a smoke status":       {head + "smoke: [{path: /x, status: 20}]\n", ":3:28: 20 is not an HTTP status"},
+		"smoke, no port":       {head + "smoke: [{path: /x, status: 200}]\n", ":3:10: /x cannot be requested: the container has no port"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := gomega.NewWithT(t)
@@ -137,17 +137,17 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFileIsRefused(t *testing.T) {
+func TestOnlyFilesAreRead(t *testing.T) {
 	g := gomega.NewWithT(t)
 	dir := t.TempDir()
 	_, err := target.Load(filepath.Join(dir, "missing.yaml"))
 	g.Expect(err).To(gomega.MatchError(os.ErrNotExist))
 	_, err = target.Load(dir)
-	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is no file of at most")))
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is not a file of at most")))
 	_, err = target.Load("/dev/zero")
-	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is no file of at most")))
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is not a file of at most")))
 	_, err = load(t, "#"+strings.Repeat("x", 1<<16))
-	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is no file of at most")))
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is not a file of at most")))
 }
 
 func TestFind(t *testing.T) {

@@ -90,7 +90,7 @@ func planKill(sandbox *session.Sandbox, p string, service session.Service) sessi
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
 	return session.Injection{
 		Promise: p, Service: service, Fault: fault.SIGKILL, Window: 5*delay + 2*startLimit + time.Second,
-		Policy: budget.Policy(service.Policy, due.Respawn),
+		Policy: budget.DescribeDue(service.Policy, due.Respawn),
 	}
 }
 

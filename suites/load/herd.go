@@ -121,7 +121,7 @@ func killAll(ctx context.Context, chaos *session.Session, sandbox *session.Sandb
 			due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
 			recoveries[i], errs[i] = sandbox.Inject(ctx, session.Injection{
 				Promise: promise.LoadHerd, Service: service, Fault: fault.SIGKILL, Window: window,
-				Policy: budget.Policy(service.Policy, due.Respawn),
+				Policy: budget.DescribeDue(service.Policy, due.Respawn),
 			})
 		})
 	}

@@ -199,7 +199,7 @@ func (a access) kill(ctx context.Context, p string, service session.Service) rec
 	due := budget.AfterExit(service.Policy, 1, 0, a.Jitter())
 	return spec.Inject(ctx, a.Sandbox, session.Injection{
 		Promise: p, Service: service, Fault: fault.SIGKILL,
-		Window: service.Policy.DelayOfRetry(1) + startLimit + time.Second, Policy: budget.Policy(service.Policy, due.Respawn),
+		Window: service.Policy.DelayOfRetry(1) + startLimit + time.Second, Policy: budget.DescribeDue(service.Policy, due.Respawn),
 	})
 }
 

@@ -56,7 +56,7 @@ func planInjection(chaos *session.Session, sandbox *session.Sandbox, p string, s
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter()).Respawn
 	return session.Injection{
 		Promise: p, Service: service, Fault: f, Window: due.Earliest + spec.StartupLimit(chaos) + spec.LatePeriod(chaos) + extra,
-		Policy: budget.Policy(service.Policy, due),
+		Policy: budget.DescribeDue(service.Policy, due),
 	}
 }
 

@@ -54,7 +54,7 @@ func (s *series) killAndExpect(ctx SpecContext, period time.Duration, expected E
 	due := budget.AfterExit(s.service.Policy, next.Retry, 0, s.sandbox.Jitter()).Respawn
 	seen := spec.Inject(ctx, s.sandbox, session.Injection{
 		Promise: s.promise, Service: s.service, Fault: fault.SIGKILL, Window: due.Earliest + spec.LatePeriod(s.chaos),
-		Policy: budget.Policy(s.service.Policy, due), InTurn: s.inTurn,
+		Policy: budget.DescribeDue(s.service.Policy, due), InTurn: s.inTurn,
 	})
 	s.requireLength(seen, period)
 	spec.Expect(seen, expected, Serve(Within(due.Earliest+spec.StartupLimit(s.chaos)), s.tolerance()))

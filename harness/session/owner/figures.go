@@ -17,7 +17,7 @@ func (o *Owner) figures(run *record.Run, main *liveSandbox) {
 	} else {
 		run.Scale = budget.Scale(o.target)
 	}
-	for _, derived := range budget.Shipped(o.target, time.Duration(main.opened.Jitter)) {
+	for _, derived := range budget.DeriveShipped(o.target, time.Duration(main.opened.Jitter)) {
 		run.Budgets = append(run.Budgets, record.Budget{
 			Name: derived.Name, Earliest: int64(derived.Earliest), Latest: int64(derived.Latest), Why: derived.Explain(),
 		})

@@ -76,7 +76,7 @@ func (o *Owner) services(ctx context.Context, main *liveSandbox) []record.Servic
 			return a.Service == service.Name && a.Retry != nil && !a.Oneshot && (a.Kind == zinit.KindRun || a.Kind == "")
 		})
 		if run >= 0 {
-			services[i].Policy = budget.InFull(*actions[run].Retry)
+			services[i].Policy = budget.DescribeFully(*actions[run].Retry)
 		}
 	}
 	return services
