@@ -17,20 +17,20 @@ const (
 	goalError     = time.Millisecond       // p99 of every phase
 )
 
-// latency is how long the injections by one way took.
+// latency holds how long the injections by one way took.
 type latency struct {
 	way  string
 	took []time.Duration
 }
 
-// report is everything that a run has measured; the link is the first of the ways.
+// report holds everything that a run measured. The link is the first of the ways.
 type report struct {
 	injection   []latency
 	observation []accuracy
 	host        string
 }
 
-// text is the report as people read it.
+// text returns the report as people read it.
 func (r report) text() string {
 	var out strings.Builder
 	if len(r.injection) > 0 {
@@ -86,7 +86,7 @@ func (r report) writeObservation(out *strings.Builder) {
 	out.WriteString("\n")
 }
 
-// row is a summary's cells: n, p50, p99, max. Of few durations there is no p99.
+// row returns a summary's cells: n, p50, p99, max. Few durations have no p99.
 func row(s stats.Summary) string {
 	p99 := "-"
 	if s.P99 != nil {
@@ -95,7 +95,7 @@ func row(s stats.Summary) string {
 	return fmt.Sprintf("%d\t%s\t%s\t%s", s.N, span.Text(s.Median), p99, span.Text(s.Max))
 }
 
-// worst is the 99th percentile, or of few durations the longest.
+// worst returns the 99th percentile, or the longest of few durations.
 func worst(s stats.Summary) time.Duration {
 	if s.P99 != nil {
 		return *s.P99

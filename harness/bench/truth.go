@@ -21,7 +21,7 @@ const (
 	exited   = "exited"
 )
 
-// stamp is a moment that the supervisor (with the service) or the victim (without) wrote down itself.
+// stamp is a time that the supervisor (with the service) or the victim (without) wrote itself.
 type stamp struct {
 	Event   string `json:"event"`
 	Service string `json:"service"`
@@ -29,7 +29,7 @@ type stamp struct {
 	At      int64  `json:"mono_ns"` // nanoseconds of CLOCK_MONOTONIC
 }
 
-// readStamps reads one JSON line a stamp, of one service. A last line that is still being written is left out.
+// readStamps reads one service's stamps, a JSON line each. It leaves out a last line that is still being written.
 func readStamps(data []byte, service string) ([]stamp, error) {
 	var stamps []stamp
 	for line := range bytes.Lines(data) {
@@ -47,7 +47,7 @@ func readStamps(data []byte, service string) ([]stamp, error) {
 	return stamps, nil
 }
 
-// first returns when an event of a process first came, from a point in time on. The pid is 0 before the fork.
+// first returns the first time of a process's event since a point in time. The pid is 0 before the fork.
 func first(stamps []stamp, event string, pid int, from int64) (int64, error) {
 	for _, s := range stamps {
 		if s.Event == event && s.PID == pid && s.At >= from {
@@ -57,11 +57,11 @@ func first(stamps []stamp, event string, pid int, from int64) (int64, error) {
 	return 0, fmt.Errorf("there is no stamp %q of process %d", event, pid)
 }
 
-// phases are what is compared with the truth, in their order.
+// phases lists the phases that are compared with the truth, in their order.
 var phases = []string{"exited", "noticed", "respawned", "accepting", "serving"}
 
-// truthOf is what the supervisor's and the victim's own stamps tell of a kill: for each phase the interval in
-// which it truly was. It is an interval because a stamp is taken before or after what it is about.
+// truthOf returns, for each phase of a kill, the interval of its true time by the supervisor's and the victim's own stamps. It is an
+// interval because a stamp is taken before or after its event.
 func truthOf(seen record.Recovery, supervisor, journal []stamp) (map[string]record.Interval, error) {
 	var failure error
 	find := func(stamps []stamp, event string, pid int, from int64) int64 {
@@ -86,7 +86,7 @@ func truthOf(seen record.Recovery, supervisor, journal []stamp) (map[string]reco
 	}, failure
 }
 
-// stated is what the harness says of the same phases.
+// stated returns what the harness says of the same phases.
 func stated(seen record.Recovery) map[string]*record.Interval {
 	return map[string]*record.Interval{
 		"exited": seen.Exited, "noticed": seen.Noticed, "respawned": seen.Respawned,
@@ -94,14 +94,14 @@ func stated(seen record.Recovery) map[string]*record.Interval {
 	}
 }
 
-// errorOf returns how far the end of what is stated, by which budgets are judged, is from the nearest point of
-// the truth, and whether all of the truth is outside of what is stated.
+// errorOf returns how far the stated end, on which budgets are judged, is from the nearest point of the truth. It also reports whether all
+// of the truth lies outside the stated interval.
 func errorOf(stated, truth record.Interval) (distance time.Duration, outside bool) {
 	distance = time.Duration(max(0, stated.Hi-truth.Hi, truth.Lo-stated.Hi))
 	return distance, stated.Hi < truth.Lo || truth.Hi < stated.Lo
 }
 
-// accuracy is what came of many comparisons of one phase.
+// accuracy is the result of many comparisons of one phase.
 type accuracy struct {
 	phase   string
 	errors  []time.Duration

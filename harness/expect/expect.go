@@ -54,7 +54,7 @@ func LeaveOthersAlone() Expectation { return expectation(judgeOthers, nil) }
 // NeverRestart expects that the process neither ended nor was replaced, for as long as Within says.
 func NeverRestart(options ...Option) Expectation { return expectation(judgeNever, options) }
 
-// Window is when the expectation wants its phase of a recovery; false where it bounds none.
+// Window returns when the expectation wants its phase of a recovery; false if it bounds none.
 func (e Expectation) Window(r record.Recovery) (record.Window, bool) {
 	if e.bounds == nil || e.within == 0 && e.notBefore == 0 {
 		return record.Window{}, false
@@ -78,9 +78,9 @@ func expectation(judge func(Expectation, record.Recovery) judgement, options []O
 	return e
 }
 
-// Inconclusive tells whether the recovery proves nothing about the expectation, and why: the fault
-// has no landing, it was not observed until the budget's end, or the host stalled so long that both
-// sides of the budget are possible. Its sentence has no figures, so that many results can share it.
+// Inconclusive reports whether the recovery proves nothing about the expectation, and why: the fault has no landing, it was not observed
+// until the budget's end, or the host stalled so long that both sides of the budget are possible. The sentence of the cause has no
+// figures, so that many results can share it.
 func Inconclusive(recovery record.Recovery, e Expectation) (cause record.Cause, ok bool) {
 	found := e.judge(e, recovery)
 	return found.cause, found.outcome == record.Inconclusive
@@ -96,7 +96,7 @@ type InconclusiveError struct {
 // Error returns the text, in the form of a failure.
 func (e *InconclusiveError) Error() string { return e.Text }
 
-// Match implements Gomega's matcher. It returns an *InconclusiveError where the recovery proves nothing.
+// Match implements Gomega's matcher. It returns an *InconclusiveError if the recovery proves nothing.
 func (e Expectation) Match(actual any) (bool, error) {
 	recovery, err := recoveryOf(actual)
 	if err != nil {

@@ -63,8 +63,8 @@ func missing(r record.Recovery) string {
 	return "the new process gave no correct reply"
 }
 
-// judge holds a recovery against the budget of the phase. A budget is judged on the latest point in
-// time that is possible, a lower bound on the latest too: only what is certainly early is a failure.
+// judge holds a recovery against the budget of the phase. A budget is judged on the latest possible point in time. So is a lower bound:
+// only what is certainly early is a failure.
 func (p phase) judge(e Expectation, r record.Recovery) judgement {
 	if r.Landing == nil {
 		return unlanded(r)
@@ -129,15 +129,15 @@ func (p phase) withoutPoint(e Expectation, r record.Recovery, origin record.Inte
 	return found
 }
 
-// watched is how long after the origin it is certain that the observation went on.
+// watched returns how long the observation certainly went on after the origin.
 func watched(r record.Recovery, origin record.Interval) time.Duration {
 	return max(0, time.Duration(r.Observed.Hi-origin.Hi))
 }
 
 func (e Expectation) limit() time.Duration { return e.within + e.tolerance }
 
-// stall is what a host may have taken from the target: the time for which somebody waited for a processor when
-// the new process was due already, and the observer's own gap where it is longer than the tolerance.
+// stall returns how much time the host may have taken from the target: the time for which some task waited for a processor after the new
+// process was due, or the observer's own gap if that is longer than the tolerance.
 func (e Expectation) stall(r record.Recovery) time.Duration {
 	stalled := time.Duration(r.Pressure)
 	if gap := time.Duration(r.WorstGap); gap > e.tolerance {
@@ -146,7 +146,7 @@ func (e Expectation) stall(r record.Recovery) time.Duration {
 	return stalled
 }
 
-// spent is the point at which the budget ends, nil without one.
+// spent returns when the budget ends, nil without a budget.
 func (e Expectation) spent(r record.Recovery, origin record.Interval) *time.Duration {
 	if e.within == 0 {
 		return nil

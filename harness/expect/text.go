@@ -11,7 +11,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 )
 
-// judgement is what an expectation found, and what its text needs besides the recovery.
+// judgement is an expectation's finding, with what its text needs besides the recovery.
 type judgement struct {
 	outcome  record.Outcome
 	headline string
@@ -28,8 +28,7 @@ func unlanded(r record.Recovery) judgement {
 	}
 }
 
-// unclear turns a failure into the statement that it cannot be told from a stalled host, or from an
-// observation that is uncertain by so much.
+// unclear turns a failure into an inconclusive finding: a stalled host or an uncertain observation explains it as well.
 func (j judgement) unclear(r record.Recovery, p phase, e Expectation, uncertain time.Duration) judgement {
 	j.outcome = record.Inconclusive
 	j.cause = record.TooCoarse("the budget cannot be judged")
@@ -42,7 +41,7 @@ func (j judgement) unclear(r record.Recovery, p phase, e Expectation, uncertain 
 	return j
 }
 
-// text is the headline and, a line each, what was seen, what the policy says and how to see it again.
+// text returns the headline and, a line each, what was seen, what the policy says and how to see it again.
 func (j judgement) text(r record.Recovery) string {
 	lines := [][2]string{{"before", before(r)}}
 	lines = append(lines, j.timeline(r)...)
@@ -85,13 +84,13 @@ func again(r record.Recovery) string {
 	return command
 }
 
-// moment is a line of the timeline, so long after the injection.
+// moment is a line of the timeline.
 type moment struct {
 	after time.Duration
 	what  string
 }
 
-// timeline says in their order what was seen, each at the latest that it can have been.
+// timeline lists what was seen in its order, each at its latest possible time.
 func (j judgement) timeline(r record.Recovery) [][2]string {
 	var moments []moment
 	add := func(at *record.Interval, what string) {
@@ -120,7 +119,7 @@ func (j judgement) timeline(r record.Recovery) [][2]string {
 	return lines
 }
 
-// end is where the budget was spent or, without a budget, the observation ended.
+// end returns when the budget was spent or, without a budget, when the observation ended.
 func (j judgement) end(r record.Recovery) moment {
 	last := moment{time.Duration(r.Observed.Hi - r.Injected.Lo), "observation ended"}
 	if j.spent != nil {

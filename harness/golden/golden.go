@@ -1,4 +1,4 @@
-// Package golden compares what a person reads with a file that a person has read.
+// Package golden compares a text that people read with a file that a person has checked.
 package golden
 
 import (
@@ -15,8 +15,7 @@ const Folder = "testdata"
 // update is the flag -update of every test that imports this package.
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// Check fails the test where text is not what testdata/name holds. With -update it writes the file
-// instead: read it before you keep it.
+// Check fails the test if text differs from testdata/name. With -update it writes the file instead: read it before you keep it.
 func Check(t testing.TB, name, text string) {
 	t.Helper()
 	path := filepath.Join(Folder, name)
@@ -41,8 +40,8 @@ const (
 	sectionEnd   = "<!-- end -->"
 )
 
-// CheckSection fails the test where the generated part of a document, between a line that begins with
-// "<!-- generated" and the line "<!-- end -->", is not text. With -update it writes that part anew.
+// CheckSection fails the test if the generated part of a document differs from text. That part is between a line that begins with
+// "<!-- generated" and the line "<!-- end -->". With -update it writes that part again.
 func CheckSection(t testing.TB, path, text string) {
 	t.Helper()
 	document, err := os.ReadFile(path) //nolint:gosec // a test names its own file

@@ -1,4 +1,4 @@
-// Package plain writes texts for a terminal and for files that people read. A part of them was said by a target.
+// Package plain writes texts for a terminal and for files that people read. Parts of them come from a target.
 package plain
 
 import (
@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// Line is text as one line: what could move a terminal's cursor, or end the line, is replaced, and blanks at its end are
-// left out. The line's own end follows.
+// Line returns text as one line with its end. It replaces what could move a terminal's cursor or end the line, and leaves out blanks at
+// the end.
 func Line(text string) string { return strings.TrimRight(printable(text), " ") + "\n" }
 
 func printable(text string) string {
@@ -19,7 +19,7 @@ func printable(text string) string {
 	}, text)
 }
 
-// Clipped is Line of at most width columns; one that is cut off says so by its last letter.
+// Clipped returns Line in at most width columns. The last letter of a line that is cut off says so.
 func Clipped(text string, width int) string {
 	if letters := []rune(printable(text)); len(letters) > width {
 		text = string(letters[:width-1]) + "…"
@@ -27,8 +27,8 @@ func Clipped(text string, width int) string {
 	return Line(text)
 }
 
-// Wrap puts words into lines of at most width columns, but for a word that is longer. The first follows indent, the
-// others are indented by so many columns.
+// Wrap puts words into lines of at most width columns, unless one word is longer. The first line follows indent; the others are indented
+// by as many columns.
 func Wrap(indent string, hanging, width int, words []string) (lines []string) {
 	full := indent
 	for i, word := range words {

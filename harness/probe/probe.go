@@ -1,5 +1,5 @@
-// Package probe is the harness's own question to a service, and what it takes for a good reply. It is the
-// measure that an image's registered health checks are held against, so it parses, matches and reads.
+// Package probe asks a service the harness's own question, and decides what a good reply is. An image's registered health checks are
+// compared with it, so it parses the reply, matches its id and reads its status.
 package probe
 
 import (
@@ -31,7 +31,7 @@ type Question interface {
 	Ask(ctx context.Context, conn net.Conn) error
 }
 
-// JSONRPC calls a method without parameters: Method, or Health where it is empty.
+// JSONRPC calls a method without parameters: Method, or Health if it is empty.
 type JSONRPC struct {
 	Method string
 
@@ -47,7 +47,7 @@ type reply struct {
 	} `json:"error"`
 }
 
-// Ask sends one document a line and reads one document, whatever its line breaks.
+// Ask sends one document and a line break, and reads one document with any line breaks.
 func (q *JSONRPC) Ask(ctx context.Context, conn net.Conn) error {
 	defer bound(ctx, conn)()
 	method := cmp.Or(q.Method, Health)
@@ -118,8 +118,7 @@ func (q HTTP) Ask(ctx context.Context, conn net.Conn) error {
 	return nil
 }
 
-// bounded ends a reply that is too long by an error: io.LimitReader would have it look as if the connection
-// had been closed.
+// bounded is a reader that ends a reply that is too long with an error. io.LimitReader would make it look like a closed connection.
 type bounded struct {
 	conn net.Conn
 	left int   // bytes
@@ -137,7 +136,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// explain names the two ends of a conversation that a reader would otherwise have to guess.
+// explain says in words how a conversation ended without a reply.
 func explain(err error) error {
 	var timeout interface{ Timeout() bool }
 	switch {
@@ -149,10 +148,10 @@ func explain(err error) error {
 	return err
 }
 
-// ErrNoReply says that the service took the question and did not answer it in time.
+// ErrNoReply says that the service accepted the question and did not answer it in time.
 var ErrNoReply = errors.New("no reply")
 
-// bound ends every read and write on conn with ctx. The returned function lifts that again.
+// bound ends every read and write on conn with ctx. The returned function removes that bound.
 func bound(ctx context.Context, conn net.Conn) (lift func()) {
 	past := time.Unix(1, 0)
 	if deadline, ok := ctx.Deadline(); ok {
@@ -162,8 +161,7 @@ func bound(ctx context.Context, conn net.Conn) (lift func()) {
 	return func() { stop() }
 }
 
-// Status asks GET url from outside and returns the reply's status. Redirects are not followed: a path that
-// is promised to answer is to answer itself.
+// Status asks GET url from outside and returns the reply's status. It does not follow redirects: a promised path has to answer itself.
 func Status(ctx context.Context, url string) (int, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {

@@ -8,14 +8,13 @@ import (
 	"os"
 )
 
-// largest is what a record may have, in bytes: fifty times as much as that of a faithful run of 28 services. Whatever is
-// larger was not written by this program, and is not read into memory.
+// largest bounds a record, in bytes: fifty times the record of a faithful run of 28 services. A larger file is not ours and is not read
+// into memory.
 const largest = 32 << 20
 
-// Load reads a record, whether it is the finished document or the events of a run that was killed or
-// goes on; one without an End is not Complete. A last line that was cut off is left out and noted;
-// any other line that cannot be read is an error that names it. A record has at most 32 MiB, no member that this program
-// does not know, and none twice.
+// Load reads a record: the finished document, or the events of a run that was killed or goes on. A record without an End is not
+// Complete. Load leaves out a last line that was cut off, and notes it; any other unreadable line is an error that names it. A record
+// has at most 32 MiB, no unknown member, and no member twice.
 func Load(path string) (*Record, error) {
 	data, err := content(path)
 	if err != nil {
@@ -29,7 +28,7 @@ func Load(path string) (*Record, error) {
 	return read, nil
 }
 
-// content is what a file holds, where it is not too large.
+// content returns what a file holds. A file that is too large is an error.
 func content(path string) ([]byte, error) {
 	file, err := os.Open(path) //nolint:gosec // to read the file that was named is the purpose
 	if err != nil {
@@ -43,8 +42,7 @@ func content(path string) ([]byte, error) {
 	return data, err
 }
 
-// parse tells the two forms apart by their first line: a document has its list of results in it, or
-// begins with a brace alone.
+// parse tells the two forms apart by the first line: a document's holds its list of results, or a brace alone.
 func parse(data []byte) (*Record, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, errors.New("it is empty: the run was killed before it began")

@@ -11,14 +11,13 @@ import (
 	"strings"
 )
 
-// Merge makes one record of all the shards of a run, whatever their order. It is judged as the record of one whole run
-// is. Each shard has to be there once, whole, and of the same image, program, plan and questions as the others; the
-// error names the first that is not. The shards stay as they are.
+// Merge makes one record of all the shards of a run, in any order. It is judged as the record of one whole run. Each shard must be there
+// once, whole, and of the same image, program, plan and questions as the others. The error names the first that is not. The shards
+// stay as they are.
 //
-// The image is told by its digest, which is its id: machines that have loaded the same archive have the same id.
-// What depends on a machine (its clock, its daemon, how it stalled) is kept apart in Run.Parts, and every result, recovery
-// and piece of evidence says by its Shard where it is from. Evidence lies in ShardFolder then: to put it there is for
-// whoever merges.
+// An image is recognised by its digest, which is its id: machines that loaded the same archive have the same id. What depends on a
+// machine (its clock, daemon and stalls) is in Run.Parts. Every result, recovery and piece of evidence names its Shard. The paths of
+// evidence lie in ShardFolder; the caller puts the files there.
 func Merge(shards []*Record) (*Record, error) {
 	ordered, err := complete(shards)
 	if err != nil {
@@ -40,7 +39,7 @@ func Merge(shards []*Record) (*Record, error) {
 	return merged, nil
 }
 
-// complete returns the shards in their order, where each is there once and came to its end.
+// complete returns the shards in their order, if each is there once and came to its end.
 func complete(shards []*Record) (ordered []*Record, err error) {
 	if len(shards) == 0 {
 		return nil, errors.New("there is no record")
@@ -77,7 +76,7 @@ func complete(shards []*Record) (ordered []*Record, err error) {
 	return ordered, nil
 }
 
-// wanting says what of a shard is not there. What it lacks was not seen to hold.
+// wanting returns an error that names what a shard lacks. What it lacks was not seen to hold.
 func (r *Record) wanting() error {
 	switch {
 	case !r.Complete():
@@ -92,7 +91,7 @@ func (r *Record) wanting() error {
 	return nil
 }
 
-// alike says in what two shards are not of the same run.
+// alike returns an error that names the first thing in which two shards differ, so that they are not of one run.
 func alike(one, other Run) error {
 	for _, c := range []struct {
 		what       string
@@ -126,7 +125,7 @@ func alike(one, other Run) error {
 	return nil
 }
 
-// together is what the runs have in common, with the worst of what they have not.
+// together returns what the runs have in common, and the worst of what differs.
 func together(ordered []*Record) Run {
 	run := ordered[0].Run
 	run.Shard, run.Specs, run.Parts = "", 0, nil
@@ -153,7 +152,7 @@ func together(ordered []*Record) Run {
 	return run
 }
 
-// take adds what a shard has found.
+// take adds a shard's findings.
 func (r *Record) take(shard *Record, number int) error {
 	name := shard.Run.Shard
 	own := func(id string) string { return id + " of shard " + name }
@@ -195,8 +194,7 @@ func (r *Record) take(shard *Record, number int) error {
 	return nil
 }
 
-// settle makes one result of those that every shard has of a promise about the whole run. Whatever else is there twice is
-// an error.
+// settle merges the results that every shard has of a promise about the whole run. Any other result that is there twice is an error.
 func (r *Record) settle(shards int) error {
 	throughout := map[string]bool{}
 	for _, promise := range r.Run.Promises {
@@ -228,7 +226,7 @@ func (r *Record) settle(shards int) error {
 	return nil
 }
 
-// graver tells whether a result has to be known before another one of the same promise.
+// graver reports whether a result outweighs another one of the same promise.
 func graver(one, other Result) bool {
 	order := []Outcome{Failed, NotRun, Inconclusive, Held}
 	return slices.Index(order, one.Outcome) < slices.Index(order, other.Outcome)

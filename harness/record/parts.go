@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Part is what a shard has of its own when it was merged with the others: another run, on what may be another machine.
+// Part is a shard in a merged record: a run, possibly on another machine.
 type Part struct {
 	Shard    string    `json:"shard"` // "2/4"
 	ID       string    `json:"id"`
@@ -21,11 +21,10 @@ type Part struct {
 	WorstGap int64 `json:"worst_gap"`
 }
 
-// Took is how long the part ran.
+// Took returns how long the part ran.
 func (p Part) Took() time.Duration { return p.Finished.Sub(p.Started) }
 
-// Runs are what a record is of: the parts that it was merged from, else the one run. Finished is the zero time where
-// that has no end.
+// Runs returns the runs of a record: the parts that it was merged from, else the one run. Finished is the zero time if there is no end.
 func (r *Record) Runs() []Part {
 	if len(r.Run.Parts) > 0 {
 		return r.Run.Parts
@@ -33,8 +32,7 @@ func (r *Record) Runs() []Part {
 	return []Part{r.part()}
 }
 
-// RunOf returns the run in which something of that Shard was found: "" in a record that was not merged. It is false where
-// the record has no such run.
+// RunOf returns the run of a shard; "" is the one run of a record that was not merged. It is false if the record has no such run.
 func (r *Record) RunOf(shard string) (Part, bool) {
 	for _, run := range r.Runs() {
 		if run.Shard == shard || len(r.Run.Parts) == 0 && shard == "" {
@@ -44,8 +42,8 @@ func (r *Record) RunOf(shard string) (Part, bool) {
 	return Part{}, false
 }
 
-// Took is how long the longest of the record's runs was: shards may have run side by side or one after the other. It is
-// 0 where that has no end.
+// Took returns how long the longest of the record's runs took: shards may have run side by side or one after the other. It is 0 without
+// an end.
 func (r *Record) Took() (longest time.Duration) {
 	for _, run := range r.Runs() {
 		longest = max(longest, run.Took())
@@ -53,7 +51,7 @@ func (r *Record) Took() (longest time.Duration) {
 	return longest
 }
 
-// part is what this record would be in a merged one.
+// part returns this record as a part of a merged one.
 func (r *Record) part() Part {
 	own := Part{
 		Shard: r.Run.Shard, ID: r.Run.ID, Started: r.Run.Started, Daemon: r.Run.Daemon, Procs: r.Run.Procs, Host: r.Run.Host,
@@ -64,8 +62,8 @@ func (r *Record) part() Part {
 	return own
 }
 
-// ParseShard reads "2/4", the second of four. Both are numbers from 1 on without leading zeros or signs, and the first
-// is at most the second.
+// ParseShard reads "2/4", the second of four. Both numbers begin at 1, without leading zeros or signs, and the first is at most the
+// second.
 func ParseShard(text string) (number, of int, err error) {
 	first, second, _ := strings.Cut(text, "/")
 	number, firstErr := strconv.Atoi(first)
@@ -76,8 +74,8 @@ func ParseShard(text string) (number, of int, err error) {
 	return number, of, nil
 }
 
-// Shard writes what ParseShard reads.
+// Shard writes a shard's name for ParseShard.
 func Shard(number, of int) string { return fmt.Sprintf("%d/%d", number, of) }
 
-// ShardFolder is where the evidence of a shard lies beside the record that it was merged into, as "shards/2".
+// ShardFolder returns the folder of a shard's evidence beside the merged record, as "shards/2".
 func ShardFolder(number int) string { return path.Join("shards", strconv.Itoa(number)) }

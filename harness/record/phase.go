@@ -4,13 +4,13 @@ import "time"
 
 // Phase is a part of a recovery: the time from one point to a later one.
 type Phase struct {
-	// Name is that of the point it ends with, From of the one it is counted from, as in a Window.
+	// Name is the point that it ends with, From the point that it is counted from, as in a Window.
 	Name, From string
 	// Title and After say the same in words: "respawn", "after the exit".
 	Title, After string
 }
 
-// Phases are all phases of a recovery, in their order.
+// Phases lists all phases of a recovery, in their order.
 func Phases() []Phase {
 	return []Phase{
 		{"exited", "injected", "exit", "after the fault"},
@@ -21,8 +21,8 @@ func Phases() []Phase {
 	}
 }
 
-// At returns when a point was reached, by its name: injected, exited, noticed, respawned, accepting or serving. It is
-// nil where that was not seen.
+// At returns when a point was reached, by its name: injected, exited, noticed, respawned, accepting or serving. It is nil if that was
+// not seen.
 func (r Recovery) At(point string) *Interval {
 	switch point {
 	case "injected":
@@ -41,7 +41,7 @@ func (r Recovery) At(point string) *Interval {
 	return nil
 }
 
-// Took is the longest that a phase can have taken; false where one of its ends was not seen.
+// Took returns the longest that a phase can have taken; false if one of its ends was not seen.
 func (r Recovery) Took(phase Phase) (time.Duration, bool) {
 	from, until := r.At(phase.From), r.At(phase.Name)
 	if from == nil || until == nil {

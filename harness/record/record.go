@@ -1,6 +1,5 @@
-// Package record is all evidence of a run, as data: what was run, what was promised and found, and
-// every fault with what followed. It is written while the run goes on, so that a run that is killed
-// leaves a record that can be read.
+// Package record holds all evidence of a run as data: what was run, what was promised and found, and every fault with what followed. It
+// is written while the run goes on, so that a killed run leaves a readable record.
 package record
 
 import (
@@ -18,7 +17,7 @@ type Record struct {
 	Results    []Result   `json:"results"`
 	Recoveries []Recovery `json:"recoveries"`
 	Evidence   []Evidence `json:"evidence"`
-	// End is nil where the run was killed, or goes on: such a record proves nothing by what it lacks.
+	// End is nil if the run was killed or goes on. Such a record proves nothing by what it lacks.
 	End *End `json:"end,omitempty"`
 	// Notes say what was odd about the file that the record was read from.
 	Notes []string `json:"notes,omitempty"`
@@ -26,7 +25,7 @@ type Record struct {
 	MeasuredAgain int `json:"measured_again,omitempty"`
 }
 
-// Complete tells whether the run came to its end.
+// Complete reports whether the run came to its end.
 func (r *Record) Complete() bool { return r.End != nil }
 
 // Recovery returns the recovery with that id.
@@ -53,12 +52,12 @@ type Run struct {
 	Focus   string    `json:"focus,omitempty"`   // what was selected; empty is everything
 	Service string    `json:"service,omitempty"` // the one service that was selected; empty is every one
 	Version string    `json:"version"`           // of the harness
-	// Tools are the versions of what the harness is built with and runs on, by their names: "go", "docker".
+	// Tools are the versions of what the harness is built with and runs on, by name: "go", "docker".
 	Tools map[string]string `json:"tools,omitempty"`
-	// Shard is which part of a run this is, "2/4"; empty is all of it.
+	// Shard is the part of a run that this is, "2/4"; empty is all of it.
 	Shard string `json:"shard,omitempty"`
-	// Plan names the plan that a shard is of (harness/shard), and Specs is how many specs it gave to this one: shards of two
-	// plans are no whole run.
+	// Plan names the shard's plan (harness/shard), and Specs is the number of specs that it gave to this shard. Shards of two plans are no
+	// whole run.
 	Plan  string `json:"plan,omitempty"`
 	Specs int    `json:"specs,omitempty"`
 	// Parts are the shards that a record was merged from, in their order; a record of one run has none.
@@ -66,27 +65,26 @@ type Run struct {
 	Procs int    `json:"procs"` // how many specs ran at once
 	Host  Host   `json:"host"`
 
-	// Supervisor says how zinit was reached, and where that is not by its RPC, why.
+	// Supervisor says how zinit was reached and, if not by its RPC, why.
 	Supervisor string `json:"supervisor,omitempty"`
-	// Promises are all that the program knew, with what it was asked to check of them and what it was not: a promise
-	// without a result was not run.
+	// Promises are all that the program knew. A promise without a result was not run.
 	Promises []Promise `json:"promises"`
 	// Confirmed are the assumptions that the target's file confirms.
 	Confirmed []string `json:"confirmed,omitempty"`
 	// Services are the target's, in the order of its file.
 	Services []Service `json:"services"`
 
-	// Scale is what the shipped numbers were divided by for our victims; 0 where they were not.
+	// Scale is the divisor of the shipped numbers for our victims; 0 if they were not scaled.
 	Scale float64 `json:"scale,omitempty"`
-	// Tolerance is what every latest bound may be exceeded by, in nanoseconds.
+	// Tolerance is by how much every latest bound may be exceeded, in nanoseconds.
 	Tolerance int64    `json:"tolerance_ns,omitempty"`
 	Budgets   []Budget `json:"budgets,omitempty"`
 	// Floor is the longest chain of policy waits of a faithful run, in nanoseconds; 0 in any other.
 	Floor int64 `json:"floor_ns,omitempty"`
 }
 
-// Promise is one sentence that the target is held to (harness/promise), as it was when the run began: a record is
-// judged without the program that wrote it.
+// Promise is one sentence that the target is held to (harness/promise), as it was when the run began. A record is judged without the
+// program that wrote it.
 type Promise struct {
 	ID       string `json:"id"`
 	Sentence string `json:"sentence"`
@@ -95,7 +93,7 @@ type Promise struct {
 	Advisory bool `json:"advisory,omitempty"`
 	// Assumptions are the marks of the contract that it rests on.
 	Assumptions []string `json:"assumptions,omitempty"`
-	// Throughout promises are about all of a run: every shard of one is asked.
+	// Throughout promises are about a whole run: every shard is asked.
 	Throughout bool `json:"throughout,omitempty"`
 }
 
@@ -103,7 +101,7 @@ type Promise struct {
 type Service struct {
 	Name string `json:"name"`
 	// Policy is its restart policy in words, as zinit told it: "20 attempts, 5s exponential up to 5m, stable after 1m".
-	// Empty where zinit could not be asked.
+	// It is empty if zinit could not be asked.
 	Policy string `json:"policy,omitempty"`
 }
 
@@ -125,12 +123,11 @@ type Daemon struct {
 type Host struct {
 	Cores  int    `json:"cores"`
 	Kernel string `json:"kernel"`
-	// WorstGap is the longest that the observer was not scheduled while the host was calibrated, in
-	// nanoseconds.
+	// WorstGap is the longest time that the observer was not scheduled while the host was calibrated, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
 }
 
-// Outcome is what a promise came to on one service.
+// Outcome is the outcome of a promise on one service.
 type Outcome string
 
 // The outcomes. A result has exactly one.
@@ -153,7 +150,7 @@ type Result struct {
 	Cause *Cause `json:"cause,omitempty"`
 	// Reason is the same in the words of records that were written before there were causes.
 	Reason string `json:"reason,omitempty"`
-	// Stalled says that it is inconclusive because of the host (Cause.Spoiled): measuring again may prove something.
+	// Stalled says that the host has spoiled the result (Cause.Spoiled), so that measuring again may prove something.
 	Stalled bool `json:"stalled,omitempty"`
 	// Failure is the complete text of a failure.
 	Failure    string    `json:"failure,omitempty"`
@@ -161,13 +158,13 @@ type Result struct {
 	Started    time.Time `json:"started"`
 	Duration   int64     `json:"duration_ns"`
 	Recoveries []string  `json:"recoveries,omitempty"` // ids
-	// Windows are what its recoveries were held to, in the order in which they were judged.
+	// Windows are the windows that its recoveries were held to, in the order in which they were judged.
 	Windows []Window `json:"windows,omitempty"`
 	// Shard is the part of a merged record that it was found in.
 	Shard string `json:"shard,omitempty"`
 }
 
-// Key tells a result of a run from every other.
+// Key identifies a result within a run.
 type Key struct {
 	Promise string `json:"promise"`
 	Service string `json:"service,omitempty"`
@@ -175,7 +172,7 @@ type Key struct {
 	Name    string `json:"name"`
 }
 
-// Key is the result's own.
+// Key returns the result's key.
 func (r Result) Key() Key { return Key{r.Promise, r.Service, r.Fault, r.Name} }
 
 // Window is when a phase of a recovery was due.
@@ -183,12 +180,12 @@ type Window struct {
 	Recovery string `json:"recovery"` // its id
 	Phase    string `json:"phase"`    // exited, noticed, respawned, accepting or serving
 	From     string `json:"from"`     // what it is counted from: injected, or a phase
-	// Earliest and Latest are in nanoseconds; the tolerance of the run is a part of neither. A Latest of 0 is none.
+	// Earliest and Latest are in nanoseconds, without the run's tolerance. A Latest of 0 is no bound.
 	Earliest int64 `json:"earliest_ns"`
 	Latest   int64 `json:"latest_ns"`
 }
 
-// Evidence points to something that was collected and is too large to be a part of the record.
+// Evidence points to a collected file that is too large for the record.
 type Evidence struct {
 	Promise string `json:"promise,omitempty"`
 	Service string `json:"service,omitempty"`
@@ -196,7 +193,7 @@ type Evidence struct {
 	Path    string `json:"path"` // relative to the record
 	// Shard is the part of a merged record that it was collected in.
 	Shard string `json:"shard,omitempty"`
-	// Bytes and SHA256 (in hexadecimal) are of the file; of a folder they are left out.
+	// Bytes and SHA256 (in hexadecimal) are the file's; a folder has none.
 	Bytes  int64  `json:"bytes,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`
 }
@@ -204,13 +201,13 @@ type Evidence struct {
 // End is written last: nothing that the run found is missing before it.
 type End struct {
 	Finished time.Time `json:"finished"`
-	// WorstGap is the longest that the observer was not scheduled during the run, in nanoseconds.
+	// WorstGap is the longest time that the observer was not scheduled during the run, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
-	// Trouble is what went wrong with the harness itself, empty if nothing did.
+	// Trouble is the harness's own error, empty if there was none.
 	Trouble string `json:"trouble,omitempty"`
 }
 
-// check refuses what no program of ours writes: to guess what it means could promote an image.
+// check refuses an outcome that no program of ours writes: a guess at its meaning could promote an image.
 func (r Result) check() error {
 	switch r.Outcome {
 	case Held, Failed, Inconclusive, NotRun:

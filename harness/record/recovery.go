@@ -2,15 +2,14 @@ package record
 
 import "time"
 
-// Interval is a point in time that is known to lie within [Lo, Hi]: nanoseconds of the agent's
-// CLOCK_MONOTONIC, which is one clock for every container of a host, and another one in every part of a merged record:
-// two recoveries may be compared where their Shard is the same. Budgets are judged on Hi.
+// Interval is a point in time that lies within [Lo, Hi], in nanoseconds of the agent's CLOCK_MONOTONIC. All containers of a host have one
+// clock, and every part of a merged record has another: compare recoveries of the same Shard only. Budgets are judged on Hi.
 type Interval struct {
 	Lo int64 `json:"lo"`
 	Hi int64 `json:"hi"`
 }
 
-// Since returns how long after the earlier point i came: the shortest and the longest it can have been.
+// Since returns the shortest and the longest time that can have passed since the earlier point.
 func (i Interval) Since(earlier Interval) (shortest, longest time.Duration) {
 	return time.Duration(max(0, i.Lo-earlier.Hi)), time.Duration(i.Hi - earlier.Lo)
 }
@@ -18,7 +17,7 @@ func (i Interval) Since(earlier Interval) (shortest, longest time.Duration) {
 // Width returns how uncertain the point is.
 func (i Interval) Width() time.Duration { return time.Duration(i.Hi - i.Lo) }
 
-// Incarnation is one life of a process: a pid may be used again, the pair may not.
+// Incarnation is one life of a process. A pid may be used again, the pair with the start time may not.
 type Incarnation struct {
 	PID int `json:"pid"`
 	// StartTime is field 22 of /proc/PID/stat: clock ticks since boot.
@@ -33,14 +32,13 @@ type Landing struct {
 	Proof string `json:"proof"`
 }
 
-// Recovery is everything that was seen of one fault and of what followed. A nil phase was not
-// reached before Observed ended.
+// Recovery is everything that was seen of one fault and of what followed. A nil phase was not reached before Observed ended.
 type Recovery struct {
 	ID      string `json:"id"`
 	Promise string `json:"promise"`
 	Service string `json:"service"`
 	Sandbox string `json:"sandbox"`
-	// Shard is the part of a merged record that it was seen in: each has a clock and sandboxes of its own.
+	// Shard is the part of a merged record that it was seen in. Each part has its own clock and sandboxes.
 	Shard string `json:"shard,omitempty"`
 	// Fault is the fault's name: SIGTERM, SIGKILL, SIGSTOP.
 	Fault string `json:"fault"`
@@ -59,13 +57,13 @@ type Recovery struct {
 	Observed  Interval    `json:"observed"`            // Lo is the injection, Hi the end of the observation
 	After     Incarnation `json:"after,omitzero"`
 
-	// WorstGap is the longest the agent's observer was not scheduled while it watched, in nanoseconds.
+	// WorstGap is the longest time that the agent's observer was not scheduled while it watched, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
-	// Pressure is for how long, from when the new process was due until the end of the observation, somebody
-	// on the host waited for a processor (pressure stall information), in nanoseconds: as much of a delay the
-	// host may have made. The observer's own gaps do not show it, because the kernel prefers who sleeps a lot.
+	// Pressure is how long some task of the host waited for a processor (pressure stall information), from when the new process was due
+	// until the end of the observation, in nanoseconds. The host may have caused as much of a delay. The observer's own gaps do not show
+	// it, because the kernel prefers a thread that sleeps a lot.
 	Pressure int64 `json:"pressure,omitempty"`
-	// Disturbed lists changes of services that nobody had faulted, while this fault was observed.
+	// Disturbed lists changes of services that had no fault, while this fault was observed.
 	Disturbed []Disturbance `json:"disturbed,omitempty"`
 	// Status is the supervisor's own word at the end of the observation.
 	Status string `json:"status,omitempty"`

@@ -1,4 +1,4 @@
-// Package spelling guesses what somebody meant who typed a name that does not exist.
+// Package spelling guesses which name was meant by one that does not exist.
 package spelling
 
 import (
@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// longest is the length from which on a word is compared by its beginning only: no name of ours is
-// longer, and the comparison takes time in proportion to the product of the lengths.
+// longest is how much of a word is compared. No name of ours is longer, and the comparison takes time in proportion to the product of the
+// lengths.
 const longest = 64
 
-// Nearest returns the candidate that word was most likely meant to be, or "" where none is near: about
-// every third letter may be wrong, or word is a part of the candidate.
+// Nearest returns the candidate that word most likely means, or "" if none is near. About every third letter may be wrong, or word may be a
+// part of the candidate.
 func Nearest(word string, candidates []string) string {
 	near := ""
 	best := max(1, (len(clip(word))+2)/3) + 1
@@ -31,7 +31,7 @@ func Nearest(word string, candidates []string) string {
 	return near
 }
 
-// DidYouMean returns `: did you mean "NAME"?` for the nearest candidate, else a list of what there is.
+// DidYouMean returns `: did you mean "NAME"?` for the nearest candidate, else a list of all candidates.
 func DidYouMean(word string, candidates []string) string {
 	if near := Nearest(word, candidates); near != "" {
 		return ": did you mean \"" + near + "\"?"
@@ -56,8 +56,8 @@ func Distance(one, other string) int {
 	return rows[len(one)][len(other)]
 }
 
-// cheapest is the distance of the first i letters of one from the first j of other, given those of all
-// shorter beginnings.
+// cheapest returns the distance of the first i letters of one from the first j letters of other, given the distances of all shorter
+// beginnings.
 func cheapest(rows [][]int, one, other string, i, j int) int {
 	if i == 0 || j == 0 {
 		return i + j

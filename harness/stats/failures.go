@@ -2,12 +2,12 @@ package stats
 
 import "gonum.org/v1/gonum/stat/distuv"
 
-// Confidence is what every bound and every test of this package's users rests on: 95 %.
+// Confidence is the confidence of every bound and test: 95 %.
 const Confidence = 0.95
 
-// FailsAtMost is the share, between 0 and 1, that the true rate of failures does not exceed with Confidence, after so
-// many failures in n independent trials: the one-sided exact bound of C. J. Clopper and E. S. Pearson (Biometrika 26,
-// 1934). Without a trial it is 1: nothing is known.
+// FailsAtMost returns the share, between 0 and 1, that the true rate of failures does not exceed with Confidence, after a number of
+// failures in n independent trials. It is the one-sided exact bound of C. J. Clopper and E. S. Pearson (Biometrika 26, 1934). Without a
+// trial it is 1.
 func FailsAtMost(failures, n int) float64 {
 	if failures < 0 || failures >= n {
 		return 1

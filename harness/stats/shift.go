@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Greater is the one-sided p of H. B. Mann and D. R. Whitney's U test (1947) against the alternative that xs tend to be
-// greater than ys: exact for small samples, ties included. It is 1 where there is nothing to compare.
+// Greater returns the one-sided p of H. B. Mann and D. R. Whitney's U test (1947) against the alternative that xs tend to be
+// greater than ys: exact for small samples, ties included. It is 1 if there is nothing to compare.
 func Greater(xs, ys []float64) float64 {
 	result, err := moremath.MannWhitneyUTest(xs, ys, moremath.LocationGreater)
 	if err != nil { // a sample is empty, or all values are equal
@@ -19,13 +19,12 @@ func Greater(xs, ys []float64) float64 {
 	return result.P
 }
 
-// exactSignedRank is the number of pairs up to which all 2^n signs are counted: beyond it the normal distribution
-// differs by less than anybody reads.
+// exactSignedRank is the number of pairs up to which all 2^n signs are counted. Beyond it the normal distribution is close enough.
 const exactSignedRank = 150
 
-// SignedRank is the one-sided p of F. Wilcoxon's signed rank test (1945) against the alternative that the differences
+// SignedRank returns the one-sided p of F. Wilcoxon's signed rank test (1945) against the alternative that the differences
 // tend to be greater than 0. Differences of 0 are left out, equal ones share their rank, and the distribution is that of
-// the ranks as they are. It is 1 where no difference is left.
+// the ranks as they are. It is 1 if no difference is left.
 func SignedRank(differences []float64) float64 {
 	doubled, positive := doubledRanks(differences)
 	if len(doubled) == 0 {
@@ -67,8 +66,8 @@ func normalSignedRank(doubled []int, positive int) float64 {
 	return distuv.UnitNormal.Survival((float64(positive) - 1 - mean) / math.Sqrt(variance))
 }
 
-// doubledRanks are twice the ranks of the differences by their size, 0 left out, and the sum of those of the positive
-// ones. Twice, because equal differences share the mean of their ranks, which may be a half.
+// doubledRanks returns twice the ranks of the differences by size, without zeros, and the sum for the positive ones. The ranks are doubled
+// because equal differences share the mean of their ranks, which may be a half.
 func doubledRanks(differences []float64) (doubled []int, positive int) {
 	sorted := slices.DeleteFunc(slices.Clone(differences), func(d float64) bool { return d == 0 })
 	slices.SortFunc(sorted, func(one, other float64) int { return cmp.Compare(math.Abs(one), math.Abs(other)) })
@@ -89,8 +88,8 @@ func doubledRanks(differences []float64) (doubled []int, positive int) {
 	return doubled, positive
 }
 
-// Dominance is N. Cliff's delta (1993), between -1 and 1: how much more often one of xs is greater than one of ys than
-// it is smaller. 0 where either is empty.
+// Dominance returns N. Cliff's delta (1993), between -1 and 1: how much more often one of xs is greater than one of ys than it is
+// smaller. It is 0 if either is empty.
 func Dominance(xs, ys []float64) float64 {
 	if len(xs) == 0 || len(ys) == 0 {
 		return 0

@@ -1,5 +1,4 @@
-// Package stats says of many durations what a reader has to know, and no more than their number
-// supports.
+// Package stats summarizes durations, with no more figures than their number supports.
 package stats
 
 import (
@@ -9,18 +8,18 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// The fewest durations that a percentile takes: of fewer it is only the maximum by another name.
+// The fewest durations that a percentile takes. Of fewer it is the maximum by another name.
 const (
 	FewestForP90 = 10
 	FewestForP99 = 100
 )
 
-// Summary is what is said of N durations. With N = 0 all of it is zero.
+// Summary is the summary of N durations. With N = 0 all of it is zero.
 type Summary struct {
 	N      int
 	Min    time.Duration
 	Median time.Duration // of an even number the mean of the two in the middle
-	// P90 and P99 are the lowest durations that 90 % and 99 % do not exceed; nil where there are too few.
+	// P90 and P99 are the lowest durations that 90 % and 99 % do not exceed; nil if there are too few.
 	P90, P99 *time.Duration
 	Max      time.Duration
 }

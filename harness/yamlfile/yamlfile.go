@@ -12,8 +12,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
 )
 
-// Located puts the place in the file before what the YAML library says, and which of the keys may have been meant after
-// it. The library would add the lines around the place, which may hold anything.
+// Located returns an error with the place in the file, what the YAML library says, and the key that may have been meant. It leaves out the
+// lines around the place, which the library would add and which may hold anything.
 func Located(path string, err error, keys []string) error {
 	var known yaml.Error
 	if !errors.As(err, &known) {
@@ -30,7 +30,7 @@ func Located(path string, err error, keys []string) error {
 	return fmt.Errorf("%s%s: %s%s", path, place, OneLine(known.GetMessage()), meant)
 }
 
-// Meant is `: did you mean "NAME"?`, empty where none of the names is near: there may be too many to list.
+// Meant returns `: did you mean "NAME"?`, or "" if none of the names is near.
 func Meant(name string, names []string) string {
 	if near := spelling.Nearest(name, names); near != "" {
 		return fmt.Sprintf(": did you mean %q?", near)
@@ -38,8 +38,8 @@ func Meant(name string, names []string) string {
 	return ""
 }
 
-// Position returns ":line:column" of what a YAML path names or, where the file leaves that out, of the nearest thing
-// that holds it; empty where nothing does.
+// Position returns ":line:column" of what a YAML path names or, if the file leaves that out, of the nearest thing that would hold it. It is
+// empty if nothing would.
 func Position(file *ast.File, at string) string {
 	for ; at != "$" && at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
 		path, err := yaml.PathString(at)
@@ -57,5 +57,5 @@ func Position(file *ast.File, at string) string {
 	return ""
 }
 
-// OneLine is a text of the YAML library without its line breaks.
+// OneLine returns a text of the YAML library without its line breaks.
 func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
