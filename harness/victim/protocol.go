@@ -31,7 +31,7 @@ const (
 // request is one request, whatever its protocol.
 type request struct {
 	topic  topic
-	reply  func(Behaviour) []byte // renders the whole reply; nil where none is due
+	reply  func(Behaviour) []byte // renders the whole reply; nil if none is due
 	closes bool                   // the connection ends after the reply
 }
 

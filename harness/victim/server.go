@@ -97,7 +97,7 @@ func (s *server) converse(ctx context.Context, conn net.Conn) {
 	}
 }
 
-// answer says whether the connection goes on.
+// answer reports whether the connection goes on.
 func (s *server) answer(ctx context.Context, conn net.Conn, asked request) bool {
 	if asked.topic == topicHealth {
 		s.journal.note(EventProbe)
