@@ -21,8 +21,8 @@ import (
 	"time"
 )
 
-// patience bounds a whole call.
-const patience = 10 * time.Minute
+// callTimeout bounds a whole call.
+const callTimeout = 10 * time.Minute
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -34,7 +34,7 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string, environment func(string) string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if len(arguments) != 3 || (arguments[0] != "put" && arguments[0] != "get") {
 		return errors.New("give `put NAME FOLDER` or `get NAME FOLDER`")

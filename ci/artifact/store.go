@@ -21,7 +21,7 @@ const (
 	longest = 512 << 20
 )
 
-// store is where the artifacts of one run of a workflow are.
+// store is the place of the artifacts of one run of a workflow.
 type store struct {
 	base  *url.URL // of the run's artifacts
 	token string
@@ -40,7 +40,7 @@ func find(environment func(string) string) (store, error) {
 	return store{base: with(base, "api-version", "6.0-preview"), token: token}, nil
 }
 
-// with is a URL with one more parameter.
+// with returns a URL with one more parameter.
 func with(base *url.URL, name, value string) *url.URL {
 	changed, query := *base, base.Query()
 	query.Set(name, value)

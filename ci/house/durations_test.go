@@ -12,12 +12,12 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/golden"
 )
 
-// durationEnding is how the name of a duration ends.
+// durationEnding matches the end of a duration's name.
 var durationEnding = regexp.MustCompile(`(?i)(timeout|interval|delay|period|limit)s?$`)
 
 // measured are the names of durations that were measured or summed up, which limit nothing.
 var measured = []string{
-	"Took", "took", "lasted", "Min", "Median", "Max", "OldMedian", "NewMedian", "median", "Work", "work", "Longest", "longest", "Pressure",
+	"Took", "took", "lasted", "Min", "Median", "Max", "OldMedian", "NewMedian", "median", "Work", "work", "Bound", "Longest", "longest", "Pressure",
 }
 
 // badDurations returns the durations of a file whose names do not say that they are one: constants and variables of the

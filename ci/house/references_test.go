@@ -13,7 +13,7 @@ import (
 var (
 	// reference is a reference to a clause of the contract.
 	reference = regexp.MustCompile(`suites/contract/([\w.-]+\.(?:md|json))(?:#([\w.-]*\w))?`)
-	// anchor is what such a reference leads to.
+	// anchor matches the HTML anchor that such a reference leads to.
 	anchor = regexp.MustCompile(`<a id="([^"]+)">`)
 	// oldReference is a reference of a form that nobody outside could look up.
 	oldReference = regexp.MustCompile(`contract zinit-0\.4|Semantics \d|\bdesign, "`)
@@ -36,7 +36,7 @@ func deadReferences(folder, path, text string) (dead []string) {
 }
 
 // mostOldReferences is the ceiling of references of an old form. It only goes down.
-const mostOldReferences = 299
+const mostOldReferences = 5
 
 // TestReferencesToTheContractExist leaves out testdata, which keeps what earlier programs have written, and the tests about
 // the house, which play wrong files.

@@ -40,7 +40,7 @@ type commands struct {
 	Mutants mutantsCommand `cmd:"" help:"Put the harness on trial: break the embedded image on purpose in every known way, and see each caught."`
 }
 
-// outcome is a command's result: its exit code, where there was no error.
+// outcome is the exit code of a command that had no error.
 type outcome int
 
 // Run parses and carries out a command line, and returns the exit code.
@@ -77,7 +77,7 @@ func printError(stderr io.Writer, err error) int {
 	return exitError
 }
 
-// version is the harness's own, by its commit.
+// version returns the version of this program, which names its commit.
 func version() string {
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -86,7 +86,7 @@ func version() string {
 	return build.Main.Version
 }
 
-// versionLine is the harness's own version, with the commit that it was built from.
+// versionLine returns the version with the commit that the program was built from.
 func versionLine() string {
 	revision, changed := "unknown", ""
 	if build, ok := debug.ReadBuildInfo(); ok {

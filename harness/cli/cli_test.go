@@ -51,7 +51,7 @@ func TestWhatCannotBeRunIsOneLineAndExit3(t *testing.T) {
 		"an unknown profile":   {[]string{"run", "--profile=slow"}, []string{"--profile", `"slow"`}},
 		"an unknown target":    {[]string{"run", "--target=embeddde"}, []string{`there is no target "embeddde"`, `did you mean "embedded"?`}},
 		"no target file":       {[]string{"run", "--target=./none.yaml"}, []string{"read the target", "none.yaml"}},
-		"a folder":             {[]string{"run", "--target=./harness"}, []string{"harness is no file"}},
+		"a folder":             {[]string{"run", "--target=./harness"}, []string{"harness is not a file"}},
 		"no YAML":              {[]string{"run", "--target=" + write(t, "a.yaml", "name: mine\nimage: [\n")}, []string{"a.yaml:2:"}},
 		"an unknown key":       {[]string{"run", "--target=" + write(t, "b.yaml", described+"  buddgets: {}\n")}, []string{"b.yaml:"}},
 		"a misspelled key":     {[]string{"run", "--target=" + write(t, "c.yaml", described+"buddgets: {}\n")}, []string{"c.yaml:3:1: ", `did you mean "budgets"?`}},

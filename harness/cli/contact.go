@@ -13,14 +13,14 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
-// contact is how a command reaches an image that it looks at and does not break.
+// contact holds the flags of a command that looks at an image and breaks nothing.
 type contact struct {
 	Target    string `help:"Name of a target in fixtures/targets, or a target file. Default: embedded, or hero_zero with --image or --container."`
 	Image     string `help:"Image to look at in place of the target's."                                                                         placeholder:"REFERENCE"`
 	Container string `help:"Running container to attach to instead of starting one."                                                           placeholder:"NAME"`
 }
 
-// make starts the target, or attaches to it, has somebody look at it, and leaves nothing behind.
+// make starts the target or attaches to it, calls look, and removes all that it made.
 func (c contact) make(ctx context.Context, change func(*target.Target), look func(*target.Target, *owner.Main) error) (run record.Run, err error) {
 	configuration, t, err := c.configuration()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
-// request is what a command asks for of a target. Empty members have defaults.
+// request holds the questions and the target of a command. Empty members have defaults.
 type request struct {
 	target, image, container, mutant string
 	focus, service, profile, output  string

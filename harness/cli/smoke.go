@@ -19,8 +19,8 @@ type smokeCommand struct {
 	Target  string `help:"Target whose paths are asked." default:"hero_zero"`
 }
 
-// smokePatience is how long one path may take to answer.
-const smokePatience = 10 * time.Second
+// smokeTimeout bounds the answer of one path.
+const smokeTimeout = 10 * time.Second
 
 // Run asks every path once.
 func (c *smokeCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) error {
@@ -49,7 +49,7 @@ func (c *smokeCommand) Run(ctx context.Context, stdout io.Writer, code *outcome)
 	return nil
 }
 
-// base is what the paths follow: --base-url, the environment of --env, or the port that the target publishes.
+// base returns the URL before the paths: --base-url, the environment of --env, or the port that the target publishes.
 func (c *smokeCommand) base(described *target.Target) (string, error) {
 	port := described.Container.PublishPort
 	switch {
@@ -66,7 +66,7 @@ func (c *smokeCommand) base(described *target.Target) (string, error) {
 }
 
 func askPath(ctx context.Context, base string, path target.Smoke) string {
-	ctx, cancel := context.WithTimeout(ctx, smokePatience)
+	ctx, cancel := context.WithTimeout(ctx, smokeTimeout)
 	defer cancel()
 	status, err := probe.Status(ctx, base+path.Path)
 	switch {

@@ -15,7 +15,7 @@ type verifyCommand struct {
 	Attestation string        `arg:"" help:"The attestation, as run and attest write it." type:"path"`
 	Key         string        `help:"File with the public Ed25519 key (PEM)." placeholder:"FILE" type:"path" required:""`
 	Digest      string        `help:"Digest of the image that is to be promoted." placeholder:"sha256:..." required:""`
-	MaxAge      time.Duration `help:"How long ago the run may have ended." default:"24h"`
+	AgeLimit    time.Duration `name:"max-age" help:"How long ago the run may have ended." default:"24h"`
 }
 
 // largestAttestation is a hundred times the bytes of one with hundreds of promises.
@@ -40,7 +40,7 @@ func (c *verifyCommand) Run(ctx context.Context, stdout io.Writer, code *outcome
 	if err != nil {
 		return fmt.Errorf("read the attestation %s: %w", c.Attestation, err)
 	}
-	found, err := attest.Verify(ctx, bundle, key, attest.Expected{Digest: c.Digest, MaxAge: c.MaxAge, Now: time.Now()})
+	found, err := attest.Verify(ctx, bundle, key, attest.Expected{Digest: c.Digest, MaxAge: c.AgeLimit, Now: time.Now()})
 	if err != nil {
 		*code = exitFailed
 		_, err = fmt.Fprintf(stdout, "refused: %v\n", err)

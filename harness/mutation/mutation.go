@@ -1,6 +1,5 @@
-// Package mutation judges the harness by images that are broken on purpose: each has to be caught, and by the promise
-// that claims it; what is only odd may not be held against an image. It is data and pure functions; the subpackage
-// campaign runs them.
+// Package mutation judges the harness by images that are broken on purpose. Each has to be caught by the promise that claims
+// it, and a healthy variant may not be held back. It is data and pure functions; campaign runs the mutants.
 package mutation
 
 import (
@@ -25,10 +24,10 @@ type Mutant struct {
 	Target string `json:"-"`
 }
 
-// Healthy tells whether nothing may be held against the image.
+// Healthy reports whether nothing may be held against the image.
 func (m Mutant) Healthy() bool { return len(m.Claims) == 0 }
 
-// Claim is the promise that has to catch the mutant, empty for a healthy variant.
+// Claim returns the promise that has to catch the mutant, empty for a healthy variant.
 func (m Mutant) Claim() string {
 	if m.Healthy() {
 		return ""
@@ -36,26 +35,26 @@ func (m Mutant) Claim() string {
 	return m.Claims[0]
 }
 
-// Finding is what one promise came to, over all services that it was held against.
+// Finding is the outcome of one promise over all services that it was checked on.
 type Finding struct {
 	Outcome record.Outcome `json:"outcome"`
 	// Why is the first line of a failure, or the reason why nothing was proved.
 	Why string `json:"why,omitempty"`
 }
 
-// Trial is what became of one mutant.
+// Trial is the result of running one mutant.
 type Trial struct {
 	Mutant Mutant `json:"mutant"`
 	// Findings are by promise; a promise without one was not asked.
 	Findings map[string]Finding `json:"findings"`
-	// Reached tells whether the mutant's own code was seen to run.
+	// Reached reports whether the mutant's own code ran.
 	Reached bool `json:"reached"`
-	// Trouble is what kept the run from proving anything, in one line.
+	// Trouble says in one line why the run proves nothing.
 	Trouble string `json:"trouble,omitempty"`
 	Took    int64  `json:"took_ns"`
 }
 
-// Verdict is what a trial says of the harness.
+// Verdict is a judgment on the harness by one trial.
 type Verdict string
 
 // The verdicts: only killed and passed are good.
@@ -69,12 +68,12 @@ const (
 	Passed        Verdict = "passed"            // a healthy variant of which none did
 )
 
-// Verdicts are all of them, the good ones first.
+// Verdicts returns all of them, the good ones first.
 func Verdicts() []Verdict {
 	return []Verdict{Killed, Passed, KilledByOther, Survived, Flagged, NeverReached, Troubled}
 }
 
-// Good tells whether the harness was right.
+// Good reports whether the harness was right.
 func (v Verdict) Good() bool { return v == Killed || v == Passed }
 
 // Verdict judges the trial. What is inconclusive neither kills nor flags.
@@ -99,7 +98,7 @@ func (t Trial) Verdict() Verdict {
 	return Survived
 }
 
-// Killers are the promises that failed: the one that claims the mutant first, and then by their names.
+// Killers returns the promises that failed: first the one that claims the mutant, then the others by name.
 func (t Trial) Killers() []string {
 	var killers []string
 	for promise, finding := range t.Findings {
@@ -124,14 +123,14 @@ func (t Trial) rank(promise string) int {
 	return 2
 }
 
-// Stray are the promises that failed without claiming the mutant.
-func (t Trial) Stray() []string {
+// Strays returns the promises that failed without claiming the mutant.
+func (t Trial) Strays() []string {
 	return slices.DeleteFunc(t.Killers(), func(promise string) bool { return slices.Contains(t.Mutant.Claims, promise) })
 }
 
-// Alone is the promise that killed the mutant while all others that were asked did not; false where there is none. Isolation
-// looks at everybody all the time, so that whom else it sees is a matter of the moment: it is left out beside others.
-func (t Trial) Alone() (string, bool) {
+// KilledAlone returns the promise that killed the mutant if no other failed. Isolation watches everybody all the time, so it
+// counts only if it is the one killer.
+func (t Trial) KilledAlone() (string, bool) {
 	killers := t.Killers()
 	if len(killers) > 1 {
 		killers = slices.DeleteFunc(killers, func(promise string) bool { return promise == isolation })
@@ -142,8 +141,8 @@ func (t Trial) Alone() (string, bool) {
 	return killers[0], true
 }
 
-// Undecided tells whether running the mutant again may prove what this trial did not: the run had trouble, or the
-// promise that claims it was inconclusive.
+// Undecided reports whether running the mutant again may prove what this trial did not: it had trouble, or its claim was
+// inconclusive.
 func (t Trial) Undecided() bool {
 	verdict := t.Verdict()
 	return verdict == Troubled || (!verdict.Good() && verdict != Flagged && t.Findings[t.Mutant.Claim()].Outcome == record.Inconclusive)

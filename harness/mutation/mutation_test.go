@@ -110,21 +110,21 @@ func TestKillers(t *testing.T) {
 	if got := trial.Killers(); !slices.Equal(got, []string{"c.claims", "d.may", "a.stray", "b.stray"}) {
 		t.Errorf("killers %q", got)
 	}
-	if got := trial.Stray(); !slices.Equal(got, []string{"a.stray", "b.stray"}) {
+	if got := trial.Strays(); !slices.Equal(got, []string{"a.stray", "b.stray"}) {
 		t.Errorf("stray %q", got)
 	}
-	if alone, ok := trial.Alone(); ok {
+	if alone, ok := trial.KilledAlone(); ok {
 		t.Errorf("killed by %s alone", alone)
 	}
 	found.Results = found.Results[3:]
-	if alone, ok := mutation.Observe(mutant, found, true, nil, 0).Alone(); !ok || alone != "c.claims" {
+	if alone, ok := mutation.Observe(mutant, found, true, nil, 0).KilledAlone(); !ok || alone != "c.claims" {
 		t.Errorf("killed by %q alone, %v", alone, ok)
 	}
 	found.Results = append(found.Results, result("isolation.bystanders", record.Failed, ""))
-	if alone, ok := mutation.Observe(mutant, found, true, nil, 0).Alone(); !ok || alone != "c.claims" {
+	if alone, ok := mutation.Observe(mutant, found, true, nil, 0).KilledAlone(); !ok || alone != "c.claims" {
 		t.Errorf("beside isolation, killed by %q alone, %v", alone, ok)
 	}
-	if alone, ok := mutation.Observe(mutant, found, false, nil, 0).Alone(); ok {
+	if alone, ok := mutation.Observe(mutant, found, false, nil, 0).KilledAlone(); ok {
 		t.Errorf("its code did not run, and it is killed by %s alone", alone)
 	}
 }

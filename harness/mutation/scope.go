@@ -5,23 +5,22 @@ import (
 	"strings"
 )
 
-// Measured in the quick profile on 2 cores: a session costs 2.3 s of a processor, one promise of every theme 3.5 s more, a
-// whole theme without what is dear 6 to 15 s more, and everything a minute. So a mutant is asked its claims, and the
-// neighbours of the promise that claims it, which are what it is most likely taken for. A healthy variant, of which nobody
-// knows what may be held against it, is asked something of every theme.
+// In the quick profile on 2 cores a session costs 2.3 s of CPU, one promise of every theme 3.5 s more, a theme without its
+// costly promises 6 to 15 s more, and everything a minute. So a mutant is asked its claims and the neighbours of the first,
+// which are most easily confused with it. A healthy variant is asked something of every theme.
 
-// Scope is what a mutant is run with.
+// Scope is a selection of promises and the profile that a mutant is run with.
 type Scope struct {
 	Focus string `json:"focus"`
-	// Faithful tells that the promise that claims the mutant takes the faithful profile.
+	// Faithful reports whether the claim of the mutant needs the faithful profile.
 	Faithful bool `json:"faithful,omitempty"`
 }
 
-// Size is how many promises are asked.
+// Size returns the number of promises.
 func (s Scope) Size() int { return strings.Count(s.Focus, ",") + 1 }
 
-// sentinels are one promise a theme that costs little, and isolation, which sees over the whole run who changed. The
-// themes persistence and load have none: each of theirs starts containers, or floods one.
+// sentinels returns one cheap promise of each theme, and isolation, which watches the whole run. Persistence and load have
+// none: each of theirs starts containers or floods one.
 func sentinels() []string {
 	return []string{
 		"boot.running", "restart.exit0", "retry.none", "health.timeout", "hang.control", "registration.round-trip",
@@ -29,7 +28,7 @@ func sentinels() []string {
 	}
 }
 
-// alarming are the promises that a healthy variant is asked besides: those that rest on a time, an order, a count or a
+// alarming returns the promises that a healthy variant is asked besides: those that rest on a time, an order, a count or a
 // text that an image may have otherwise.
 func alarming() []string {
 	return []string{
@@ -47,11 +46,11 @@ func alarming() []string {
 // isolation is the promise that costs nothing.
 const isolation = "isolation.bystanders"
 
-// representative is the shipped service on which a promise is checked that takes every service as long.
+// representative is the shipped service that stands for all where each takes as long.
 const representative = "user.hero_osis_server"
 
-// narrowed are the promises that are checked on all shipped services, each waiting for its full delay, and the services
-// that stand for them: the shipped ones end by themselves when they are asked to, the victim dies by the signal.
+// narrowed returns the promises that wait a full delay on every shipped service, and the services that stand for all: the
+// shipped ones end when asked to, the victim dies by the signal.
 func narrowed() map[string][]string {
 	return map[string][]string{
 		"restart.sigterm": {representative, "hero_chaos.restart-sigterm"}, "restart.sigkill": {representative},
@@ -59,9 +58,9 @@ func narrowed() map[string][]string {
 	}
 }
 
-// dear are the promises that cost much: half a minute, containers of their own, or what disturbs whatever is
-// timed beside it. They are asked where a mutant claims them, and in a full campaign.
-func dear() []string {
+// costly returns the promises that take half a minute or containers of their own, or disturb what is timed beside them. Only
+// a mutant that they claim and a full campaign ask them.
+func costly() []string {
 	return []string{
 		"boot.second", "boot.slow-service", "dependency.fan", "dependency.fan-answers", "dependency.dense", "dependency.dense-answers",
 		"restart.zinit-kill", "image.stays-stopped", "image.binaries-kept", "load.herd", "load.single", "load.rpc", "load.paused", "load.paused-untouched",
@@ -69,7 +68,7 @@ func dear() []string {
 	}
 }
 
-// faithful are the promises that only the faithful profile checks.
+// faithful returns the promises that only the faithful profile checks.
 func faithful() []string {
 	return []string{
 		"retry.shipped", "hang.shipped", "health.shipped-cadence", "health.truth-stopped", "health.truth-mute",
@@ -77,21 +76,20 @@ func faithful() []string {
 	}
 }
 
-// waiting are the promises that wait a minute and more, as was measured, for what a broken image never does.
+// waiting returns the promises that were measured to wait a minute or more for what a broken image never does.
 func waiting() []string {
 	return []string{"boot.running", "boot.inventory", "health.start-period", "image.hero-docker", "smoke.paths"}
 }
 
-// Slow tells whether a mutant takes long: the promise that claims it is dear, waits, starts containers again, or is one that
-// only the faithful profile checks.
+// Slow reports whether a mutant takes long: its claim is costly, waits, starts containers, or needs the faithful profile.
 func (m Mutant) Slow() bool {
 	claim := m.Claim()
-	return family(claim) == "persistence" || slices.Contains(slices.Concat(faithful(), dear(), waiting()), claim)
+	return family(claim) == "persistence" || slices.Contains(slices.Concat(faithful(), costly(), waiting()), claim)
 }
 
-// UsualScope is what a mutant is asked, of the promises that there are: its claims, the neighbours of the first, and who
-// changed whom nobody had faulted; a healthy variant what is alarming, and the sentinels. One that takes the faithful profile is asked little else:
-// there everything takes longer.
+// UsualScope selects the claims of a mutant, the neighbours of the first, and isolation; of a healthy variant the alarming
+// promises and the sentinels. A mutant that needs the faithful profile gets the scope of a sample, because everything takes
+// longer there.
 func UsualScope(m Mutant, promises []string) Scope {
 	if slices.Contains(faithful(), m.Claim()) {
 		return SampleScope(m, promises)
@@ -105,31 +103,31 @@ func UsualScope(m Mutant, promises []string) Scope {
 	})}
 }
 
-// near is how many neighbours of a promise are asked, on either side of it.
+// near is the number of neighbours on either side of a promise.
 const near = 3
 
-// neighbours are the promises of the same family that stand next to a promise in the registry, but for the dear ones.
+// neighbours returns the promises of the same family that stand next to a promise in the registry, without costly ones.
 func neighbours(promise string, promises []string) []string {
 	like := slices.DeleteFunc(slices.Clone(promises), func(other string) bool {
-		return family(other) != family(promise) || (other != promise && slices.Contains(dear(), other))
+		return family(other) != family(promise) || (other != promise && slices.Contains(costly(), other))
 	})
 	place := slices.Index(like, promise)
 	return like[max(place-near, 0):min(place+near+1, len(like))]
 }
 
-// SampleScope asks of a mutant no more than its claims, and who changed whom nobody had faulted.
+// SampleScope selects the claims of a mutant and isolation; of a healthy variant the sentinels.
 func SampleScope(m Mutant, promises []string) Scope {
 	return Scope{Faithful: slices.Contains(faithful(), m.Claim()), Focus: focus(promises, func(promise string) bool {
 		return slices.Contains(m.Claims, promise) || promise == isolation || (m.Healthy() && slices.Contains(sentinels(), promise))
 	})}
 }
 
-// FullScope is everything, on every service.
+// FullScope selects everything, on every service.
 func FullScope(m Mutant, promises []string) Scope {
 	return Scope{Focus: strings.Join(promises, ","), Faithful: slices.Contains(faithful(), m.Claim())}
 }
 
-// focus writes the promises that are wanted, in their order.
+// focus joins the wanted promises in order.
 func focus(promises []string, wanted func(promise string) bool) string {
 	var parts []string
 	for _, promise := range promises {
@@ -146,7 +144,7 @@ func focus(promises []string, wanted func(promise string) bool) string {
 	return strings.Join(parts, ",")
 }
 
-// family are the promises that are neighbours: a theme, but for the probes' truth table, which is one of its own.
+// family returns the name of the group of promises that are neighbours: its theme, or the truth table of the probes.
 func family(promise string) string {
 	if strings.HasPrefix(promise, "health.truth-") || strings.HasPrefix(promise, "health.no-hasty-") {
 		return "the truth table"
@@ -155,13 +153,12 @@ func family(promise string) string {
 	return theme
 }
 
-// sampleSize is how many mutants are run in 6 minutes on 2 cores: each took 5.4 s there, five at once, and what proved nothing
-// and is run again a minute more.
+// sampleSize is the number of mutants that run in 6 minutes on 2 cores: each took 5.4 s, five at once, and repetitions a
+// minute.
 const sampleSize = 50
 
-// Sample is one mutant for each promise that claims any, the first of the list, as far as they fit: one of each theme, then
-// a second of each, and so on. Healthy variants are left out, and what only the faithful profile checks: one of those
-// takes as long as all others.
+// Sample returns one mutant for each promise that claims any, at most sampleSize: one of each theme, then a second of each,
+// and so on. It leaves out healthy variants and what needs the faithful profile, which takes as long as all others.
 func Sample(mutants []Mutant) []Mutant {
 	claimed, turns := map[string]bool{}, map[string]int{}
 	var rounds [][]Mutant // by how many of the same theme come before

@@ -1,6 +1,5 @@
-// Package progress says what a run is doing while it runs. The processes of a run append what they begin, wait for and
-// end to a file, and whoever has started them follows that file. Nothing of it is a part of the record: what is lost
-// or cannot be read of it is only not shown.
+// Package progress announces what a run does while it runs. The processes of a run append what they begin, wait for and end
+// to a file, and hero_chaos follows it. None of it is in the record: what is lost is only not shown.
 package progress
 
 import (
@@ -9,7 +8,7 @@ import (
 	"time"
 )
 
-// step is what an announcement tells of a spec.
+// step is the kind of an announcement.
 type step string
 
 const (
@@ -27,21 +26,20 @@ type announcement struct {
 	// Promise and Service are of a spec that begins.
 	Promise string `json:"promise,omitempty"`
 	Service string `json:"service,omitempty"`
-	// For is what a spec waits for, empty where that is its verdict; Until is when that is due at the latest, zero
-	// where nobody knows.
+	// For names what a spec waits for, empty if that is its verdict. Until is the latest time for it, zero if unknown.
 	For   string    `json:"for,omitempty"`
 	Until time.Time `json:"until,omitzero"`
 }
 
-// Announcer announces what one process of a run does. It costs a write a call, which waits for nobody, and whatever
-// goes wrong with it changes nothing for the run. It is safe for concurrent use; nil announces nothing.
+// Announcer announces what one process of a run does. Each call is one write, waits for nobody, and changes nothing for the
+// run if it fails. It is safe for concurrent use; nil announces nothing.
 type Announcer struct {
 	worker string
 	file   *os.File
 }
 
-// Announce returns the announcer of a worker, one of the processes that append to the file at path; nil where it cannot
-// be written.
+// Announce returns the announcer of a worker, which appends to the file at path. It returns nil if the file cannot be
+// written.
 func Announce(path, worker string) *Announcer {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // named by whoever runs us
 	if err != nil {
@@ -58,8 +56,7 @@ func (a *Announcer) Begin(promise, service string) {
 	a.say(announcement{Step: begins, Promise: promise, Service: service})
 }
 
-// Await says that the spec waits for something that is due at no known time, or where what is empty that it waits for
-// nothing any more.
+// Await announces that the spec waits for something without a known time, or for nothing any more if what is empty.
 func (a *Announcer) Await(what string) { a.say(announcement{Step: waits, For: what}) }
 
 // Due says that the spec's verdict, or what it looks for next, is due so long from now at the latest.
@@ -77,7 +74,7 @@ func (a *Announcer) Close() {
 	}
 }
 
-// say appends one line by one write, which the kernel mixes with nobody else's.
+// say appends one line in one write, which the kernel does not mix with others.
 func (a *Announcer) say(what announcement) {
 	if a == nil {
 		return

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// board is what is known of a run.
+// board is the state of a run as its announcements tell it.
 type board struct {
 	began   time.Time
 	planned map[string]int // results, by theme
@@ -16,7 +16,7 @@ type board struct {
 	now     map[string]*spec
 }
 
-// spec is what a worker carries out.
+// spec is a spec that a worker carries out.
 type spec struct {
 	promise, service string
 	began            time.Time
@@ -28,7 +28,7 @@ func newBoard(began time.Time) *board {
 	return &board{began: began, planned: map[string]int{}, in: map[string]int{}, now: map[string]*spec{}}
 }
 
-// apply takes an announcement in. One that fits nothing changes nothing.
+// apply adds an announcement. One that fits nothing changes nothing.
 func (b *board) apply(a announcement) {
 	if a.Planned != nil {
 		b.planned = a.Planned
@@ -46,20 +46,20 @@ func (b *board) apply(a announcement) {
 	}
 }
 
-// themes are those of which results are due, or have come all the same, by name.
+// themes returns the themes that have results or will have some, by name.
 func (b *board) themes() []string {
 	all := maps.Clone(b.planned)
 	maps.Copy(all, b.in)
 	return slices.Sorted(maps.Keys(all))
 }
 
-// due is how many results of a theme there will be.
+// due returns the number of results that a theme will have.
 func (b *board) due(theme string) int { return max(b.planned[theme], b.in[theme]) }
 
-// whole tells whether all results of a theme are in.
+// whole reports whether all results of a theme are in.
 func (b *board) whole(theme string) bool { return b.in[theme] == b.due(theme) }
 
-// total is how many results are in, and how many there will be.
+// total returns the number of results that are in, and of those that will be.
 func (b *board) total() (in, due int) {
 	for _, theme := range b.themes() {
 		in, due = in+b.in[theme], due+b.due(theme)
@@ -67,8 +67,8 @@ func (b *board) total() (in, due int) {
 	return in, due
 }
 
-// longest is the spec that will be waited for longest, of a theme or where theme is empty of all: the one whose
-// end is due last or, where none is known to be due, that has begun first. It is nil where none is being carried out.
+// longest returns the spec that will be waited for longest, of a theme or, if theme is empty, of all. That is the one that is
+// due last; if no time is known, the one that began first. It returns nil if no spec is running.
 func (b *board) longest(theme string, now time.Time) *spec {
 	var found *spec
 	for _, worker := range slices.Sorted(maps.Keys(b.now)) {
@@ -90,15 +90,14 @@ func (s *spec) theme() string {
 
 func (s *spec) name() string { return strings.TrimSuffix(s.promise+"/"+s.service, "/") }
 
-// left is how long the spec is waited for at most; 0 where nobody knows.
+// left returns the longest time that the spec is still waited for, 0 if unknown.
 func (s *spec) left(now time.Time) time.Duration { return max(0, s.until.Sub(now)) }
 
 func (s *spec) longer(other *spec, now time.Time) bool {
 	return cmp.Or(cmp.Compare(s.left(now), other.left(now)), other.began.Compare(s.began)) > 0
 }
 
-// lull tells whether few results are left, of which one takes at least so long; false as long as nobody knows how many
-// there will be.
+// lull reports whether few results are left and one of them takes at least so long. It is false while the plan is unknown.
 func (b *board) lull(now time.Time, least time.Duration) bool {
 	in, due := b.total()
 	last := b.longest("", now)

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// few is how many results may be open in a lull: those of the longest waits.
+// few is the number of results that may be open in a lull: those of the longest waits.
 const few = 4
 
-// Lull waits until a run that announces what it does in the file at path has few results left, and waits for one of them
-// for at least so long; false where ctx ends first. Then the machine has time for something else.
+// Lull waits until the run that writes the file at path has few results left and waits at least so long for one of them. Then
+// the machine has time for something else. It returns false if ctx ends first.
 func Lull(ctx context.Context, path string, least time.Duration) bool {
-	ticker := time.NewTicker(look)
+	ticker := time.NewTicker(readInterval)
 	defer ticker.Stop()
 	file, seen := follower{path: path}, newBoard(time.Now())
 	for {
@@ -32,17 +32,16 @@ func Lull(ctx context.Context, path string, least time.Duration) bool {
 	}
 }
 
-// mostAtOnce is how much of the file is read at a look, in bytes: thousands of announcements. The rest is read at the next.
+// mostAtOnce is the number of bytes that are read at once: thousands of announcements. The rest follows at the next reading.
 const mostAtOnce = 1 << 20
 
-// follower reads what has been appended to a file since it looked last. The file may not be there yet.
+// follower reads what was appended to a file since the last reading. The file may not exist yet.
 type follower struct {
 	path string
 	at   int64 // all before it has been read
 }
 
-// next returns the announcements since the last call. A line that is none is left out, one that is not whole yet is left
-// for the next call.
+// next returns the announcements since the last call. It skips a line that is none, and leaves half a line for the next call.
 func (f *follower) next() []announcement {
 	file, err := os.Open(f.path)
 	if err != nil {

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// look is the time between two looks at the file: what is shown counts seconds.
-	look = time.Second
-	// quiet is the time between two lines that only say what is awaited, where nothing is redrawn.
-	quiet = 15 * time.Second
+	// readInterval is the time between two readings of the file: the display counts seconds.
+	readInterval = time.Second
+	// pulseInterval is the time between two lines that only say what is awaited, if nothing is redrawn.
+	pulseInterval = 15 * time.Second
 )
 
-// Show says on out what a run does that announces it in the file at path, until ctx ends. On a terminal it
-// redraws a line a theme in place, and takes them away at the end; on anything else it writes a line when a theme is
-// whole, and one every 15 s. Where out cannot be written any more, it says no more.
+// Show shows on out what the run that writes the file at path does, until ctx ends. On a terminal it redraws a line for each
+// theme and removes them at the end. Elsewhere it writes a line when a theme is whole, and one every 15 s. It stops if out
+// cannot be written.
 func Show(ctx context.Context, out io.Writer, path string) {
-	ticker := time.NewTicker(look)
+	ticker := time.NewTicker(readInterval)
 	defer ticker.Stop()
 	v := newView(out, path, terminalSize(out), time.Now())
 	for {
@@ -39,10 +39,10 @@ func Show(ctx context.Context, out io.Writer, path string) {
 	}
 }
 
-// size asks for a terminal's columns and rows; false where it does not know.
+// size returns a terminal's columns and rows, false if it does not know.
 type size func() (width, height int, ok bool)
 
-// terminalSize is nil where out is no terminal that can be redrawn.
+// terminalSize returns nil if out is no terminal that can be redrawn.
 func terminalSize(out io.Writer) size {
 	file, ok := out.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
@@ -70,7 +70,7 @@ func newView(out io.Writer, path string, size size, now time.Time) *view {
 	return &view{out: out, file: follower{path: path}, board: newBoard(now), size: size, said: map[string]bool{}, spoke: now}
 }
 
-// update looks at the file, and shows what has changed.
+// update reads the file, and shows what has changed.
 func (v *view) update(now time.Time) error {
 	for _, a := range v.file.next() {
 		v.board.apply(a)
@@ -81,7 +81,7 @@ func (v *view) update(now time.Time) error {
 	return v.write(v.news(now, true))
 }
 
-// close says what is left to say, and takes away what is only of use while the run goes on.
+// close writes the last lines, and removes what is only of use while the run goes on.
 func (v *view) close(now time.Time) error {
 	for _, a := range v.file.next() {
 		v.board.apply(a)
@@ -92,8 +92,8 @@ func (v *view) close(now time.Time) error {
 	return v.write(v.news(now, false))
 }
 
-// news are the lines of themes that are whole since it was asked last and, where it is time for that, one of what is
-// awaited.
+// news returns the lines of themes that became whole since the last call. If there are none and it is time, it returns one
+// about what is awaited.
 func (v *view) news(now time.Time, pulse bool) string {
 	text := new(strings.Builder)
 	for _, theme := range v.board.themes() {
@@ -102,7 +102,7 @@ func (v *view) news(now time.Time, pulse bool) string {
 			_, _ = text.WriteString(v.board.done(theme, now))
 		}
 	}
-	if pulse && text.Len() == 0 && now.Sub(v.spoke) >= quiet {
+	if pulse && text.Len() == 0 && now.Sub(v.spoke) >= pulseInterval {
 		_, _ = text.WriteString(v.board.pulse(now))
 	}
 	if text.Len() > 0 {
@@ -117,8 +117,7 @@ const (
 	usualHeight = 24
 )
 
-// redraw writes the board over what was drawn before, in one write. A line that a narrower window would wrap is cut
-// off by the terminal.
+// redraw writes the board over what was drawn before, in one write. The terminal cuts off a line that is too long.
 func (v *view) redraw(now time.Time) error {
 	width, height, ok := v.size()
 	if !ok {
@@ -130,7 +129,7 @@ func (v *view) redraw(now time.Time) error {
 	return v.write(ansi.SetModeSynchronizedOutput + text + ansi.ResetModeSynchronizedOutput)
 }
 
-// erase takes away what was drawn; the cursor is where that began.
+// erase removes what was drawn, and leaves the cursor where that began.
 func (v *view) erase() string {
 	if v.drawn == 0 {
 		return ""

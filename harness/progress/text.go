@@ -14,8 +14,8 @@ import (
 // prefix begins each line that stands alone, as all that hero_chaos says.
 const prefix = "hero_chaos: "
 
-// frame is the board as lines for a terminal of so many columns and rows: how many results are in, and a line a theme.
-// Where they are too many for it, the themes that are whole give way first.
+// frame renders the board for a terminal: a line about the run, and one for each theme. If they do not fit, whole themes are
+// left out first.
 func (b *board) frame(now time.Time, width, height int) []string {
 	lines := []string{plain.Clipped(prefix+b.state(now), width)}
 	themes := b.themes()
@@ -29,7 +29,7 @@ func (b *board) frame(now time.Time, width, height int) []string {
 	return lines
 }
 
-// state is what is to be said of the run as a whole.
+// state describes the run as a whole.
 func (b *board) state(now time.Time) string {
 	in, due := b.total()
 	since := whole(now.Sub(b.began))
@@ -42,7 +42,7 @@ func (b *board) state(now time.Time) string {
 	return fmt.Sprintf("%d of %d results after %s", in, due, since)
 }
 
-// line is how a theme does, on a terminal of so many columns.
+// line renders a theme, in so many columns.
 func (b *board) line(theme string, now time.Time, width int) string {
 	text := fmt.Sprintf("%-12s %3d/%-3d", theme, b.in[theme], b.due(theme))
 	if awaited := b.longest(theme, now); awaited != nil {
@@ -52,10 +52,10 @@ func (b *board) line(theme string, now time.Time, width int) string {
 	return text
 }
 
-// shortest is how much of a spec's name is shown at least, in columns.
+// shortest is the least number of columns for a spec's name.
 const shortest = 20
 
-// text is what a spec is, and how much longer it may take, or what keeps it, in about so many columns: its name gives way.
+// text renders a spec and how much longer it may take, or what it waits for. Its name is cut to about so many columns.
 func (s *spec) text(now time.Time, width int) string {
 	rest := fmt.Sprintf(", %s so far", whole(now.Sub(s.began)))
 	switch left := s.left(now); {
@@ -67,12 +67,12 @@ func (s *spec) text(now time.Time, width int) string {
 	return ansi.Truncate(s.name(), max(shortest, width-len(rest)), "…") + rest
 }
 
-// done is the line of a theme that is whole, where nothing is redrawn.
+// done renders a theme that is whole, if nothing is redrawn.
 func (b *board) done(theme string, now time.Time) string {
 	return plain.Line(fmt.Sprintf("%s%s: %d of %d results after %s", prefix, theme, b.in[theme], b.due(theme), whole(now.Sub(b.began))))
 }
 
-// pulse is the line that says what is awaited longest, where nothing is redrawn.
+// pulse renders what is awaited longest, if nothing is redrawn.
 func (b *board) pulse(now time.Time) string {
 	text := prefix + b.state(now)
 	if awaited := b.longest("", now); awaited != nil {
@@ -81,7 +81,7 @@ func (b *board) pulse(now time.Time) string {
 	return plain.Line(text)
 }
 
-// whole is a time in whole seconds, the last of them begun: "14 s", "3 min 20 s".
+// whole renders a time in whole seconds, rounded up: "14 s", "3 min 20 s".
 func whole(d time.Duration) string {
 	seconds := int((max(0, d) + time.Second - 1) / time.Second)
 	if seconds < 120 {

@@ -7,8 +7,7 @@ import (
 	"os"
 )
 
-// Fingerprint names the content of the tools, and of the files that they read: a measurement that others have made is
-// another one.
+// Fingerprint returns a hash of the tools and of the files that they read. A result of other tools cannot be reused.
 func (t Tools) Fingerprint(files ...string) (string, error) {
 	sum := sha256.New()
 	for _, path := range append([]string{t.Ginkgo, t.Suites, t.Agent}, files...) {

@@ -19,9 +19,8 @@ import (
 // on.
 type ShouldRepeat func(spoiled []record.Result, running bool) bool
 
-// Measure runs the suites, reads what they found, and repeats, with few specs at once, the measurements that a stalled
-// host has spoiled: for the first time as soon as the run itself only waits. What failed or held is left as it is. The
-// record that it returns is saved as the run's own. passed is as in Run.
+// Measure runs the suites and measures again, with few specs at once, what a stalled host spoiled: first as soon as the run
+// only waits. It leaves what failed or held. It saves the record that it returns. passed is as in Run.
 func (t Tools) Measure(ctx context.Context, configuration config.Config, worth ShouldRepeat) (found *record.Record, passed bool, err error) {
 	meanwhile := t.meanwhile(ctx, configuration, worth)
 	found, passed, err = t.once(ctx, configuration)
@@ -49,13 +48,12 @@ func (t Tools) Measure(ctx context.Context, configuration config.Config, worth S
 	return found, passed, nil
 }
 
-// repeatable tells whether a target can be measured twice: the services of a container that somebody else has started
-// are in their stability period.
+// repeatable reports whether a target can be measured twice. The services of somebody else's container are in their stability
+// period.
 func repeatable(configuration config.Config) bool { return configuration.Container == "" }
 
-// worthwhile is how long the run must still wait for something where what it has spoiled is measured beside it: as long
-// as most results take.
-const worthwhile = 20 * time.Second
+// besideLimit is the shortest wait of a run beside which spoiled results are measured: most take as long.
+const besideLimit = 20 * time.Second
 
 // meanwhile measures spoiled results again while the run itself only waits. Call the function that it returns when the run
 // has ended: it returns the record of the second measurement, or nil if there was none.
@@ -65,7 +63,7 @@ func (t Tools) meanwhile(ctx context.Context, configuration config.Config, worth
 	var err error
 	var measuring sync.WaitGroup
 	measuring.Go(func() {
-		if !repeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), worthwhile) {
+		if !repeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), besideLimit) {
 			return
 		}
 		soFar, unreadable := record.Load(record.EventsPath(configuration.RecordPath()))
@@ -83,7 +81,7 @@ func (t Tools) meanwhile(ctx context.Context, configuration config.Config, worth
 	}
 }
 
-// quietly is how many specs run at once where the host stalled when more did: the first time, and the last.
+// quietly returns the number of specs that run at once in the first and the last repetition.
 func quietly() []int { return []int{12, 4} }
 
 // once runs the suites and reads what they found.
@@ -97,7 +95,7 @@ func (t Tools) once(ctx context.Context, configuration config.Config) (found *re
 	return found, passed, nil
 }
 
-// again measures what the host has spoiled so far, with so many specs at once.
+// again measures the spoiled results of a record, with procs specs at once.
 func (t Tools) again(ctx context.Context, configuration config.Config, found *record.Record, procs int) (*record.Record, error) {
 	var focus []string
 	for _, result := range found.Spoiled() {
@@ -111,7 +109,7 @@ func (t Tools) again(ctx context.Context, configuration config.Config, found *re
 	return later, err
 }
 
-// takeOver adds what was found later to the record, and saves it.
+// takeOver replaces spoiled results of the record by later ones, and saves it.
 func takeOver(found, later *record.Record, err error, configuration config.Config) error {
 	if err == nil {
 		err = found.ReplaceSpoiled(later)
@@ -122,9 +120,8 @@ func takeOver(found, later *record.Record, err error, configuration config.Confi
 	return found.Save(configuration.RecordPath())
 }
 
-// Sound says what keeps a run from proving anything at all: no end, trouble of the harness's own, no result, or results
-// that are missing, which Ginkgo's own word passed tells. A failure stands in spite of trouble: a supervisor that no
-// longer answers withholds its evidence as well.
+// Sound returns an error if a run proves nothing: it did not end, the harness had trouble, or results are missing although
+// Ginkgo did not pass. A failure counts in spite of trouble: a supervisor that no longer answers withholds evidence, too.
 func Sound(found *record.Record, passed bool) error {
 	failed := slices.ContainsFunc(found.Results, func(r record.Result) bool { return r.Outcome == record.Failed })
 	switch {

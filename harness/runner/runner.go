@@ -1,5 +1,4 @@
-// Package runner starts Ginkgo on the suites' test binary, and waits for it. What the run came to is in the
-// record; the exit code of Ginkgo is no verdict.
+// Package runner runs the suites with Ginkgo. The result of a run is in its record, not in Ginkgo's exit code.
 package runner
 
 import (
@@ -45,21 +44,20 @@ func FindTools() (Tools, error) {
 	return tools, nil
 }
 
-// killDelay is how long Ginkgo and its workers have to end after they were asked to: they remove what the session has
-// made. Of one that is killed the reaper removes it.
+// killDelay bounds how long Ginkgo and its workers may take to end, and to remove what the session made. The reaper removes
+// what is left after it.
 const killDelay = 90 * time.Second
 
-// courtesy is the nice value of the suites: dozens of workers may not take the processors from the target, whose delays
-// are what is measured. On cgroup v1 all containers together weigh as much as a single one of our processes.
-const courtesy = 15
+// niceness is the nice value of the suites: their many workers may not take the CPU from the target, whose delays are
+// measured. On cgroup v1 all containers together weigh as much as one of our processes.
+const niceness = 15
 
-// limit bounds a whole run.
-const limit = 30 * time.Minute
+// runTimeout bounds a whole run.
+const runTimeout = 30 * time.Minute
 
-// Run runs the suites by a configuration and returns when they have ended. What Ginkgo prints goes to a file
-// of the output folder. passed is Ginkgo's own word: without it, a record in which everything held is not whole,
-// for a worker that died has left no result. The error is one line, of what kept the session from being opened
-// where that is so.
+// Run runs the suites and returns when they have ended. Ginkgo's output goes to ginkgo.log in the output folder. passed
+// reports whether Ginkgo passed: a worker that died has left no result. The error is one line, and says why the session could
+// not be opened.
 func (t Tools) Run(ctx context.Context, configuration config.Config) (passed bool, err error) {
 	configuration.Agent = t.Agent
 	if err := os.MkdirAll(configuration.Output, 0o750); err != nil {
@@ -88,7 +86,7 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 	command.Cancel = func() error { return all(syscall.SIGINT) }
 	command.WaitDelay = killDelay
 	if err = command.Start(); err == nil {
-		_ = syscall.Setpriority(syscall.PRIO_PROCESS, command.Process.Pid, courtesy) // its workers inherit it; one that has ended needs none
+		_ = syscall.Setpriority(syscall.PRIO_PROCESS, command.Process.Pid, niceness) // its workers inherit it; one that has ended needs none
 		if err = command.Wait(); ctx.Err() != nil {
 			_ = all(syscall.SIGKILL) // who has not ended within the delay
 		}
@@ -133,8 +131,8 @@ func (t Tools) follow(ctx context.Context, configuration config.Config) (stop fu
 	}
 }
 
-// announcePlan announces how many results are due. That is found in a process of its own: one that has listed its specs
-// no longer numbers them as the others do that share them.
+// announcePlan announces the number of results that are due. A process of its own lists the specs: one that has listed them
+// no longer numbers them as the others do.
 func (t Tools) announcePlan(ctx context.Context, configuration config.Config) {
 	specs, err := t.Specs(ctx, configuration)
 	if err != nil {
@@ -150,10 +148,10 @@ func (t Tools) announcePlan(ctx context.Context, configuration config.Config) {
 	announcer.Plan(due)
 }
 
-// surveying bounds how long the suites may take to list their specs: nothing is run.
-const surveying = time.Minute
+// surveyTimeout bounds how long the suites may take to list their specs.
+const surveyTimeout = time.Minute
 
-// Specs are those that a run by the configuration would ask, without running anything.
+// Specs lists the specs that a run would include, without running them.
 func (t Tools) Specs(ctx context.Context, configuration config.Config) (specs []shard.Spec, err error) {
 	folder, err := os.MkdirTemp("", "hero_chaos-survey-")
 	if err != nil {
@@ -165,7 +163,7 @@ func (t Tools) Specs(ctx context.Context, configuration config.Config) (specs []
 	if err != nil {
 		return nil, fmt.Errorf("hand the configuration to the suites: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, surveying)
+	ctx, cancel := context.WithTimeout(ctx, surveyTimeout)
 	defer cancel()
 	command := exec.CommandContext(ctx, t.Suites) //nolint:gosec // our own tools
 	command.Env = append(os.Environ(), config.Variable+"="+string(handed))
@@ -184,7 +182,7 @@ func (t Tools) Specs(ctx context.Context, configuration config.Config) (specs []
 
 func arguments(configuration config.Config, suites string) []string {
 	return []string{
-		"run", "--no-color", "--silence-skips", "--timeout=" + limit.String(),
+		"run", "--no-color", "--silence-skips", "--timeout=" + runTimeout.String(),
 		fmt.Sprintf("--procs=%d", configuration.Procs), fmt.Sprintf("--seed=%d", configuration.Seed), suites,
 	}
 }

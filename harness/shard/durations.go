@@ -8,27 +8,27 @@ import (
 )
 
 const (
-	// unknown is the work of every spec where nothing is known of any.
-	unknown = time.Second
-	// longest is more than a whole run may take (harness/runner): a record that says more of a spec is not believed.
-	longest = time.Hour
+	// defaultPeriod is the work of every spec if no durations are known.
+	defaultPeriod = time.Second
+	// specLimit is more than a whole run may take (harness/runner). A longer duration of a spec is not believed.
+	specLimit = time.Hour
 )
 
-// Durations are what specs took in an earlier run. The zero value knows none: then all count the same, a second.
+// Durations are the times of specs in an earlier run. The zero value has none: then all specs count the same, a second.
 type Durations struct {
 	specs    map[record.Key]time.Duration
 	promises map[string]time.Duration // the median of a promise's specs
 	median   time.Duration            // of all specs
 }
 
-// DurationsOf are those of a record, also of one that has no end. What was not run, or took no time, has none.
+// DurationsOf returns the times in a record, even in one without an end. A spec that was not run, or took no time, has none.
 func DurationsOf(earlier *record.Record) Durations {
 	d := Durations{specs: map[record.Key]time.Duration{}, promises: map[string]time.Duration{}}
 	var all []time.Duration
 	byPromise := map[string][]time.Duration{}
 	for _, result := range earlier.Results {
 		took := time.Duration(result.Duration)
-		if result.Outcome == record.NotRun || took <= 0 || took > longest {
+		if result.Outcome == record.NotRun || took <= 0 || took > specLimit {
 			continue
 		}
 		d.specs[result.Key()] = took
@@ -43,17 +43,17 @@ func DurationsOf(earlier *record.Record) Durations {
 	return d
 }
 
-// of is what a spec took; of one without a figure it is the median of its promise's, else of all.
+// of returns the time of a spec. Without one, it is the median of its promise, else of all.
 func (d Durations) of(spec record.Key) time.Duration {
 	for _, known := range []time.Duration{d.specs[spec], d.promises[spec.Promise], d.median} {
 		if known > 0 {
 			return known
 		}
 	}
-	return unknown
+	return defaultPeriod
 }
 
-// median is the lower one of an even number of figures; there is at least one.
+// median returns the lower median of at least one figure.
 func median(figures []time.Duration) time.Duration {
 	slices.Sort(figures)
 	return figures[(len(figures)-1)/2]

@@ -1,5 +1,5 @@
-// Package shard divides the specs of a run among several: which one asks what. It is a pure function of the specs and of
-// what they took in an earlier run, so that every machine comes to the same plan by itself.
+// Package shard divides the specs of a run among shards. It is a pure function of the specs and of their times in an earlier
+// run, so every machine comes to the same plan by itself.
 package shard
 
 import (
@@ -15,18 +15,18 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// Spec is one that a run asks.
+// Spec is a spec that a run includes.
 type Spec struct {
 	Key record.Key `json:"key"`
 	// Group names specs that stay together, because they judge one experiment; empty is none.
 	Group string `json:"group,omitempty"`
-	// Throughout specs are about all of a run, and so each shard asks them.
+	// Throughout specs are about the whole run, so each shard includes them.
 	Throughout bool `json:"throughout,omitempty"`
 }
 
-// Plan is who asks what.
+// Plan is a division of a run's specs among shards.
 type Plan struct {
-	// ID is a hash of who asks what, in hexadecimal: shards belong together where theirs is the same.
+	// ID is a hash of the specs of each shard, in hexadecimal. Shards with the same ID belong together.
 	ID     string
 	Shards []Shard
 	// Bound is the least that the largest shard of any plan can have: the largest group of specs that stay together, or
@@ -37,11 +37,11 @@ type Plan struct {
 // Shard is a part of a run.
 type Shard struct {
 	Specs []record.Key // in their order
-	// Work is what all of its specs take, one after the other, and Longest what the longest of them does.
+	// Work is the sum of the times of its specs, and Longest the largest of them.
 	Work, Longest time.Duration
 }
 
-// Makespan is the work of the largest shard.
+// Makespan returns the work of the largest shard.
 func (p Plan) Makespan() (most time.Duration) {
 	for _, shard := range p.Shards {
 		most = max(most, shard.Work)
@@ -49,7 +49,7 @@ func (p Plan) Makespan() (most time.Duration) {
 	return most
 }
 
-// Distance is by what share of the bound the largest shard is above it: 0 is a plan that cannot be better.
+// Distance returns by what share of the bound the largest shard is above it: 0 means that no plan is better.
 func (p Plan) Distance() float64 { return float64(p.Makespan())/float64(p.Bound) - 1 }
 
 // group are specs that stay together.

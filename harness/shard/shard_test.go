@@ -58,7 +58,7 @@ func TestTenThousandSpecsOnAHundredRunners(t *testing.T) {
 	exactlyOnce(t, specs, plan)
 }
 
-// failer is what testing and rapid have in common.
+// failer is the common part of testing and rapid.
 type failer interface{ Fatalf(string, ...any) }
 
 // exactlyOnce fails where a spec is not in one shard, or in each where it is asked throughout, or parted from its group.

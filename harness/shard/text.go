@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Text is the plan as a person reads it: a line a shard, and how far it is from the bound.
+// Text renders the plan for a person: a line for each shard, and the distance from the bound.
 func (p Plan) Text() string {
 	text := new(strings.Builder)
 	for i, shard := range p.Shards {

@@ -89,7 +89,7 @@ func (m *Matrix) column(id string) Promise {
 		if finding.Outcome == record.Failed {
 			column.Kills = append(column.Kills, row.Mutant.ID)
 		}
-		if alone, ok := row.Alone(); ok && alone == id {
+		if alone, ok := row.KilledAlone(); ok && alone == id {
 			column.Alone = append(column.Alone, row.Mutant.ID)
 		}
 	}
@@ -108,8 +108,8 @@ func (m *Matrix) Wrong() []Row {
 }
 
 // Stray are the good rows of which a promise failed that does not claim the mutant.
-func (m *Matrix) Stray() []Row {
-	return slices.DeleteFunc(slices.Clone(m.Mutants), func(row Row) bool { return !row.Verdict.Good() || len(row.Stray()) == 0 })
+func (m *Matrix) Strays() []Row {
+	return slices.DeleteFunc(slices.Clone(m.Mutants), func(row Row) bool { return !row.Verdict.Good() || len(row.Strays()) == 0 })
 }
 
 // Unproved are the promises that no mutant was killed by alone: those without a reason, and those with one. A matrix of

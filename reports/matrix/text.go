@@ -27,11 +27,11 @@ func (m *Matrix) Text() string {
 			wrapped(text, "  ", strings.Fields(row.Why))
 		}
 	}
-	if stray := m.Stray(); len(stray) > 0 {
+	if stray := m.Strays(); len(stray) > 0 {
 		line(text, "")
 		line(text, "FAILED BESIDES, though it does not claim the mutant")
 		for _, row := range stray {
-			wrapped(text, fmt.Sprintf("  %-32s ", row.Mutant.ID), row.Stray())
+			wrapped(text, fmt.Sprintf("  %-32s ", row.Mutant.ID), row.Strays())
 		}
 	}
 	m.promises(text)

@@ -15,38 +15,38 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// Campaign is how mutants are run.
+// Campaign is a run of mutants, with what they are run by.
 type Campaign struct {
-	// Output is the folder that gets one folder a mutant, with its evidence and its result.
+	// Output is the folder that gets a folder for each mutant, with its evidence and its result.
 	Output string
-	// Parallel is how many mutants run at once.
+	// Parallel is the number of mutants that run at once.
 	Parallel int
-	// Key names the image and the programs: a result that another key has made is no result.
+	// Key names the image and the programs. A result with another key does not count.
 	Key string
 	// Again runs also the mutants that have a result.
 	Again bool
-	// Scope is what a mutant is asked.
+	// Scope returns the questions for a mutant.
 	Scope func(mutation.Mutant) mutation.Scope
-	// Measure runs one mutant. The error is what kept the run from proving anything; the record may be nil with it.
+	// Measure runs one mutant. The error says why the run proves nothing; the record may be nil then.
 	Measure func(ctx context.Context, run Run) (*record.Record, error)
-	// Reached is what a line of a container's log ends with where the mutant's code ran; its id follows.
+	// Reached is the text before a mutant's id in the line that its container logs when the mutant's code runs.
 	Reached string
-	// Tell is told of every finished mutant in one line, by one goroutine at a time.
+	// Tell gets a line for each finished mutant. One goroutine calls it at a time.
 	Tell func(line string)
 }
 
-// Run is what is run of one mutant.
+// Run is one run of a mutant.
 type Run struct {
 	Mutant mutation.Mutant
 	Scope  mutation.Scope
-	// Folder is where its record and its evidence go.
+	// Folder gets the record and the evidence.
 	Folder string
-	// Alone tells that no other mutant runs beside it: what the host has spoiled may be measured again.
+	// Alone reports that no other mutant runs: spoiled results may be measured again.
 	Alone bool
 }
 
-// Run runs the mutants and returns what became of each, in their order. What proved nothing while others ran beside it
-// is run once more beside one other, and then alone. An interrupted campaign returns the context's error and what there is.
+// Run runs the mutants and returns their trials in order. A trial that proved nothing beside others is repeated beside one
+// other, and then alone. An interrupted campaign returns the error of the context and the trials that it has.
 func (c Campaign) Run(ctx context.Context, mutants []mutation.Mutant) ([]mutation.Trial, error) {
 	trials := make([]*mutation.Trial, len(mutants))
 	progress := progress{total: len(mutants), began: time.Now(), tell: c.Tell}
@@ -84,8 +84,8 @@ func (c Campaign) Run(ctx context.Context, mutants []mutation.Mutant) ([]mutatio
 	return done, nil
 }
 
-// run runs the mutants of those places, at most so many at once. Two of five workers take the slow ones first, the others the
-// rest: what waits leaves its processors to what works, and neither is left over alone.
+// run runs the mutants of those places, at most parallel at once. Two of five workers take the slow ones first, the others
+// the rest: mutants that mostly wait and mutants that use the CPU run side by side.
 func (c Campaign) run(ctx context.Context, mutants []mutation.Mutant, places []int, trials []*mutation.Trial, parallel int, progress *progress) {
 	parallel = min(max(parallel, 1), len(places))
 	open := &queue{}
@@ -115,13 +115,13 @@ func (c Campaign) run(ctx context.Context, mutants []mutation.Mutant, places []i
 	workers.Wait()
 }
 
-// queue is what is still to be run, by place, in the order in which it is taken.
+// queue holds the places of the mutants that are still to run, in order.
 type queue struct {
 	mu          sync.Mutex
 	slow, quick []int
 }
 
-// take takes the next of the slow ones or of the others, and of the rest where there is none; false at the end.
+// take returns the next place of the wanted kind, or of the other kind if there is none. It returns false at the end.
 func (q *queue) take(slow bool) (place int, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -136,7 +136,7 @@ func (q *queue) take(slow bool) (place int, ok bool) {
 	return place, true
 }
 
-// try runs one mutant and keeps what became of it; false where it was interrupted.
+// try runs one mutant and saves its trial. It returns false if it was interrupted.
 func (c Campaign) try(ctx context.Context, m mutation.Mutant, alone bool) (mutation.Trial, bool) {
 	began, folder, scope := time.Now(), c.folder(m), c.Scope(m)
 	found, trouble := c.Measure(ctx, Run{Mutant: m, Scope: scope, Folder: folder, Alone: alone})
@@ -154,8 +154,8 @@ func (c Campaign) try(ctx context.Context, m mutation.Mutant, alone bool) (mutat
 	return trial, true
 }
 
-// earlier is what became of a mutant before, where that proved something and nothing has changed since: not the image, the
-// programs, or what is asked. What claims the mutant may have.
+// earlier returns the saved trial of a mutant if it proved something with the same image, programs and questions. The claims
+// of the mutant may have changed.
 func (c Campaign) earlier(m mutation.Mutant) (mutation.Trial, bool) {
 	kept, err := load(c.folder(m))
 	if err != nil || c.Again || kept.Key != c.Key || kept.Scope != c.Scope(m) {
@@ -165,8 +165,7 @@ func (c Campaign) earlier(m mutation.Mutant) (mutation.Trial, bool) {
 	return kept.Trial, !kept.Trial.Undecided()
 }
 
-// longer orders mutants by what they are asked: what takes longest begins first, so that nothing is waited for alone in
-// the end.
+// longer orders mutants so that the longest begin first and none is waited for alone at the end.
 func (c Campaign) longer(one, other mutation.Mutant) int {
 	rank := func(m mutation.Mutant) int {
 		if c.Scope(m).Faithful {
@@ -177,12 +176,12 @@ func (c Campaign) longer(one, other mutation.Mutant) int {
 	return cmp.Or(rank(other)-rank(one), c.Scope(other).Size()-c.Scope(one).Size())
 }
 
-// slow tells whether running a mutant is mostly waiting.
+// slow reports whether running a mutant is mostly waiting.
 func (c Campaign) slow(m mutation.Mutant) bool { return c.Scope(m).Faithful || m.Slow() }
 
 func (c Campaign) folder(m mutation.Mutant) string { return filepath.Join(c.Output, m.ID) }
 
-// progress tells how far a campaign is.
+// progress counts the mutants that are done.
 type progress struct {
 	tell  func(line string)
 	began time.Time
@@ -193,13 +192,13 @@ type progress struct {
 	ran  int // in this campaign, repetitions as well
 }
 
-// kept counts a mutant that was not run again.
+// kept counts a mutant that has a trial from before.
 func (p *progress) kept(trial mutation.Trial) {
 	p.done++
 	p.tell(p.line(trial) + "  (from before)")
 }
 
-// repeat takes back that so many were done.
+// repeat takes undecided mutants out of the count.
 func (p *progress) repeat(undecided int) { p.done -= undecided }
 
 // finished counts a mutant that was run.

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// stateName is the file of a mutant's folder that holds what became of it.
+	// stateName is the file of a mutant's folder that holds its trial.
 	stateName = "trial.json"
 	// stateSchema names the form of that file; another form is no result.
 	stateSchema = "hero_chaos.trial/1"
-	// logName is what the log of a container is called, wherever evidence lies.
+	// logName is the file name of a container's log in any folder of evidence.
 	logName = "log.txt"
 )
 
@@ -66,8 +66,8 @@ func save(folder string, s state) error {
 	return nil
 }
 
-// reached tells whether a line of any container's log below the folder ends with that text. Something may come before
-// it: the time, or what another process has left on the line.
+// reached reports whether a line of any container's log below the folder ends with text. A time or another process's output
+// may stand before it.
 func reached(folder, text string) (bool, error) {
 	found := false
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
@@ -83,8 +83,7 @@ func reached(folder, text string) (bool, error) {
 	return found, nil
 }
 
-// hasLine tells whether a line of the file ends with text. A line may be of any length: of what does not fit into the
-// buffer only the end is kept.
+// hasLine reports whether a line of the file ends with text. Of a line that is longer than the buffer it keeps only the end.
 func hasLine(path, text string) (bool, error) {
 	file, err := os.Open(path) //nolint:gosec // our own evidence
 	if err != nil {
