@@ -43,7 +43,7 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 		return err
 	}
 	a := &Agent{observer: observer, census: map[string]*watch{}}
-	err = wire.Far{Methods: a.methods(), Dial: dialInside}.Serve(ctx, link)
+	err = wire.Server{Methods: a.methods(), Dial: dialInside}.Serve(ctx, link)
 	a.crowds.endAll()
 	a.undo.revertAll()
 	err = errors.Join(err, a.cleanup.carryOut())

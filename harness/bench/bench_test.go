@@ -197,7 +197,7 @@ func observation(b *testing.B, sandbox *session.Sandbox, victim session.Service)
 	var recoveries []record.Recovery
 	for b.Loop() {
 		seen, err := sandbox.Inject(b.Context(), session.Injection{
-			Promise: "bench", Service: victim, Fault: fault.SIGKILL, Window: window,
+			Promise: "bench", Service: victim, Fault: fault.SIGKILL, ObservationLimit: window,
 		})
 		if err != nil {
 			b.Fatal(err)

@@ -218,7 +218,7 @@ func endpoints(ctx context.Context, box Box, all []found) (map[string]protocol.E
 		}
 		chosen[f.status.Name] = candidates[0]
 		for _, candidate := range candidates {
-			if recovery.Steady(ctx, box, candidate) == nil {
+			if recovery.CheckSteady(ctx, box, candidate) == nil {
 				chosen[f.status.Name] = candidate
 				break
 			}

@@ -20,15 +20,15 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 )
 
-// ground is a sandbox without a container: a service that says status, and an agent that answers by method.
-type ground struct {
+// fakeSandbox is a sandbox without a container: a service that says status, and an agent that answers by method.
+type fakeSandbox struct {
 	status string
 	agent  map[string]any // a result, or an error
 	calls  []string
 	params map[string]any
 }
 
-func (g *ground) Agent() protocol.Client {
+func (g *fakeSandbox) Agent() protocol.Client {
 	return protocol.Client{Call: func(_ context.Context, method string, params, result any) error {
 		g.calls = append(g.calls, method)
 		g.params[method] = params
@@ -47,21 +47,21 @@ func (g *ground) Agent() protocol.Client {
 	}}
 }
 
-func (g *ground) Dial(context.Context, protocol.Endpoint) (net.Conn, error) {
+func (g *fakeSandbox) Dial(context.Context, protocol.Endpoint) (net.Conn, error) {
 	if g.status == "" {
 		return nil, errors.New("connection refused")
 	}
-	near, far := net.Pipe()
+	client, server := net.Pipe()
 	go func() {
-		_, _ = bufio.NewReader(far).ReadString('\n')
-		_, _ = fmt.Fprintf(far, `{"id":1,"result":{"status":%q}}`, g.status)
-		_, _ = io.Copy(io.Discard, far)
+		_, _ = bufio.NewReader(server).ReadString('\n')
+		_, _ = fmt.Fprintf(server, `{"id":1,"result":{"status":%q}}`, g.status)
+		_, _ = io.Copy(io.Discard, server)
 	}()
-	return near, nil
+	return client, nil
 }
 
-func (*ground) Word(context.Context, string) string { return "running" }
-func (*ground) SupervisorPID() int                  { return 7 }
+func (*fakeSandbox) StatusText(context.Context, string) string { return "running" }
+func (*fakeSandbox) SupervisorPID() int                        { return 7 }
 
 func at(milliseconds int64) *record.Interval {
 	return &record.Interval{Lo: milliseconds * 1e6, Hi: milliseconds*1e6 + 1000}
@@ -75,9 +75,9 @@ var (
 	after = protocol.Identity{Serving: record.Incarnation{PID: 51, StartTime: 200}, Root: record.Incarnation{PID: 50, StartTime: 199}}
 )
 
-// healthy is a sandbox in which everything goes well.
-func healthy() *ground {
-	return &ground{status: "ok", params: map[string]any{}, agent: map[string]any{
+// healthy returns a sandbox in which everything goes well.
+func healthy() *fakeSandbox {
+	return &fakeSandbox{status: "ok", params: map[string]any{}, agent: map[string]any{
 		protocol.MethodIdentify: before,
 		protocol.MethodInject: protocol.Observation{
 			Injected: *at(1), Landing: &record.Landing{At: *at(2), Proof: "exited"},
@@ -88,35 +88,33 @@ func healthy() *ground {
 	}}
 }
 
-func experiment(f fault.Fault) recovery.Experiment {
-	return recovery.Experiment{
-		ID: "restart.sigterm/user.x#1.1", Promise: "restart.sigterm", Sandbox: "main", Service: "user.x",
-		Lease: "lease-1", Endpoint: protocol.Endpoint{Socket: "/s.sock"}, Fault: f, Window: 3 * time.Second,
-	}
+// experiment returns what is known of a fault before it is injected.
+func experiment(f fault.Fault) (*record.Recovery, protocol.InjectParams) {
+	seen := &record.Recovery{ID: "restart.sigterm/user.x#1.1", Promise: "restart.sigterm", Sandbox: "main", Service: "user.x", Fault: f.Name}
+	return seen, protocol.InjectParams{Lease: "lease-1", Endpoint: protocol.Endpoint{Socket: "/s.sock"}, Fault: f, Window: 3 * time.Second}
 }
 
-func TestARecoveryHoldsWhatWasSeen(t *testing.T) {
+func TestRunRecordsTheObservation(t *testing.T) {
 	g := healthy()
-	e := experiment(fault.SIGTERM)
-	seen, err := recovery.Run(t.Context(), g, e)
-	if err != nil {
+	seen, params := experiment(fault.SIGTERM)
+	if err := recovery.Run(t.Context(), g, seen, params); err != nil {
 		t.Fatal(err)
 	}
 	want := record.Recovery{
-		ID: e.ID, Promise: e.Promise, Service: e.Service, Sandbox: e.Sandbox, Fault: "SIGTERM",
+		ID: seen.ID, Promise: "restart.sigterm", Service: "user.x", Sandbox: "main", Fault: "SIGTERM",
 		Before: before.Serving, Steady: "healthy", Identity: "peer of /s.sock",
 		Injected: *at(1), Landing: &record.Landing{At: *at(2), Proof: "exited"},
 		Exited: at(2), Noticed: at(3), Respawned: at(4), Accepting: at(5), Serving: at(6),
 		Observed: record.Interval{Lo: 1e6, Hi: 7e6}, After: after.Serving, WorstGap: 1234, Status: "running",
 	}
-	if !reflect.DeepEqual(seen, want) {
-		t.Errorf("the recovery is\n%+v, not\n%+v", seen, want)
+	if !reflect.DeepEqual(*seen, want) {
+		t.Errorf("the recovery is\n%+v, not\n%+v", *seen, want)
 	}
 	if calls := []string{protocol.MethodIdentify, protocol.MethodInject, protocol.MethodUndo}; !slices.Equal(g.calls, calls) {
 		t.Errorf("the agent was called %v, not %v", g.calls, calls)
 	}
 	wantInject := protocol.InjectParams{
-		Lease: e.Lease, Fault: e.Fault, Endpoint: e.Endpoint, Victim: before, SupervisorPID: 7, Window: e.Window,
+		Lease: "lease-1", Fault: fault.SIGTERM, Endpoint: params.Endpoint, Victim: before, SupervisorPID: 7, Window: params.Window,
 	}
 	if got := g.params[protocol.MethodInject]; !reflect.DeepEqual(got, wantInject) {
 		t.Errorf("injected %+v, not %+v", got, wantInject)
@@ -126,37 +124,48 @@ func TestARecoveryHoldsWhatWasSeen(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotProvedIsInconclusive(t *testing.T) {
+func TestAnUnprovedFaultIsInconclusive(t *testing.T) {
 	const steady, identified, injected, undone = 0, 1, 2, 3
 	for name, c := range map[string]struct {
 		fault  fault.Fault
-		spoil  func(*ground)
+		spoil  func(*fakeSandbox)
 		reason string
 		calls  int // of the agent: what had to come first has not been done
 	}{
-		"nobody answers": {fault.SIGTERM, func(g *ground) { g.status = "" }, "user.x was not healthy before the fault: connection refused", steady},
-		"unhealthy":      {fault.SIGTERM, func(g *ground) { g.status = "unhealthy" }, `user.x was not healthy before the fault: server.health says status "unhealthy"`, steady},
+		"nobody answers": {fault.SIGTERM, func(g *fakeSandbox) { g.status = "" }, "user.x was not healthy before the fault: connection refused", steady},
+		"unhealthy":      {fault.SIGTERM, func(g *fakeSandbox) { g.status = "unhealthy" }, `user.x was not healthy before the fault: server.health says status "unhealthy"`, steady},
 		"not identified": {
-			fault.SIGTERM, func(g *ground) { g.agent[protocol.MethodIdentify] = errors.New("nobody listens on it") },
+			fault.SIGTERM, func(g *fakeSandbox) { g.agent[protocol.MethodIdentify] = errors.New("nobody listens on it") },
 			"user.x could not be identified: nobody listens on it", identified,
 		},
 		"not injected": {
-			fault.SIGTERM, func(g *ground) { g.agent[protocol.MethodInject] = errors.New("no longer the one") },
+			fault.SIGTERM, func(g *fakeSandbox) { g.agent[protocol.MethodInject] = errors.New("no longer the one") },
 			"SIGTERM could not be injected into user.x: no longer the one", injected,
 		},
+		"not permitted": {
+			fault.SIGTERM, func(g *fakeSandbox) {
+				g.agent[protocol.MethodInject] = recovery.NotProved("it may leave damage behind")
+			},
+			"it may leave damage behind", injected,
+		},
 		"not landed by an exit": {
-			fault.SIGTERM, func(g *ground) { g.agent[protocol.MethodInject] = protocol.Observation{Injected: *at(1), Ended: 9e6} },
+			fault.SIGTERM, func(g *fakeSandbox) {
+				g.agent[protocol.MethodInject] = protocol.Observation{Injected: *at(1), Ended: 9e6}
+			},
 			"SIGTERM did not land on user.x: the process had not exited 3s later", undone,
 		},
 		"not landed by a stop": {
-			fault.SIGSTOP, func(g *ground) { g.agent[protocol.MethodInject] = protocol.Observation{Injected: *at(1), Ended: 9e6} },
+			fault.SIGSTOP, func(g *fakeSandbox) {
+				g.agent[protocol.MethodInject] = protocol.Observation{Injected: *at(1), Ended: 9e6}
+			},
 			"SIGSTOP did not land on user.x: it was not stopped in every task, or answered all the same", undone,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := healthy()
 			c.spoil(g)
-			seen, err := recovery.Run(t.Context(), g, experiment(c.fault))
+			seen, params := experiment(c.fault)
+			err := recovery.Run(t.Context(), g, seen, params)
 			var nothing *recovery.Inconclusive
 			if !errors.As(err, &nothing) || nothing.Error() != c.reason {
 				t.Errorf("%v, not inconclusive: %s", err, c.reason)
@@ -165,17 +174,18 @@ func TestWhatIsNotProvedIsInconclusive(t *testing.T) {
 				t.Errorf("the agent was called %v", g.calls)
 			}
 			if seen.ID == "" || seen.Service != "user.x" || (seen.Steady != "") != (c.calls > steady) || (seen.Before.PID != 0) != (c.calls > identified) {
-				t.Errorf("of what was seen until then, there is %+v", seen)
+				t.Errorf("what was seen until then is %+v", *seen)
 			}
 		})
 	}
 }
 
-// TestAFaultThatCannotBeUndoneIsTrouble: it is no word about the target, and what was seen is kept.
-func TestAFaultThatCannotBeUndoneIsTrouble(t *testing.T) {
+// TestAFaultThatCannotBeUndoneIsAnError checks that the error says nothing about the target, and that what was seen is kept.
+func TestAFaultThatCannotBeUndoneIsAnError(t *testing.T) {
 	g := healthy()
 	g.agent[protocol.MethodUndo] = errors.New("the link has ended")
-	seen, err := recovery.Run(t.Context(), g, experiment(fault.SIGSTOP))
+	seen, params := experiment(fault.SIGSTOP)
+	err := recovery.Run(t.Context(), g, seen, params)
 	var nothing *recovery.Inconclusive
 	if err == nil || errors.As(err, &nothing) || !strings.Contains(err.Error(), "undo SIGSTOP of user.x: the link has ended") {
 		t.Errorf("%v", err)

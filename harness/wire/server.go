@@ -19,7 +19,7 @@ import (
 const concurrentCalls = 4096
 
 // Far is what the far end of a link offers.
-type Far struct {
+type Server struct {
 	// Methods are called by name over the control stream.
 	Methods handler.Map
 	// Dial makes the connection behind a raw stream.
@@ -28,7 +28,7 @@ type Far struct {
 
 // Serve is the far end of a link: it answers until the link ends or ctx does, and returns once every call
 // has returned; the calls' contexts end with the link. The connection is closed. An end of file is no error.
-func (f Far) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
+func (s Server) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
 	session, err := yamux.Server(conn, configuration())
 	if err != nil {
 		return fmt.Errorf("open a link: %w", err)
@@ -49,21 +49,21 @@ func (f Far) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
 			}
 			return fmt.Errorf("serve a link: %w", err)
 		}
-		streams.Go(func() { f.serveStream(ctx, stream{accepted}) })
+		streams.Go(func() { s.serveStream(ctx, stream{accepted}) })
 	}
 }
 
-func (f Far) serveStream(ctx context.Context, conn net.Conn) {
+func (s Server) serveStream(ctx context.Context, conn net.Conn) {
 	var first header
 	if err := readLine(conn, &first); err != nil {
 		_ = conn.Close()
 		return
 	}
 	if first.Dial == nil {
-		f.serveControl(ctx, conn)
+		s.serveControl(ctx, conn)
 		return
 	}
-	dialled, err := f.Dial(ctx, *first.Dial)
+	dialled, err := s.Dial(ctx, *first.Dial)
 	if err != nil {
 		_ = writeLine(conn, answer{Error: err.Error()})
 		_ = conn.Close()
@@ -77,9 +77,9 @@ func (f Far) serveStream(ctx context.Context, conn net.Conn) {
 	join(ctx, conn, dialled)
 }
 
-func (f Far) serveControl(ctx context.Context, conn net.Conn) {
+func (s Server) serveControl(ctx context.Context, conn net.Conn) {
 	methods := handler.Map{cancelMethod: handler.New(cancelCall)}
-	for name, method := range f.Methods {
+	for name, method := range s.Methods {
 		methods[name] = method
 	}
 	server := jrpc2.NewServer(methods, &jrpc2.ServerOptions{

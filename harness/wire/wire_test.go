@@ -46,7 +46,7 @@ func connect(t *testing.T) linked {
 		var dialer net.Dialer
 		return dialer.DialContext(ctx, address.Network, address.Address)
 	}
-	go func() { l.ended <- wire.Far{Methods: methods, Dial: dial}.Serve(context.Background(), far) }()
+	go func() { l.ended <- wire.Server{Methods: methods, Dial: dial}.Serve(context.Background(), far) }()
 	link, err := wire.NewLink(near)
 	if err != nil {
 		t.Fatal(err)
@@ -186,7 +186,7 @@ func TestADialThatFailsSaysWhy(t *testing.T) {
 func TestGarbageIsNoPanic(t *testing.T) {
 	near, far := net.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- wire.Far{}.Serve(context.Background(), far) }()
+	go func() { ended <- wire.Server{}.Serve(context.Background(), far) }()
 	go func() { _, _ = io.Copy(io.Discard, near) }()
 	_, _ = near.Write([]byte("GET / HTTP/1.1\r\nHost: somebody\r\n\r\n"))
 	select {

@@ -106,7 +106,7 @@ func itBootsVictimsInOrder(chaos *session.Session) {
 			spec.Register(ctx, sandbox, plan.Definition())
 		}
 		if _, missing := awaitServing(ctx, sandbox, keptPeriod+3*startLimit, base, middle, top); missing != "" {
-			spec.Inconclusive(fmt.Sprintf("%s does not run before the boot: %s", missing, sandbox.Word(ctx, missing)))
+			spec.Inconclusive(fmt.Sprintf("%s does not run before the boot: %s", missing, sandbox.StatusText(ctx, missing)))
 		}
 		before, _ := findStart(ctx, sandbox, first)
 		restartContainer(ctx, chaos, sandbox)
@@ -116,7 +116,7 @@ func itBootsVictimsInOrder(chaos *session.Session) {
 		lives, missing := awaitServing(ctx, sandbox, chaos.Target.Budgets.Boot.Duration(), base, middle, top)
 		if missing != "" {
 			spec.FailWith(chaos, missing+" does not serve after the boot",
-				spec.Note("zinit", "%s", sandbox.Word(ctx, missing)), spec.Note("oneshot", "%s", sandbox.Word(ctx, first.Name)))
+				spec.Note("zinit", "%s", sandbox.StatusText(ctx, missing)), spec.Note("oneshot", "%s", sandbox.StatusText(ctx, first.Name)))
 		}
 		now := before
 		spec.Await(ctx, startLimit, first.Name+" is run again at boot", func(ctx context.Context) bool {

@@ -43,11 +43,11 @@ func expectUntouched(ctx context.Context, chaos *session.Session, sandbox *sessi
 	fail := func(what, after string) {
 		GinkgoHelper()
 		spec.FailWith(chaos, fmt.Sprintf("%s %s when %s was killed", service.Name, what, killed.Name),
-			spec.Note("before", "pid %d", before.PID), spec.Note("after", "%s", after), spec.Note("zinit", "%s", sandbox.Word(ctx, service.Name)))
+			spec.Note("before", "pid %d", before.PID), spec.Note("after", "%s", after), spec.Note("zinit", "%s", sandbox.StatusText(ctx, service.Name)))
 	}
 	var silent error
 	if !spec.Watch(ctx, startLimit, "wait until "+service.Name+" serves", func(ctx context.Context) bool {
-		silent = recovery.Steady(ctx, sandbox, service.Endpoint)
+		silent = recovery.CheckSteady(ctx, sandbox, service.Endpoint)
 		return silent == nil
 	}) {
 		_, err := sandbox.Agent().Hello(ctx)
@@ -89,7 +89,7 @@ func itComesBackTogether(chaos *session.Session, base, then session.VictimPlan) 
 func planKill(sandbox *session.Sandbox, p string, service session.Service) session.Injection {
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
 	return session.Injection{
-		Promise: p, Service: service, Fault: fault.SIGKILL, Window: 5*delay + 2*startLimit + time.Second,
+		Promise: p, Service: service, Fault: fault.SIGKILL, ObservationLimit: 5*delay + 2*startLimit + time.Second,
 		Policy: budget.DescribeDue(service.Policy, due.Respawn),
 	}
 }

@@ -37,16 +37,16 @@ func itStartsInOrder(chaos *session.Session, p, kind string) {
 		}) {
 			spec.FailWith(chaos, fmt.Sprintf("services that are ordered by %s started before the first of them was there", kind),
 				spec.Note("order", "%s, %s, %s", first.Name, second.Name, third.Name),
-				spec.Note("zinit", "%s, %s", sandbox.Word(ctx, second.Name), sandbox.Word(ctx, third.Name)))
+				spec.Note("zinit", "%s, %s", sandbox.StatusText(ctx, second.Name), sandbox.StatusText(ctx, third.Name)))
 		}
 		spec.Register(ctx, sandbox, first.Definition())
 		lives, missing := awaitServing(ctx, sandbox, 3*startLimit, first, second, third)
 		if missing == first.Name {
-			spec.Inconclusive(fmt.Sprintf("%s itself does not serve: %s", missing, sandbox.Word(ctx, missing)))
+			spec.Inconclusive(fmt.Sprintf("%s itself does not serve: %s", missing, sandbox.StatusText(ctx, missing)))
 		}
 		if missing != "" {
 			spec.FailWith(chaos, fmt.Sprintf("%s does not start, though the service before it runs", missing),
-				spec.Note("zinit", "%s", sandbox.Word(ctx, missing)), spec.Note("waited", "%s", 3*startLimit))
+				spec.Note("zinit", "%s", sandbox.StatusText(ctx, missing)), spec.Note("waited", "%s", 3*startLimit))
 		}
 		if early := findEarly(lives); len(early) > 0 {
 			spec.FailWith(chaos, fmt.Sprintf("services that are ordered by %s did not start in their order", kind), early...)
@@ -61,7 +61,7 @@ func itWaitsForSuccess(chaos *session.Session, plan, then session.VictimPlan) {
 		over := spec.FirstStart(ctx, sandbox, plan) + int64(plan.Options.ExitAfter)
 		if missing != "" {
 			spec.FailWith(chaos, fmt.Sprintf("%s does not start, though %s, which it waits for, has succeeded", then.Name, plan.Name),
-				spec.Note("zinit", "%s", sandbox.Word(ctx, then.Name)), spec.Note("oneshot", "%s", sandbox.Word(ctx, plan.Name)))
+				spec.Note("zinit", "%s", sandbox.StatusText(ctx, then.Name)), spec.Note("oneshot", "%s", sandbox.StatusText(ctx, plan.Name)))
 		}
 		if early := time.Duration(over - lives[0].began); early > 0 {
 			spec.FailWith(chaos, fmt.Sprintf("%s started %s before the end of %s, which it waits for", then.Name, early.Round(time.Millisecond), plan.Name))
@@ -85,7 +85,7 @@ func itWaitsForever(chaos *session.Session, plan, then session.VictimPlan) {
 			began := time.Duration(start.MonoNS - spec.FirstStart(ctx, sandbox, plan)).Round(time.Millisecond)
 			spec.FailWith(chaos, fmt.Sprintf("%s started, though %s, which it requires, has not succeeded", then.Name, plan.Name),
 				spec.Note("started", "%s after the oneshot, which takes %s and exits with %d", began, plan.Options.ExitAfter, plan.Options.ExitCode),
-				spec.Note("zinit", "%s", sandbox.Word(ctx, plan.Name)))
+				spec.Note("zinit", "%s", sandbox.StatusText(ctx, plan.Name)))
 		}
 	})
 }

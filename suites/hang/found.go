@@ -56,7 +56,7 @@ func planHang(chaos *session.Session, sandbox *session.Sandbox, p string, f faul
 	tolerance := spec.Tolerance(chaos)
 	due := budget.AfterHang(detection(), stopTimeout, budget.AfterExit(service.Policy, 1, tolerance, sandbox.Jitter()))
 	return session.Injection{
-		Promise: p, Service: service, Fault: f, Window: due.Serving.Latest + 2*tolerance, Policy: describeCheck(sandbox),
+		Promise: p, Service: service, Fault: f, ObservationLimit: due.Serving.Latest + 2*tolerance, Policy: describeCheck(sandbox),
 	}
 }
 
@@ -100,7 +100,7 @@ func itHangsWhileStarting(chaos *session.Session, plan session.VictimPlan) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		service := register(ctx, sandbox, plan)
 		injection := planHang(chaos, sandbox, p, fault.SIGSTOP, service)
-		injection.Window += longStartPeriod
+		injection.ObservationLimit += longStartPeriod
 		seen := spec.Inject(ctx, sandbox, injection)
 
 		By("read when the first process of " + plan.Name + " began")
@@ -176,7 +176,7 @@ func itIsKilledAfterItsStopTimeout(chaos *session.Session, plan session.VictimPl
 		if !onTime && (host.Stall() > tolerance || host.Explains(ctx, told+int64(due), again, 2*tolerance)) {
 			spec.InconclusiveBecause(record.HostStalled("the stop timeout cannot be timed"))
 		}
-		zinit, policy := spec.Note("zinit", "%s", sandbox.Word(ctx, plan.Name)), spec.Note("policy", "SIGKILL %s after the stop signal, again %s later", stopTimeout, delay)
+		zinit, policy := spec.Note("zinit", "%s", sandbox.StatusText(ctx, plan.Name)), spec.Note("policy", "SIGKILL %s after the stop signal, again %s later", stopTimeout, delay)
 		switch {
 		case told == 0:
 			spec.FailWith(chaos, fmt.Sprintf("%s was mute and was not told to end within %s", plan.Name, span.Text(limit)),

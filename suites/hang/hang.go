@@ -123,7 +123,7 @@ func expectNoRestart(ctx SpecContext, chaos *session.Session, sandbox *session.S
 	GinkgoHelper()
 	period := detection().Latest + stopTimeout + delay + spec.Tolerance(chaos)
 	seen := spec.Inject(ctx, sandbox, session.Injection{
-		Promise: p, Service: service, Fault: fault.SIGSTOP, Window: period + spec.Tolerance(chaos),
+		Promise: p, Service: service, Fault: fault.SIGSTOP, ObservationLimit: period + spec.Tolerance(chaos),
 	})
 	spec.Expect(seen, NeverRestart(Within(period)))
 }

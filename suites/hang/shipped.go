@@ -32,7 +32,7 @@ func shippedSpecs(chaos *session.Session) {
 			It("is found and replaced: "+service.Name, spec.On(service.Name), spec.With(fault.SIGSTOP), spec.Long, func(ctx SpecContext) {
 				sandbox := spec.Sandbox(ctx, chaos, hangSandbox)
 				seen := spec.Inject(ctx, sandbox, session.Injection{
-					Promise: promise.HangShipped, Service: service, Fault: fault.SIGSTOP, Window: period, Policy: found.Explain(),
+					Promise: promise.HangShipped, Service: service, Fault: fault.SIGSTOP, ObservationLimit: period, Policy: found.Explain(),
 				})
 				tolerance := Tolerance(spec.Tolerance(chaos))
 				spec.Expect(seen,

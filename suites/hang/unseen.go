@@ -70,11 +70,11 @@ func itServesOn(chaos *session.Session, p string, f fault.Fault, plan session.Vi
 		service := register(ctx, sandbox, plan)
 		var silent error
 		seen := spec.Meanwhile(ctx, sandbox, session.Injection{
-			Promise: p, Service: service, Fault: f, Window: watchPeriod(chaos) + spec.Tolerance(chaos),
+			Promise: p, Service: service, Fault: f, ObservationLimit: watchPeriod(chaos) + spec.Tolerance(chaos),
 			Policy: fmt.Sprintf("checked every %s, a check may take %s", interval, healthyTimeout),
 		}, func() {
 			By("ask " + plan.Name + " while it hangs in part")
-			silent = recovery.Steady(ctx, sandbox, service.Endpoint)
+			silent = recovery.CheckSteady(ctx, sandbox, service.Endpoint)
 			By("watch whether " + plan.Name + " is left alone")
 		})
 		if seen.Exited != nil {

@@ -87,7 +87,7 @@ func (v *checkedVictim) await(ctx context.Context, condition string, limit time.
 func (v *checkedVictim) awaitStart(ctx context.Context) {
 	GinkgoHelper()
 	if _, ok := v.await(ctx, "starts", 10*time.Second, func(lives []life) bool { return len(lives) > 0 }); !ok {
-		spec.Inconclusive(fmt.Sprintf("%s was registered and does not run: zinit says %q", v.plan.Name, v.sandbox.Word(ctx, v.plan.Name)))
+		spec.Inconclusive(fmt.Sprintf("%s was registered and does not run: zinit says %q", v.plan.Name, v.sandbox.StatusText(ctx, v.plan.Name)))
 	}
 }
 
@@ -126,7 +126,7 @@ func (v *checkedVictim) fail(ctx context.Context, headline string, lives []life,
 	}
 	schedule := v.plan.Schedule
 	lines = append(append(describeLives(lives), lines...),
-		spec.Note("zinit", "%q", v.sandbox.Word(ctx, v.plan.Name)),
+		spec.Note("zinit", "%q", v.sandbox.StatusText(ctx, v.plan.Name)),
 		spec.Note("policy", "checked every %s, first %s after the start, a check may take %s, restarted after %s in a row",
 			span.Text(schedule.Interval.Duration()), span.Text(schedule.StartPeriod.Duration()), span.Text(v.plan.Timeout.Duration()),
 			spec.Count(schedule.Retries, "failure")))

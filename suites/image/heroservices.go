@@ -191,7 +191,7 @@ func findServing(ctx context.Context, chaos *session.Session, sandbox *session.S
 	GinkgoHelper()
 	var services []session.Service
 	for _, service := range chaos.Target.Restartable() {
-		if one := chaos.Shipped(service); recovery.Steady(ctx, sandbox, one.Endpoint) == nil {
+		if one := chaos.Shipped(service); recovery.CheckSteady(ctx, sandbox, one.Endpoint) == nil {
 			services = append(services, one)
 		}
 	}

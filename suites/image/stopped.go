@@ -50,7 +50,7 @@ func itStaysDown(chaos *session.Session, service session.Service, prepare func(S
 		sandbox := spec.Background(ctx, chaos, stoppedSandbox)
 		prepare(ctx, sandbox)
 		spec.Hold(ctx, sandbox, service.Name)
-		if err := recovery.Steady(ctx, sandbox, service.Endpoint); err != nil {
+		if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil {
 			spec.Inconclusive(fmt.Sprintf("%s was not healthy before it was stopped: %v", service.Name, err))
 		}
 		before := spec.Identify(ctx, sandbox, service)
@@ -73,7 +73,7 @@ func itStaysDown(chaos *session.Session, service session.Service, prepare func(S
 			after := span.Text(time.Since(began))
 			spec.FailWith(chaos, fmt.Sprintf("%s was started again %s after it had been stopped through zinit", service.Name, after),
 				spec.Note("before", "pid %d, healthy; zinit was told to stop it, and it ended", before.PID),
-				spec.Note("+"+after, "%s", wrong), spec.Note("zinit", "%s", sandbox.Word(ctx, service.Name)))
+				spec.Note("+"+after, "%s", wrong), spec.Note("zinit", "%s", sandbox.StatusText(ctx, service.Name)))
 		}
 	}, NodeTimeout(budgets.Boot.Duration()+2*downPeriod+budgets.StopTimeout.Duration()))
 }

@@ -95,7 +95,7 @@ func runFlood(ctx context.Context, chaos *session.Session, plan session.VictimPl
 	By("kill " + neighbour.Name + " while " + plan.Name + " floods its log")
 	seen.neighbour, err = sandbox.Inject(ctx, session.Injection{
 		Promise: promise.LoadFlood, Service: neighbour, Fault: fault.SIGKILL,
-		Window: delay + 4*spec.Tolerance(chaos), Policy: "another service writes 1 MB a second to its log",
+		ObservationLimit: delay + 4*spec.Tolerance(chaos), Policy: "another service writes 1 MB a second to its log",
 	})
 	if err != nil {
 		return seen, err
@@ -104,7 +104,7 @@ func runFlood(ctx context.Context, chaos *session.Session, plan session.VictimPl
 	By("read the log of " + plan.Name)
 	_, seen.logs = sandbox.Supervisor.Logs(ctx, plan.Name, readLines)
 	seen.after, _ = identify(ctx, sandbox, flooder)
-	if err := recovery.Steady(ctx, sandbox, flooder.Endpoint); err != nil {
+	if err := recovery.CheckSteady(ctx, sandbox, flooder.Endpoint); err != nil {
 		seen.after = record.Incarnation{}
 	}
 	return seen, nil

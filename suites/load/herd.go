@@ -120,7 +120,7 @@ func killAll(ctx context.Context, chaos *session.Session, sandbox *session.Sandb
 		killing.Go(func() {
 			due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
 			recoveries[i], errs[i] = sandbox.Inject(ctx, session.Injection{
-				Promise: promise.LoadHerd, Service: service, Fault: fault.SIGKILL, Window: window,
+				Promise: promise.LoadHerd, Service: service, Fault: fault.SIGKILL, ObservationLimit: window,
 				Policy: budget.DescribeDue(service.Policy, due.Respawn),
 			})
 		})

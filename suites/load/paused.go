@@ -133,7 +133,7 @@ func findReplaced(ctx context.Context, sandbox *session.Sandbox, services []sess
 	for _, service := range services {
 		after, err := identify(ctx, sandbox, service)
 		if was := before[service.Name]; err != nil || !spec.IsSameProcess(after, was) {
-			replaced[service.Name] = fmt.Sprintf("pid %d before, %d after; zinit says %q", was.PID, after.PID, sandbox.Word(ctx, service.Name))
+			replaced[service.Name] = fmt.Sprintf("pid %d before, %d after; zinit says %q", was.PID, after.PID, sandbox.StatusText(ctx, service.Name))
 		}
 	}
 	return replaced

@@ -147,7 +147,7 @@ func (p *population) findSilent(ctx context.Context) map[string]string {
 	var asking sync.WaitGroup
 	for _, service := range p.serving {
 		asking.Go(func() {
-			if err := recovery.Steady(ctx, p.sandbox, service.Endpoint); err != nil {
+			if err := recovery.CheckSteady(ctx, p.sandbox, service.Endpoint); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				silent[service.Name] = err.Error()
@@ -182,7 +182,7 @@ func killSupervisor(ctx context.Context, chaos *session.Session, p *population) 
 		return none, recovery.NotProved("zinit's RPC is not understood, so that its own process cannot be identified")
 	}
 	_, err = p.sandbox.Inject(ctx, session.Injection{
-		Promise: promise.PersistenceDefinitions, Fault: fault.SIGKILL, Window: chaos.Target.Budgets.Boot.Duration(),
+		Promise: promise.PersistenceDefinitions, Fault: fault.SIGKILL, ObservationLimit: chaos.Target.Budgets.Boot.Duration(),
 		Service: session.Service{Name: "zinit", Endpoint: protocol.Endpoint{Socket: p.sandbox.ZinitSocket(), Method: "system.ping"}},
 	})
 	if p.sandbox.FindSupervisor(ctx) != nil {

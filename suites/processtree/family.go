@@ -101,7 +101,7 @@ func itEndsTogether(chaos *session.Session, kind family, p string, plan session.
 		}
 		lines := append([]spec.Line{spec.Note("before", "pid %d with %s", before.PID, spec.Count(len(descendants), "descendant"))}, spec.List("left", alive)...)
 		spec.FailWith(chaos, fmt.Sprintf("%d of the descendants of %s still lived %s after it was %s", len(left), plan.Name, limit, what),
-			append(lines, spec.Note("zinit", "%s", sandbox.Word(ctx, plan.Name)))...)
+			append(lines, spec.Note("zinit", "%s", sandbox.StatusText(ctx, plan.Name)))...)
 	}, NodeTimeout(time.Minute))
 }
 

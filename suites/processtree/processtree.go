@@ -43,7 +43,7 @@ func planVictim(chaos *session.Session, name string) session.VictimPlan {
 type order func(ctx context.Context, sandbox *session.Sandbox, p string, service session.Service) error
 
 func kill(ctx context.Context, sandbox *session.Sandbox, p string, service session.Service) error {
-	_, err := sandbox.Inject(ctx, session.Injection{Promise: p, Service: service, Fault: fault.SIGKILL, Window: successorLimit})
+	_, err := sandbox.Inject(ctx, session.Injection{Promise: p, Service: service, Fault: fault.SIGKILL, ObservationLimit: successorLimit})
 	return err
 }
 

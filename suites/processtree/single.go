@@ -58,7 +58,7 @@ func itIsOneProcess(chaos *session.Session, plan session.VictimPlan, what string
 				spec.Note("before", "pid %d", before.PID),
 				spec.Note("at once", "pids %s", strings.Trim(fmt.Sprint(most), "[]")),
 				spec.Note("looked", "%d times, %.0f a second", crowd.Looks, crowd.Rate()),
-				spec.Note("zinit", "%s", sandbox.Word(ctx, plan.Name)))
+				spec.Note("zinit", "%s", sandbox.StatusText(ctx, plan.Name)))
 		}
 		if crowd.Rate() < countRate {
 			spec.InconclusiveBecause(record.HostStalled("the processes were counted less than 20 times a second"))

@@ -139,7 +139,7 @@ func describeAnswer(err error) string {
 
 // noteStatus makes a line of a service's status.
 func (a access) noteStatus(ctx context.Context, service string) spec.Line {
-	return spec.Note("zinit", "%s", a.Word(ctx, service))
+	return spec.Note("zinit", "%s", a.StatusText(ctx, service))
 }
 
 // noteProcesses makes a line of how many processes a victim has.
@@ -199,7 +199,7 @@ func (a access) kill(ctx context.Context, p string, service session.Service) rec
 	due := budget.AfterExit(service.Policy, 1, 0, a.Jitter())
 	return spec.Inject(ctx, a.Sandbox, session.Injection{
 		Promise: p, Service: service, Fault: fault.SIGKILL,
-		Window: service.Policy.DelayOfRetry(1) + startLimit + time.Second, Policy: budget.DescribeDue(service.Policy, due.Respawn),
+		ObservationLimit: service.Policy.DelayOfRetry(1) + startLimit + time.Second, Policy: budget.DescribeDue(service.Policy, due.Respawn),
 	})
 }
 

@@ -137,7 +137,7 @@ func itWaitsForService(chaos *session.Session, plan, base session.VictimPlan) {
 		spec.Conclude(err)
 		switch a.awaitRunning(ctx, runLimit, base, plan) {
 		case base.Name:
-			spec.Inconclusive(fmt.Sprintf("%s itself does not run: %s", base.Name, a.Word(ctx, base.Name)))
+			spec.Inconclusive(fmt.Sprintf("%s itself does not run: %s", base.Name, a.StatusText(ctx, base.Name)))
 		case plan.Name:
 			spec.FailWith(chaos, fmt.Sprintf("%s does not run, though %s does, which it waited for", plan.Name, base.Name),
 				a.noteStatus(ctx, plan.Name), spec.Note("waited", "%s", runLimit))

@@ -55,7 +55,7 @@ func planVictim(chaos *session.Session, name string) session.VictimPlan {
 func planInjection(chaos *session.Session, sandbox *session.Sandbox, p string, service session.Service, f fault.Fault, extra time.Duration) session.Injection {
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter()).Respawn
 	return session.Injection{
-		Promise: p, Service: service, Fault: f, Window: due.Earliest + spec.StartupLimit(chaos) + spec.LatePeriod(chaos) + extra,
+		Promise: p, Service: service, Fault: f, ObservationLimit: due.Earliest + spec.StartupLimit(chaos) + spec.LatePeriod(chaos) + extra,
 		Policy: budget.DescribeDue(service.Policy, due),
 	}
 }

@@ -150,7 +150,7 @@ func itIsKilledInTheEnd(chaos *session.Session, plan session.VictimPlan) {
 		before := spec.Note("before", "pid %d", seen.Before.PID)
 		switch {
 		case seen.Exited == nil && asked:
-			spec.FailWith(chaos, fmt.Sprintf("%s was asked to stop, did not, and was not killed within %s", plan.Name, span.Text(injection.Window)),
+			spec.FailWith(chaos, fmt.Sprintf("%s was asked to stop, did not, and was not killed within %s", plan.Name, span.Text(injection.ObservationLimit)),
 				before, spec.Note("now", "zinit says %q", seen.Status), spec.Note("policy", "%s", injection.Policy))
 		case seen.Exited != nil && !asked:
 			spec.FailWith(chaos, plan.Name+" was stopped without having been asked by SIGTERM", before)
@@ -206,7 +206,7 @@ func itEndsUpOnce(chaos *session.Session, plan session.VictimPlan) {
 		fail := func(what string, pids []int) {
 			GinkgoHelper()
 			spec.FailWith(chaos, plan.Name+" "+what, spec.Note("before", "pid %d", before.PID), spec.Note("orders", "%s", strings.Join(given, ", ")),
-				spec.Note("after", "pids %v; zinit says %q", pids, sandbox.Word(ctx, plan.Name)))
+				spec.Note("after", "pids %v; zinit says %q", pids, sandbox.StatusText(ctx, plan.Name)))
 		}
 		// A supervisor may end the process twice, or take the orders for one restart with its delay. After that much time
 		// it has nothing left to wait for.
@@ -218,7 +218,7 @@ func itEndsUpOnce(chaos *session.Session, plan session.VictimPlan) {
 			}
 		}
 		pids := findInstances(ctx, sandbox, plan)
-		if err := recovery.Steady(ctx, sandbox, service.Endpoint); err != nil || len(pids) != 1 {
+		if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil || len(pids) != 1 {
 			fail("does not run after it was stopped and started", pids)
 		}
 		if slices.Contains(pids, before.PID) {

@@ -77,7 +77,7 @@ func expectRestart(ctx SpecContext, chaos *session.Session, sandbox *session.San
 	budgets, tolerance := chaos.Target.Budgets, Tolerance(spec.Tolerance(chaos))
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
 	seen := spec.Inject(ctx, sandbox, session.Injection{
-		Promise: p, Service: service, Fault: f, Window: watchPeriod(chaos), Policy: budget.DescribeDue(service.Policy, due.Respawn),
+		Promise: p, Service: service, Fault: f, ObservationLimit: watchPeriod(chaos), Policy: budget.DescribeDue(service.Policy, due.Respawn),
 		InTurn: true,
 	})
 	spec.Expect(seen,

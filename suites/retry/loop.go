@@ -96,6 +96,6 @@ func (l *loop) fail(ctx SpecContext, format string, values ...any) {
 		lines = append(lines, spec.Note(fmt.Sprintf("run %d", i+1), "began %s after %s and ended with %d",
 			span.Text(time.Duration(start-since)), after, l.plan.Options.ExitCode))
 	}
-	lines = append(lines, spec.Note("now", "zinit says %q", l.sandbox.Word(ctx, l.plan.Name)), spec.Note("policy", "%s", budget.Describe(l.plan.Policy)))
+	lines = append(lines, spec.Note("now", "zinit says %q", l.sandbox.StatusText(ctx, l.plan.Name)), spec.Note("policy", "%s", budget.Describe(l.plan.Policy)))
 	spec.FailWith(l.chaos, l.plan.Name+" "+fmt.Sprintf(format, values...), lines...)
 }

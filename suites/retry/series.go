@@ -53,7 +53,7 @@ func (s *series) killAndExpect(ctx SpecContext, period time.Duration, expected E
 	next := s.next(period)
 	due := budget.AfterExit(s.service.Policy, next.Retry, 0, s.sandbox.Jitter()).Respawn
 	seen := spec.Inject(ctx, s.sandbox, session.Injection{
-		Promise: s.promise, Service: s.service, Fault: fault.SIGKILL, Window: due.Earliest + spec.LatePeriod(s.chaos),
+		Promise: s.promise, Service: s.service, Fault: fault.SIGKILL, ObservationLimit: due.Earliest + spec.LatePeriod(s.chaos),
 		Policy: budget.DescribeDue(s.service.Policy, due), InTurn: s.inTurn,
 	})
 	s.requireLength(seen, period)

@@ -51,7 +51,7 @@ func FindDown(ctx context.Context, sandbox *session.Sandbox, services []session.
 	for _, service := range services {
 		if status := reported[service.Name]; status.State != zinit.StateRunning {
 			down[service.Name] = strings.TrimSpace(fmt.Sprintf("zinit says %q %s", status.State, status.Error))
-		} else if err := recovery.Steady(ctx, sandbox, service.Endpoint); err != nil {
+		} else if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil {
 			down[service.Name] = "zinit says it runs, and it does not serve: " + err.Error()
 		}
 	}

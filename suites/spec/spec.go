@@ -5,7 +5,7 @@
 //	It("comes back: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
 //		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 //		service := spec.Victim(ctx, sandbox, plan)
-//		seen := spec.Inject(ctx, sandbox, session.Injection{Promise: p, Service: service, Fault: fault.SIGKILL, Window: window})
+//		seen := spec.Inject(ctx, sandbox, session.Injection{Promise: p, Service: service, Fault: fault.SIGKILL, ObservationLimit: window})
 //		spec.Expect(seen, Respawn(Within(delay), Tolerance(spec.Tolerance(chaos))))
 //		By("wait until " + plan.Name + " is asked by its health check")
 //		if !spec.Until(ctx, limit, isAsked) {
@@ -147,7 +147,7 @@ func Inject(ctx context.Context, sandbox *session.Sandbox, injection session.Inj
 
 // describeInjection names the step of an injection.
 func describeInjection(i session.Injection) string {
-	return fmt.Sprintf("inject %s into %s and watch what follows, for at most %s", i.Fault, i.Service.Name, i.Window)
+	return fmt.Sprintf("inject %s into %s and watch what follows, for at most %s", i.Fault, i.Service.Name, i.ObservationLimit)
 }
 
 // Expect holds a recovery against expectations, one after the other. Where the recovery proves nothing about

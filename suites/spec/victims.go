@@ -45,7 +45,7 @@ func Register(ctx context.Context, sandbox *session.Sandbox, definition zinit.De
 func AwaitSuccessor(ctx context.Context, sandbox *session.Sandbox, service session.Service, before record.Incarnation, limit time.Duration) (after record.Incarnation, ok bool) {
 	By("wait until another process serves " + service.Name)
 	ok = Until(ctx, limit, func(ctx context.Context) bool {
-		if recovery.Steady(ctx, sandbox, service.Endpoint) != nil {
+		if recovery.CheckSteady(ctx, sandbox, service.Endpoint) != nil {
 			return false
 		}
 		var err error

@@ -12,19 +12,19 @@ import (
 // plainCanary stands in for the secrets of a target that names none.
 const plainCanary = "HERO_CHAOS_SECRET"
 
-// newCanaries makes one up for every secret.
-func newCanaries(secrets []string) protocol.Canaries {
+// makeCanaries makes up a value for every secret.
+func makeCanaries(secrets []string) protocol.Canaries {
 	if len(secrets) == 0 {
 		secrets = []string{plainCanary}
 	}
-	made := protocol.Canaries{}
+	canaries := protocol.Canaries{}
 	for _, name := range secrets {
-		made[name] = "canary-" + rand.Text()
+		canaries[name] = "canary-" + rand.Text()
 	}
-	return made
+	return canaries
 }
 
-// plant replaces the secrets of a container that is to be started by canaries.
+// plant puts canaries in the place of the secrets of a container that is about to start.
 func plant(canaries protocol.Canaries, options *sandbox.Options) {
 	environment := maps.Clone(options.Env)
 	if environment == nil {
@@ -34,7 +34,8 @@ func plant(canaries protocol.Canaries, options *sandbox.Options) {
 	options.Env, options.Secrets = environment, nil
 }
 
-func (o *Owner) about(ctx context.Context, p protocol.SandboxParams) (sandbox.About, error) {
+// inspect returns how a sandbox's container was made.
+func (o *Owner) inspect(ctx context.Context, p protocol.SandboxParams) (sandbox.About, error) {
 	live, err := o.open(ctx, p.Sandbox)
 	if err != nil {
 		return sandbox.About{}, err
@@ -42,7 +43,8 @@ func (o *Owner) about(ctx context.Context, p protocol.SandboxParams) (sandbox.Ab
 	return live.container.About(ctx)
 }
 
-func (o *Owner) canaries(ctx context.Context, p protocol.SandboxParams) (protocol.Canaries, error) {
+// readCanaries returns the canaries of a sandbox.
+func (o *Owner) readCanaries(ctx context.Context, p protocol.SandboxParams) (protocol.Canaries, error) {
 	live, err := o.open(ctx, p.Sandbox)
 	if err != nil {
 		return nil, err
@@ -50,7 +52,8 @@ func (o *Owner) canaries(ctx context.Context, p protocol.SandboxParams) (protoco
 	return live.canaries, nil
 }
 
-func (o *Owner) logged(ctx context.Context, p protocol.SandboxParams) ([]string, error) {
+// findLoggedCanaries returns the names of a sandbox's canaries that occur in its container's log.
+func (o *Owner) findLoggedCanaries(ctx context.Context, p protocol.SandboxParams) ([]string, error) {
 	live, err := o.open(ctx, p.Sandbox)
 	if err != nil {
 		return nil, err

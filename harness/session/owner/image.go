@@ -15,8 +15,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
-// ImageOf returns the reference of the image to test: the one that was asked for, else the target's, which is
-// built where the target says how. A distribution has no sources to build from: it has the target's archive.
+// ImageOf returns the reference of the image to test: the one that was asked for, or else the target's. It builds the target's image
+// if the target says how, or loads its archive, which a distribution has instead of sources.
 func ImageOf(ctx context.Context, configuration config.Config, t *target.Target) (string, error) {
 	if configuration.Image != "" {
 		return configuration.Image, nil
@@ -25,15 +25,15 @@ func ImageOf(ctx context.Context, configuration config.Config, t *target.Target)
 		return t.Image.Reference, nil
 	}
 	if archive := filepath.Join(configuration.Root, t.Image.Archive); t.Image.Archive != "" && exists(archive) {
-		return loaded(ctx, archive)
+		return loadArchive(ctx, archive)
 	}
 	command := exec.CommandContext(ctx, t.Image.Build[0], t.Image.Build[1:]...) //nolint:gosec // the target file is the user's own
 	command.Dir = configuration.Root
-	var output, complaint bytes.Buffer
-	command.Stdout, command.Stderr = &output, &complaint
+	var output, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &output, &stderr
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("build the image of target %s with %q: %w: %s",
-			t.Name, strings.Join(t.Image.Build, " "), err, lastLine(complaint.String()))
+			t.Name, strings.Join(t.Image.Build, " "), err, lastLine(stderr.String()))
 	}
 	reference := lastLine(output.String())
 	if reference == "" {
@@ -47,8 +47,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// loaded gives the daemon the image of an archive.
-func loaded(ctx context.Context, archive string) (string, error) {
+// loadArchive loads the image of an archive into the daemon.
+func loadArchive(ctx context.Context, archive string) (string, error) {
 	daemon, err := sandbox.Connect(ctx)
 	if err != nil {
 		return "", err
@@ -57,9 +57,8 @@ func loaded(ctx context.Context, archive string) (string, error) {
 	return reference, errors.Join(err, daemon.Close())
 }
 
-// agentBinary returns the agent for the daemon's platform: the one that was handed over, or one built from
-// the module.
-func agentBinary(ctx context.Context, configuration config.Config) ([]byte, error) {
+// readAgent returns the agent's binary for the daemon's platform. It builds it from the module if the configuration names none.
+func readAgent(ctx context.Context, configuration config.Config) ([]byte, error) {
 	path := configuration.Agent
 	if path == "" {
 		directory, err := os.MkdirTemp("", "hero_chaos-agent-")
@@ -71,16 +70,16 @@ func agentBinary(ctx context.Context, configuration config.Config) ([]byte, erro
 		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "./harness/agent/main") //nolint:gosec // our own sources
 		build.Dir = configuration.Root
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
-		if complaint, err := build.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build the agent: %w: %s", err, lastLine(string(complaint)))
+		if output, err := build.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("build the agent: %w: %s", err, lastLine(string(output)))
 		}
 	}
-	binary, err := os.ReadFile(path) //nolint:gosec // named by whoever runs us
+	binary, err := os.ReadFile(path) //nolint:gosec // the user names it
 	if err != nil {
 		return nil, fmt.Errorf("read the agent: %w", err)
 	}
 	if len(binary) == 0 {
-		return nil, errors.New("read the agent: it is empty")
+		return nil, fmt.Errorf("read the agent: %s is empty", path)
 	}
 	return binary, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,14 +26,14 @@ import (
 
 func deadline(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), outer)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// embedded builds the embedded image and the agent once, so that what is killed has no children.
-var embedded = sync.OnceValues(func() (config.Config, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), outer)
+// prepareEmbedded builds the embedded image and the agent once, so that what is killed has no children.
+var prepareEmbedded = sync.OnceValues(func() (config.Config, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	configuration, err := config.Default()
 	if err != nil {
@@ -46,20 +47,20 @@ var embedded = sync.OnceValues(func() (config.Config, error) {
 	return configuration, err
 })
 
-// prepared connects to Docker and returns the configuration of a session of the embedded image. Where no
-// daemon answers, the test is skipped.
-func prepared(t *testing.T) (*sandbox.Daemon, config.Config) {
+// prepareSession connects to Docker and returns the configuration of a session of the embedded image. It skips the test if no
+// daemon answers.
+func prepareSession(t *testing.T) (*sandbox.Daemon, config.Config) {
 	t.Helper()
 	daemon, err := sandbox.Connect(deadline(t))
 	if err != nil {
 		t.Skipf("needs Docker: %v", err)
 	}
 	t.Cleanup(func() { _ = daemon.Close() })
-	configuration, err := embedded()
+	configuration, err := prepareEmbedded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary, err := agentBinary(deadline(t), configuration)
+	binary, err := readAgent(deadline(t), configuration)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,8 +72,8 @@ func prepared(t *testing.T) (*sandbox.Daemon, config.Config) {
 	return daemon, configuration
 }
 
-// play starts a role in another process, and returns the first line that it prints, of a harness its session.
-func play(t *testing.T, configuration config.Config, role string, environment ...string) (played *exec.Cmd, session string) {
+// playRole starts a role in another process. For a harness, it also returns the session's id, which is the first line of its output.
+func playRole(t *testing.T, configuration config.Config, role string, environment ...string) (played *exec.Cmd, session string) {
 	t.Helper()
 	text, err := json.Marshal(configuration)
 	if err != nil {
@@ -117,7 +118,7 @@ func foreignContainer(ctx context.Context, t *testing.T, daemon *sandbox.Daemon,
 	name := "hero_chaos-test-" + strings.ToLower(rand.Text()[:10])
 	api := daemon.Client()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), outer)
+		ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 		defer cancel()
 		_, _ = api.ContainerRemove(ctx, name, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 	})
@@ -141,6 +142,17 @@ func attach(ctx context.Context, t *testing.T, daemon *sandbox.Daemon, name stri
 	return box
 }
 
+// runOnce runs a program in a container, and returns what it writes to its standard output.
+func runOnce(ctx context.Context, box *sandbox.Sandbox, argv ...string) (string, error) {
+	stream, err := box.Exec(ctx, argv...)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = stream.Close() }()
+	output, err := io.ReadAll(stream)
+	return string(output), err
+}
+
 // list returns containers by their labels.
 func list(ctx context.Context, t *testing.T, daemon *sandbox.Daemon, options client.ContainerListOptions) []container.Summary {
 	t.Helper()
@@ -151,10 +163,10 @@ func list(ctx context.Context, t *testing.T, daemon *sandbox.Daemon, options cli
 	return found.Items
 }
 
-// removeLeftovers removes exactly what a failed test has left.
+// removeLeftovers removes the containers that a failed test has left.
 func removeLeftovers(t *testing.T, daemon *sandbox.Daemon, ours client.ContainerListOptions) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), outer)
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	found, err := daemon.Client().ContainerList(ctx, ours)
 	if err != nil {
@@ -165,7 +177,7 @@ func removeLeftovers(t *testing.T, daemon *sandbox.Daemon, ours client.Container
 	}
 }
 
-// await looks until nothing is left, and fails with what is left when ctx ends.
+// await polls until nothing is left, and fails with what is left when ctx ends.
 func await(ctx context.Context, t *testing.T, what string, left func() string) {
 	t.Helper()
 	for {
@@ -174,14 +186,14 @@ func await(ctx context.Context, t *testing.T, what string, left func() string) {
 			return
 		}
 		select {
-		case <-time.After(look):
+		case <-time.After(pollInterval):
 		case <-ctx.Done():
 			t.Fatalf("wait for %s: left is %s", what, still)
 		}
 	}
 }
 
-// awaitProcess waits for a process that has every one of the qualities.
+// awaitProcess waits for a process of which is returns true.
 func awaitProcess(ctx context.Context, t *testing.T, box *sandbox.Sandbox, what string, is func(process) bool) {
 	t.Helper()
 	await(ctx, t, what, func() string {
@@ -198,15 +210,15 @@ func awaitProcess(ctx context.Context, t *testing.T, box *sandbox.Sandbox, what 
 // process is a line of the process table, as seen from the daemon's machine.
 type process struct{ state, command string }
 
-func (p process) stopped() bool { return strings.HasPrefix(p.state, "T") }
+func (p process) isStopped() bool { return strings.HasPrefix(p.state, "T") }
 
-// base tells whether it is the victim that the roles stop.
-func (p process) base() bool {
+// isBase reports whether it is the victim that the roles stop.
+func (p process) isBase() bool {
 	return strings.Contains(p.command, " victim ") && strings.Contains(p.command, "/base.sock")
 }
 
-// ours tells whether the harness has brought it.
-func (p process) ours() bool {
+// isOurs reports whether the harness has brought it.
+func (p process) isOurs() bool {
 	return strings.Contains(p.command, agentName) || strings.Contains(p.command, protocol.VictimHome+"/")
 }
 

@@ -30,13 +30,13 @@ const (
 	roleVariable   = "HERO_CHAOS_TEST_ROLE"
 	socketVariable = "HERO_CHAOS_TEST_SOCKET"
 
-	// outer bounds a test that has gone wrong; nothing is judged by it.
-	outer = 3 * time.Minute
-	// hanging is how long the victims would be stopped if nobody killed the harness.
-	hanging = 10 * time.Minute
+	// testTimeout bounds a test that has gone wrong; nothing is judged by it.
+	testTimeout = 3 * time.Minute
+	// hangLimit is how long the victims would be stopped if nobody killed the harness.
+	hangLimit = 10 * time.Minute
 )
 
-// TestARoleInAnotherProcess is not a test of its own: the others kill it.
+// TestARoleInAnotherProcess is no test by itself: the others run it in a process and kill that.
 func TestARoleInAnotherProcess(t *testing.T) {
 	role := os.Getenv(roleVariable)
 	if role == "" {
@@ -68,17 +68,17 @@ func TestARoleInAnotherProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = box.Inject(ctx, session.Injection{
-		Promise: promise.HangControl, Service: protocol.BaseVictim(chaos.Target), Fault: fault.SIGSTOP, Window: hanging,
+		Promise: promise.HangControl, Service: protocol.BaseVictim(chaos.Target), Fault: fault.SIGSTOP, ObservationLimit: hangLimit,
 	})
 	t.Fatalf("nobody has killed this process: %v", err)
 }
 
-// TestAKilledHarnessLeavesNothingOfItsOwn: container, volume and reaper go with the process.
-func TestAKilledHarnessLeavesNothingOfItsOwn(t *testing.T) {
+// TestAKilledHarnessLeavesNothing checks that container, volume and reaper go with the process.
+func TestAKilledHarnessLeavesNothing(t *testing.T) {
 	t.Parallel()
-	daemon, configuration := prepared(t)
+	daemon, configuration := prepareSession(t)
 	ctx := deadline(t)
-	harness, id := play(t, configuration, "harness")
+	harness, id := playRole(t, configuration, "harness")
 	ours := client.ContainerListOptions{All: true, Filters: make(client.Filters).Add("label", reap.Label+"="+id)}
 	t.Cleanup(func() { removeLeftovers(t, daemon, ours) })
 
@@ -87,7 +87,7 @@ func TestAKilledHarnessLeavesNothingOfItsOwn(t *testing.T) {
 		t.Fatalf("the session has %d containers, not 1", len(boxes))
 	}
 	box := attach(ctx, t, daemon, boxes[0].ID)
-	awaitProcess(ctx, t, box, "a stopped victim", func(p process) bool { return p.base() && p.stopped() })
+	awaitProcess(ctx, t, box, "a stopped victim", func(p process) bool { return p.isBase() && p.isStopped() })
 	kill(t, harness)
 
 	reapers := client.ContainerListOptions{All: true, Filters: make(client.Filters).Add("label", "hero_chaos.reaper="+id)}
@@ -103,24 +103,24 @@ func TestAKilledHarnessLeavesNothingOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestAKilledHarnessLeavesAnAttachedContainerAsItWas: it goes on, and nothing of ours is in it any more.
+// TestAKilledHarnessLeavesAnAttachedContainerAsItWas checks that the container goes on, and that nothing of ours is left in it.
 func TestAKilledHarnessLeavesAnAttachedContainerAsItWas(t *testing.T) {
 	t.Parallel()
-	daemon, configuration := prepared(t)
+	daemon, configuration := prepareSession(t)
 	ctx := deadline(t)
 	configuration.Container = foreignContainer(ctx, t, daemon, configuration.Image)
 	box := attach(ctx, t, daemon, configuration.Container)
-	harness, _ := play(t, configuration, "harness")
-	awaitProcess(ctx, t, box, "a stopped victim", func(p process) bool { return p.base() && p.stopped() })
+	harness, _ := playRole(t, configuration, "harness")
+	awaitProcess(ctx, t, box, "a stopped victim", func(p process) bool { return p.isBase() && p.isStopped() })
 	kill(t, harness)
 
 	expectAsItWas(ctx, t, daemon, box)
 }
 
-// TestAnAttachedContainerIsLeftAsItWas: the same by an orderly end, which waits for it.
+// TestAnAttachedContainerIsLeftAsItWas checks the same after an orderly end, which waits for it.
 func TestAnAttachedContainerIsLeftAsItWas(t *testing.T) {
 	t.Parallel()
-	daemon, configuration := prepared(t)
+	daemon, configuration := prepareSession(t)
 	ctx := deadline(t)
 	configuration.Container = foreignContainer(ctx, t, daemon, configuration.Image)
 	described, err := target.Load(configuration.Target)
@@ -132,7 +132,7 @@ func TestAnAttachedContainerIsLeftAsItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	box := attach(ctx, t, daemon, configuration.Container)
-	awaitProcess(ctx, t, box, "a victim", process.ours)
+	awaitProcess(ctx, t, box, "a victim", process.isOurs)
 	expectNoDamage(ctx, t, configuration, owner.Socket())
 	if err := owner.Close(ctx); err != nil {
 		t.Errorf("close: %v", err)
@@ -140,7 +140,7 @@ func TestAnAttachedContainerIsLeftAsItWas(t *testing.T) {
 	expectAsItWas(ctx, t, daemon, box)
 }
 
-// expectNoDamage: what cannot put its affairs in order first is not done to somebody else's service.
+// expectNoDamage checks that a service of somebody else is not faulted in a way that may leave damage behind.
 func expectNoDamage(ctx context.Context, t *testing.T, configuration config.Config, socket string) {
 	t.Helper()
 	chaos, err := session.New(configuration)
@@ -157,7 +157,7 @@ func expectNoDamage(ctx context.Context, t *testing.T, configuration config.Conf
 	}
 	shipped := chaos.Target.Restartable()[0]
 	var nothing *recovery.Inconclusive
-	_, err = theirs.Inject(ctx, session.Injection{Promise: promise.RestartSIGKILL, Service: chaos.Shipped(shipped), Fault: fault.SIGKILL, Window: outer})
+	_, err = theirs.Inject(ctx, session.Injection{Promise: promise.RestartSIGKILL, Service: chaos.Shipped(shipped), Fault: fault.SIGKILL, ObservationLimit: testTimeout})
 	if !errors.As(err, &nothing) || !strings.Contains(nothing.Error(), "ALLOW_DESTRUCTIVE=1") {
 		t.Errorf("SIGKILL of %s: %v", shipped.Name, err)
 	}
@@ -165,7 +165,7 @@ func expectNoDamage(ctx context.Context, t *testing.T, configuration config.Conf
 		t.Errorf("write beside what is ours: %v", err)
 	}
 	victim := protocol.BaseVictim(chaos.Target)
-	if seen, err := theirs.Inject(ctx, session.Injection{Promise: promise.RestartSIGKILL, Service: victim, Fault: fault.SIGKILL, Window: outer}); err != nil || seen.Landing == nil {
+	if seen, err := theirs.Inject(ctx, session.Injection{Promise: promise.RestartSIGKILL, Service: victim, Fault: fault.SIGKILL, ObservationLimit: testTimeout}); err != nil || seen.Landing == nil {
 		t.Errorf("SIGKILL of %s, which is ours: %v", victim.Name, err)
 	}
 }
@@ -173,7 +173,7 @@ func expectNoDamage(ctx context.Context, t *testing.T, configuration config.Conf
 func expectAsItWas(ctx context.Context, t *testing.T, daemon *sandbox.Daemon, box *sandbox.Sandbox) {
 	t.Helper()
 	await(ctx, t, "the processes to go", func() (left string) {
-		return describe(slices.DeleteFunc(processTable(t, box), func(p process) bool { return !p.ours() && !p.stopped() }))
+		return describe(slices.DeleteFunc(processTable(t, box), func(p process) bool { return !p.isOurs() && !p.isStopped() }))
 	})
 	if err := box.Running(ctx); err != nil {
 		t.Fatalf("the container does not run any more: %v", err)
@@ -184,16 +184,16 @@ func expectAsItWas(ctx context.Context, t *testing.T, daemon *sandbox.Daemon, bo
 			t.Errorf("%s is left in the container: %v", path, err)
 		}
 	}
-	listed, err := box.RunOnce(ctx, "zinit", "list")
-	if err != nil || !strings.Contains(listed.Stdout, "user.hero_redis_server") || strings.Contains(listed.Stdout, protocol.VictimPrefix) {
-		t.Errorf("zinit lists after the harness's death (%v):\n%s", err, listed.Stdout)
+	listed, err := runOnce(ctx, box, "zinit", "list")
+	if err != nil || !strings.Contains(listed, "user.hero_redis_server") || strings.Contains(listed, protocol.VictimPrefix) {
+		t.Errorf("zinit lists after the harness's death (%v):\n%s", err, listed)
 	}
 }
 
-// TestAKilledWorkerLetsItsVictimGo: the session goes on, and the service is free for another.
-func TestAKilledWorkerLetsItsVictimGo(t *testing.T) {
+// TestAKilledWorkerFreesItsVictim checks that the session goes on, and that another may fault the service.
+func TestAKilledWorkerFreesItsVictim(t *testing.T) {
 	t.Parallel()
-	daemon, configuration := prepared(t)
+	daemon, configuration := prepareSession(t)
 	ctx := deadline(t)
 	chaos, err := session.New(configuration)
 	if err != nil {
@@ -208,11 +208,11 @@ func TestAKilledWorkerLetsItsVictimGo(t *testing.T) {
 			t.Errorf("close the session: %v", err)
 		}
 	})
-	worker, _ := play(t, configuration, "worker", socketVariable+"="+owner.Socket())
+	worker, _ := playRole(t, configuration, "worker", socketVariable+"="+owner.Socket())
 	box := attach(ctx, t, daemon, fmt.Sprintf("hero_chaos-%s-%s", owner.id, protocol.MainSandbox))
-	awaitProcess(ctx, t, box, "a stopped victim", func(p process) bool { return p.base() && p.stopped() })
+	awaitProcess(ctx, t, box, "a stopped victim", func(p process) bool { return p.isBase() && p.isStopped() })
 	kill(t, worker)
-	awaitProcess(ctx, t, box, "the victim to go on", func(p process) bool { return p.base() && !p.stopped() })
+	awaitProcess(ctx, t, box, "the victim to go on", func(p process) bool { return p.isBase() && !p.isStopped() })
 
 	if err := chaos.Connect(ctx, owner.Socket(), "another"); err != nil {
 		t.Fatal(err)
@@ -222,7 +222,7 @@ func TestAKilledWorkerLetsItsVictimGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen, err := main.Inject(ctx, session.Injection{
-		Promise: promise.RestartExit0, Service: protocol.BaseVictim(chaos.Target), Fault: fault.SIGTERM, Window: outer,
+		Promise: promise.RestartExit0, Service: protocol.BaseVictim(chaos.Target), Fault: fault.SIGTERM, ObservationLimit: testTimeout,
 	})
 	if err != nil || seen.Serving == nil {
 		t.Fatalf("the next fault on the same service: %v, %+v", err, seen)

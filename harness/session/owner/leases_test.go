@@ -36,16 +36,16 @@ func TestALeaseIsHeldByOneAtATime(t *testing.T) {
 		t.Fatalf("the second lease is %q", id)
 	}
 	if _, held := l.release(first); held {
-		t.Fatal("a lease was given back twice")
+		t.Fatal("a lease was released twice")
 	}
 }
 
-func TestATenureExplainsWhatHappensMeanwhile(t *testing.T) {
+func TestATenureExplainsDisturbances(t *testing.T) {
 	now := int64(100)
 	l := newLeases(func() int64 { return now })
 	osis := subject{"main", "osis"}
 	id, _ := l.acquire(context.Background(), osis)
-	if !l.explain(osis, 150, 151) {
+	if !l.explains(osis, 150, 151) {
 		t.Error("an open tenure explains nothing")
 	}
 	now = 200
@@ -54,11 +54,11 @@ func TestATenureExplainsWhatHappensMeanwhile(t *testing.T) {
 		lo, hi    int64
 		explained bool
 	}{{90, 99, false}, {90, 100, true}, {150, 160, true}, {200, 210, true}, {201, 210, false}} {
-		if got := l.explain(osis, c.lo, c.hi); got != c.explained {
+		if got := l.explains(osis, c.lo, c.hi); got != c.explained {
 			t.Errorf("[%d, %d]: explained %v", c.lo, c.hi, got)
 		}
 	}
-	if l.explain(subject{"main", "redis"}, 150, 160) {
+	if l.explains(subject{"main", "redis"}, 150, 160) {
 		t.Error("a tenure explains another service")
 	}
 }

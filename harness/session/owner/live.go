@@ -27,10 +27,10 @@ import (
 const (
 	// agentName is the agent's file while it is being started; it unlinks itself.
 	agentName = "hero_chaos_agent"
-	// calibration is how long the observer's own gaps are watched before anything is injected.
-	calibration = 200 * time.Millisecond
-	// look is the pause between two looks at something that reports no event, while a sandbox gets ready.
-	look = 50 * time.Millisecond
+	// calibrationPeriod is how long the observer's own gaps are measured before anything is injected.
+	calibrationPeriod = 200 * time.Millisecond
+	// pollInterval is the pause between two looks at something that reports no event, while a sandbox gets ready.
+	pollInterval = 50 * time.Millisecond
 )
 
 // liveSandbox is a started target with its link.
@@ -43,31 +43,31 @@ type liveSandbox struct {
 	opened    protocol.Opened
 	kernel    string
 	attached  bool
-	canaries  protocol.Canaries // of protocol.CanarySandbox
+	canaries  protocol.Canaries // only of protocol.CanarySandbox
 	offset    int64             // from our monotonic clock to the agent's
 	began     time.Time
 
-	over atomic.Bool // a fault has ended the container, and it was not started again
+	ended atomic.Bool // a fault has ended the container, and it was not started again
 
 	mu      sync.Mutex
-	watched map[string]watched
+	watched map[string]watchedService
 }
 
-// watched is a service that the census follows.
-type watched struct {
+// watchedService is a service whose process the agent watches.
+type watchedService struct {
 	endpoint agent.Endpoint
 	requires []string
 }
 
-// clock is the agent's clock as far as we can tell from here: right to about a round trip.
+// clock returns the time of the agent's clock, right to about a round trip.
 func (l *liveSandbox) clock() int64 { return l.offset + int64(time.Since(l.began)) }
 
-// start brings a sandbox up: container, agent, supervisor, every service running, bystanders, census.
+// start starts a sandbox: container, agent, supervisor, all services, bystanders, census.
 func (o *Owner) start(ctx context.Context, p protocol.SandboxParams) (_ *liveSandbox, err error) {
 	name := p.Sandbox
-	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration()+closing)
+	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration()+closeTimeout)
 	defer cancel()
-	live := &liveSandbox{name: name, began: time.Now(), watched: map[string]watched{}}
+	live := &liveSandbox{name: name, began: time.Now(), watched: map[string]watchedService{}}
 	defer func() {
 		if err != nil && live.container != nil {
 			evidence := filepath.Join(o.configuration.Output, config.EvidenceFolder, name)
@@ -93,6 +93,7 @@ func (o *Owner) start(ctx context.Context, p protocol.SandboxParams) (_ *liveSan
 	return live, nil
 }
 
+// startContainer starts a container of the target, or attaches to the one that the run is about.
 func (o *Owner) startContainer(ctx context.Context, live *liveSandbox, shares protocol.Weight) (err error) {
 	if name := o.configuration.Container; name != "" {
 		if live.name != protocol.MainSandbox {
@@ -115,14 +116,14 @@ func (o *Owner) startContainer(ctx context.Context, live *liveSandbox, shares pr
 		options.DataTarget, options.DataVolume = data, options.Name
 	}
 	if live.name == protocol.CanarySandbox {
-		live.canaries = newCanaries(o.target.Container.Secrets)
+		live.canaries = makeCanaries(o.target.Container.Secrets)
 		plant(live.canaries, &options)
 	}
 	live.container, err = o.daemon.Start(ctx, options)
 	return err
 }
 
-// environment is what a container of the target gets.
+// environment returns the environment variables of a container of the target.
 func (o *Owner) environment() map[string]string {
 	environment := maps.Clone(o.target.Container.Env)
 	if o.configuration.Mutant == "" {
@@ -135,8 +136,8 @@ func (o *Owner) environment() map[string]string {
 	return environment
 }
 
-// connectAgent copies the agent to the root of the file system, or where that is read-only to a volume that
-// can be written to, and runs it by one attached exec for the whole session.
+// connectAgent copies the agent to the root of the file system, or to a writable volume if that is read-only. It runs the agent by one
+// attached exec for the whole session.
 func (l *liveSandbox) connectAgent(ctx context.Context, binary []byte) error {
 	path := "/" + agentName
 	err := l.container.CopyFile(ctx, path, 0o755, binary)
@@ -156,7 +157,7 @@ func (l *liveSandbox) connectAgent(ctx context.Context, binary []byte) error {
 	if l.link, err = wire.NewLink(l.stream); err != nil {
 		return err
 	}
-	l.agent = protocolCall(l.link)
+	l.agent = newAgentClient(l.link)
 	hello, err := l.agent.Hello(ctx)
 	if err != nil {
 		return err
@@ -166,8 +167,8 @@ func (l *liveSandbox) connectAgent(ctx context.Context, binary []byte) error {
 	return nil
 }
 
-// awaitSupervisor waits until zinit answers. It says what it was waiting for where the boot budget is spent,
-// and ends at once where the container does.
+// awaitSupervisor waits until zinit answers. If the boot budget is spent, the error says what was missing. It ends with the
+// container.
 func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
 	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration())
 	defer cancel()
@@ -180,7 +181,7 @@ func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
 			return err
 		}
 		select {
-		case <-time.After(look):
+		case <-time.After(pollInterval):
 		case <-ctx.Done():
 			return fmt.Errorf("container %s was not ready within %s: still waiting for %w",
 				live.container.Name(), o.target.Budgets.Boot, waiting)
@@ -188,33 +189,33 @@ func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
 	}
 }
 
-// awaitServices waits until every service of the target runs and answers, at most for the boot budget. What
-// does not then is no error of ours: it is what the boot promise is judged by.
+// awaitServices waits until every service of the target runs and answers, at most for the boot budget. A service that does not is no
+// error of the harness: the boot promise judges it.
 func (o *Owner) awaitServices(ctx context.Context, live *liveSandbox) error {
 	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration())
 	defer cancel()
 	for {
-		missing, err := o.notServing(ctx, live)
+		missing, err := o.findNotServing(ctx, live)
 		if err == nil {
-			live.opened.Missing, live.opened.Boot = missing, time.Since(live.began)
+			live.opened.Missing, live.opened.BootPeriod = missing, time.Since(live.began)
 		}
 		if err == nil && len(missing) == 0 {
 			return nil
 		}
 		select {
-		case <-time.After(look):
+		case <-time.After(pollInterval):
 		case <-ctx.Done():
 			if live.opened.Missing != nil {
-				return nil // the last look was cut off, the one before it is the word
+				return nil // the last look was cut off: the one before it counts
 			}
 			return err
 		}
 	}
 }
 
-// notServing lists the target's services that do not run by the supervisor's word, or do not answer the
-// harness's own question, with what is wrong.
-func (o *Owner) notServing(ctx context.Context, live *liveSandbox) (map[string]string, error) {
+// findNotServing returns what is wrong with each service that the supervisor does not call running, or that does not answer the
+// harness's own question.
+func (o *Owner) findNotServing(ctx context.Context, live *liveSandbox) (map[string]string, error) {
 	supervisor, err := live.supervisor(ctx)
 	if err != nil {
 		return nil, err
@@ -224,35 +225,35 @@ func (o *Owner) notServing(ctx context.Context, live *liveSandbox) (map[string]s
 	if err != nil {
 		return nil, err
 	}
-	words := map[string]string{}
+	states := map[string]string{}
 	for _, status := range statuses {
-		words[status.Name] = string(status.State)
+		states[status.Name] = string(status.State)
 	}
 	missing := map[string]string{}
 	for _, service := range o.target.Restartable() {
-		if word, known := words[service.Name]; !known {
+		if state, known := states[service.Name]; !known {
 			missing[service.Name] = "zinit does not know it"
-		} else if word != string(zinit.StateRunning) {
-			missing[service.Name] = fmt.Sprintf("zinit says %q", word)
+		} else if state != string(zinit.StateRunning) {
+			missing[service.Name] = fmt.Sprintf("zinit says %q", state)
 		}
 	}
 	if len(missing) > 0 {
 		return missing, nil
 	}
-	return live.notAnswering(ctx, o.target.Restartable()), nil
+	return live.findNotAnswering(ctx, o.target.Restartable()), nil
 }
 
-// notAnswering asks every service at once.
-func (l *liveSandbox) notAnswering(ctx context.Context, services []target.Service) map[string]string {
+// findNotAnswering asks every service at once, and returns what is wrong with each that does not answer.
+func (l *liveSandbox) findNotAnswering(ctx context.Context, services []target.Service) map[string]string {
 	missing := map[string]string{}
 	var mu sync.Mutex
 	var asking sync.WaitGroup
 	for _, service := range services {
 		asking.Go(func() {
-			if err := recovery.Steady(ctx, l, protocol.EndpointOf(service)); err != nil {
+			if err := recovery.CheckSteady(ctx, l, protocol.EndpointOf(service)); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
-				missing[service.Name] = "it runs by zinit's word and does not answer: " + err.Error()
+				missing[service.Name] = "zinit says that it runs, and it does not answer: " + err.Error()
 			}
 		})
 	}
@@ -269,14 +270,14 @@ func (l *liveSandbox) zinitDialer() zinit.Dialer {
 	return protocol.ZinitDialer(l.link, l.name, l.opened.Zinit)
 }
 
-// populate calibrates, registers the bystanders, and takes the census.
+// populate calibrates the observer, registers the bystanders, and takes the census.
 func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
-	measured, err := live.agent.Calibrate(ctx, calibration)
+	measured, err := live.agent.Calibrate(ctx, calibrationPeriod)
 	if err != nil {
 		return err
 	}
 	live.opened.Jitter = measured.WorstGap
-	o.noteGap(measured.WorstGap)
+	o.addGap(measured.WorstGap)
 	if live.attached {
 		cleanup := agent.CleanupParams{Zinit: live.opened.Zinit, Prefix: protocol.VictimPrefix, Home: protocol.VictimHome}
 		if err := live.agent.PlanCleanup(ctx, cleanup); err != nil {
@@ -292,7 +293,7 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 	}
 	defer func() { _ = supervisor.Close() }()
 	live.opened.Bystanders = nil
-	for _, plan := range live.registrable(protocol.Bystanders(o.target)) {
+	for _, plan := range live.filterRegistrable(protocol.Bystanders(o.target)) {
 		_, err := supervisor.Register(ctx, plan.Definition())
 		if errors.Is(err, zinit.ErrNotExpressible) && len(plan.Requires) > 0 {
 			continue // a supervisor without dependencies has one bystander less
@@ -304,32 +305,32 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 	}
 	for _, service := range o.target.Restartable() {
 		if _, missing := live.opened.Missing[service.Name]; !missing {
-			live.watched[service.Name] = watched{protocol.EndpointOf(service), service.Requires}
+			live.watched[service.Name] = watchedService{protocol.EndpointOf(service), service.Requires}
 		}
 	}
 	for _, plan := range live.opened.Bystanders {
-		live.watched[plan.Name] = watched{plan.Endpoint(), plan.Requires}
+		live.watched[plan.Name] = watchedService{plan.Endpoint(), plan.Requires}
 	}
 	return live.takeCensus(ctx)
 }
 
-// takeCensus identifies everybody who serves, in parallel, and has them watched.
+// takeCensus identifies the processes that serve, in parallel, and has the agent watch them.
 func (l *liveSandbox) takeCensus(ctx context.Context) error {
-	var looking sync.WaitGroup
+	var all sync.WaitGroup
 	errs := make(chan error, len(l.watched))
 	for service := range l.watched {
-		looking.Go(func() { errs <- l.watch(ctx, service) })
+		all.Go(func() { errs <- l.watch(ctx, service) })
 	}
-	looking.Wait()
+	all.Wait()
 	close(errs)
-	var all error
+	var joined error
 	for err := range errs {
-		all = errors.Join(all, err)
+		joined = errors.Join(joined, err)
 	}
-	return all
+	return joined
 }
 
-// watch waits until somebody serves a service's endpoint, and watches that process from then on.
+// watch waits until a process serves a service's endpoint, and has the agent watch that process.
 func (l *liveSandbox) watch(ctx context.Context, service string) error {
 	l.mu.Lock()
 	w, known := l.watched[service]
@@ -346,7 +347,7 @@ func (l *liveSandbox) watch(ctx context.Context, service string) error {
 			return err
 		}
 		select {
-		case <-time.After(look):
+		case <-time.After(pollInterval):
 		case <-ctx.Done():
 			return fmt.Errorf("wait for %s to serve: %w", service, err)
 		}
@@ -356,7 +357,7 @@ func (l *liveSandbox) watch(ctx context.Context, service string) error {
 // adopt watches a service that was registered meanwhile.
 func (l *liveSandbox) adopt(ctx context.Context, p protocol.AdoptParams) error {
 	l.mu.Lock()
-	l.watched[p.Service] = watched{p.Endpoint, p.Requires}
+	l.watched[p.Service] = watchedService{p.Endpoint, p.Requires}
 	l.mu.Unlock()
 	return l.watch(ctx, p.Service)
 }
@@ -369,7 +370,7 @@ func (l *liveSandbox) dismiss(ctx context.Context, service string) error {
 	return l.agent.Unwatch(ctx, service)
 }
 
-// requirements are the services that a service depends on, directly or not, itself included.
+// requirements returns the services that a service depends on, directly or not, and itself.
 func (l *liveSandbox) requirements(service string) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -384,19 +385,18 @@ func (l *liveSandbox) requirements(service string) []string {
 	return all
 }
 
-// watchAgain watches a service's new process where it has one; a service that did not come back has been
-// judged already.
+// watchAgain watches a service's new process if it has one. A service that did not come back has been judged already.
 func (l *liveSandbox) watchAgain(ctx context.Context, service string) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	_ = l.watch(ctx, service)
 }
 
-// collect writes what is known of the sandbox to a folder.
+// collect writes the evidence of the sandbox to a folder.
 func (l *liveSandbox) collect(ctx context.Context, directory string) error {
 	err := l.container.Collect(ctx, directory)
-	if l.over.Load() {
-		return nil // of a container that has ended there is less to collect
+	if l.ended.Load() {
+		return nil // less can be collected of a container that has ended
 	}
 	if l.link == nil || !l.opened.Found() {
 		return err
@@ -417,7 +417,7 @@ func (l *liveSandbox) collect(ctx context.Context, directory string) error {
 	return errors.Join(err, os.WriteFile(filepath.Join(directory, "status.txt"), []byte(table.String()), 0o600))
 }
 
-// close ends the link, by which the agent undoes what is open, and removes the container where it is ours.
+// close ends the link, by which the agent undoes what is open, and removes the container if it is ours.
 func (l *liveSandbox) close(ctx context.Context) (err error) {
 	if l.attached {
 		err = l.awaitCleanup(ctx)
@@ -434,14 +434,14 @@ func (l *liveSandbox) close(ctx context.Context) (err error) {
 	return l.container.Remove(ctx)
 }
 
-// awaitCleanup ends the agent's input, and waits until it has taken back what it brought into a container
-// that somebody else started, and has ended.
+// awaitCleanup ends the agent's input, and waits until the agent has removed what it brought into a container that somebody else
+// started, and has ended.
 func (l *liveSandbox) awaitCleanup(ctx context.Context) error {
 	if l.stream == nil {
 		return nil
 	}
 	if err := l.stream.CloseWrite(); err != nil {
-		return fmt.Errorf("take leave of container %s: %w", l.container.Name(), err)
+		return fmt.Errorf("end the agent in container %s: %w", l.container.Name(), err)
 	}
 	code, err := l.stream.Wait(ctx)
 	if err != nil {

@@ -50,7 +50,7 @@ func (m *Main) Published(ctx context.Context, port int) (string, error) {
 
 // Boot returns what is wrong with each service that did not serve after the start, and how long the start took.
 func (m *Main) Boot() (missing map[string]string, took time.Duration) {
-	return m.opened.Missing, m.opened.Boot
+	return m.opened.Missing, m.opened.BootPeriod
 }
 
 // Attached reports whether somebody else started the container.

@@ -7,27 +7,28 @@ import (
 	"strings"
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 )
 
-// permit is the same of what a client asks the agent for: nobody gets past it.
+// permit returns an error if a client's call of the agent may leave damage behind in a container that somebody else started.
 func (o *Owner) permit(p protocol.AgentParams) error {
 	switch p.Method {
 	case agent.MethodInject:
-		var asked agent.InjectParams
-		if err := json.Unmarshal(p.Params, &asked); err != nil {
-			return fmt.Errorf("read a fault: %w", err)
+		var params agent.InjectParams
+		if err := json.Unmarshal(p.Params, &params); err != nil {
+			return fmt.Errorf("read the parameters of %s: %w", p.Method, err)
 		}
-		held, _ := o.leases.of(asked.Lease)
-		return protocol.Permit(o.configuration, held.service, asked.Fault)
+		held, _ := o.leases.subjectOf(params.Lease)
+		return protocol.Permit(o.configuration, held.service, params.Fault)
 	case agent.MethodWriteFile:
-		var asked agent.WriteParams
-		if err := json.Unmarshal(p.Params, &asked); err != nil {
-			return fmt.Errorf("read what is to be written: %w", err)
+		var params agent.WriteParams
+		if err := json.Unmarshal(p.Params, &params); err != nil {
+			return fmt.Errorf("read the parameters of %s: %w", p.Method, err)
 		}
-		if o.configuration.Container != "" && !o.configuration.AllowDestructive && !strings.HasPrefix(path.Clean(asked.Path), protocol.VictimHome+"/") {
-			return fmt.Errorf("write %s: %s is not ours, and would not be left as it was found; ALLOW_DESTRUCTIVE=1 does it all the same",
-				asked.Path, o.configuration.Container)
+		if o.configuration.Container != "" && !o.configuration.AllowDestructive && !strings.HasPrefix(path.Clean(params.Path), protocol.VictimHome+"/") {
+			return recovery.NotProved(fmt.Sprintf("write %s: somebody else started %s, and it must stay as it was found: set ALLOW_DESTRUCTIVE=1 to do it all the same",
+				params.Path, o.configuration.Container))
 		}
 	}
 	return nil

@@ -11,8 +11,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 )
 
-// TestWhatSomebodyElseRunsIsNotDamaged: what is refused, for a shipped service, in a container of ours and of theirs.
-func TestWhatSomebodyElseRunsIsNotDamaged(t *testing.T) {
+// TestAForeignContainerIsNotDamaged checks which faults are refused, in a container of ours and of somebody else.
+func TestAForeignContainerIsNotDamaged(t *testing.T) {
 	const shipped = "user.hero_osis_server"
 	ours, theirs := config.Config{}, config.Config{Container: "hero-local"}
 	allowed := config.Config{Container: "hero-local", AllowDestructive: true}
@@ -33,7 +33,7 @@ func TestWhatSomebodyElseRunsIsNotDamaged(t *testing.T) {
 		{theirs, shipped, fault.SIGSTOPGroup, true},
 		{theirs, shipped, command, true},
 		{theirs, shipped, stopping, true},
-		{theirs, "", fault.SIGKILL, true}, // of nobody's lease
+		{theirs, "", fault.SIGKILL, true}, // a lease that nobody holds
 		{theirs, protocol.VictimName("mine"), fault.SIGKILL, false},
 		{allowed, shipped, fault.SIGKILL, false},
 		{ours, shipped, fault.SIGKILL, false},
@@ -57,7 +57,7 @@ func TestWhatSomebodyElseRunsIsNotDamaged(t *testing.T) {
 	}
 }
 
-func TestNothingIsWrittenIntoWhatSomebodyElseRuns(t *testing.T) {
+func TestNothingIsWrittenIntoAForeignContainer(t *testing.T) {
 	for path, refused := range map[string]bool{protocol.VictimHome + "/a": false, "/data/x": true, protocol.VictimHome + "/../data/x": true, protocol.VictimHome: true} {
 		params, err := json.Marshal(agent.WriteParams{Path: path})
 		if err != nil {

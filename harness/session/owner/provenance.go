@@ -13,30 +13,30 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// readingBack bounds how long zinit is asked for the policies of all services.
-const readingBack = 10 * time.Second
+// policiesTimeout bounds reading the policies of all services back from zinit.
+const policiesTimeout = 10 * time.Second
 
-// run is what the record says of the run as a whole.
-func (o *Owner) run(ctx context.Context, main *liveSandbox) record.Run {
+// describeRun returns what the record says of the run as a whole.
+func (o *Owner) describeRun(ctx context.Context, main *liveSandbox) record.Run {
 	image := main.container.Image()
 	run := record.Run{
 		ID: o.id, Started: time.Now(), Target: o.target.Name, Image: image.Ref, Digest: image.ID,
 		Daemon: record.Daemon{ID: o.daemon.ID(), API: o.daemon.Client().ClientVersion()},
 		Mutant: o.configuration.Mutant, Profile: o.configuration.Profile, Seed: o.configuration.Seed,
 		Focus: o.configuration.Focus, Service: o.configuration.Service,
-		Version: o.configuration.Version, Tools: tools(), Procs: o.configuration.Procs,
+		Version: o.configuration.Version, Tools: toolVersions(), Procs: o.configuration.Procs,
 		Host:     record.Host{Cores: runtime.NumCPU(), Kernel: main.kernel, WorstGap: main.opened.Jitter},
-		Promises: promise.Recorded(), Confirmed: o.target.Confirmed, Services: o.services(ctx, main),
+		Promises: promise.Recorded(), Confirmed: o.target.Confirmed, Services: o.readPolicies(ctx, main),
 	}
 	if part := o.configuration.Part; part != nil {
 		run.Shard, run.Plan, run.Specs = part.Shard, part.Plan, part.Count
 	}
-	o.figures(&run, main)
+	o.addBudgets(&run, main)
 	return run
 }
 
-// tools are the versions of what the harness is built with: Go's, and those of the modules that it measures with.
-func tools() map[string]string {
+// toolVersions returns the versions of Go and of the modules that the harness measures with.
+func toolVersions() map[string]string {
 	versions := map[string]string{"go": runtime.Version()}
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -54,13 +54,13 @@ func tools() map[string]string {
 	return versions
 }
 
-// services are the target's, with the policies that zinit gives back for those that it knows.
-func (o *Owner) services(ctx context.Context, main *liveSandbox) []record.Service {
+// readPolicies returns the target's services, with the policies that zinit gives back for those that it knows.
+func (o *Owner) readPolicies(ctx context.Context, main *liveSandbox) []record.Service {
 	services := make([]record.Service, len(o.target.Services))
 	for i, service := range o.target.Services {
 		services[i].Name = service.Name
 	}
-	ctx, cancel := context.WithTimeout(ctx, readingBack)
+	ctx, cancel := context.WithTimeout(ctx, policiesTimeout)
 	defer cancel()
 	supervisor, err := main.supervisor(ctx)
 	if err != nil {

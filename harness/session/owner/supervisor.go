@@ -12,20 +12,21 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// socketPatience is how long zinit's socket is waited for before its commands are tried, where nothing has answered
-// at a socket yet: a command could start a supervisor of its own.
-const socketPatience = 20 * time.Second
+// socketTimeout is how long to wait for zinit's socket before trying its commands, if nothing has answered at a socket yet. A command
+// could start a supervisor of its own.
+const socketTimeout = 20 * time.Second
 
+// supervisor connects to the sandbox's supervisor.
 func (l *liveSandbox) supervisor(ctx context.Context) (zinit.Supervisor, error) {
 	return l.opened.Supervisor(ctx, l.zinitDialer(), l.agent)
 }
 
-// findSupervisor takes the first socket that answers as zinit does. Where none does, but something else answers, or
-// nothing for long, it takes zinit's commands (contract zinit-0.4, "Dialect"). The error says what is waited for.
+// findSupervisor takes the first socket that answers as zinit does. If none does, and something else answers or the timeout is over,
+// it takes zinit's commands (suites/contract/zinit-0.4.md#dialect). The error says what is waited for.
 func (o *Owner) findSupervisor(ctx context.Context, live *liveSandbox) error {
 	live.opened.Zinit, live.opened.Dialect = "", ""
 	misunderstood, waiting := o.findSocket(ctx, live)
-	if waiting == nil || (misunderstood == "" && time.Since(live.began) < socketPatience) {
+	if waiting == nil || (misunderstood == "" && time.Since(live.began) < socketTimeout) {
 		return waiting
 	}
 	for _, path := range protocol.Programs() {
@@ -36,14 +37,14 @@ func (o *Owner) findSupervisor(ctx context.Context, live *liveSandbox) error {
 		if again == nil {
 			return nil
 		}
-		live.opened.Dialect, live.opened.Program, live.opened.Because = zinit.DialectCLI, path, because(again)
+		live.opened.Dialect, live.opened.Program, live.opened.Because = zinit.DialectCLI, path, explainUnusable(again)
 		live.opened.SupervisorPID = live.peerOf(ctx, misunderstood)
 		return nil
 	}
 	return waiting
 }
 
-// findSocket tries the candidates; the error says what is waited for. misunderstood is one that answered, in words that are not zinit's.
+// findSocket tries the candidates. misunderstood is one whose answers are not zinit's. The error says what is waited for.
 func (o *Owner) findSocket(ctx context.Context, live *liveSandbox) (misunderstood string, waiting error) {
 	candidates := o.target.Zinit.Sockets
 	if len(candidates) == 0 {
@@ -74,12 +75,12 @@ func (o *Owner) findSocket(ctx context.Context, live *liveSandbox) (misunderstoo
 	return "", fmt.Errorf("zinit's socket at one of %s", strings.Join(candidates, ", "))
 }
 
-// because says in one line what was wrong with what answered.
-func because(waiting error) string {
+// explainUnusable returns in one line what was wrong with the answers.
+func explainUnusable(waiting error) string {
 	return strings.TrimSuffix(strings.TrimPrefix(oneLine(waiting), "zinit to answer ("), ")")
 }
 
-// peerOf is the process that serves a socket, 0 where that is not known.
+// peerOf returns the process that serves a socket, 0 if it is not known.
 func (l *liveSandbox) peerOf(ctx context.Context, socket string) int {
 	if socket == "" {
 		return 0
@@ -91,8 +92,8 @@ func (l *liveSandbox) peerOf(ctx context.Context, socket string) int {
 	return identity.Serving.PID
 }
 
-// registrable are the plans that the supervisor can be told of: none where only its commands are left.
-func (l *liveSandbox) registrable(plans []protocol.VictimPlan) []protocol.VictimPlan {
+// filterRegistrable returns the plans that the supervisor can be told of: none if only its commands are understood.
+func (l *liveSandbox) filterRegistrable(plans []protocol.VictimPlan) []protocol.VictimPlan {
 	if l.opened.Dialect == zinit.DialectCLI {
 		return nil
 	}

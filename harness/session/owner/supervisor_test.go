@@ -17,8 +17,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// alien returns the embedded target with an RPC that we do not understand.
-func alien(t *testing.T, configuration config.Config) *session.Session {
+// newAlienSession returns a session of the embedded target with an RPC that we do not understand.
+func newAlienSession(t *testing.T, configuration config.Config) *session.Session {
 	t.Helper()
 	described, err := target.Load(configuration.Target)
 	if err != nil {
@@ -28,13 +28,13 @@ func alien(t *testing.T, configuration config.Config) *session.Session {
 	return session.For(configuration, described)
 }
 
-// TestTheCommandLineIsAWayToJudge: where nobody understands the RPC, the shipped services are judged all the same,
-// and what needs registration proves nothing and says why.
-func TestTheCommandLineIsAWayToJudge(t *testing.T) {
+// TestTheCommandLineIsEnoughToJudge checks a target whose RPC is not understood: shipped services are judged, and what needs
+// registration is inconclusive and says why.
+func TestTheCommandLineIsEnoughToJudge(t *testing.T) {
 	t.Parallel()
-	_, configuration := prepared(t)
+	_, configuration := prepareSession(t)
 	ctx, g := deadline(t), gomega.NewWithT(t)
-	chaos := alien(t, configuration)
+	chaos := newAlienSession(t, configuration)
 	owner, err := Open(ctx, configuration, chaos.Target)
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	defer func() { g.Expect(owner.Close(ctx)).To(gomega.Succeed()) }()
@@ -49,10 +49,10 @@ func TestTheCommandLineIsAWayToJudge(t *testing.T) {
 	missing, _ := box.Boot()
 	g.Expect(missing).To(gomega.BeEmpty())
 	shipped := chaos.Shipped(chaos.Target.Services[0])
-	seen, err := box.Inject(ctx, session.Injection{Promise: promise.RestartSIGTERM, Service: shipped, Fault: fault.SIGTERM, Window: 20 * time.Second})
+	seen, err := box.Inject(ctx, session.Injection{Promise: promise.RestartSIGTERM, Service: shipped, Fault: fault.SIGTERM, ObservationLimit: 20 * time.Second})
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	g.Expect(seen.Serving).NotTo(gomega.BeNil())
-	g.Expect(box.Word(ctx, shipped.Name)).To(gomega.Equal("running"))
+	g.Expect(box.StatusText(ctx, shipped.Name)).To(gomega.Equal("running"))
 	g.Expect(box.Supervisor.Logs(ctx, shipped.Name, 5)).NotTo(gomega.BeEmpty())
 
 	var nothing *recovery.Inconclusive

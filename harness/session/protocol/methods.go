@@ -1,5 +1,5 @@
-// Package protocol is what the clients of a session and its owner say to each other over a unix socket: methods, parameters and
-// results. It also holds what both sides must know alike: sandboxes, services of ours, and how the supervisor is reached.
+// Package protocol defines what the clients of a session and its owner say to each other over a unix socket: methods, parameters,
+// results and errors. It also holds what both sides must agree on: sandboxes, victims, and how the supervisor is reached.
 package protocol
 
 import (
@@ -42,9 +42,9 @@ type Opened struct {
 	Because    string       `json:"because,omitempty"`
 	Bystanders []VictimPlan `json:"bystanders"`
 	Jitter     int64        `json:"jitter_ns"`
-	// Missing says what is wrong with each service of the target that did not serve after Boot, when the boot budget was spent.
-	Missing map[string]string `json:"missing,omitempty"`
-	Boot    time.Duration     `json:"boot_ns"`
+	// Missing says what is wrong with each service of the target that did not serve after BootPeriod, which then is the boot budget.
+	Missing    map[string]string `json:"missing,omitempty"`
+	BootPeriod time.Duration     `json:"boot_ns"`
 }
 
 // SandboxParams names a sandbox.
@@ -61,13 +61,13 @@ type AgentParams struct {
 	Params  json.RawMessage `json:"params,omitempty"`
 }
 
-// LeaseParams names the service that a client wants for itself.
+// LeaseParams names a service to reserve.
 type LeaseParams struct {
 	Sandbox string `json:"sandbox"`
 	Service string `json:"service"`
 }
 
-// Lease is a service that a client has for itself, until it gives it back.
+// Lease is the right of one client to fault a service, until it releases it.
 type Lease struct {
 	ID string `json:"id"`
 }
@@ -100,7 +100,7 @@ type RecoveryParams struct {
 	Recovery record.Recovery `json:"recovery"`
 }
 
-// AdoptParams names a service that is watched from now on, or no longer.
+// AdoptParams names a service to watch from now on, or no longer.
 type AdoptParams struct {
 	Sandbox  string         `json:"sandbox"`
 	Service  string         `json:"service"`
@@ -110,7 +110,8 @@ type AdoptParams struct {
 
 // ContainerParams is an order for a sandbox's container.
 type ContainerParams struct {
-	Sandbox string        `json:"sandbox"`
-	Order   Order         `json:"order"`
-	For     time.Duration `json:"for_ns,omitempty"`
+	Sandbox string `json:"sandbox"`
+	Order   Order  `json:"order"`
+	// Limit is how long a pause lasts, or how long `docker stop` waits before it kills.
+	Limit time.Duration `json:"limit_ns,omitempty"`
 }

@@ -49,8 +49,8 @@ type Interruption struct {
 	Took time.Duration `json:"took_ns"`
 	// ExitCode is that of the container's first process, if it ended.
 	ExitCode int `json:"exit_code"`
-	// Back is the time from the start of the container to the supervisor's first answer.
-	Back time.Duration `json:"back_ns"`
+	// AnswerDelay is the time from the start of the container to the supervisor's first answer.
+	AnswerDelay time.Duration `json:"answer_delay_ns"`
 	// Refused says why the container or its supervisor did not come up again; it holds the container's last lines if that ended.
 	// It is empty if they came up.
 	Refused string `json:"refused,omitempty"`

@@ -11,28 +11,29 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 )
 
-// interrupt carries an order out. The link is ended before, on purpose, and made anew afterwards.
+// interrupt carries out an order to a container. It closes the link before, and opens another one afterwards.
 func (o *Owner) interrupt(ctx context.Context, p protocol.ContainerParams) (protocol.Interruption, error) {
 	live, err := o.open(ctx, p.Sandbox)
 	if err != nil {
 		return protocol.Interruption{}, err
 	}
-	live.unlink()
+	live.closeLink()
 	done, err := live.carryOut(ctx, p)
 	if err != nil {
 		return done, fmt.Errorf("%s the container of sandbox %s: %w", p.Order, p.Sandbox, err)
 	}
 	began := time.Now()
-	if done.Refused, err = o.comeBack(ctx, live); err != nil || done.Refused != "" {
+	if done.Refused, err = o.restoreAgent(ctx, live); err != nil || done.Refused != "" {
 		return done, err
 	}
-	done.Back = time.Since(began)
+	done.AnswerDelay = time.Since(began)
 	if err := live.agent.InstallVictim(ctx, protocol.VictimBinary, true); err != nil {
 		return done, err
 	}
 	return done, nil
 }
 
+// carryOut does to the container what an order says, and starts it again if that ended it.
 func (l *liveSandbox) carryOut(ctx context.Context, p protocol.ContainerParams) (done protocol.Interruption, err error) {
 	began := time.Now()
 	switch p.Order {
@@ -42,13 +43,13 @@ func (l *liveSandbox) carryOut(ctx context.Context, p protocol.ContainerParams) 
 		}
 		began = time.Now()
 		select {
-		case <-time.After(p.For): // the pause itself
+		case <-time.After(p.Limit): // the pause itself
 		case <-ctx.Done():
 		}
 		done.Took = time.Since(began)
 		return done, errors.Join(ctx.Err(), l.container.Unpause(context.WithoutCancel(ctx)))
 	case protocol.Restart:
-		if err := l.container.Stop(ctx, p.For); err != nil {
+		if err := l.container.Stop(ctx, p.Limit); err != nil {
 			return done, err
 		}
 	case protocol.KillFirst:
@@ -56,7 +57,7 @@ func (l *liveSandbox) carryOut(ctx context.Context, p protocol.ContainerParams) 
 			return done, err
 		}
 	default:
-		return done, fmt.Errorf("there is no order %q", p.Order)
+		return done, fmt.Errorf("unknown order %q", p.Order)
 	}
 	if done.ExitCode, err = l.container.WaitExit(ctx); err != nil {
 		return done, err
@@ -65,18 +66,18 @@ func (l *liveSandbox) carryOut(ctx context.Context, p protocol.ContainerParams) 
 	return done, l.container.Start(ctx)
 }
 
-// freezing is how often a container is frozen before that counts as impossible: on cgroup v1 runc gives up ("unable to
-// freeze") where processes are being started meanwhile, and thaws what it has frozen.
-const freezing = 5
+// freezeAttempts is how often freezing is tried. On cgroup v1 runc gives up ("unable to freeze") if processes are being started
+// meanwhile, and thaws what it has frozen.
+const freezeAttempts = 5
 
 // freeze pauses the container.
 func (l *liveSandbox) freeze(ctx context.Context) (err error) {
-	for range freezing {
+	for range freezeAttempts {
 		if err = l.container.Pause(ctx); err == nil {
 			return nil
 		}
 		select {
-		case <-time.After(look):
+		case <-time.After(pollInterval):
 		case <-ctx.Done():
 			return err
 		}
@@ -84,8 +85,8 @@ func (l *liveSandbox) freeze(ctx context.Context) (err error) {
 	return err
 }
 
-// unlink ends the link, so that the agent does not have to find out that nobody answers.
-func (l *liveSandbox) unlink() {
+// closeLink ends the link, so that the agent need not wait for its timeout.
+func (l *liveSandbox) closeLink() {
 	_ = l.link.Close()
 	if l.stream != nil { // the agent could not be brought back the last time
 		_ = l.stream.Close()
@@ -93,26 +94,26 @@ func (l *liveSandbox) unlink() {
 	l.opened.Zinit, l.opened.Dialect = "", ""
 }
 
-// find is FindSupervisor's far side.
+// find finds the supervisor again after it was replaced.
 func (o *Owner) find(ctx context.Context, p protocol.SandboxParams) (protocol.Opened, error) {
 	live, err := o.open(ctx, p.Sandbox)
 	if err != nil {
 		return protocol.Opened{}, err
 	}
 	if err := o.awaitSupervisor(ctx, live); err != nil {
-		live.over.Store(live.container.Running(ctx) != nil)
+		live.ended.Store(live.container.Running(ctx) != nil)
 		return protocol.Opened{}, err
 	}
 	return live.opened, nil
 }
 
-// comeBack brings the agent back into a container that was started again, and waits for its supervisor. It
-// returns why one of these two did not come up; the error is the harness's own.
-func (o *Owner) comeBack(ctx context.Context, live *liveSandbox) (refused string, err error) {
-	live.over.Store(false)
+// restoreAgent brings the agent back into a container that was started again, and waits for its supervisor. refused says why the
+// container or the supervisor did not come up; err is an error of the harness.
+func (o *Owner) restoreAgent(ctx context.Context, live *liveSandbox) (refused string, err error) {
+	live.ended.Store(false)
 	err = live.connectAgent(ctx, o.agent)
-	silent := err == nil
-	if silent {
+	agentAnswers := err == nil
+	if agentAnswers {
 		err = o.awaitSupervisor(ctx, live)
 	}
 	ended := live.container.Running(ctx)
@@ -123,20 +124,20 @@ func (o *Owner) comeBack(ctx context.Context, live *liveSandbox) (refused string
 	case err == nil:
 		return "", nil
 	case ended != nil:
-		live.over.Store(true)
+		live.ended.Store(true)
 		return oneLine(ended), nil
-	case silent:
+	case agentAnswers:
 		return oneLine(err) + "; last lines: " + live.lastLines(ctx), nil
 	}
 	return "", fmt.Errorf("bring the agent back into sandbox %s: %w", live.name, err)
 }
 
-// ending is how long a container whose agent could not be reached may take to end: it was on the way.
-const ending = 2 * time.Second
+// endTimeout is how long a container whose agent could not be reached may take to end.
+const endTimeout = 2 * time.Second
 
-// awaitEnd returns how the container has ended, nil where it goes on running.
+// awaitEnd returns an error that says how the container has ended, nil if it goes on running.
 func (l *liveSandbox) awaitEnd(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, ending)
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
 	if _, err := l.container.WaitExit(ctx); err != nil {
 		return nil // it runs
@@ -144,7 +145,7 @@ func (l *liveSandbox) awaitEnd(ctx context.Context) error {
 	return l.container.Running(context.WithoutCancel(ctx))
 }
 
-// lastLines are the last things that the container has printed, in one line.
+// lastLines returns the last lines of the container's log, in one line.
 func (l *liveSandbox) lastLines(ctx context.Context) string {
 	const lines = 5
 	var log bytes.Buffer

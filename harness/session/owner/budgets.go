@@ -8,8 +8,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// figures adds to a run the numbers that its promises are judged by.
-func (o *Owner) figures(run *record.Run, main *liveSandbox) {
+// addBudgets adds to a run the numbers by which its promises are judged.
+func (o *Owner) addBudgets(run *record.Run, main *liveSandbox) {
 	run.Supervisor = main.opened.Describe()
 	run.Tolerance = int64(o.target.Budgets.Tolerance)
 	if o.configuration.Profile == config.Faithful {

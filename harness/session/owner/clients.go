@@ -1,0 +1,164 @@
+package owner
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/creachadair/jrpc2/handler"
+
+	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
+)
+
+// listen serves clients until the session is closed.
+func (o *Owner) listen(ctx context.Context) error {
+	directory, err := os.MkdirTemp("", "hero_chaos-")
+	if err != nil {
+		return fmt.Errorf("open the session's socket: %w", err)
+	}
+	if o.listener, err = net.Listen("unix", filepath.Join(directory, "session.sock")); err != nil {
+		return fmt.Errorf("open the session's socket: %w", err)
+	}
+	o.serving.Go(func() {
+		for {
+			conn, err := o.listener.Accept()
+			if err != nil {
+				return
+			}
+			o.serving.Go(func() { o.serve(ctx, conn) })
+		}
+	})
+	return nil
+}
+
+// serve answers one client. When its connection ends, its faults are undone and its leases released: a worker that dies leaves
+// nothing stopped.
+func (o *Owner) serve(ctx context.Context, conn net.Conn) {
+	held := &heldLeases{owner: o, ids: map[string]struct{}{}}
+	defer held.releaseAll(ctx)
+	_ = wire.Server{Methods: o.methods(held), Dial: o.dial}.Serve(ctx, conn)
+}
+
+// methods returns the methods for one client.
+func (o *Owner) methods(held *heldLeases) handler.Map {
+	return protocol.WithErrors(handler.Map{
+		protocol.MethodOpen: handler.New(func(ctx context.Context, p protocol.SandboxParams) (protocol.Opened, error) {
+			live, err := o.openAs(ctx, p)
+			if err != nil {
+				return protocol.Opened{}, err
+			}
+			return live.opened, nil
+		}),
+		protocol.MethodOpened: handler.New(func(context.Context) ([]string, error) {
+			return slices.Sorted(maps.Keys(o.liveSandboxes())), nil
+		}),
+		protocol.MethodAgent: handler.New(func(ctx context.Context, p protocol.AgentParams) (json.RawMessage, error) {
+			live, err := o.open(ctx, p.Sandbox)
+			if err != nil {
+				return nil, err
+			}
+			if err := o.permit(p); err != nil {
+				return nil, err
+			}
+			return live.link.CallRaw(ctx, p.Method, p.Params)
+		}),
+		protocol.MethodAdopt: handler.New(func(ctx context.Context, p protocol.AdoptParams) error {
+			live, err := o.open(ctx, p.Sandbox)
+			if err != nil {
+				return err
+			}
+			return live.adopt(ctx, p)
+		}),
+		protocol.MethodDismiss: handler.New(func(ctx context.Context, p protocol.AdoptParams) error {
+			live, err := o.open(ctx, p.Sandbox)
+			if err != nil {
+				return err
+			}
+			return live.dismiss(ctx, p.Service)
+		}),
+		protocol.MethodContainer: handler.New(o.interrupt),
+		protocol.MethodFind:      handler.New(o.find),
+		protocol.MethodAbout:     handler.New(o.inspect),
+		protocol.MethodCanaries:  handler.New(o.readCanaries),
+		protocol.MethodLogged:    handler.New(o.findLoggedCanaries),
+		protocol.MethodDisturbed: handler.New(o.findDisturbances),
+		protocol.MethodPublished: handler.New(o.findPublished),
+		protocol.MethodLease:     handler.New(held.acquire),
+		protocol.MethodRelease:   handler.New(held.release),
+		protocol.MethodTurn:      handler.New(o.queue.wait),
+		protocol.MethodResult: handler.New(func(_ context.Context, p protocol.ResultParams) error {
+			return o.writer.Result(p.Result)
+		}),
+		protocol.MethodRecovery: handler.New(func(_ context.Context, p protocol.RecoveryParams) error {
+			o.addGap(p.Recovery.WorstGap)
+			return o.writer.Recovery(p.Recovery)
+		}),
+	})
+}
+
+// dial connects a client to a socket inside a sandbox.
+func (o *Owner) dial(ctx context.Context, address wire.Address) (net.Conn, error) {
+	live, err := o.open(ctx, address.Sandbox)
+	if err != nil {
+		return nil, err
+	}
+	return live.link.Dial(ctx, address)
+}
+
+// findPublished returns the host's address of a published port.
+func (o *Owner) findPublished(ctx context.Context, p protocol.PublishedParams) (protocol.Published, error) {
+	live, err := o.open(ctx, p.Sandbox)
+	if err != nil {
+		return protocol.Published{}, err
+	}
+	address, err := live.container.HostAddr(ctx, p.Port)
+	return protocol.Published{Address: address}, err
+}
+
+// findDisturbances returns the ends of watched processes in a sandbox that no lease explains.
+func (o *Owner) findDisturbances(ctx context.Context, p protocol.DisturbedParams) ([]record.Disturbance, error) {
+	live, err := o.open(ctx, p.Sandbox)
+	if err != nil {
+		return nil, err
+	}
+	if live.ended.Load() {
+		return nil, nil
+	}
+	deaths, err := live.agent.Deaths(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var unexplained []record.Disturbance
+	for _, death := range deaths {
+		inside := death.At.Hi >= p.From && death.At.Lo <= p.To
+		if inside && !o.explains(live, death) {
+			unexplained = append(unexplained, record.Disturbance{
+				Service: death.Service, Before: death.Incarnation, At: death.At, What: "its process ended",
+			})
+		}
+	}
+	return unexplained, nil
+}
+
+// dependentsStay is the assumption that dependents are not restarted with their base.
+const dependentsStay = "dependents-stay"
+
+// explains reports whether a lease explains the end of a process: one of its service, or of a service that it depends on. The latter
+// counts unless the target confirms that dependents stay as they are.
+func (o *Owner) explains(live *liveSandbox, death agent.Death) bool {
+	services := []string{death.Service}
+	if !o.target.Confirms(dependentsStay) {
+		services = live.requirements(death.Service)
+	}
+	return slices.ContainsFunc(services, func(service string) bool {
+		return o.leases.explains(subject{live.name, service}, death.At.Lo, death.At.Hi)
+	})
+}
