@@ -1,55 +1,48 @@
 package html
 
 import (
-	"html"
-	"strings"
+	"bytes"
 	"unicode/utf8"
 )
 
-// allowance is how many more bytes a section may put onto the page: a page that a browser cannot open helps nobody.
+// allowance is the number of bytes that a section may still add to the page. A browser cannot open a page of any size.
 type allowance struct{ left int }
 
 // The bytes of each section. Together with the fixed parts they stay below a million.
 const (
-	failuresAllowance      = 180_000
-	timelinesAllowance     = 400_000 // and what the failures have not taken
-	matrixAllowance        = 150_000
-	distributionsAllowance = 75_000
-	listsAllowance         = 130_000 // of all lists: reasons, budgets, groups, names, files, the baseline
+	failuresAllowance   = 180_000
+	recoveriesAllowance = 400_000 // besides the bytes that the failures left
+	matrixAllowance     = 150_000
+	timesAllowance      = 75_000
+	listsAllowance      = 130_000 // of all lists: reasons, budgets, groups, names, files, the baseline
 )
 
 const (
-	// longestLine is as much as is shown of a line of a log, or of a sentence.
+	// longestLine is the most bytes that are shown of a sentence or a line of a log.
 	longestLine = 400
-	// longestName is as much as is shown of a name.
+	// longestName is the most bytes that are shown of a name.
 	longestName = 200
 )
 
-// take tells whether so many bytes of markup and the texts, escaped, still fit, and uses them up.
-func (a *allowance) take(markup int, texts []string) bool {
-	for _, text := range texts {
-		markup += escaped(text)
-	}
-	if markup > a.left {
+// take reports whether so many bytes still fit, and uses them up.
+func (a *allowance) take(bytes int) bool {
+	if bytes > a.left {
 		return false
 	}
-	a.left -= markup
+	a.left -= bytes
 	return true
 }
 
-// escaped is how many bytes a text takes on the page at most: html/template writes a plus as an entity as well, and what
-// cannot be printed becomes the three bytes of U+FFFD.
-func escaped(text string) int {
-	length := len(html.EscapeString(text)) + 4*strings.Count(text, "+")
-	for _, letter := range text {
-		if letter < ' ' || letter == utf8.RuneError {
-			length += 2
-		}
+// size returns the number of bytes of an item on the page. The name is that of the item's part of the template.
+func size(name string, item any) int {
+	text := new(bytes.Buffer)
+	if err := layout.ExecuteTemplate(text, name, item); err != nil {
+		return 0 // Render reports the error
 	}
-	return length
+	return len(makeVisible(text))
 }
 
-// shorten cuts what is longer than most bytes, and says so.
+// shorten cuts a text that is longer than most bytes, and says so.
 func shorten(text string, most int) string {
 	if len(text) <= most {
 		return text

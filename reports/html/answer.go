@@ -7,26 +7,24 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
-// answer is the verdict as it is shown.
+// answer is the verdict on the page.
 type answer struct {
 	mark
 	Judged  bool
 	Reasons []reasonGroup
 }
 
-// reasonGroup are the reasons of one weight: those that are shown at once, and those beneath.
+// reasonGroup holds the reasons of one weight: those that are shown at once, and those beneath.
 type reasonGroup struct {
 	Title         string
 	First, Others []reason
 	Left          int // how many more there are
 }
 
-type reason struct {
-	Text, Code, Promises, Services string
-	Count                          int
-}
+// reason is one reason of the verdict.
+type reason struct{ Text, Code, Counted, Promises, Services string }
 
-// count is how many results came to an outcome; Of is their share in percent.
+// count is the number of results with an outcome; X and Of are where its share begins and how long it is, in percent.
 type count struct {
 	mark
 	N     int
@@ -48,8 +46,8 @@ func newAnswer(v *verdict.Verdict, room *allowance) answer {
 	for _, weight := range []struct {
 		weight verdict.Weight
 		title  string
-	}{{verdict.Holds, "It is held back, because"}, {verdict.Lacks, "What is missing for a promotion"}, {verdict.Notes, "Noted, without weight"}} {
-		if group := reasonsOf(v, weight.weight, room); len(group.First) > 0 {
+	}{{verdict.Holds, "Why the image is held back"}, {verdict.Lacks, "What is missing for a promotion"}, {verdict.Notes, "Notes that change nothing"}} {
+		if group := newReasonGroup(v, weight.weight, room); len(group.First) > 0 {
 			group.Title = weight.title
 			found.Reasons = append(found.Reasons, group)
 		}
@@ -57,16 +55,16 @@ func newAnswer(v *verdict.Verdict, room *allowance) answer {
 	return found
 }
 
-// reasonsOf are the reasons of one weight, in the order of the verdict, as far as they fit.
-func reasonsOf(v *verdict.Verdict, weight verdict.Weight, room *allowance) (found reasonGroup) {
-	const atOnce, markup = 8, 120
+// newReasonGroup returns the reasons of one weight, in the order of the verdict, as far as they fit.
+func newReasonGroup(v *verdict.Verdict, weight verdict.Weight, room *allowance) (found reasonGroup) {
+	const atOnce = 8
 	for _, reason := range v.Reasons {
 		if reason.Weight != weight {
 			continue
 		}
 		made := newReason(reason)
 		switch {
-		case !room.take(markup, []string{made.Text, made.Code, made.Promises, made.Services}):
+		case !room.take(size("reason", made)):
 			found.Left++
 		case len(found.First) < atOnce:
 			found.First = append(found.First, made)
@@ -77,10 +75,13 @@ func reasonsOf(v *verdict.Verdict, weight verdict.Weight, room *allowance) (foun
 	return found
 }
 
-// newReason leaves out the names that the text says already.
+// newReason returns a reason. A single promise stands in its text.
 func newReason(r verdict.Reason) reason {
-	made := reason{Text: shorten(r.Text, longestLine), Code: string(r.Code), Count: r.Count}
-	if len(r.Promises) > 1 || len(r.Promises) == 1 && !strings.Contains(r.Text, r.Promises[0]) {
+	made := reason{Text: shorten(r.Text, longestLine), Code: string(r.Code), Counted: r.Counted()}
+	switch {
+	case len(r.Promises) == 1 && !strings.Contains(r.Text, r.Promises[0]):
+		made.Text = shorten(r.Promises[0]+": "+r.Text, longestLine)
+	case len(r.Promises) > 1:
 		made.Promises = shorten(strings.Join(r.Promises, ", "), longestNames)
 	}
 	if len(r.Services) > 1 || len(r.Services) == 1 && !strings.Contains(r.Text, r.Services[0]) {
@@ -89,11 +90,11 @@ func newReason(r verdict.Reason) reason {
 	return made
 }
 
-// longestNames is as much as is shown of the names that a reason concerns.
+// longestNames is the most bytes that are shown of the names of a reason.
 const longestNames = 2000
 
-// counts are the results by their outcome. A promise without any result is one more that was not tested.
-func counts(results []record.Result, untested int) []count {
+// countOutcomes counts the results by outcome. A promise without any result counts as not tested.
+func countOutcomes(results []record.Result, untested int) []count {
 	n := map[record.Outcome]int{}
 	for _, result := range results {
 		n[result.Outcome]++
@@ -102,7 +103,7 @@ func counts(results []record.Result, untested int) []count {
 	all := len(results) + untested
 	var found []count
 	before := 0
-	for _, outcome := range []record.Outcome{record.Failed, record.Inconclusive, record.Held, record.NotRun} {
+	for _, outcome := range outcomes() {
 		made := count{mark: markOf(outcome), N: n[outcome], X: "0", Of: "0"}
 		if all > 0 {
 			made.X, made.Of = figure(100*float64(before)/float64(all)), figure(100*float64(made.N)/float64(all))

@@ -10,13 +10,13 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// axis maps the agent's clock to percent of the width.
+// axis maps the agent's clock to the width of the picture.
 type axis struct {
 	origin int64   // where the fault began
 	length float64 // in nanoseconds, above 0
 }
 
-// newAxis is long enough for all that was seen, for the windows, and for what was watched for and not seen.
+// newAxis returns an axis that spans the points that were seen, the windows, and the time in which a point was not seen.
 func newAxis(r record.Recovery, all []lane, windows []record.Window, tolerance int64) axis {
 	end := float64(r.Injected.Hi)
 	for _, lane := range all {
@@ -35,23 +35,25 @@ func newAxis(r record.Recovery, all []lane, windows []record.Window, tolerance i
 	return axis{origin: r.Injected.Lo, length: max(float64(time.Millisecond), (end-float64(r.Injected.Lo))*margin)}
 }
 
-// place is where a point lies, from 0 to axisWidth. A record that lies about its times still gives a place on the axis.
+// place returns the place of a point, from 0 to axisWidth. Impossible times give a place on the axis too.
 func (a axis) place(at float64) int {
 	return int(math.Round(axisWidth * max(0, min(1, (at-float64(a.origin))/a.length))))
 }
 
+// bar returns the bar from one time to another.
 func (a axis) bar(class string, from, to int64, y, height int) bar {
 	return newBar(class, a.place(float64(from)), a.place(float64(to)), y, height)
 }
 
+// newBar returns a bar that is wide enough to be seen.
 func newBar(class string, left, right, y, height int) bar {
 	right = min(axisWidth, max(right, left+narrowest))
 	left = min(left, right-narrowest)
 	return bar{class: class, x: left, y: y, wide: right - left, height: height}
 }
 
-// window is when a phase was due: from its earliest to its latest, and the tolerance behind that. It counts from the
-// earliest that its origin can have been, as the judgement does.
+// window returns the bars of the time when a phase was due: from earliest to latest, and the tolerance behind that. It counts
+// from the earliest possible time of its origin, as the judgement does.
 func (a axis) window(r record.Recovery, w record.Window, tolerance int64, top int) []bar {
 	from := r.At(w.From)
 	if from == nil || (w.Earliest <= 0 && w.Latest <= 0) {
@@ -70,7 +72,7 @@ func (a axis) window(r record.Recovery, w record.Window, tolerance int64, top in
 	return bars
 }
 
-// ticks are at round times: 1, 2 or 5 times a power of ten, three to six of them, with the path of their lines.
+// ticks returns three to six ticks at round times (1, 2 or 5 times a power of ten), with the path of their lines.
 func (a axis) ticks(height int) (ticks []tick, grid string) {
 	const lineTop = 16
 	step := roundStep(a.length / 3)
@@ -83,7 +85,7 @@ func (a axis) ticks(height int) (ticks []tick, grid string) {
 	return ticks, grid
 }
 
-// roundStep is the largest of 1, 2 and 5 times a power of ten that is at most the given length, which is above 0.
+// roundStep returns the largest of 1, 2 and 5 times a power of ten that is at most the given length, which is above 0.
 func roundStep(length float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(length)))
 	for _, factor := range []float64{5, 2} {

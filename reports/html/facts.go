@@ -7,11 +7,15 @@ import (
 	"strings"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 )
 
-// runFacts say what was tested, and how.
+// fact is a fact on the page, with its name.
+type fact struct{ Name, Text string }
+
+// runFacts returns what was tested, and how.
 func runFacts(r *record.Record) []fact {
 	run := r.Run
 	var found []fact
@@ -26,14 +30,14 @@ func runFacts(r *record.Record) []fact {
 	add("broken on purpose", "%s", run.Mutant)
 	add("profile", "%s", run.Profile)
 	add("only", "%s %s", run.Focus, run.Service)
-	add("part", "%s", run.Shard)
+	add("shard", "%s", run.Shard)
 	switch {
 	case run.Scale > 0:
 		add("scale", "1/%.1f of the target's numbers for victims", run.Scale)
 	default:
 		add("scale", "none: the target's own numbers")
 	}
-	add("tolerance", "%s beyond every latest bound", span.Text(time.Duration(run.Tolerance)))
+	add("tolerance", "%s beyond every latest limit", span.Text(time.Duration(run.Tolerance)))
 	add("seed", "%d", run.Seed)
 	add("supervisor", "%s", run.Supervisor)
 	add("started", "%s", run.Started.UTC().Format("2 January 2006, 15:04:05 UTC"))
@@ -41,9 +45,9 @@ func runFacts(r *record.Record) []fact {
 		add("took", "%s%s", span.Text(r.Took()), overFloor(r))
 	}
 	add("host", "%d cores, kernel %s, %d specs at once", run.Host.Cores, run.Host.Kernel, run.Procs)
-	gaps := "worst gap of the observer: " + span.Text(time.Duration(run.Host.WorstGap)) + " while it was calibrated"
+	gaps := "longest gap of the observer: " + span.Text(time.Duration(run.Host.WorstGap)) + " during calibration"
 	if r.Complete() {
-		gaps += ", " + span.Text(time.Duration(r.End.WorstGap)) + " while it ran"
+		gaps += ", " + span.Text(time.Duration(r.End.WorstGap)) + " during the run"
 	}
 	add("observer", "%s", gaps)
 	if run.Daemon.ID != "" {
@@ -58,12 +62,13 @@ func runFacts(r *record.Record) []fact {
 	add("confirmed", "%s", strings.Join(run.Confirmed, ", "))
 	add("run", "%s", run.ID)
 	for _, part := range run.Parts {
-		add("part "+part.Shard, "%s from %s on; %d cores, kernel %s, %d specs at once; worst gap of the observer %s; run %s", span.Text(part.Took()),
+		add("shard "+part.Shard, "%s from %s on; %d cores, kernel %s, %d specs at once; longest gap of the observer %s; run %s", span.Text(part.Took()),
 			part.Started.UTC().Format("2 January 2006, 15:04:05 UTC"), part.Host.Cores, part.Host.Kernel, part.Procs, span.Text(time.Duration(part.WorstGap)), part.ID)
 	}
 	return found
 }
 
+// overFloor returns the time of the run as a multiple of the longest chain of policy waits, in words.
 func overFloor(r *record.Record) string {
 	if r.Run.Floor <= 0 {
 		return ""
@@ -72,31 +77,30 @@ func overFloor(r *record.Record) string {
 		float64(r.Took())/float64(r.Run.Floor), span.Text(time.Duration(r.Run.Floor)))
 }
 
-// budgets are those that the run derived, as far as they fit.
-func budgets(all []record.Budget, room *allowance) (found []fact) {
+// newBudgets returns the budgets of the run, as far as they fit.
+func newBudgets(all []record.Budget, room *allowance) (found []fact) {
 	for _, budget := range all {
 		when := "by " + span.Text(time.Duration(budget.Latest))
 		if budget.Earliest > 0 {
 			when = span.Text(time.Duration(budget.Earliest)) + " to " + span.Text(time.Duration(budget.Latest))
 		}
 		made := fact{shorten(budget.Name, longestName), shorten(when+" ("+budget.Why+")", longestLine)}
-		const markup = 40
-		if !room.take(markup, []string{made.Name, made.Text}) {
-			return append(found, fact{"others", plural(len(all)-len(found), "budget") + " in record.json"})
+		if !room.take(size("fact", made)) {
+			return append(found, fact{"others", plain.Count(len(all)-len(found), "budget") + " in record.json"})
 		}
 		found = append(found, made)
 	}
 	return found
 }
 
-// notes are what a reader has to know of the record before believing it.
-func notes(r *record.Record) []string {
+// notesOf returns doubts about the record, for its reader.
+func notesOf(r *record.Record) []string {
 	var found []string
 	switch {
 	case !r.Complete():
-		found = append(found, "The record is incomplete: what is missing in it was not seen to hold.")
+		found = append(found, "The run did not finish: what its record lacks was not checked.")
 	case r.End.Trouble != "":
-		found = append(found, "The harness had trouble of its own: "+r.End.Trouble)
+		found = append(found, "The harness itself had an error: "+r.End.Trouble)
 	}
 	found = append(found, r.Remarks()...)
 	const most = 12

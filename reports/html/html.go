@@ -1,17 +1,17 @@
-// Package html writes a record as one page that a person reads offline: it needs no script, no network and no other
-// file, and holds whatever the target said as text alone.
+// Package html writes a record as one page that a person reads offline. The page needs no script, no network and no other
+// file, and holds everything that the target said as text alone. Each section of the page has a file and a template of its
+// name.
 package html
 
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed" // for the files beside this one
+	"embed"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
-	"strings"
 	"unicode"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -19,8 +19,11 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
-//go:embed report.tmpl
-var layout string
+//go:embed *.tmpl
+var templates embed.FS
+
+// layout is the page with all its sections.
+var layout = template.Must(template.ParseFS(templates, "*.tmpl"))
 
 //go:embed report.css
 var style string
@@ -28,47 +31,45 @@ var style string
 //go:embed report.js
 var script string
 
-// Input is what a page is made of.
+// Input holds everything that a page is made of.
 type Input struct {
 	Record *record.Record
-	// Verdict is nil where nobody has judged the record.
+	// Verdict is nil if the record was not judged.
 	Verdict *verdict.Verdict
-	// Baseline is nil where the record was compared with no other.
+	// Baseline is nil if the record was not compared.
 	Baseline *baseline.Comparison
-	// Evidence is the folder of the record, which the paths of its evidence are relative to; nil where it is not at hand.
-	// A path that leads out of it is not followed: os.Root's FS holds symbolic links to that as well.
+	// Evidence is the folder of the record, which the paths of its evidence are relative to; nil if it is not at hand. No
+	// path out of it is followed; os.Root's FS holds that for symbolic links too.
 	Evidence fs.FS
 }
 
-// Render returns the page. It depends on nothing but the input: the same record gives the same bytes. What would make
-// the page large is left out, and the page says how much it was. An error is one of a record that is missing, or of
-// this package.
+// Render returns the page. It depends on the input alone: the same record gives the same bytes. If the page would be too
+// large, it leaves items out and says how many. An error means a missing record, or a bug of this package.
 func Render(in Input) ([]byte, error) {
 	if in.Record == nil {
 		return nil, errors.New("write the HTML report: there is no record")
 	}
-	parsed, err := template.New("report").Parse(layout)
-	if err != nil {
-		return nil, fmt.Errorf("write the HTML report: read its template: %w", err)
-	}
 	text := new(bytes.Buffer)
-	if err := parsed.Execute(text, newPage(in)); err != nil {
+	if err := layout.ExecuteTemplate(text, "page.tmpl", newPage(in)); err != nil {
 		return nil, fmt.Errorf("write the HTML report: %w", err)
 	}
-	return []byte(strings.Map(visible, text.String())), nil
+	return makeVisible(text), nil
 }
 
-// visible replaces what would not be seen, or would change how the letters beside it are seen, in whatever was said by
-// the target: control characters and those that turn the direction of writing. The layout has none.
-func visible(letter rune) rune {
-	if letter == '\n' || letter == '\t' || unicode.IsPrint(letter) {
-		return letter
-	}
-	return unicode.ReplacementChar
+// makeVisible replaces invisible characters that the target may have said: control characters, and those that turn the
+// direction of writing. The layout has none.
+func makeVisible(text *bytes.Buffer) []byte {
+	return bytes.Map(func(letter rune) rune {
+		if letter == '\n' || letter == '\t' || unicode.IsPrint(letter) {
+			return letter
+		}
+		return unicode.ReplacementChar
+	}, text.Bytes())
 }
 
-// policy is the page's Content-Security-Policy: nothing is loaded, and only our own style and script are in force.
-func policy() string {
+// contentPolicy returns the page's Content-Security-Policy: nothing is loaded, and only our own style and script are in
+// force.
+func contentPolicy() string {
 	return fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", hash(style), hash(script))
 }
 

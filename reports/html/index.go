@@ -8,10 +8,10 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// index finds in a record what belongs together.
+// index groups the contents of a record by promise and by recovery.
 type index struct {
 	record *record.Record
-	// promises are those of the run in their order, and after them those that only results or recoveries name.
+	// promises are those of the run in their order, then those that only results or recoveries name.
 	promises   []record.Promise
 	results    map[string][]record.Result   // by promise, in the order of service and name
 	recoveries map[string][]record.Recovery // by promise, in the order of service and id
@@ -24,8 +24,8 @@ func newIndex(r *record.Record) *index {
 		record: r, results: map[string][]record.Result{}, recoveries: map[string][]record.Recovery{},
 		resultOf: map[string]record.Result{}, windows: map[string][]record.Window{},
 	}
-	// Parallel specs end in another order every time.
-	for _, result := range slices.SortedStableFunc(slices.Values(r.Results), inOrder) {
+	// Parallel specs end in a different order in every run.
+	for _, result := range slices.SortedStableFunc(slices.Values(r.Results), compareResults) {
 		x.results[result.Promise] = append(x.results[result.Promise], result)
 		for _, id := range result.Recoveries {
 			x.resultOf[id] = result
@@ -34,7 +34,7 @@ func newIndex(r *record.Record) *index {
 			x.windows[window.Recovery] = append(x.windows[window.Recovery], window)
 		}
 	}
-	for _, recovery := range slices.SortedStableFunc(slices.Values(r.Recoveries), byService) {
+	for _, recovery := range slices.SortedStableFunc(slices.Values(r.Recoveries), compareRecoveries) {
 		x.recoveries[recovery.Promise] = append(x.recoveries[recovery.Promise], recovery)
 	}
 	x.promises = slices.Clone(r.Run.Promises)
@@ -59,12 +59,12 @@ func newIndex(r *record.Record) *index {
 	return x
 }
 
-func inOrder(one, other record.Result) int {
+func compareResults(one, other record.Result) int {
 	return cmp.Or(cmp.Compare(one.Service, other.Service), cmp.Compare(one.Fault, other.Fault), cmp.Compare(one.Name, other.Name))
 }
 
-// byService compares points in time within a shard alone: each has a clock of its own.
-func byService(one, other record.Recovery) int {
+// compareRecoveries compares points in time only within a shard, because each shard has its own clock.
+func compareRecoveries(one, other record.Recovery) int {
 	return cmp.Or(cmp.Compare(one.Service, other.Service), cmp.Compare(one.Shard, other.Shard), cmp.Compare(one.Injected.Lo, other.Injected.Lo), cmp.Compare(one.ID, other.ID))
 }
 
@@ -80,7 +80,7 @@ func (x *index) withOutcome(outcome record.Outcome, advisory bool) (found []reco
 	return found
 }
 
-// promise returns what the run said of a promise.
+// promise returns a promise by its id.
 func (x *index) promise(id string) record.Promise {
 	at := slices.IndexFunc(x.promises, func(p record.Promise) bool { return p.ID == id })
 	if at < 0 {
@@ -89,12 +89,13 @@ func (x *index) promise(id string) record.Promise {
 	return x.promises[at]
 }
 
-func theme(id string) string {
+// themeOf returns the theme of a promise.
+func themeOf(id string) string {
 	name, _, _ := strings.Cut(id, ".")
 	return name
 }
 
-// mark is how an outcome is shown: by a symbol, a word, and a class of the style sheet for its colour.
+// mark is an outcome on the page: a symbol, a word, and a class of the style sheet for its colour.
 type mark struct{ Symbol, Word, Class string }
 
 func markOf(outcome record.Outcome) mark {
@@ -111,10 +112,15 @@ func markOf(outcome record.Outcome) mark {
 	return mark{"?", string(outcome), "i"}
 }
 
+// outcomes returns all outcomes, the one that matters most first.
+func outcomes() []record.Outcome {
+	return []record.Outcome{record.Failed, record.Inconclusive, record.Held, record.NotRun}
+}
+
 func untested() mark { return mark{"–", "not tested", "n"} }
 
-// worst is the outcome that a reader has to know of, where there are several; NotRun where there is none.
-func worst(results []record.Result) record.Outcome {
+// worstOf returns the outcome that a reader must see first; NotRun if there are no results.
+func worstOf(results []record.Result) record.Outcome {
 	for _, outcome := range []record.Outcome{record.Failed, record.Inconclusive, record.NotRun, record.Held} {
 		if slices.ContainsFunc(results, func(r record.Result) bool { return r.Outcome == outcome }) {
 			return outcome
@@ -123,5 +129,5 @@ func worst(results []record.Result) record.Outcome {
 	return record.NotRun
 }
 
-// subject is what a result is about.
-func subject(result record.Result) string { return cmp.Or(result.Service, result.Name, "the target") }
+// subjectOf returns the thing that a result is about: a service, a spec, or the target.
+func subjectOf(result record.Result) string { return cmp.Or(result.Service, result.Name, "the target") }

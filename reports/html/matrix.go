@@ -6,58 +6,63 @@ import (
 	"slices"
 	"strings"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
 )
 
 const (
-	// mostColumns is how many shipped services have a column of their own.
+	// mostColumns is the most shipped services that have a column.
 	mostColumns = 64
-	// mostElsewhere is how many results on other services and on the target as a whole a line names.
+	// mostElsewhere is the most results on other services and on the target as a whole that a row names.
 	mostElsewhere = 12
 )
 
-// themeView is the part of the matrix that belongs to one theme.
+// themeView is the matrix of one theme.
 type themeView struct {
 	Name, Counts string
 	Open         bool
-	Columns      []string // the shipped services, where a promise of the theme was tested on one; else empty
+	Columns      []string // the shipped services; empty if no promise of the theme was tested on one
 	Rows         []promiseRow
 }
 
-// promiseRow is one promise: on what it was tested, with what outcome, and on what not.
+// promiseRow is the row of a promise: its outcome on every service.
 type promiseRow struct {
 	ID, Sentence, Bound string
 	Advisory            bool
-	Outcomes            string // for the filter: the classes of all that is in the row
-	Elsewhere           []cell // on services of ours, or on the target as a whole
+	Outcomes            string // for the filter: the classes of all cells in the row
+	Elsewhere           []cell // on services of hero_chaos, or on the target as a whole
 	More                int
-	Cells               []cell // one a column; empty where it was tested on no shipped service
-	None                string // says so
+	Cells               []cell // one for each column; empty if it was tested on no shipped service
+	None                string // says that it was not tested
+	Wide                int    // the number of columns of its theme
 }
 
-// cell is what a promise came to on one service.
+// cell is the outcome of a promise on one service.
 type cell struct {
 	mark
 	Service string
-	Link    string // to a failure or a timeline of the page; empty is none
+	Link    string // to a failure or a timeline of the page, or empty
 	Note    string // "3 results"
 }
 
-// matrix returns the themes in the order of their promises, and how many promises did not fit. anchors are the places on
-// the page that say more about a result.
+// matrix returns the themes in the order of their promises, and how many promises did not fit. anchor returns the place on
+// the page that says more about a result.
 func (x *index) matrix(anchor func(record.Result) string) (themes []themeView, left int) {
 	room := allowance{matrixAllowance}
 	columns := x.columns()
 	for _, promise := range x.promises {
 		row := x.row(promise, columns, anchor)
-		name := theme(promise.ID)
+		name := themeOf(promise.ID)
 		at := slices.IndexFunc(themes, func(t themeView) bool { return t.Name == name })
-		markup, texts := row.size()
-		if len(row.Cells) > 0 && (at < 0 || themes[at].Columns == nil) {
-			markup, texts = markup+60*len(columns), append(texts, columns...)
+		bytes := size("row", row)
+		if at < 0 {
+			bytes += size("theme", themeView{Name: name})
 		}
-		if !room.take(markup, texts) {
+		if len(row.Cells) > 0 && (at < 0 || themes[at].Columns == nil) {
+			bytes += size("columns", columns)
+		}
+		if !room.take(bytes) {
 			left++
 			continue
 		}
@@ -72,6 +77,9 @@ func (x *index) matrix(anchor func(record.Result) string) (themes []themeView, l
 	}
 	for i := range themes {
 		themes[i].count(x)
+		for j := range themes[i].Rows {
+			themes[i].Rows[j].Wide = len(themes[i].Columns)
+		}
 	}
 	return themes, left
 }
@@ -85,17 +93,17 @@ func (x *index) columns() []string {
 }
 
 func (x *index) row(promise record.Promise, columns []string, anchor func(record.Result) string) promiseRow {
-	made := promiseRow{ID: promise.ID, Sentence: promise.Sentence, Advisory: promise.Advisory}
+	made := promiseRow{ID: promise.ID, Sentence: promise.Sentence, Advisory: promise.Advisory, Wide: len(columns)}
 	on := map[string][]record.Result{}
 	var services []string
 	for _, result := range x.results[promise.ID] {
-		name := subject(result)
+		name := subjectOf(result)
 		if len(on[name]) == 0 && !slices.Contains(columns, name) {
 			services = append(services, name)
 		}
 		on[name] = append(on[name], result)
 	}
-	made.Bound = bound(x.results[promise.ID])
+	made.Bound = describeBound(x.results[promise.ID])
 	for _, name := range services[:min(mostElsewhere, len(services))] {
 		made.Elsewhere = append(made.Elsewhere, newCell(name, on[name], anchor))
 	}
@@ -111,12 +119,12 @@ func (x *index) row(promise record.Promise, columns []string, anchor func(record
 	case len(made.Cells) == 0 && len(columns) > 0:
 		made.None = fmt.Sprintf("not tested on any of the %d shipped services", len(columns))
 	}
-	made.Outcomes = classes(slices.Concat(made.Elsewhere, made.Cells))
+	made.Outcomes = classesOf(slices.Concat(made.Elsewhere, made.Cells))
 	return made
 }
 
-// bound says what the results of a promise prove, were they drawn by lot.
-func bound(results []record.Result) string {
+// describeBound returns the upper bound of a promise's rate of failures, in words.
+func describeBound(results []record.Result) string {
 	failed, trials := 0, 0
 	for _, result := range results {
 		switch result.Outcome {
@@ -127,17 +135,17 @@ func bound(results []record.Result) string {
 		case record.Inconclusive, record.NotRun:
 		}
 	}
-	if trials < fewestDrawn { // of one or two the share says nothing that the outcome does not
+	if trials < fewestDrawn { // the share of one or two says no more than the outcome
 		return ""
 	}
-	return fmt.Sprintf("%d of %d failed: at most %.1f %%", failed, trials, 100*stats.FailsAtMost(failed, trials))
+	return fmt.Sprintf("%d of %d failed: the true rate is at most %.1f %%", failed, trials, 100*stats.FailsAtMost(failed, trials))
 }
 
 func newCell(service string, results []record.Result, anchor func(record.Result) string) cell {
-	outcome := worst(results)
+	outcome := worstOf(results)
 	made := cell{mark: markOf(outcome), Service: shorten(service, longestName)}
 	if len(results) > 1 {
-		made.Note = fmt.Sprintf(" (the worst of %d)", len(results))
+		made.Note = fmt.Sprintf(" (the worst of %d results)", len(results))
 	}
 	for _, result := range results {
 		if result.Outcome == outcome {
@@ -147,8 +155,8 @@ func newCell(service string, results []record.Result, anchor func(record.Result)
 	return made
 }
 
-// classes are those of the cells, each once; of a row without a cell that of what was not tested.
-func classes(cells []cell) string {
+// classesOf returns the classes of the cells, each once. A row without a cell counts as not tested.
+func classesOf(cells []cell) string {
 	var found []string
 	for _, cell := range cells {
 		found = append(found, cell.Class)
@@ -160,24 +168,7 @@ func classes(cells []cell) string {
 	return strings.Join(slices.Compact(found), " ")
 }
 
-// size is how many bytes the row takes on the page.
-func (r promiseRow) size() (markup int, texts []string) {
-	const frame, perCell, perLink = 300, 55, 22
-	texts = []string{r.ID, r.Sentence, r.Bound, r.None}
-	for _, cell := range r.Elsewhere {
-		texts = append(texts, cell.Service, cell.Note)
-	}
-	cells := slices.Concat(r.Elsewhere, r.Cells)
-	for _, cell := range cells {
-		markup += len(cell.Symbol) + len(cell.Word)
-		if cell.Link != "" {
-			markup += perLink
-		}
-	}
-	return frame + perCell*len(cells) + markup, texts
-}
-
-// count says how the theme went, and opens it where something failed.
+// count sets the counts of the theme, and opens it if something failed.
 func (t *themeView) count(x *index) {
 	counts := map[record.Outcome]int{}
 	untested := 0
@@ -189,21 +180,14 @@ func (t *themeView) count(x *index) {
 			counts[result.Outcome]++
 		}
 	}
-	parts := []string{plural(len(t.Rows), "promise")}
-	for _, outcome := range []record.Outcome{record.Failed, record.Inconclusive, record.Held, record.NotRun} {
+	parts := []string{plain.Count(len(t.Rows), "promise")}
+	for _, outcome := range outcomes() {
 		if counts[outcome] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[outcome], markOf(outcome).Word))
 		}
 	}
 	if untested > 0 {
-		parts = append(parts, plural(untested, "promise")+" without a result")
+		parts = append(parts, plain.Count(untested, "promise")+" without a result")
 	}
 	t.Counts, t.Open = strings.Join(parts, ", "), counts[record.Failed] > 0
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

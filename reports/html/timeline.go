@@ -9,24 +9,24 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 )
 
-// The measures of a timeline: in CSS pixels down, and across in thousandths of its width, so that it fits a phone.
+// The measures of a timeline: down in CSS pixels, and across in thousandths of its width, so that it fits a phone.
 const (
 	axisWidth  = 1000
 	axisHeight = 20
 	laneHeight = 27
-	barTop     = 15 // of a lane; above it is the name
+	barTop     = 15 // in a lane; the name is above it
 	barHeight  = 8
-	// narrowest is the least that an interval is drawn wide: most are known to a millisecond or less.
+	// narrowest is the least width of an interval: most are known to a millisecond or less.
 	narrowest = 4
 )
 
-// timeline is a recovery as a picture, and the same as rows of a table.
+// timeline is a recovery as a picture, and as the rows of a table.
 type timeline struct {
 	Width, Height int
 	Description   string
 	Ticks         []tick
 	Grid          string  // path data: a line at each tick
-	Layers        []layer // what is drawn, the lowest first
+	Layers        []layer // the lowest first
 	Rows          []row
 	bars          []bar
 }
@@ -34,23 +34,23 @@ type timeline struct {
 // tick is a time on the axis; X is in percent.
 type tick struct{ X, Label string }
 
-// layer are the bars of one class as path data.
+// layer holds the bars of one class, as path data.
 type layer struct{ Class, Path string }
 
-// bar is a stretch of time in a lane. Its class says what it is: w a window, t the tolerance behind it, m what was seen, u
-// a point that was watched for and not seen.
+// bar is a stretch of time in a lane. Its class is w for a window, t for the tolerance behind it, m for a point that was seen,
+// and u for the time in which a point was not seen.
 type bar struct {
 	class              string
 	x, y, wide, height int
 }
 
-// row is a point of a recovery in words.
+// row is a point of a recovery, in words.
 type row struct {
 	Name  string
-	At    string // the latest that it can have been, after the fault
-	Known string // how exactly that is known or, where it was not seen, for how long it was watched for
+	At    string // the latest possible time after the fault
+	Known string // how exactly that is known, or how long it was not seen
 	Due   string
-	Over  string // by how much it was early or late
+	Over  string // how much it was early or late
 	Label int    // the height of its name in the picture
 }
 
@@ -60,7 +60,8 @@ type lane struct {
 	at          *record.Interval
 }
 
-func lanes(r record.Recovery) []lane {
+// lanesOf returns the points of a recovery in their order.
+func lanesOf(r record.Recovery) []lane {
 	found := []lane{{"fault", "injected", &r.Injected}}
 	if r.Landing != nil && r.Landing.Proof != "exited" {
 		found = append(found, lane{"took effect", "landed", &r.Landing.At})
@@ -71,9 +72,9 @@ func lanes(r record.Recovery) []lane {
 	return found
 }
 
-// newTimeline draws a recovery against the windows that it was held to. The tolerance is the run's.
+// newTimeline draws a recovery and its windows. The tolerance is that of the run.
 func newTimeline(r record.Recovery, windows []record.Window, tolerance int64) timeline {
-	all := lanes(r)
+	all := lanesOf(r)
 	axis := newAxis(r, all, windows, tolerance)
 	drawn := timeline{Width: axisWidth, Height: axisHeight + laneHeight*len(all)}
 	for i, lane := range all {
@@ -83,7 +84,7 @@ func newTimeline(r record.Recovery, windows []record.Window, tolerance int64) ti
 			if window.Phase != lane.point {
 				continue
 			}
-			row.Due, row.Over = joined(row.Due, due(window)), joined(row.Over, over(r, window, tolerance))
+			row.Due, row.Over = join(row.Due, describeWindow(window)), join(row.Over, describeMiss(r, window, tolerance))
 			drawn.bars = append(drawn.bars, axis.window(r, window, tolerance, top)...)
 		}
 		if lane.at == nil {
@@ -97,12 +98,12 @@ func newTimeline(r record.Recovery, windows []record.Window, tolerance int64) ti
 		drawn.Rows = append(drawn.Rows, row)
 	}
 	drawn.Ticks, drawn.Grid = axis.ticks(drawn.Height)
-	drawn.Layers, drawn.Description = layers(drawn.bars), description(drawn.Rows)
+	drawn.Layers, drawn.Description = layersOf(drawn.bars), describeRows(drawn.Rows)
 	return drawn
 }
 
-// layers draws the bars: windows beneath what was seen.
-func layers(bars []bar) (found []layer) {
+// layersOf draws the bars, the windows beneath the points.
+func layersOf(bars []bar) (found []layer) {
 	for _, class := range []string{"w", "t", "u", "m"} {
 		path := new(strings.Builder)
 		for _, b := range bars {
@@ -117,8 +118,8 @@ func layers(bars []bar) (found []layer) {
 	return found
 }
 
-// description says what the picture shows to whoever does not see it; the table has all of it.
-func description(rows []row) string {
+// describeRows describes the picture for people who cannot see it. The table has all of it.
+func describeRows(rows []row) string {
 	var said []string
 	for _, row := range rows {
 		if row.Name == "exited" || row.Name == "respawned" || row.Name == "serving" || row.Over != "" {
@@ -128,7 +129,8 @@ func description(rows []row) string {
 	return strings.Join(said, ", ")
 }
 
-func joined(one, other string) string {
+// join joins two texts, unless one is empty or both are equal.
+func join(one, other string) string {
 	if one == "" || one == other {
 		return other
 	}
@@ -138,9 +140,9 @@ func joined(one, other string) string {
 	return one + "; " + other
 }
 
-// due says in words when a phase was due.
-func due(w record.Window) string {
-	from := pointName(w.From)
+// describeWindow says when a phase was due.
+func describeWindow(w record.Window) string {
+	from := nameOf(w.From)
 	earliest, latest := span.Text(time.Duration(w.Earliest)), span.Text(time.Duration(w.Latest))
 	switch {
 	case w.Earliest > 0 && w.Latest > 0:
@@ -153,7 +155,8 @@ func due(w record.Window) string {
 	return "at any time after " + from
 }
 
-func pointName(point string) string {
+// nameOf returns a point of a recovery as a noun.
+func nameOf(point string) string {
 	switch point {
 	case "injected":
 		return "the fault"
@@ -165,8 +168,8 @@ func pointName(point string) string {
 	return point
 }
 
-// over says by how much a phase was late, or early: budgets are judged on the latest point in time that is possible.
-func over(r record.Recovery, w record.Window, tolerance int64) string {
+// describeMiss says how much a phase was late or early. Budgets are judged on the latest possible time.
+func describeMiss(r record.Recovery, w record.Window, tolerance int64) string {
 	took, seen := r.Took(record.Phase{Name: w.Phase, From: w.From})
 	switch late, early := took-time.Duration(w.Latest+tolerance), time.Duration(w.Earliest)-took; {
 	case !seen:

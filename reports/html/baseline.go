@@ -16,6 +16,7 @@ type baselineView struct {
 	Notes                []string
 }
 
+// baselineRow compares one phase.
 type baselineRow struct {
 	Promise, Phase, N, Old, New, Shift, Allowed, Effect, P string
 	Slower                                                 bool
@@ -38,11 +39,6 @@ func newBaseline(c *baseline.Comparison, room *allowance) *baselineView {
 		return 1
 	})
 	for i, row := range rows {
-		const markup = 230
-		if !room.take(markup, []string{row.Promise}) {
-			made.Left = len(rows) - i
-			break
-		}
 		p, n := fmt.Sprintf("%.4f", row.P), fmt.Sprint(row.NewN)
 		if row.TooFew {
 			p = "too few"
@@ -50,10 +46,15 @@ func newBaseline(c *baseline.Comparison, room *allowance) *baselineView {
 		if !row.Paired {
 			n = fmt.Sprintf("%d/%d", row.OldN, row.NewN)
 		}
-		made.Rows = append(made.Rows, baselineRow{
+		shown := baselineRow{
 			Promise: row.Promise, Phase: row.Phase.Title + " " + row.Phase.After, N: n, P: p, Old: span.Text(row.OldMedian), New: span.Text(row.NewMedian),
 			Shift: span.Text(row.Shift), Allowed: span.Text(row.Allowed), Effect: fmt.Sprintf("%+.2f", row.Effect), Slower: row.Slower,
-		})
+		}
+		if !room.take(size("comparison", shown)) {
+			made.Left = len(rows) - i
+			break
+		}
+		made.Rows = append(made.Rows, shown)
 	}
 	return made
 }

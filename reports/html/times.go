@@ -7,68 +7,67 @@ import (
 	"strings"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
 )
 
-// The measures of a strip of dots, in units of its drawing: its width is stretched over what is there, a dot stays round.
+// The measures of a strip of dots, in units of its drawing. Its width is stretched to the page, and a dot stays round.
 const (
 	stripWidth  = 1000
 	stripHeight = 34
-	dotPitch    = 5 // dots of the same place stand on each other, so far apart
+	dotPitch    = 5 // the distance of dots that are stacked at one place
 	dotBin      = 9
-	dotStack    = 6 // and start again at the bottom after so many
-	// fewestDrawn is how many times make a picture; of fewer the figures say all.
+	dotStack    = 6 // the height of a stack; the next dot starts at the bottom again
+	// fewestDrawn is the fewest times that are drawn; the figures show fewer.
 	fewestDrawn = 3
-	// mostDrawn is how many dots a strip has at most.
+	// mostDrawn is the most dots of a strip.
 	mostDrawn = 500
 )
 
-// spread is how long the phases of a promise's recoveries took.
-type spread struct {
+// distribution holds the times that the phases of a promise's recoveries took.
+type distribution struct {
 	Promise, Sentence string
 	Recoveries        string // how many
 	Phases            []strip
 }
 
-// strip is one phase.
+// strip is the picture of one phase.
 type strip struct {
 	Name, Figures string
 	Limits        []string // when it was due, in words
 	Width, Height int
-	Dots          string // path data; empty where there are too few
+	Dots          string // path data; empty if there are too few
 	Lines         []limitLine
 	From, To      string // the ends of its axis
-	Beyond        bool   // a limit lies to the right of the axis
+	Beyond        bool   // a limit is to the right of the axis
 }
 
-// limitLine is a bound of a window at X. Class is e for an earliest one, l for a latest one.
+// limitLine is a limit at X. Class is e for an earliest limit, l for a latest one.
 type limitLine struct {
 	Class string
 	X     int
 }
 
-// bounds are an earliest and a latest bound in nanoseconds; a latest of 0 is none.
-type bounds struct{ earliest, latest int64 }
+// limits are an earliest and a latest limit in nanoseconds; a latest of 0 means no limit.
+type limits struct{ earliest, latest int64 }
 
-// spreads returns the distributions of every promise with a recovery, and how many of them did not fit.
-func (x *index) spreads() (found []spread, left int) {
-	room := allowance{distributionsAllowance}
+// distributions returns the distributions of all promises with a recovery, and how many of them did not fit.
+func (x *index) distributions() (found []distribution, left int) {
+	room := allowance{timesAllowance}
 	for _, promise := range x.promises {
 		all := x.recoveries[promise.ID]
-		made := spread{Promise: promise.ID, Sentence: promise.Sentence, Recoveries: recoveries(len(all))}
-		size := 200
+		made := distribution{Promise: promise.ID, Sentence: promise.Sentence, Recoveries: plain.Count(len(all), "recovery")}
 		for _, phase := range x.phases(all) {
 			if strip, ok := x.strip(all, phase); ok {
 				made.Phases = append(made.Phases, strip)
-				size += 420 + len(strip.Dots) + escaped(strings.Join(append(strip.Limits, strip.Figures), "; ")) + 40*len(strip.Lines)
 			}
 		}
 		if len(made.Phases) == 0 {
 			continue
 		}
-		if !room.take(size, []string{promise.ID, promise.Sentence}) {
+		if !room.take(size("distribution", made)) {
 			left++
 			continue
 		}
@@ -77,32 +76,32 @@ func (x *index) spreads() (found []spread, left int) {
 	return found, left
 }
 
-// phases are those of every recovery, and those that a window counts from somewhere else.
+// phases returns the phases of every recovery, and those that a window counts from another point.
 func (x *index) phases(recoveries []record.Recovery) []record.Phase {
 	all := record.Phases()
 	for _, recovery := range recoveries {
 		for _, window := range x.windows[recovery.ID] {
 			if !slices.ContainsFunc(all, func(p record.Phase) bool { return p.Name == window.Phase && p.From == window.From }) {
-				all = append(all, record.Phase{Name: window.Phase, From: window.From, Title: window.Phase, After: "after " + pointName(window.From)})
+				all = append(all, record.Phase{Name: window.Phase, From: window.From, Title: window.Phase, After: "after " + nameOf(window.From)})
 			}
 		}
 	}
 	return all
 }
 
-// strip is false where no recovery went through the phase.
+// strip returns the picture of a phase; false if no recovery went through it.
 func (x *index) strip(recoveries []record.Recovery, phase record.Phase) (strip, bool) {
 	var took []time.Duration
-	var limits []bounds
+	var all []limits
 	var words []string
 	for _, recovery := range recoveries {
 		if longest, ok := recovery.Took(phase); ok {
 			took = append(took, longest)
 		}
 		for _, w := range x.windows[recovery.ID] {
-			limit := bounds{w.Earliest, w.Latest}
-			if w.Phase == phase.Name && w.From == phase.From && !slices.Contains(limits, limit) {
-				limits, words = append(limits, limit), append(words, due(w))
+			limit := limits{w.Earliest, w.Latest}
+			if w.Phase == phase.Name && w.From == phase.From && !slices.Contains(all, limit) {
+				all, words = append(all, limit), append(words, describeWindow(w))
 			}
 		}
 	}
@@ -111,19 +110,19 @@ func (x *index) strip(recoveries []record.Recovery, phase record.Phase) (strip, 
 	}
 	slices.Sort(took)
 	const mostLimits = 6
-	made := strip{Name: phase.Title + " " + phase.After, Figures: figures(took), Limits: words, Width: stripWidth, Height: stripHeight}
+	made := strip{Name: phase.Title + " " + phase.After, Figures: summarize(took), Limits: words, Width: stripWidth, Height: stripHeight}
 	if rest := len(words) - mostLimits; rest > 0 {
 		made.Limits = append(words[:mostLimits], fmt.Sprintf("and %d more", rest))
-		limits = limits[:mostLimits]
+		all = all[:mostLimits]
 	}
 	if len(took) >= fewestDrawn {
-		made.draw(took, limits, x.record.Run.Tolerance)
+		made.draw(took, all, x.record.Run.Tolerance)
 	}
 	return made, true
 }
 
-// figures says of sorted times what their number supports.
-func figures(took []time.Duration) string {
+// summarize returns the statistics that the number of sorted times supports.
+func summarize(took []time.Duration) string {
 	found := stats.Summarize(took)
 	if found.N < fewestDrawn {
 		var all []string
@@ -142,9 +141,9 @@ func figures(took []time.Duration) string {
 	return text + ", longest " + span.Text(found.Max)
 }
 
-// draw places the dots and the limits. The tolerance is a part of a latest limit, since it is what is judged.
-func (s *strip) draw(took []time.Duration, limits []bounds, tolerance int64) {
-	low, high := domain(took, limits, tolerance)
+// draw places the dots and the limits. A latest limit includes the tolerance, as in the judgement.
+func (s *strip) draw(took []time.Duration, all []limits, tolerance int64) {
+	low, high := domain(took, all, tolerance)
 	place := func(at float64) int { return int(math.Round(stripWidth * max(0, min(1, (at-low)/(high-low))))) }
 	s.From, s.To = span.Text(time.Duration(low)), span.Text(time.Duration(high))
 	if low == 0 {
@@ -162,7 +161,7 @@ func (s *strip) draw(took []time.Duration, limits []bounds, tolerance int64) {
 		s.Figures += fmt.Sprintf(" (the longest %d are not drawn)", rest)
 	}
 	s.Dots = path.String()
-	for _, limit := range limits {
+	for _, limit := range all {
 		if limit.earliest > 0 {
 			s.Lines = append(s.Lines, limitLine{"e", place(float64(limit.earliest))})
 		}
@@ -176,12 +175,12 @@ func (s *strip) draw(took []time.Duration, limits []bounds, tolerance int64) {
 	}
 }
 
-// domain is what the axis spans: all times and, where that does not press them together, the limits. It begins at 0
-// unless all of it is far from there.
-func domain(took []time.Duration, limits []bounds, tolerance int64) (low, high float64) {
+// domain returns the ends of the axis. It spans all times, and those limits that do not press the times together. It
+// begins at 0 unless all times are far from it.
+func domain(took []time.Duration, all []limits, tolerance int64) (low, high float64) {
 	low, high = float64(took[0]), float64(took[len(took)-1])
 	longest := high
-	for _, limit := range limits {
+	for _, limit := range all {
 		const farthest = 3
 		if latest := float64(limit.latest + tolerance); limit.latest > 0 && latest <= farthest*longest {
 			high = max(high, latest)

@@ -2,15 +2,16 @@ package html
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// ownImages is how the references of images begin that a run builds by itself: --image is for others.
+// ownImages is the prefix of images that a run builds itself: --image is for others.
 const ownImages = "hero_chaos/"
 
-// reproduce is the command that checks the promise of a result again as the run did, for a POSIX shell.
+// reproduce returns the command that checks the promise of a result again as the run did, for a POSIX shell.
 func reproduce(run record.Run, result record.Result) string {
 	words := []string{"bin/hero_chaos", "run"}
 	flag := func(name, value string) {
@@ -32,7 +33,7 @@ func reproduce(run record.Run, result record.Result) string {
 	return strings.Join(words, " ")
 }
 
-// quote writes a word so that a shell takes it for exactly that word.
+// quote writes a word so that a shell reads exactly that word.
 func quote(word string) string {
 	special := func(letter rune) bool {
 		return (letter < 'a' || letter > 'z') && (letter < 'A' || letter > 'Z') && (letter < '0' || letter > '9') &&
@@ -42,4 +43,23 @@ func quote(word string) string {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// fileView is a collected file, with a link to it if its path stays beside the record.
+type fileView struct {
+	record.Evidence
+	Linked bool
+}
+
+// fitFiles returns the collected files that fit, and how many do not.
+func fitFiles(all []record.Evidence, room *allowance) (found []fileView, left int) {
+	for _, evidence := range all {
+		made := fileView{evidence, fs.ValidPath(evidence.Path)}
+		if !room.take(size("file", made)) {
+			left++
+			continue
+		}
+		found = append(found, made)
+	}
+	return found, left
 }
