@@ -1,7 +1,7 @@
 # Everything that people and CI run. `make help` lists it.
 #
-# GNU make makes 2 of every exit code but 0: whoever needs the verdict's own (0 held, 1 failed,
-# 2 inconclusive, 3 error) calls bin/hero_chaos.
+# GNU make turns every exit code but 0 into 2. For the exit code of the verdict (0 held, 1 failed,
+# 2 inconclusive, 3 error) call bin/hero_chaos.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c

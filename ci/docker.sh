@@ -9,7 +9,7 @@ set -euo pipefail
 readonly socket=/var/run/docker.sock
 readonly log=/var/log/hero_chaos-dockerd.log
 readonly lock=/run/lock/hero_chaos-docker
-readonly patience=60 # seconds for the daemon to answer
+readonly answer_timeout=60 # seconds for the daemon to answer
 
 say() { echo "ci/docker.sh: $*" >&2; }
 fail() {
@@ -44,7 +44,7 @@ start_dockerd() {
 	say "starting dockerd, log in $log"
 	setsid dockerd --host "unix://$socket" </dev/null >"$log" 2>&1 9>&- & # 9 is our lock, not the daemon's
 	local dockerd=$!
-	local deadline=$((SECONDS + patience))
+	local deadline=$((SECONDS + answer_timeout))
 	until answers; do
 		if ! kill -0 "$dockerd" 2>/dev/null; then
 			tail -n 20 "$log" >&2
@@ -52,7 +52,7 @@ start_dockerd() {
 		fi
 		if ((SECONDS >= deadline)); then
 			tail -n 20 "$log" >&2
-			fail "dockerd did not answer within $patience s; the whole log is in $log"
+			fail "dockerd did not answer within $answer_timeout s; the whole log is in $log"
 		fi
 		sleep 0.2
 	done

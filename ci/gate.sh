@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The last word of a gate: merges what the shards have found, judges it, says so in the commit's status, and exits by the
-# verdict: 0 PROMOTE, 1 HOLD, 2 INCONCLUSIVE, 3 nothing was proved, as where a shard is missing.
+# Ends a gate: merges the records of the shards, judges them, sets the commit's status, and exits by the verdict: 0 PROMOTE,
+# 1 HOLD, 2 INCONCLUSIVE, 3 if nothing was proved, for example because a shard is missing.
 #
-# There were SHARDS shards, and SHARDS_RESULT is what the server says of their jobs: success, failure, cancelled, skipped.
-# STATUS_TOKEN is the job's token. SIGNING_KEY is the text of a key by which the merged run is signed, empty for none.
+# SHARDS is the number of shards. SHARDS_RESULT is the server's result of their jobs: success, failure, cancelled, skipped.
+# STATUS_TOKEN is the job's token. SIGNING_KEY is the text of the key that signs the merged run, empty for none.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-export -n STATUS_TOKEN SIGNING_KEY # for nobody but who needs them
+export -n STATUS_TOKEN SIGNING_KEY # only for the commands that need them
 
 readonly out=reports/out
 mkdir -p "$out"
@@ -20,7 +20,7 @@ finish() {
 	exit "$code"
 }
 
-# fetch N brings what a shard has left, and adds its record to records, or why there is none to trouble.
+# fetch N fetches the files of a shard. It adds the record to records, or the reason why there is none to trouble.
 records=() trouble=()
 fetch() {
 	local folder=reports/shards/$1 code last

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs the workflow of the gate on this machine with act, offline: two shards of the embedded image and the gate over both.
-# It is the last commit that is run, as on a server. FOCUS narrows what is asked.
+# It runs the last commit, as a server does. FOCUS selects promises.
 #
-# In the quick profile, or with a focus, a gate cannot say PROMOTE: INCONCLUSIVE is what is expected here, and a HOLD, a
-# missing shard or no word at all is a failure.
+# A gate in the quick profile, or with a focus, cannot answer PROMOTE. So INCONCLUSIVE is expected here; a HOLD, a missing
+# shard or no answer is a failure.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

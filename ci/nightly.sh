@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# One of the long trials of the harness itself:
+# Runs one of the long tests of the harness itself:
 #
-#   ci/nightly.sh mutants    every image that is broken on purpose is found
-#   ci/nightly.sh controls   what supervisors that others wrote do can still be measured
+#   ci/nightly.sh mutants    the harness finds every image that is broken on purpose
+#   ci/nightly.sh controls   it can measure supervisors that others wrote
 #   ci/nightly.sh samples    299 endings of each kind: more than one failure in a hundred would show
 #
-# The reports are kept as the artifact nightly-NAME, whatever came of it.
+# It keeps the reports as the artifact nightly-NAME, whatever the result.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs one shard of a gate, and keeps what it found for ci/gate.sh as the artifact shard-N.
+# Runs one shard of a gate, and keeps its record for ci/gate.sh as the artifact shard-N.
 #
-# SHARD of SHARDS is run; HERO_IMAGE, TARGET, PROFILE and FOCUS are as `hero_chaos run` takes them, empty for its own.
-# What a shard found is not judged here: it ends well unless nothing was proved at all.
+# It runs shard SHARD of SHARDS. HERO_IMAGE, TARGET, PROFILE and FOCUS are flags of `hero_chaos run`, empty for the defaults.
+# It judges nothing, and fails only if the shard proved nothing at all.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

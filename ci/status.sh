@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Says in the commit's status what became of a gate:
+# Sets the commit's status to the result of a gate:
 #
 #   ci/status.sh success|failure|error DESCRIPTION
 #
 # STATUS_TOKEN is the job's token. It goes to curl on its standard input: arguments can be read by everybody on a machine.
-# Without one, as where act runs a workflow, the status is only printed.
+# Without one, for example under act, it only prints the status.
 set -euo pipefail
 export LC_ALL=C.UTF-8 # else half a letter could be cut off
 

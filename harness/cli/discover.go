@@ -10,15 +10,16 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
+// discoverCommand is hero_chaos discover.
 type discoverCommand struct {
-	contact `embed:""`
-	Name    string `default:"discovered" help:"The name of the target that is written."`
+	imageFlags `embed:""`
+	Name       string `default:"discovered" help:"The name of the target that is written."`
 }
 
 // Run prints a target file.
 func (c discoverCommand) Run(ctx context.Context, stdout io.Writer) error {
 	var found *target.Target
-	run, err := c.make(ctx, forgetServices, func(t *target.Target, main *owner.Main) (err error) {
+	run, err := c.look(ctx, forgetServices, func(t *target.Target, main *owner.Main) (err error) {
 		found, err = discover.Target(ctx, t, main)
 		return err
 	})
@@ -33,5 +34,5 @@ func (c discoverCommand) Run(ctx context.Context, stdout io.Writer) error {
 	return err
 }
 
-// forgetServices leaves it to the image to say what it ships.
+// forgetServices removes the services, so that the image says what it ships.
 func forgetServices(t *target.Target) { t.Services = nil }

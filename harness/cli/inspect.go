@@ -10,15 +10,16 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
+// inspectCommand is hero_chaos inspect.
 type inspectCommand struct {
-	contact `embed:""`
+	imageFlags `embed:""`
 }
 
 // Run prints what an image confirms of the contract, as a target file takes it.
 func (c inspectCommand) Run(ctx context.Context, stdout io.Writer) error {
 	var report inspect.Report
 	began := time.Now()
-	run, err := c.make(ctx, func(*target.Target) {}, func(t *target.Target, main *owner.Main) (err error) {
+	run, err := c.look(ctx, func(*target.Target) {}, func(t *target.Target, main *owner.Main) (err error) {
 		report, err = inspect.Run(ctx, inspect.Of(t, main, began))
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 )
 
+// listCommand is hero_chaos list.
 type listCommand struct{}
 
 // Run prints a line for each promise.

@@ -13,6 +13,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
+// smokeCommand is hero_chaos smoke.
 type smokeCommand struct {
 	BaseURL string `help:"Where the target answers." env:"BASE_URL" placeholder:"URL"`
 	Env     string `help:"Name of an environment in the target file, in place of --base-url."`
@@ -65,6 +66,7 @@ func (c *smokeCommand) base(described *target.Target) (string, error) {
 	return fmt.Sprintf("http://localhost:%d", port), nil
 }
 
+// askPath asks one path, and returns a line that begins with ok or failed.
 func askPath(ctx context.Context, base string, path target.Smoke) string {
 	ctx, cancel := context.WithTimeout(ctx, smokeTimeout)
 	defer cancel()

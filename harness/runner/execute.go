@@ -35,7 +35,7 @@ func (t Tools) Execute(ctx context.Context, stdout io.Writer, configuration conf
 	t.Watch = func(ctx context.Context, path string) { progress.Show(ctx, stdout, path) }
 	found, passed, err := t.Measure(ctx, configuration, func(spoiled []record.Result, running bool) bool {
 		if !running { // a line would tear the progress of a running one apart
-			_, _ = fmt.Fprintf(stdout, "hero_chaos: the host stalled; measuring %d again\n", len(spoiled))
+			_, _ = fmt.Fprintf(stdout, "hero_chaos: the host stalled; measuring %d results again\n", len(spoiled))
 		}
 		return true
 	})

@@ -21,58 +21,58 @@ type ShouldRepeat func(spoiled []record.Result, running bool) bool
 
 // Measure runs the suites and measures again, with few specs at once, what a stalled host spoiled: first as soon as the run
 // only waits. It leaves what failed or held. It saves the record that it returns. passed is as in Run.
-func (t Tools) Measure(ctx context.Context, configuration config.Config, worth ShouldRepeat) (found *record.Record, passed bool, err error) {
-	meanwhile := t.meanwhile(ctx, configuration, worth)
-	found, passed, err = t.once(ctx, configuration)
-	later, trouble := meanwhile()
+func (t Tools) Measure(ctx context.Context, configuration config.Config, should ShouldRepeat) (found *record.Record, passed bool, err error) {
+	wait := t.measureBeside(ctx, configuration, should)
+	found, passed, err = t.runOnce(ctx, configuration)
+	later, laterErr := wait()
 	if err != nil {
 		return nil, false, err
 	}
-	rounds := quietly()
-	if later != nil || trouble != nil {
-		if err := takeOver(found, later, trouble, configuration); err != nil {
+	rounds := repeatProcs()
+	if later != nil || laterErr != nil {
+		if err := takeOver(found, later, laterErr, configuration); err != nil {
 			return nil, false, err
 		}
 		rounds = rounds[1:]
 	}
 	for _, procs := range rounds {
 		stalled := found.Spoiled()
-		if !repeatable(configuration) || len(stalled) == 0 || !found.Complete() || !worth(stalled, false) {
+		if !isRepeatable(configuration) || len(stalled) == 0 || !found.Complete() || !should(stalled, false) {
 			break
 		}
-		later, trouble := t.again(ctx, configuration, found, procs)
-		if err := takeOver(found, later, trouble, configuration); err != nil {
+		later, laterErr := t.measureAgain(ctx, configuration, found, procs)
+		if err := takeOver(found, later, laterErr, configuration); err != nil {
 			return nil, false, err
 		}
 	}
 	return found, passed, nil
 }
 
-// repeatable reports whether a target can be measured twice. The services of somebody else's container are in their stability
-// period.
-func repeatable(configuration config.Config) bool { return configuration.Container == "" }
+// isRepeatable reports whether a target can be measured twice. The services of somebody else's container are in their
+// stability period.
+func isRepeatable(configuration config.Config) bool { return configuration.Container == "" }
 
 // besideLimit is the shortest wait of a run beside which spoiled results are measured: most take as long.
 const besideLimit = 20 * time.Second
 
-// meanwhile measures spoiled results again while the run itself only waits. Call the function that it returns when the run
-// has ended: it returns the record of the second measurement, or nil if there was none.
-func (t Tools) meanwhile(ctx context.Context, configuration config.Config, worth ShouldRepeat) func() (*record.Record, error) {
+// measureBeside measures spoiled results again while the run itself only waits. Call the function that it returns when the
+// run has ended: it returns the record of the second measurement, or nil if there was none.
+func (t Tools) measureBeside(ctx context.Context, configuration config.Config, should ShouldRepeat) func() (*record.Record, error) {
 	waiting, ended := context.WithCancel(ctx)
 	var later *record.Record
 	var err error
 	var measuring sync.WaitGroup
 	measuring.Go(func() {
-		if !repeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), besideLimit) {
+		if !isRepeatable(configuration) || !progress.Lull(waiting, configuration.ProgressPath(), besideLimit) {
 			return
 		}
-		soFar, unreadable := record.Load(record.EventsPath(configuration.RecordPath()))
-		if unreadable != nil || len(soFar.Spoiled()) == 0 || !worth(soFar.Spoiled(), true) {
+		soFar, loadErr := record.Load(record.EventsPath(configuration.RecordPath()))
+		if loadErr != nil || len(soFar.Spoiled()) == 0 || !should(soFar.Spoiled(), true) {
 			return // whatever is wrong with it, the run itself will say
 		}
 		beside := t
 		beside.Watch = nil // the run itself is shown
-		later, err = beside.again(ctx, configuration, soFar, quietly()[0])
+		later, err = beside.measureAgain(ctx, configuration, soFar, repeatProcs()[0])
 	})
 	return func() (*record.Record, error) {
 		ended()
@@ -81,11 +81,11 @@ func (t Tools) meanwhile(ctx context.Context, configuration config.Config, worth
 	}
 }
 
-// quietly returns the number of specs that run at once in the first and the last repetition.
-func quietly() []int { return []int{12, 4} }
+// repeatProcs returns the number of specs that run at once in the first and the last repetition.
+func repeatProcs() []int { return []int{12, 4} }
 
-// once runs the suites and reads what they found.
-func (t Tools) once(ctx context.Context, configuration config.Config) (found *record.Record, passed bool, err error) {
+// runOnce runs the suites and reads their record.
+func (t Tools) runOnce(ctx context.Context, configuration config.Config) (found *record.Record, passed bool, err error) {
 	if passed, err = t.Run(ctx, configuration); err != nil {
 		return nil, false, err
 	}
@@ -95,8 +95,8 @@ func (t Tools) once(ctx context.Context, configuration config.Config) (found *re
 	return found, passed, nil
 }
 
-// again measures the spoiled results of a record, with procs specs at once.
-func (t Tools) again(ctx context.Context, configuration config.Config, found *record.Record, procs int) (*record.Record, error) {
+// measureAgain measures the spoiled results of a record, with procs specs at once.
+func (t Tools) measureAgain(ctx context.Context, configuration config.Config, found *record.Record, procs int) (*record.Record, error) {
 	var focus []string
 	for _, result := range found.Spoiled() {
 		focus = append(focus, strings.TrimSuffix(result.Promise+"/"+result.Service, "/"))
@@ -105,7 +105,7 @@ func (t Tools) again(ctx context.Context, configuration config.Config, found *re
 	again.Focus, again.Service, again.Procs = strings.Join(focus, ","), "", procs
 	again.Output = filepath.Join(configuration.Output, "again")
 	again.Image = found.Run.Image // the same one, also where the sources that it is built from have changed meanwhile
-	later, _, err := t.once(ctx, again)
+	later, _, err := t.runOnce(ctx, again)
 	return later, err
 }
 
@@ -120,15 +120,15 @@ func takeOver(found, later *record.Record, err error, configuration config.Confi
 	return found.Save(configuration.RecordPath())
 }
 
-// Sound returns an error if a run proves nothing: it did not end, the harness had trouble, or results are missing although
-// Ginkgo did not pass. A failure counts in spite of trouble: a supervisor that no longer answers withholds evidence, too.
+// Sound returns an error if a run proves nothing: it did not end, the harness had laterErr, or results are missing although
+// Ginkgo did not pass. A failure counts in spite of laterErr: a supervisor that no longer answers withholds evidence, too.
 func Sound(found *record.Record, passed bool) error {
 	failed := slices.ContainsFunc(found.Results, func(r record.Result) bool { return r.Outcome == record.Failed })
 	switch {
 	case !found.Complete():
 		return errors.New("the run did not come to its end: its record is not complete")
 	case found.End.Trouble != "" && !failed:
-		return fmt.Errorf("the run had trouble of its own: %s", found.End.Trouble)
+		return fmt.Errorf("the run had laterErr of its own: %s", found.End.Trouble)
 	case len(found.Results) == 0:
 		return errors.New("nothing was checked: no spec of this target and profile was selected")
 	case passed || slices.ContainsFunc(found.Results, func(r record.Result) bool { return r.Outcome != record.Held }):

@@ -52,14 +52,14 @@ func (c Campaign) Run(ctx context.Context, mutants []mutation.Mutant) ([]mutatio
 	progress := progress{total: len(mutants), began: time.Now(), tell: c.Tell}
 	var open []int
 	for i, m := range mutants {
-		if trial, ok := c.earlier(m); ok {
+		if trial, ok := c.loadTrial(m); ok {
 			trials[i] = &trial
 			progress.kept(trial)
 			continue
 		}
 		open = append(open, i)
 	}
-	slices.SortStableFunc(open, func(one, other int) int { return c.longer(mutants[one], mutants[other]) })
+	slices.SortStableFunc(open, func(one, other int) int { return c.compare(mutants[one], mutants[other]) })
 	c.run(ctx, mutants, open, trials, c.Parallel, &progress)
 	alone := false
 	for _, fewer := range []int{2, 1} {
@@ -90,7 +90,7 @@ func (c Campaign) run(ctx context.Context, mutants []mutation.Mutant, places []i
 	parallel = min(max(parallel, 1), len(places))
 	open := &queue{}
 	for _, i := range places {
-		if c.slow(mutants[i]) {
+		if c.isSlow(mutants[i]) {
 			open.slow = append(open.slow, i)
 		} else {
 			open.quick = append(open.quick, i)
@@ -143,7 +143,7 @@ func (c Campaign) try(ctx context.Context, m mutation.Mutant, alone bool) (mutat
 	if ctx.Err() != nil {
 		return mutation.Trial{}, false
 	}
-	ran, err := reached(folder, c.Reached+m.ID)
+	ran, err := hasReached(folder, c.Reached+m.ID)
 	if trouble == nil {
 		trouble = err
 	}
@@ -154,9 +154,9 @@ func (c Campaign) try(ctx context.Context, m mutation.Mutant, alone bool) (mutat
 	return trial, true
 }
 
-// earlier returns the saved trial of a mutant if it proved something with the same image, programs and questions. The claims
+// loadTrial returns the saved trial of a mutant if it proved something with the same image, programs and questions. The claims
 // of the mutant may have changed.
-func (c Campaign) earlier(m mutation.Mutant) (mutation.Trial, bool) {
+func (c Campaign) loadTrial(m mutation.Mutant) (mutation.Trial, bool) {
 	kept, err := load(c.folder(m))
 	if err != nil || c.Again || kept.Key != c.Key || kept.Scope != c.Scope(m) {
 		return mutation.Trial{}, false
@@ -165,8 +165,8 @@ func (c Campaign) earlier(m mutation.Mutant) (mutation.Trial, bool) {
 	return kept.Trial, !kept.Trial.Undecided()
 }
 
-// longer orders mutants so that the longest begin first and none is waited for alone at the end.
-func (c Campaign) longer(one, other mutation.Mutant) int {
+// compare orders mutants so that the longest begin first and none is waited for alone at the end.
+func (c Campaign) compare(one, other mutation.Mutant) int {
 	rank := func(m mutation.Mutant) int {
 		if c.Scope(m).Faithful {
 			return 1
@@ -176,8 +176,8 @@ func (c Campaign) longer(one, other mutation.Mutant) int {
 	return cmp.Or(rank(other)-rank(one), c.Scope(other).Size()-c.Scope(one).Size())
 }
 
-// slow reports whether running a mutant is mostly waiting.
-func (c Campaign) slow(m mutation.Mutant) bool { return c.Scope(m).Faithful || m.Slow() }
+// isSlow reports whether running a mutant is mostly waiting.
+func (c Campaign) isSlow(m mutation.Mutant) bool { return c.Scope(m).Faithful || m.Slow() }
 
 func (c Campaign) folder(m mutation.Mutant) string { return filepath.Join(c.Output, m.ID) }
 

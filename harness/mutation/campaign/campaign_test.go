@@ -289,12 +289,12 @@ func TestReached(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
 			writeLog(t, folder, c.log)
-			if got, err := reached(folder, text); err != nil || got != c.want {
+			if got, err := hasReached(folder, text); err != nil || got != c.want {
 				t.Errorf("%v, %v", got, err)
 			}
 		})
 	}
-	if got, err := reached(filepath.Join(t.TempDir(), "none"), text); err != nil || got {
+	if got, err := hasReached(filepath.Join(t.TempDir(), "none"), text); err != nil || got {
 		t.Errorf("no folder: %v, %v", got, err)
 	}
 }

@@ -66,9 +66,9 @@ func save(folder string, s state) error {
 	return nil
 }
 
-// reached reports whether a line of any container's log below the folder ends with text. A time or another process's output
+// hasReached reports whether a line of any container's log below the folder ends with text. A time or another process's output
 // may stand before it.
-func reached(folder, text string) (bool, error) {
+func hasReached(folder, text string) (bool, error) {
 	found := false
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || found || entry.Name() != logName {

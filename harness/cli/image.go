@@ -13,15 +13,15 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
-// contact holds the flags of a command that looks at an image and breaks nothing.
-type contact struct {
+// imageFlags holds the flags of a command that looks at an image and breaks nothing.
+type imageFlags struct {
 	Target    string `help:"Name of a target in fixtures/targets, or a target file. Default: embedded, or hero_zero with --image or --container."`
 	Image     string `help:"Image to look at in place of the target's."                                                                         placeholder:"REFERENCE"`
 	Container string `help:"Running container to attach to instead of starting one."                                                           placeholder:"NAME"`
 }
 
-// make starts the target or attaches to it, calls look, and removes all that it made.
-func (c contact) make(ctx context.Context, change func(*target.Target), look func(*target.Target, *owner.Main) error) (run record.Run, err error) {
+// look starts the target or attaches to it, calls inspect, and removes all that it made.
+func (c imageFlags) look(ctx context.Context, change func(*target.Target), inspect func(*target.Target, *owner.Main) error) (run record.Run, err error) {
 	configuration, t, err := c.configuration()
 	if err != nil {
 		return run, err
@@ -42,11 +42,11 @@ func (c contact) make(ctx context.Context, change func(*target.Target), look fun
 	if err != nil {
 		return run, err
 	}
-	return run, look(t, main)
+	return run, inspect(t, main)
 }
 
 // configuration returns the configuration and the target of a session whose record and evidence nobody keeps.
-func (c contact) configuration() (configuration config.Config, t *target.Target, err error) {
+func (c imageFlags) configuration() (configuration config.Config, t *target.Target, err error) {
 	configuration, t, err = request{target: c.Target, image: c.Image, container: c.Container, profile: config.Quick, procs: 1}.resolve()
 	if err != nil {
 		return configuration, nil, err
