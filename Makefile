@@ -89,7 +89,7 @@ test: ## Run all tests: units, those that need Docker, a sample of the mutants, 
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: mutants
-mutants: build ## Put the harness on trial: break the image in every known way [ONLY=ids GROUP SAMPLE=1 FULL=1 AGAIN=1 PARALLEL]
+mutants: build ## Test the harness: break the image in every known way [ONLY=ids GROUP SAMPLE=1 FULL=1 AGAIN=1 PARALLEL]
 	@ci/docker.sh
 	@$(BIN)/hero_chaos mutants $(MUTANTS_FLAGS)
 

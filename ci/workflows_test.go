@@ -11,7 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// workflow is what matters here of one.
+// workflow is the checked part of a workflow.
 type workflow struct {
 	Concurrency map[string]any `yaml:"concurrency"`
 	Jobs        map[string]struct {

@@ -93,7 +93,7 @@ type item struct {
 	ContentLocation string `json:"contentLocation"`
 }
 
-// list returns the files of an artifact. That there is none is an error.
+// list returns the files of an artifact. It is an error if the run has no such artifact.
 func (s store) list(ctx context.Context, name string) ([]item, error) {
 	var all struct {
 		Value []struct {

@@ -73,7 +73,7 @@ func contents(folder fs.FS) (files []scratch.File, err error) {
 			files = append(files, scratch.File{Path: "/" + found, Mode: scratch.Folder | 0o755})
 			return nil
 		case !entry.Type().IsRegular():
-			return fmt.Errorf("%s is no regular file", found)
+			return fmt.Errorf("%s is not a regular file", found)
 		}
 		about, err := entry.Info()
 		if err != nil {

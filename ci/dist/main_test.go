@@ -121,7 +121,7 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 	if err := os.Symlink("hero_chaos", filepath.Join(root, "link")); err != nil {
 		t.Fatal(err)
 	}
-	if err := complete(root); err == nil || err.Error() != "link is no regular file" {
+	if err := complete(root); err == nil || err.Error() != "link is not a regular file" {
 		t.Errorf("%v", err)
 	}
 	if err := complete(filepath.Join(root, "none")); err == nil {

@@ -28,16 +28,16 @@ type commands struct {
 	Run     runCommand     `cmd:"" help:"Start a target, break it, and judge what follows."`
 	Smoke   smokeCommand   `cmd:"" help:"Ask a target that runs already whether its paths answer."`
 	List    listCommand    `cmd:"" help:"List the promises without running anything."`
-	Shard   shardCommand   `cmd:"" help:"Say how a run would be divided among several machines, without running anything."`
-	Merge   mergeCommand   `cmd:"" help:"Make one run of all its shards, judged and reported as run does."`
-	Promote promoteCommand `cmd:"" help:"Say whether an image may be promoted by the records of its runs: exit code 0 PROMOTE, 1 HOLD, 2 INCONCLUSIVE, 3 an error."`
-	Attest  attestCommand  `cmd:"" help:"Sign what records come to, for a gate that has none of them."`
-	Verify  verifyCommand  `cmd:"" help:"Say whether an image may be promoted by what somebody has attested of it."`
+	Shard   shardCommand   `cmd:"" help:"Show how a run would be divided among machines, without running anything."`
+	Merge   mergeCommand   `cmd:"" help:"Merge the records of all shards of a run, and judge and report it as run does."`
+	Promote promoteCommand `cmd:"" help:"Judge the records of an image's runs: exit code 0 PROMOTE, 1 HOLD, 2 INCONCLUSIVE, 3 an error."`
+	Attest  attestCommand  `cmd:"" help:"Judge records and sign the verdict, for a gate that has no records."`
+	Verify  verifyCommand  `cmd:"" help:"Check a signed verdict: may the image be promoted?"`
 
 	Inspect  inspectCommand  `cmd:"" help:"Look at an image without breaking anything: which assumptions it confirms, and what its definitions lack."`
 	Discover discoverCommand `cmd:"" help:"Write a target file from a running image."`
 
-	Mutants mutantsCommand `cmd:"" help:"Put the harness on trial: break the embedded image on purpose in every known way, and see each caught."`
+	Mutants mutantsCommand `cmd:"" help:"Test the harness: break the embedded image in every known way, and see each caught."`
 }
 
 // outcome is the exit code of a command that had no error.

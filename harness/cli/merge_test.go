@@ -138,7 +138,7 @@ func TestWhatCannotBeMergedIsOneLineAndExit3(t *testing.T) {
 		"2/2 together: evidence/main/log.txt is missing beside the record": {one, bare},
 		"openat evidence/main/log.txt: path escapes from parent":           {one, link},
 		"log.txt is not the file of the record":                            {one, changed(func(r *record.Record) { r.Evidence[0].SHA256 = strings.Repeat("0", 64) })},
-		"main is no file":                                                  {one, changed(func(r *record.Record) { r.Evidence[0].Path = "evidence/main" })},
+		"main is not a regular file":                                       {one, changed(func(r *record.Record) { r.Evidence[0].Path = "evidence/main" })},
 		"lies outside of its folder":                                       {one, changed(func(r *record.Record) { r.Evidence[0].Path = "../secret" })},
 	} {
 		code, stdout, stderr := commandLine(append([]string{"merge", "--output", output}, records...)...)

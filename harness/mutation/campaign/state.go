@@ -17,7 +17,7 @@ import (
 const (
 	// stateName is the file of a mutant's folder that holds its trial.
 	stateName = "trial.json"
-	// stateSchema names the form of that file; another form is no result.
+	// stateSchema names the form of that file. A file of another form does not count.
 	stateSchema = "hero_chaos.trial/1"
 	// logName is the file name of a container's log in any folder of evidence.
 	logName = "log.txt"
@@ -61,7 +61,7 @@ func save(folder string, s state) error {
 		err = os.Rename(path+".new", path)
 	}
 	if err != nil {
-		return fmt.Errorf("keep what became of a mutant: %w", err)
+		return fmt.Errorf("save the trial of a mutant: %w", err)
 	}
 	return nil
 }

@@ -160,7 +160,7 @@ func copyTo(w io.Writer, from *os.Root, name, sum string) error {
 	}
 	defer func() { _ = file.Close() }()
 	if about, err := file.Stat(); err != nil || !about.Mode().IsRegular() {
-		return fmt.Errorf("%s is no file", name)
+		return fmt.Errorf("%s is not a regular file", name)
 	}
 	hash := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(w, hash), file); err != nil {
