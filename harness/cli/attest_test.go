@@ -70,13 +70,13 @@ func TestVerify(t *testing.T) {
 		stderr    string // in the line
 	}{
 		"promoted":       {[]string{promoted, "--key", public, "--digest", attestedDigest}, exitHeld, "PROMOTE herozero:1 " + attestedDigest + ", judged at 2", ""},
-		"held":           {[]string{held, "--key", public, "--digest", attestedDigest}, exitFailed, "refused: the verdict is HOLD\n", ""},
-		"stale":          {[]string{promoted, "--key", public, "--digest", attestedDigest, "--max-age=1s"}, exitFailed, "refused: it is stale", ""},
-		"another image":  {[]string{promoted, "--key", public, "--digest", "sha256:" + strings.Repeat("00", 32)}, exitFailed, "refused: it is of the image", ""},
-		"no attestation": {[]string{public, "--key", public, "--digest", attestedDigest}, exitFailed, "refused: it is no bundle", ""},
+		"held":           {[]string{held, "--key", public, "--digest", attestedDigest}, exitFailed, "refused: the verdict is HOLD, not PROMOTE\n", ""},
+		"stale":          {[]string{promoted, "--key", public, "--digest", attestedDigest, "--max-age=1s"}, exitFailed, "refused: stale: the run of", ""},
+		"another image":  {[]string{promoted, "--key", public, "--digest", "sha256:" + strings.Repeat("00", 32)}, exitFailed, "refused: the attestation is of the image", ""},
+		"no attestation": {[]string{public, "--key", public, "--digest", attestedDigest}, exitFailed, "refused: no attestation of hero_chaos", ""},
 		"no file":        {[]string{filepath.Join(t.TempDir(), "none"), "--key", public, "--digest", attestedDigest}, exitError, "", "read the attestation"},
 		"no key":         {[]string{promoted, "--digest", attestedDigest}, exitError, "", "missing flags: --key"},
-		"another key":    {[]string{promoted, "--key", promoted, "--digest", attestedDigest}, exitError, "", "it is no PEM file"},
+		"another key":    {[]string{promoted, "--key", promoted, "--digest", attestedDigest}, exitError, "", "no PEM file"},
 	} {
 		code, stdout, stderr := commandLine(append([]string{"verify"}, c.arguments...)...)
 		if code != c.code || !strings.HasPrefix(stdout, c.stdout) || !strings.Contains(stderr, c.stderr) || strings.Count(stdout+stderr, "\n") != 1 {
@@ -103,7 +103,7 @@ func TestAttest(t *testing.T) {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
 	code, stdout, _ = commandLine("verify", output, "--key", public, "--digest", attestedDigest)
-	if code != exitFailed || stdout != "refused: the verdict is INCONCLUSIVE\n" {
+	if code != exitFailed || stdout != "refused: the verdict is INCONCLUSIVE, not PROMOTE\n" {
 		t.Errorf("exit code %d, %q", code, stdout)
 	}
 	cut := timed(t, "2", time.Second)
@@ -149,11 +149,11 @@ func TestAKeyThatOthersCanReadIsRefused(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		t.TempDir():                         "it is no file",
+		t.TempDir():                         "not a regular file",
 		filepath.Join(t.TempDir(), "none"):  "no such file",
-		public:                              "it has to be PRIVATE KEY",
-		write(t, "long", "-----BEGIN x"):    "it is no PEM file",
-		write(t, "secret", "secret-secret"): "it is no PEM file",
+		public:                              "it must be PRIVATE KEY",
+		write(t, "long", "-----BEGIN x"):    "no PEM file",
+		write(t, "secret", "secret-secret"): "no PEM file",
 	} {
 		_, err := attest.ReadSigningKey(name)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret-secret") || strings.Contains(err.Error(), "\n") {

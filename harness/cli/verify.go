@@ -40,7 +40,7 @@ func (c *verifyCommand) Run(ctx context.Context, stdout io.Writer, code *outcome
 	if err != nil {
 		return fmt.Errorf("read the attestation %s: %w", c.Attestation, err)
 	}
-	found, err := attest.Verify(ctx, bundle, key, attest.Expected{Digest: c.Digest, MaxAge: c.AgeLimit, Now: time.Now()})
+	found, err := attest.Verify(ctx, bundle, key, attest.Expected{Digest: c.Digest, AgeLimit: c.AgeLimit, Now: time.Now()})
 	if err != nil {
 		*code = exitFailed
 		_, err = fmt.Fprintf(stdout, "refused: %v\n", err)

@@ -1,6 +1,5 @@
-// Package attest signs what a verdict was, for whoever promotes an image somewhere else and has no record: an in-toto
-// bundle of two attestations of the image's digest, each in a DSSE envelope: what the tests came to, and that it was
-// judged by a policy.
+// Package attest signs a verdict for people who promote an image without having its record. It writes an in-toto bundle of
+// two attestations of the image's digest, each in a DSSE envelope: the results of the tests, and their judgement by a policy.
 package attest
 
 import (
@@ -10,21 +9,21 @@ import (
 	"time"
 )
 
-// Attested is what is signed of a verdict.
+// Attested is the signed part of a verdict.
 type Attested struct {
-	// Image is the reference that was tested, Digest what it was: "sha256:" and 64 hexadecimal digits.
+	// Image is the reference of the tested image. Digest is "sha256:" and 64 hexadecimal digits.
 	Image, Digest string
 	// Verdict is PROMOTE, HOLD or INCONCLUSIVE.
 	Verdict string
-	// Records are the files that were judged, one or more.
+	// Records are the files that were judged, at least one.
 	Records []Record
-	// Policy is the SHA-256 of the policy that they were judged by, in hexadecimal.
+	// Policy is the SHA-256 of the policy, in hexadecimal.
 	Policy string
-	// Judged is when.
+	// Judged is the time of the judgement.
 	Judged time.Time
-	// Passed are the ids of the promises that held, Open those of all others: failed, or not proved.
+	// Passed are the ids of the promises that held, Open those of all others.
 	Passed, Open []string
-	// Version is that of the harness, where it is known.
+	// Version is the version of the harness, if it is known.
 	Version string
 }
 
@@ -35,7 +34,7 @@ type Record struct {
 	Finished time.Time
 }
 
-// Promoted is the verdict that Verify asks for.
+// Promoted is the verdict that Verify requires.
 const Promoted = "PROMOTE"
 
 var (
@@ -43,60 +42,60 @@ var (
 	wholeHash   = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// check refuses what would be signed without saying anything.
+// check returns an error if a member that others rely on is missing or invalid.
 func (a Attested) check() error {
 	switch {
 	case a.Verdict != Promoted && a.Verdict != "HOLD" && a.Verdict != "INCONCLUSIVE":
-		return fmt.Errorf("the verdict is %q: it has to be PROMOTE, HOLD or INCONCLUSIVE", a.Verdict)
+		return fmt.Errorf("the verdict is %q: it must be PROMOTE, HOLD or INCONCLUSIVE", a.Verdict)
 	case !wholeDigest.MatchString(a.Digest):
-		return fmt.Errorf("the image's digest is %q: it has to be sha256: and 64 hexadecimal digits", a.Digest)
+		return fmt.Errorf("the image's digest is %q: it must be sha256: and 64 hexadecimal digits", a.Digest)
 	case !wholeHash.MatchString(a.Policy):
-		return errors.New("the policy's SHA-256 is missing")
+		return errors.New("the SHA-256 of the policy is missing")
 	case len(a.Records) == 0:
-		return errors.New("there is no record")
+		return errors.New("no record is named")
 	case a.Judged.IsZero():
-		return errors.New("nothing says when it was judged")
+		return errors.New("the time of the judgement is missing")
 	}
 	for _, record := range a.Records {
 		if !wholeHash.MatchString(record.SHA256) || record.Finished.IsZero() || record.Name == policyName {
-			return fmt.Errorf("the record %q has no SHA-256, no end, or a name that tells nobody that it is one", record.Name)
+			return fmt.Errorf("the record %q has no SHA-256, no end, or the name of the policy", record.Name)
 		}
 	}
 	return nil
 }
 
-// Expected is what has to be so for an image to be promoted by what somebody else has attested.
+// Expected holds the conditions for promoting an image by an attestation.
 type Expected struct {
-	// Digest is that of the image which is to be promoted.
+	// Digest is the digest of the image to promote.
 	Digest string
-	// MaxAge is how long ago the oldest run may have ended.
-	MaxAge time.Duration
-	Now    time.Time
+	// AgeLimit is how long ago the oldest run may have ended.
+	AgeLimit time.Duration
+	Now      time.Time
 }
 
-// skew is how far two clocks may be apart without being wrong.
-const skew = time.Minute
+// clockSkewLimit is how far two clocks may differ without being wrong.
+const clockSkewLimit = time.Minute
 
-// met says what is not as it has to be.
-func (e Expected) met(a Attested) error {
+// check returns an error if an attestation does not meet the conditions.
+func (e Expected) check(a Attested) error {
 	if a.Digest != e.Digest {
-		return fmt.Errorf("it is of the image %s, and not of %s", a.Digest, e.Digest)
+		return fmt.Errorf("the attestation is of the image %s, not of %s", a.Digest, e.Digest)
 	}
-	if a.Judged.After(e.Now.Add(skew)) {
-		return fmt.Errorf("it was judged at %s, which is still to come", moment(a.Judged))
+	if a.Judged.After(e.Now.Add(clockSkewLimit)) {
+		return fmt.Errorf("the verdict was judged at %s: that is in the future", formatTime(a.Judged))
 	}
 	for _, record := range a.Records {
 		switch {
-		case record.Finished.After(a.Judged.Add(skew)):
-			return fmt.Errorf("the run of %s ended at %s, after it was judged", record.Name, moment(record.Finished))
-		case e.Now.Sub(record.Finished) > e.MaxAge:
-			return fmt.Errorf("it is stale: the run of %s ended at %s, more than %v ago", record.Name, moment(record.Finished), e.MaxAge)
+		case record.Finished.After(a.Judged.Add(clockSkewLimit)):
+			return fmt.Errorf("the run of %s ended at %s, after the judgement", record.Name, formatTime(record.Finished))
+		case e.Now.Sub(record.Finished) > e.AgeLimit:
+			return fmt.Errorf("stale: the run of %s ended at %s, more than %v ago", record.Name, formatTime(record.Finished), e.AgeLimit)
 		}
 	}
 	if a.Verdict != Promoted {
-		return fmt.Errorf("the verdict is %s", a.Verdict)
+		return fmt.Errorf("the verdict is %s, not PROMOTE", a.Verdict)
 	}
 	return nil
 }
 
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -36,11 +36,11 @@ func promoted() attest.Attested {
 }
 
 func expected() attest.Expected {
-	return attest.Expected{Digest: digest, MaxAge: 24 * time.Hour, Now: judged.Add(time.Hour)}
+	return attest.Expected{Digest: digest, AgeLimit: 24 * time.Hour, Now: judged.Add(time.Hour)}
 }
 
-// pair is a key of a test: a seed repeats itself.
-func pair(t *testing.T, seed byte) (attest.SigningKey, attest.VerifyingKey) {
+// newKeys returns a pair of keys, the same for every seed.
+func newKeys(t *testing.T, seed byte) (attest.SigningKey, attest.VerifyingKey) {
 	t.Helper()
 	private := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
 	signing, err := attest.ParseSigningKey(pkcs8(t, private))
@@ -72,9 +72,10 @@ func pkix(t *testing.T, key any) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
-func signed(t *testing.T, a attest.Attested) (bundle []byte, key attest.VerifyingKey) {
+// sign returns a bundle and the key that verifies it.
+func sign(t *testing.T, a attest.Attested) (bundle []byte, key attest.VerifyingKey) {
 	t.Helper()
-	signing, verifying := pair(t, 1)
+	signing, verifying := newKeys(t, 1)
 	bundle, err := attest.Sign(t.Context(), a, signing)
 	if err != nil {
 		t.Fatal(err)
@@ -82,8 +83,8 @@ func signed(t *testing.T, a attest.Attested) (bundle []byte, key attest.Verifyin
 	return bundle, verifying
 }
 
-func TestWhatIsSignedIsVerified(t *testing.T) {
-	bundle, key := signed(t, promoted())
+func TestSignAndVerify(t *testing.T) {
+	bundle, key := sign(t, promoted())
 	attested, err := attest.Verify(t.Context(), bundle, key, expected())
 	if err != nil {
 		t.Fatal(err)
@@ -93,12 +94,12 @@ func TestWhatIsSignedIsVerified(t *testing.T) {
 	}
 }
 
-// TestTheStatements holds what others read: nothing of it may change unnoticed.
+// TestTheStatements compares the statements that others read.
 func TestTheStatements(t *testing.T) {
 	held := promoted()
 	held.Verdict = "HOLD"
-	one, _ := signed(t, promoted())
-	other, _ := signed(t, held)
+	one, _ := sign(t, promoted())
+	other, _ := sign(t, held)
 	bundle, text := append(one, other...), new(bytes.Buffer)
 	for line := range bytes.Lines(bundle) {
 		var envelope struct{ Payload []byte }
@@ -113,9 +114,9 @@ func TestTheStatements(t *testing.T) {
 	golden.Check(t, "statements.json", text.String())
 }
 
-// TestNoByteCanBeChanged: not one that is signed, nor one of what is around it; nor left out, nor added.
+// TestNoByteCanBeChanged changes, removes and adds bytes everywhere in a bundle.
 func TestNoByteCanBeChanged(t *testing.T) {
-	bundle, key := signed(t, promoted())
+	bundle, key := sign(t, promoted())
 	refused := func(what string, at int, changed []byte) {
 		t.Helper()
 		if _, err := attest.Verify(t.Context(), changed, key, expected()); err == nil {
@@ -141,9 +142,9 @@ func TestNoByteCanBeChanged(t *testing.T) {
 	refused("nothing", 0, nil)
 }
 
-// TestOtherWaysToWriteTheSame: JSON has many.
-func TestOtherWaysToWriteTheSame(t *testing.T) {
-	bundle, key := signed(t, promoted())
+// TestOtherFormsAreRefused covers other ways to write the same JSON.
+func TestOtherFormsAreRefused(t *testing.T) {
+	bundle, key := sign(t, promoted())
 	first, second, _ := bytes.Cut(bundle, []byte("\n"))
 	for name, changed := range map[string]string{
 		"a key in capitals":    strings.Replace(string(bundle), `"payload"`, `"PAYLOAD"`, 1),
@@ -165,21 +166,21 @@ func TestOtherWaysToWriteTheSame(t *testing.T) {
 	}
 }
 
-// TestTheLinesBelongTogether: both are ours and of the same image, but of two runs.
+// TestTheLinesBelongTogether mixes the lines of two bundles of the same image and key.
 func TestTheLinesBelongTogether(t *testing.T) {
 	bad := promoted()
 	bad.Records[0].SHA256, bad.Verdict = strings.Repeat("3c", 32), "HOLD"
-	one, key := signed(t, promoted())
-	other, _ := signed(t, bad)
+	one, key := sign(t, promoted())
+	other, _ := sign(t, bad)
 	tests, _, _ := bytes.Cut(other, []byte("\n"))
 	_, summary, _ := bytes.Cut(one, []byte("\n"))
 	_, err := attest.Verify(t.Context(), fmt.Appendf(nil, "%s\n%s", tests, summary), key, expected())
-	if err == nil || !strings.Contains(err.Error(), "the summary is not of these tests") {
+	if err == nil || !strings.Contains(err.Error(), "the summary is of other tests") {
 		t.Errorf("the tests of a HOLD with the summary of a PROMOTE: %v", err)
 	}
 }
 
-func TestWhatIsRefused(t *testing.T) {
+func TestVerifyRefuses(t *testing.T) {
 	for name, tc := range map[string]struct {
 		sign   func(*attest.Attested)
 		expect func(*attest.Expected)
@@ -187,16 +188,16 @@ func TestWhatIsRefused(t *testing.T) {
 	}{
 		"HOLD":              {sign: func(a *attest.Attested) { a.Verdict = "HOLD" }, want: "the verdict is HOLD"},
 		"INCONCLUSIVE":      {sign: func(a *attest.Attested) { a.Verdict = "INCONCLUSIVE" }, want: "the verdict is INCONCLUSIVE"},
-		"another image":     {expect: func(e *attest.Expected) { e.Digest = "sha256:" + strings.Repeat("50", 32) }, want: "it is of the image sha256:4f4f"},
+		"another image":     {expect: func(e *attest.Expected) { e.Digest = "sha256:" + strings.Repeat("50", 32) }, want: "the attestation is of the image sha256:4f4f"},
 		"no digest":         {expect: func(e *attest.Expected) { e.Digest = "" }, want: `the digest to verify is ""`},
-		"half a digest":     {expect: func(e *attest.Expected) { e.Digest = digest[:20] }, want: "it has to be sha256: and 64"},
-		"stale":             {expect: func(e *attest.Expected) { e.Now = judged.Add(24 * time.Hour) }, want: "it is stale"},
-		"no age is allowed": {expect: func(e *attest.Expected) { e.MaxAge = 0 }, want: "it is stale"},
-		"from the future":   {expect: func(e *attest.Expected) { e.Now = judged.Add(-2 * time.Minute) }, want: "still to come"},
+		"half a digest":     {expect: func(e *attest.Expected) { e.Digest = digest[:20] }, want: "it must be sha256: and 64"},
+		"stale":             {expect: func(e *attest.Expected) { e.Now = judged.Add(24 * time.Hour) }, want: "stale"},
+		"no age is allowed": {expect: func(e *attest.Expected) { e.AgeLimit = 0 }, want: "stale"},
+		"from the future":   {expect: func(e *attest.Expected) { e.Now = judged.Add(-2 * time.Minute) }, want: "in the future"},
 		"an old record beside a new one": {sign: func(a *attest.Attested) {
 			a.Records = append(a.Records, attest.Record{Name: "old.json", SHA256: strings.Repeat("3c", 32), Finished: judged.Add(-48 * time.Hour)})
 		}, want: "the run of old.json ended"},
-		"judged before its end": {sign: func(a *attest.Attested) { a.Records[0].Finished = judged.Add(time.Hour) }, want: "after it was judged"},
+		"judged before its end": {sign: func(a *attest.Attested) { a.Records[0].Finished = judged.Add(time.Hour) }, want: "after the judgement"},
 	} {
 		a, e := promoted(), expected()
 		if tc.sign != nil {
@@ -205,22 +206,22 @@ func TestWhatIsRefused(t *testing.T) {
 		if tc.expect != nil {
 			tc.expect(&e)
 		}
-		bundle, key := signed(t, a)
+		bundle, key := sign(t, a)
 		if _, err := attest.Verify(t.Context(), bundle, key, e); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, not %q", name, err, tc.want)
 		}
 	}
-	bundle, _ := signed(t, promoted())
-	_, another := pair(t, 2)
+	bundle, _ := sign(t, promoted())
+	_, another := newKeys(t, 2)
 	if _, err := attest.Verify(t.Context(), bundle, another, expected()); err == nil || !strings.Contains(err.Error(), "not signed by this key") {
 		t.Errorf("another key: %v", err)
 	}
 }
 
-// TestAKeyIDIsNoSignature: somebody else's signature with our key's id is still somebody else's.
+// TestAKeyIDIsNoSignature gives another key's signature the id of ours.
 func TestAKeyIDIsNoSignature(t *testing.T) {
-	ours, key := signed(t, promoted())
-	theirs, _ := pair(t, 2)
+	ours, key := sign(t, promoted())
+	theirs, _ := newKeys(t, 2)
 	forged, err := attest.Sign(t.Context(), promoted(), theirs)
 	if err != nil {
 		t.Fatal(err)
@@ -230,13 +231,13 @@ func TestAKeyIDIsNoSignature(t *testing.T) {
 		return rest[:64]
 	}
 	forged = bytes.ReplaceAll(forged, []byte(id(forged)), []byte(id(ours)))
-	if _, err := attest.Verify(t.Context(), forged, key, expected()); err == nil || !strings.Contains(err.Error(), "the signature is not that of this key") {
+	if _, err := attest.Verify(t.Context(), forged, key, expected()); err == nil || !strings.Contains(err.Error(), "the signature does not match this key") {
 		t.Errorf("forged: %v", err)
 	}
 }
 
-func TestWhatIsNotSigned(t *testing.T) {
-	key, _ := pair(t, 1)
+func TestSignRefuses(t *testing.T) {
+	key, _ := newKeys(t, 1)
 	for name, spoil := range map[string]func(*attest.Attested){
 		"no verdict":          func(a *attest.Attested) { a.Verdict = "" },
 		"a verdict of its":    func(a *attest.Attested) { a.Verdict = "promote" },
@@ -257,7 +258,7 @@ func TestWhatIsNotSigned(t *testing.T) {
 	}
 }
 
-func TestKeysThatAreNone(t *testing.T) {
+func TestInvalidKeys(t *testing.T) {
 	private := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
 	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -265,12 +266,12 @@ func TestKeysThatAreNone(t *testing.T) {
 	}
 	good := pkcs8(t, private)
 	for want, text := range map[string][]byte{
-		"it is no PEM file":                            []byte("secret"),
-		`it holds a block of "PUBLIC KEY"`:             pkix(t, private.Public()),
-		"something follows the key":                    append(bytes.Clone(good), "secret"...),
-		"no key that can be read":                      pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("secret")}),
-		"a key for ecdsa: it has to be an Ed25519 key": pkcs8(t, other),
-		`it holds a block of "EC PRIVATE KEY"`:         pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("secret")}),
+		"no PEM file":                                     []byte("secret"),
+		`the PEM block is "PUBLIC KEY"`:                   pkix(t, private.Public()),
+		"something follows the key":                       append(bytes.Clone(good), "secret"...),
+		"holds no valid key":                              pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("secret")}),
+		"the key is for ecdsa: it must be an Ed25519 key": pkcs8(t, other),
+		`the PEM block is "EC PRIVATE KEY"`:               pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: []byte("secret")}),
 	} {
 		_, err := attest.ParseSigningKey(text)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "\n") {
@@ -278,11 +279,11 @@ func TestKeysThatAreNone(t *testing.T) {
 		}
 	}
 	if _, err := attest.ParseVerifyingKey(good); err == nil {
-		t.Error("the private key is taken for the public one")
+		t.Error("the private key was accepted as a public one")
 	}
 }
 
-// TestAKeyIsNotPrinted: by no verb, and not as a part of something else.
+// TestAKeyIsNotPrinted tries every verb, alone and inside a struct.
 func TestAKeyIsNotPrinted(t *testing.T) {
 	private := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
 	key, err := attest.ParseSigningKey(pkcs8(t, private))

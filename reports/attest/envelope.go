@@ -13,7 +13,7 @@ import (
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 )
 
-// payloadType is that of an in-toto statement in an envelope.
+// payloadType is the type of an in-toto statement in an envelope.
 const payloadType = "application/vnd.in-toto+json"
 
 // Sign returns the bundle (in-toto's spec/v1/bundle.md): two lines, each the envelope of a statement.
@@ -33,7 +33,7 @@ func sign(ctx context.Context, a Attested, key SigningKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	tests, err := a.tests()
+	tests, err := a.testStatement()
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func sign(ctx context.Context, a Attested, key SigningKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	summary, err := a.summary(hash(first))
+	summary, err := a.summaryStatement(hash(first))
 	if err != nil {
 		return nil, err
 	}
@@ -65,16 +65,16 @@ func hash(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Verify returns what a bundle attests, if the key has signed it and it is as expected; otherwise the error says in one
-// line why it is refused. Every byte counts, those too that no signature covers: a bundle is taken only in the one form
-// in which Sign writes it.
+// Verify returns the content of a bundle that the key has signed and that meets the conditions. Otherwise the error says in
+// one line why it is refused. It accepts a bundle only in the exact form that Sign writes, so no byte can be changed, even if
+// no signature covers it.
 func Verify(ctx context.Context, bundle []byte, key VerifyingKey, expected Expected) (Attested, error) {
 	if !wholeDigest.MatchString(expected.Digest) {
-		return Attested{}, fmt.Errorf("the digest to verify is %q: it has to be sha256: and 64 hexadecimal digits", expected.Digest)
+		return Attested{}, fmt.Errorf("the digest to verify is %q: it must be sha256: and 64 hexadecimal digits", expected.Digest)
 	}
 	lines := bytes.Split(bytes.TrimSuffix(bundle, []byte("\n")), []byte("\n"))
 	if len(lines) != 2 || !bytes.HasSuffix(bundle, []byte("\n")) {
-		return Attested{}, errors.New("it is no bundle of hero_chaos: that has two lines, the tests and the summary")
+		return Attested{}, errors.New("no attestation of hero_chaos: it must have two lines, the tests and the summary")
 	}
 	var statements [2][]byte
 	for i, line := range lines {
@@ -83,28 +83,28 @@ func Verify(ctx context.Context, bundle []byte, key VerifyingKey, expected Expec
 			return Attested{}, fmt.Errorf("line %d: %w", i+1, err)
 		}
 	}
-	attested, err := read(statements[0], statements[1], hash(lines[0]))
+	attested, err := readStatements(statements[0], statements[1], hash(lines[0]))
 	if err != nil {
 		return Attested{}, err
 	}
-	return attested, expected.met(attested)
+	return attested, expected.check(attested)
 }
 
-// unwrap returns what an envelope holds.
+// unwrap returns the payload of an envelope.
 func unwrap(ctx context.Context, line []byte, key VerifyingKey) ([]byte, error) {
 	var envelope dsse.Envelope
 	if err := json.Unmarshal(line, &envelope); err != nil {
-		return nil, errors.New("it is no envelope: it is damaged, or another kind of file")
+		return nil, errors.New("no envelope: the file is damaged, or of another kind")
 	}
 	if envelope.PayloadType != payloadType {
-		return nil, fmt.Errorf("it holds %.60q, and not %s", envelope.PayloadType, payloadType)
+		return nil, fmt.Errorf("the payload is %.60q, not %s", envelope.PayloadType, payloadType)
 	}
 	id, err := key.key.KeyID()
 	if err != nil {
 		return nil, err
 	}
 	if len(envelope.Signatures) != 1 || envelope.Signatures[0].KeyID != id {
-		return nil, errors.New("it was not signed by this key alone")
+		return nil, errors.New("not signed by this key alone")
 	}
 	verifier, err := dsse.NewEnvelopeVerifier(key.key)
 	if err != nil {
@@ -112,16 +112,16 @@ func unwrap(ctx context.Context, line []byte, key VerifyingKey) ([]byte, error) 
 	}
 	_, payload, err := verifier.VerifyAndDecode(ctx, &envelope)
 	if err != nil {
-		return nil, errors.New("the signature is not that of this key for what it holds: it was changed, or signed by another")
+		return nil, errors.New("the signature does not match this key: the payload was changed, or signed by another key")
 	}
-	return payload, canonical(line, envelope, payload)
+	return payload, checkForm(line, envelope, payload)
 }
 
-// canonical refuses an envelope that says the same in other bytes.
-func canonical(line []byte, envelope dsse.Envelope, payload []byte) error {
+// checkForm returns an error if an envelope is not in the form that Sign writes.
+func checkForm(line []byte, envelope dsse.Envelope, payload []byte) error {
 	signature, err := base64.StdEncoding.DecodeString(envelope.Signatures[0].Sig)
 	if err != nil {
-		return errors.New("the signature is not written as hero_chaos writes it")
+		return errors.New("the signature is not in the form that hero_chaos writes")
 	}
 	envelope.Payload = base64.StdEncoding.EncodeToString(payload)
 	envelope.Signatures[0].Sig = base64.StdEncoding.EncodeToString(signature)
@@ -130,7 +130,7 @@ func canonical(line []byte, envelope dsse.Envelope, payload []byte) error {
 		return err
 	}
 	if !bytes.Equal(again, line) {
-		return errors.New("it is not written as hero_chaos writes it: it was changed where no signature is")
+		return errors.New("the envelope is not in the form that hero_chaos writes: its unsigned part was changed")
 	}
 	return nil
 }

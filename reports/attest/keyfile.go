@@ -38,9 +38,9 @@ func readPrivate(path string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case !about.Mode().IsRegular():
-		return nil, errors.New("it is no file")
+		return nil, errors.New("not a regular file")
 	case about.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("others can read it (its mode is %#o): chmod 600 it, and think of replacing it", about.Mode().Perm())
+		return nil, fmt.Errorf("others can read it (mode %#o): make it private by chmod 600, and consider replacing it", about.Mode().Perm())
 	}
 	return io.ReadAll(io.LimitReader(file, largestKeyFile))
 }

@@ -25,26 +25,26 @@ const (
 )
 
 const (
-	// verifier names who judged; its version follows an @.
+	// verifier names the program that judged; its version follows an @.
 	verifier = "https://forge.ourworld.tf/lhumina_code/hero_chaos"
-	// level precedes the verdict among the summary's levels: no word of SLSA's own says INCONCLUSIVE.
+	// level precedes the verdict in the summary's levels, because SLSA has no word for INCONCLUSIVE.
 	level = "HERO_CHAOS_"
-	// policyName tells the policy among what the tests were configured with; all others are records.
+	// policyName names the policy in the configuration of the tests. All other entries are records.
 	policyName = "policy"
-	// finished is the annotation of a record that says when its run ended.
-	finished = "finished"
+	// finishedKey is the annotation of a record that holds the end of its run.
+	finishedKey = "finished"
 )
 
-// result has two words in both predicates: what is not proved has not passed, whoever reads only this.
-func result(verdict string) string {
+// resultOf returns the result in both predicates. Only PROMOTE has passed.
+func resultOf(verdict string) string {
 	if verdict == Promoted {
 		return "PASSED"
 	}
 	return "FAILED"
 }
 
-// statement wraps a predicate about the image's digest.
-func statement(a Attested, kind string, predicate proto.Message) ([]byte, error) {
+// newStatement wraps a predicate about the image's digest.
+func newStatement(a Attested, kind string, predicate proto.Message) ([]byte, error) {
 	text, err := protojson.Marshal(predicate)
 	if err != nil {
 		return nil, err
@@ -72,16 +72,16 @@ func statement(a Attested, kind string, predicate proto.Message) ([]byte, error)
 
 func sha256Of(hash string) map[string]string { return map[string]string{"sha256": hash} }
 
-// tests is the statement of what the tests came to.
-func (a Attested) tests() ([]byte, error) {
-	predicate := &v0.TestResult{Result: result(a.Verdict), PassedTests: a.Passed}
-	if a.Verdict == Promoted { // what is open is not held against the image, or is waived
+// testStatement returns the statement of the tests' results.
+func (a Attested) testStatement() ([]byte, error) {
+	predicate := &v0.TestResult{Result: resultOf(a.Verdict), PassedTests: a.Passed}
+	if a.Verdict == Promoted { // open promises are advisory or waived
 		predicate.WarnedTests = a.Open
 	} else {
 		predicate.FailedTests = a.Open
 	}
 	for _, record := range a.Records {
-		when, err := structpb.NewStruct(map[string]any{finished: record.Finished.UTC().Format(time.RFC3339Nano)})
+		when, err := structpb.NewStruct(map[string]any{finishedKey: record.Finished.UTC().Format(time.RFC3339Nano)})
 		if err != nil {
 			return nil, err
 		}
@@ -90,64 +90,64 @@ func (a Attested) tests() ([]byte, error) {
 		})
 	}
 	predicate.Configuration = append(predicate.Configuration, &intoto.ResourceDescriptor{Name: policyName, Digest: sha256Of(a.Policy)})
-	return statement(a, testResult, predicate)
+	return newStatement(a, testResult, predicate)
 }
 
-// summary is the statement that the tests, whose envelope has that SHA-256, were judged.
-func (a Attested) summary(testsHash string) ([]byte, error) {
-	return statement(a, verificationSummary, &vsa.VerificationSummary{
+// summaryStatement returns the statement that the tests were judged. testsHash is the SHA-256 of their envelope.
+func (a Attested) summaryStatement(testsHash string) ([]byte, error) {
+	return newStatement(a, verificationSummary, &vsa.VerificationSummary{
 		Verifier:           &vsa.VerificationSummary_Verifier{Id: strings.TrimSuffix(verifier+"@"+a.Version, "@")},
 		TimeVerified:       timestamppb.New(a.Judged),
 		ResourceUri:        a.Image,
 		Policy:             &vsa.VerificationSummary_Policy{Digest: sha256Of(a.Policy)},
 		InputAttestations:  []*vsa.VerificationSummary_InputAttestation{{Digest: sha256Of(testsHash)}},
-		VerificationResult: result(a.Verdict),
+		VerificationResult: resultOf(a.Verdict),
 		VerifiedLevels:     []string{level + a.Verdict},
 	})
 }
 
-// open reads a statement's predicate into one of its kind, and returns the image that it is about.
-func open(text []byte, kind string, predicate proto.Message) (image, digest string, err error) {
+// openStatement reads a statement's predicate, and returns the image that the statement is about.
+func openStatement(text []byte, kind string, predicate proto.Message) (image, digest string, err error) {
 	whole := new(intoto.Statement)
 	if err := protojson.Unmarshal(text, whole); err != nil {
-		return "", "", errors.New("what is signed is no in-toto statement")
+		return "", "", errors.New("the payload is no in-toto statement")
 	}
 	if err := whole.Validate(); err != nil || whole.GetType() != intoto.StatementTypeUri || len(whole.GetSubject()) != 1 {
-		return "", "", errors.New("what is signed is no in-toto statement about one image")
+		return "", "", errors.New("the payload is no in-toto statement about one image")
 	}
 	if whole.GetPredicateType() != kind {
-		return "", "", fmt.Errorf("what is signed is %q, and not %q", whole.GetPredicateType(), kind)
+		return "", "", fmt.Errorf("the payload is %q, not %q", whole.GetPredicateType(), kind)
 	}
 	inner, err := protojson.Marshal(whole.GetPredicate())
 	if err != nil {
 		return "", "", err
 	}
 	if err := protojson.Unmarshal(inner, predicate); err != nil {
-		return "", "", fmt.Errorf("what is signed is no %q", kind)
+		return "", "", fmt.Errorf("the payload is no valid %q", kind)
 	}
 	subject := whole.GetSubject()[0]
 	return subject.GetName(), "sha256:" + subject.GetDigest()["sha256"], nil
 }
 
-// read returns what the two statements say, and refuses such as do not belong together. testsHash is the SHA-256 of the
-// first one's envelope.
-func read(tests, summary []byte, testsHash string) (a Attested, err error) {
+// readStatements returns the content of the two statements, and refuses two that do not belong together. testsHash is the
+// SHA-256 of the first one's envelope.
+func readStatements(tests, summary []byte, testsHash string) (a Attested, err error) {
 	tested, judged := new(v0.TestResult), new(vsa.VerificationSummary)
-	if a.Image, a.Digest, err = open(tests, testResult, tested); err != nil {
+	if a.Image, a.Digest, err = openStatement(tests, testResult, tested); err != nil {
 		return a, err
 	}
-	image, digest, err := open(summary, verificationSummary, judged)
+	image, digest, err := openStatement(summary, verificationSummary, judged)
 	if err != nil {
 		return a, err
 	}
 	inputs, levels := judged.GetInputAttestations(), judged.GetVerifiedLevels()
 	if image != a.Image || digest != a.Digest || len(inputs) != 1 || inputs[0].GetDigest()["sha256"] != testsHash || len(levels) != 1 {
-		return a, errors.New("the summary is not of these tests")
+		return a, errors.New("the summary is of other tests")
 	}
 	_, a.Version, _ = strings.Cut(judged.GetVerifier().GetId(), verifier+"@")
 	a.Verdict = strings.TrimPrefix(levels[0], level)
-	if tested.GetResult() != result(a.Verdict) || judged.GetVerificationResult() != result(a.Verdict) {
-		return a, fmt.Errorf("it does not agree with itself: the tests are %s, the summary %s, and the verdict is %s",
+	if tested.GetResult() != resultOf(a.Verdict) || judged.GetVerificationResult() != resultOf(a.Verdict) {
+		return a, fmt.Errorf("contradiction: the tests are %s, the summary is %s, and the verdict is %s",
 			tested.GetResult(), judged.GetVerificationResult(), a.Verdict)
 	}
 	a.Judged, a.Policy = judged.GetTimeVerified().AsTime(), judged.GetPolicy().GetDigest()["sha256"]
@@ -156,7 +156,7 @@ func read(tests, summary []byte, testsHash string) (a Attested, err error) {
 		if used.GetName() == policyName {
 			continue
 		}
-		ended, err := time.Parse(time.RFC3339Nano, used.GetAnnotations().GetFields()[finished].GetStringValue())
+		ended, err := time.Parse(time.RFC3339Nano, used.GetAnnotations().GetFields()[finishedKey].GetStringValue())
 		if err != nil {
 			return a, fmt.Errorf("the record %s does not say when its run ended", used.GetName())
 		}
