@@ -20,7 +20,7 @@ type discoverCommand struct {
 func (c discoverCommand) Run(ctx context.Context, stdout io.Writer) error {
 	var found *target.Target
 	run, err := c.look(ctx, forgetServices, func(t *target.Target, main *owner.Main) (err error) {
-		found, err = discover.Target(ctx, t, main)
+		found, err = discover.Describe(ctx, t, main)
 		return err
 	})
 	if err != nil {

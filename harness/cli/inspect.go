@@ -20,7 +20,7 @@ func (c inspectCommand) Run(ctx context.Context, stdout io.Writer) error {
 	var report inspect.Report
 	began := time.Now()
 	run, err := c.look(ctx, func(*target.Target) {}, func(t *target.Target, main *owner.Main) (err error) {
-		report, err = inspect.Run(ctx, inspect.Of(t, main, began))
+		report, err = inspect.Run(ctx, inspect.NewSubject(t, main, began))
 		return err
 	})
 	if err != nil {

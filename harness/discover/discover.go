@@ -1,5 +1,4 @@
-// Package discover writes a target file from an image that runs: what zinit has registered, where it serves, and by
-// which policies.
+// Package discover writes a target file from a running image: its services, their policies, and where they answer.
 package discover
 
 import (
@@ -17,18 +16,16 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
+	session "forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// ours begins the name of every service of the harness.
-const ours = "hero_chaos."
-
 const (
-	// look is the pause between two looks at what is registered.
-	look = 100 * time.Millisecond
-	// quiet is how long nothing may change until what is registered is taken for all there is.
-	quiet = 2 * time.Second
+	// listInterval is the pause between two looks at the list of services.
+	listInterval = 100 * time.Millisecond
+	// quietPeriod is how long the list has to stay the same to be taken as complete.
+	quietPeriod = 2 * time.Second
 )
 
 // Box is a started target.
@@ -39,23 +36,22 @@ type Box interface {
 	Zinit() zinit.Supervisor
 }
 
-// found is what is known of one service.
+// found is what zinit has registered of one service.
 type found struct {
 	status  zinit.Status
 	service zinit.Service
 	actions []zinit.Action
 }
 
-// Target returns what defaults say of the image, with its services, policies, inventory and zinit's socket as they
-// were found. Nothing is confirmed: that takes an inspection. It waits until all services run or nothing
-// has changed for a while, at most for the boot budget.
-func Target(ctx context.Context, defaults *target.Target, box Box) (*target.Target, error) {
+// Describe returns a copy of defaults with the services, policies, inventory and socket that were found. It confirms no assumption:
+// inspect does. It waits until all services run or nothing changes for a while, at most for the boot budget.
+func Describe(ctx context.Context, defaults *target.Target, box Box) (*target.Target, error) {
 	t := *defaults
 	t.Confirmed, t.Services, t.Inventory = nil, nil, target.Inventory{}
 	if socket := box.ZinitSocket(); socket != "" {
 		t.Zinit.Sockets = []string{socket}
 	}
-	statuses, err := settled(ctx, defaults, box.Zinit())
+	statuses, err := awaitServices(ctx, defaults, box.Zinit())
 	if err != nil {
 		return nil, fmt.Errorf("discover the services: %w", err)
 	}
@@ -65,13 +61,13 @@ func Target(ctx context.Context, defaults *target.Target, box Box) (*target.Targ
 	}
 	t.Policy, t.Health = commonPolicy(all, defaults.Policy), commonHealth(all, defaults.Health)
 	t.Inventory.Services = len(all)
-	where, err := endpoints(ctx, box, all)
+	where, err := findEndpoints(ctx, box, all)
 	if err != nil {
 		return nil, fmt.Errorf("find out where the services answer: %w", err)
 	}
 	for _, f := range all {
-		t.Inventory.Actions += counted(f.actions)
-		service := target.Service{Name: f.status.Name, Requires: requires(f, all)}
+		t.Inventory.Actions += countActions(f.actions)
+		service := target.Service{Name: f.status.Name, Requires: knownRequires(f, all)}
 		if run, ok := (zinit.Definition{Actions: f.actions}).Action(zinit.KindRun); ok {
 			service.Oneshot = run.Oneshot
 			if run.Retry != nil && *run.Retry != t.Policy && !run.Oneshot {
@@ -87,8 +83,8 @@ func Target(ctx context.Context, defaults *target.Target, box Box) (*target.Targ
 	return &t, nil
 }
 
-// settled returns the status of every service but ours, once all run or nothing changes any more.
-func settled(ctx context.Context, t *target.Target, supervisor zinit.Supervisor) (statuses []zinit.Status, err error) {
+// awaitServices waits until all services run or nothing changes any more. It returns the status of each service of the image.
+func awaitServices(ctx context.Context, t *target.Target, supervisor zinit.Supervisor) (statuses []zinit.Status, err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.Budgets.Boot.Duration())
 	defer cancel()
 	var before string
@@ -97,24 +93,24 @@ func settled(ctx context.Context, t *target.Target, supervisor zinit.Supervisor)
 		if statuses, err = supervisor.List(ctx); err != nil {
 			return nil, err
 		}
-		statuses = slices.DeleteFunc(statuses, func(s zinit.Status) bool { return strings.HasPrefix(s.Name, ours) })
+		statuses = slices.DeleteFunc(statuses, func(s zinit.Status) bool { return strings.HasPrefix(s.Name, session.VictimPrefix) })
 		running := !slices.ContainsFunc(statuses, func(s zinit.Status) bool { return s.State != zinit.StateRunning })
 		now := fmt.Sprint(statuses)
 		if now != before {
 			before, since = now, time.Now()
 		}
-		if running && len(statuses) > 0 && len(statuses) == t.Inventory.Services || time.Since(since) > quiet {
+		if running && len(statuses) > 0 && len(statuses) == t.Inventory.Services || time.Since(since) > quietPeriod {
 			return statuses, nil
 		}
 		select {
-		case <-time.After(look):
+		case <-time.After(listInterval):
 		case <-ctx.Done():
-			return statuses, nil // what is there by now is what it is
+			return statuses, nil // the boot budget is over
 		}
 	}
 }
 
-// read reads the definitions back, where the dialect has words for it.
+// read reads the definitions back, as far as the dialect can express them.
 func read(ctx context.Context, supervisor zinit.Supervisor, statuses []zinit.Status) ([]found, error) {
 	actions, err := supervisor.Actions(ctx, "")
 	if err != nil && !errors.Is(err, zinit.ErrNotExpressible) {
@@ -138,18 +134,18 @@ func read(ctx context.Context, supervisor zinit.Supervisor, statuses []zinit.Sta
 	return all, nil
 }
 
-// counted is how many actions of the kinds that an inventory counts there are.
-func counted(actions []zinit.Action) (count int) {
+// countActions counts the run and health actions, which an inventory counts.
+func countActions(actions []zinit.Action) (count int) {
 	for _, action := range actions {
-		if action.Kind == zinit.KindRun || action.Kind == "" || action.Kind == zinit.KindHealth {
+		if kind := action.EffectiveKind(); kind == zinit.KindRun || kind == zinit.KindHealth {
 			count++
 		}
 	}
 	return count
 }
 
-// requires are a service's requirements that are there, without itself.
-func requires(f found, all []found) []string {
+// knownRequires returns the known services that a service requires, without itself.
+func knownRequires(f found, all []found) []string {
 	var kept []string
 	for _, name := range f.service.Dependencies.Requires {
 		known := slices.ContainsFunc(all, func(other found) bool { return other.status.Name == name })
@@ -160,8 +156,8 @@ func requires(f found, all []found) []string {
 	return kept
 }
 
-// commonPolicy is the retry policy that most services have.
-func commonPolicy(all []found, otherwise zinit.RetryPolicy) zinit.RetryPolicy {
+// commonPolicy returns the retry policy of most services.
+func commonPolicy(all []found, fallback zinit.RetryPolicy) zinit.RetryPolicy {
 	count := map[zinit.RetryPolicy]int{}
 	for _, f := range all {
 		for _, action := range f.actions {
@@ -170,11 +166,11 @@ func commonPolicy(all []found, otherwise zinit.RetryPolicy) zinit.RetryPolicy {
 			}
 		}
 	}
-	return most(count, otherwise)
+	return mostFrequent(count, fallback)
 }
 
-// commonHealth is the schedule that most health checks have.
-func commonHealth(all []found, otherwise target.Health) target.Health {
+// commonHealth returns the schedule of most health checks.
+func commonHealth(all []found, fallback target.Health) target.Health {
 	count := map[target.Health]int{}
 	for _, f := range all {
 		for _, action := range f.actions {
@@ -183,22 +179,23 @@ func commonHealth(all []found, otherwise target.Health) target.Health {
 			}
 		}
 	}
-	return most(count, otherwise)
+	return mostFrequent(count, fallback)
 }
 
-func most[K comparable](count map[K]int, otherwise K) K {
+// mostFrequent returns the key with the highest count, fallback if there is none.
+func mostFrequent[K comparable](count map[K]int, fallback K) K {
 	best := 0
 	for key := range maps.Keys(count) {
-		if count[key] > best || count[key] == best && fmt.Sprint(key) < fmt.Sprint(otherwise) {
-			best, otherwise = count[key], key
+		if count[key] > best || count[key] == best && fmt.Sprint(key) < fmt.Sprint(fallback) {
+			best, fallback = count[key], key
 		}
 	}
-	return otherwise
+	return fallback
 }
 
-// endpoints finds out where each service answers: by what its processes listen on, and where they cannot be
-// looked into by what its own health check asks. What answers the harness's question is taken before what does not.
-func endpoints(ctx context.Context, box Box, all []found) (map[string]protocol.Endpoint, error) {
+// findEndpoints returns where each service answers: what its health check asks, or what its processes listen on. An endpoint that
+// answers the harness's request is preferred.
+func findEndpoints(ctx context.Context, box Box, all []found) (map[string]protocol.Endpoint, error) {
 	listeners, err := box.Agent().Listeners(ctx)
 	if err != nil {
 		return nil, err
@@ -209,8 +206,8 @@ func endpoints(ctx context.Context, box Box, all []found) (map[string]protocol.E
 	}
 	chosen := map[string]protocol.Endpoint{}
 	for _, f := range all {
-		candidates := listened(f.status, listeners, table)
-		if asked, ok := probed(f.actions); ok {
+		candidates := listenedEndpoints(f.status, listeners, table)
+		if asked, ok := probedEndpoint(f.actions); ok {
 			candidates = append([]protocol.Endpoint{asked}, candidates...)
 		}
 		if len(candidates) == 0 {
@@ -227,8 +224,8 @@ func endpoints(ctx context.Context, box Box, all []found) (map[string]protocol.E
 	return chosen, nil
 }
 
-// listened are the places at which a service's processes listen: the socket that is called like it first.
-func listened(status zinit.Status, listeners []protocol.Listener, table []protocol.Process) []protocol.Endpoint {
+// listenedEndpoints returns where a service's processes listen: first the socket with its name.
+func listenedEndpoints(status zinit.Status, listeners []protocol.Listener, table []protocol.Process) []protocol.Endpoint {
 	var candidates []protocol.Endpoint
 	for _, listener := range listeners {
 		switch {
@@ -253,9 +250,9 @@ func listened(status zinit.Status, listeners []protocol.Listener, table []protoc
 	return candidates
 }
 
-// descends tells whether a process is another or comes from it.
+// descends reports whether a process is another or its descendant.
 func descends(pid, from int, table []protocol.Process) bool {
-	for range table { // no longer than there are processes, should the table be odd
+	for range table { // bounded, in case the table has a cycle
 		if pid == from {
 			return true
 		}
@@ -268,8 +265,8 @@ func descends(pid, from int, table []protocol.Process) bool {
 	return false
 }
 
-// probed is what a service's own health check asks, by its text.
-func probed(actions []zinit.Action) (protocol.Endpoint, bool) {
+// probedEndpoint returns what a service's health check asks, by its text.
+func probedEndpoint(actions []zinit.Action) (protocol.Endpoint, bool) {
 	check, ok := (zinit.Definition{Actions: actions}).Action(zinit.KindHealth)
 	if !ok {
 		return protocol.Endpoint{}, false

@@ -19,8 +19,8 @@ import (
 
 const outer = 90 * time.Second
 
-// loaded writes a target down and reads it back.
-func loaded(t *testing.T, described *target.Target) *target.Target {
+// reload writes a target and reads it back.
+func reload(t *testing.T, described *target.Target) *target.Target {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "discovered.yaml")
 	if err := os.WriteFile(file, []byte(discover.YAML(described)), 0o600); err != nil {
@@ -33,8 +33,8 @@ func loaded(t *testing.T, described *target.Target) *target.Target {
 	return read
 }
 
-// TestWhatIsWrittenIsRead: every target of ours comes back as it was, but for what is confirmed.
-func TestWhatIsWrittenIsRead(t *testing.T) {
+// TestYAML checks that every target file comes back unchanged, except for what is confirmed.
+func TestYAML(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "..", "fixtures", "targets", "*.yaml"))
 	gomega.NewWithT(t).Expect(err).NotTo(gomega.HaveOccurred())
 	gomega.NewWithT(t).Expect(files).NotTo(gomega.BeEmpty())
@@ -43,12 +43,12 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		described, err := target.Load(file)
 		g.Expect(err).NotTo(gomega.HaveOccurred())
 		described.Confirmed = []string{}
-		g.Expect(loaded(t, described)).To(gomega.Equal(described), file)
+		g.Expect(reload(t, described)).To(gomega.Equal(described), file)
 	}
 }
 
-// TestOddNamesAreQuoted, and a service that nobody found is left to whoever reads the file.
-func TestOddNamesAreQuoted(t *testing.T) {
+// TestOddServices covers names that need quotes, and a service without an endpoint.
+func TestOddServices(t *testing.T) {
 	g := gomega.NewWithT(t)
 	described := &target.Target{
 		Name: "x", Image: target.Image{Reference: "registry:5000/a/b@sha256:12"},
@@ -60,16 +60,16 @@ func TestOddNamesAreQuoted(t *testing.T) {
 			{Name: "12", Oneshot: true, Requires: []string{"user.lost", "true"}},
 		},
 	}
-	read := loaded(t, described)
+	read := reload(t, described)
 	g.Expect(read.ServiceNames()).To(gomega.Equal([]string{"user.#odd", "true", "12"}))
 	g.Expect(read.Services[0].Socket).To(gomega.Equal("/a,b.sock"))
 	g.Expect(read.Services[1].Health).To(gomega.Equal("/?a=[b]"))
 	g.Expect(read.Services[2].Requires).To(gomega.Equal([]string{"true"}))
-	g.Expect(discover.YAML(described)).To(gomega.ContainSubstring("# - {name: user.lost} does not say where it answers"))
+	g.Expect(discover.YAML(described)).To(gomega.ContainSubstring("# - {name: user.lost} has no known endpoint"))
 }
 
-// TestTheEmbeddedImageIsDiscovered: an image of which nothing is known is described as its own target file does.
-func TestTheEmbeddedImageIsDiscovered(t *testing.T) {
+// TestDescribe checks that the embedded image is described as in its target file.
+func TestDescribe(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), outer)
 	defer cancel()
 	daemon, err := sandbox.Connect(ctx)
@@ -91,10 +91,10 @@ func TestTheEmbeddedImageIsDiscovered(t *testing.T) {
 	defer func() { g.Expect(session.Close(context.WithoutCancel(ctx))).To(gomega.Succeed()) }()
 	box, err := session.Main(ctx)
 	g.Expect(err).NotTo(gomega.HaveOccurred())
-	found, err := discover.Target(ctx, &blank, box)
+	found, err := discover.Describe(ctx, &blank, box)
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 
-	read := loaded(t, found)
+	read := reload(t, found)
 	g.Expect(read.Services).To(gomega.ConsistOf(known.Services))
 	g.Expect(read.Inventory).To(gomega.Equal(known.Inventory))
 	g.Expect(read.Policy).To(gomega.Equal(known.Policy))

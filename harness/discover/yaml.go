@@ -13,8 +13,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// YAML writes a target as a person would: a line a service, and nothing that is not set. A service of which nobody
-// found out where it answers is there as a comment, so that the file can be loaded.
+// YAML returns a target file: one line a service, and only members that are set. A service without a known endpoint becomes a comment,
+// so that the file can be loaded.
 func YAML(t *target.Target) string {
 	w := new(writer)
 	w.line(0, "# yaml-language-server: $schema=target.schema.json")
@@ -46,7 +46,7 @@ func (w *writer) line(depth int, format string, args ...any) {
 	_, _ = w.text.WriteString(strings.Repeat("  ", depth) + fmt.Sprintf(format, args...) + "\n")
 }
 
-// optional writes a member that is set.
+// optional writes a member if it is set.
 func (w *writer) optional(depth int, member, value string) {
 	if value != "" {
 		w.line(depth, "%s: %s", member, value)
@@ -120,11 +120,11 @@ func (w *writer) services(t *target.Target) {
 	}
 	known := func(name string) bool {
 		service, ok := t.Service(name)
-		return ok && placed(service)
+		return ok && hasPlace(service)
 	}
 	for _, service := range t.Services {
-		if !placed(service) {
-			w.line(1, "# - {name: %s} does not say where it answers: add its socket, or its port and the path of its health page", scalar(service.Name))
+		if !hasPlace(service) {
+			w.line(1, "# - {name: %s} has no known endpoint: add its socket, or its port and the path of its health page", scalar(service.Name))
 			continue
 		}
 		service.Requires = slices.DeleteFunc(slices.Clone(service.Requires), func(name string) bool { return !known(name) })
@@ -142,7 +142,8 @@ func (w *writer) services(t *target.Target) {
 	}
 }
 
-func placed(s target.Service) bool { return s.Oneshot || s.Socket != "" || s.Port != 0 }
+// hasPlace reports whether a service can be listed: it is a oneshot or has an endpoint.
+func hasPlace(s target.Service) bool { return s.Oneshot || s.Socket != "" || s.Port != 0 }
 
 func members(s target.Service) []string {
 	all := []string{"name: " + scalar(s.Name)}
@@ -179,7 +180,7 @@ func optional(text string) string {
 	return scalar(text)
 }
 
-// scalar writes a text as YAML has it inside a flow: plain where it is harmless, quoted else.
+// scalar returns a text as a YAML scalar, quoted if necessary.
 func scalar(text string) string {
 	if !strings.ContainsAny(text, ",[]{}#:&*!|>'\"%@`") && text != "" {
 		if plain, err := yaml.Marshal(text); err == nil && strings.TrimSpace(string(plain)) == text {

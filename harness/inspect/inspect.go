@@ -1,6 +1,5 @@
-// Package inspect is the first contact with an image. It breaks nothing: it reads what is registered, asks, and
-// watches a few throw-away services of its own, and says of every assumption of the contract whether the image
-// confirms it, differs from it, or whether it could not be seen.
+// Package inspect is the first contact with an image. It breaks nothing: it reads what is registered and watches a few throw-away
+// services of its own. It reports for every assumption whether the image confirms it, differs from it, or did not show it.
 package inspect
 
 import (
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	session "forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -22,72 +22,68 @@ import (
 // Prefix begins the name of every throw-away service.
 const Prefix = "hero_chaos.inspect-"
 
-// ours begins the name of every service that is the harness's.
-const ours = "hero_chaos."
-
-// Subject is an image that runs. What is nil cannot be asked, and what it would settle stays unseen.
+// Subject is a running image. A nil member cannot be asked, so the assumptions that it would settle stay unseen.
 type Subject struct {
-	Target *target.Target
-	// Image is the reference and Digest what it was.
-	Image, Digest string
+	Target        *target.Target
+	Image, Digest string // the reference of the image and its digest
 
 	Supervisor zinit.Supervisor
-	// Client looks at the shape of the answers of a zinit 0.4.
+	// Client returns the raw answers of a zinit 0.4.
 	Client *zinit.Client
-	// Socket is where zinit's RPC answers.
+	// Socket is the path of zinit's RPC.
 	Socket string
-	// Boot says what did not serve when the target had started, and how long that took.
+	// Boot returns the services that did not serve after the start, and how long the start took.
 	Boot func() (missing map[string]string, took time.Duration)
-	// Smoke asks a path through the published port; Age is how long ago the container was started.
+	// Smoke asks a path through the published port. Age returns how long ago the container was started.
 	Smoke func(ctx context.Context, path string) (status int, err error)
 	Age   func() time.Duration
 	// Health returns the result member of a service's own reply to server.health.
 	Health func(ctx context.Context, socket string) (result string, err error)
-	// Zombies names the processes of the container that are dead and not reaped.
+	// Zombies returns the names of the container's zombies.
 	Zombies func(ctx context.Context) ([]string, error)
 	// Command runs zinit's command line.
 	Command zinit.Program
-	// Victim is what to execute for a process that behaves as the options say, and Probe for a health check of a
-	// socket that gives up after a limit.
+	// Victim returns the command of a process that behaves as the options say. Probe returns the command of a health check that
+	// gives up after a limit.
 	Victim func(options victim.Options) string
 	Probe  func(socket string, limit time.Duration) string
 }
 
-// Verdict is what an image has shown of an assumption.
-type Verdict string
+// Result is what an image has shown of an assumption.
+type Result string
 
-// The verdicts.
+// The results.
 const (
-	Confirmed Verdict = "confirmed"
-	Differs   Verdict = "differs"
-	Unseen    Verdict = "unseen"
+	Confirmed Result = "confirmed"
+	Differs   Result = "differs"
+	Unseen    Result = "unseen"
 )
 
 // Finding is what was seen of an assumption.
 type Finding struct {
 	Assumption zinit.Assumption
-	Verdict    Verdict
-	// Evidence is one line: what was seen, or why nothing was.
+	Result     Result
+	// Evidence is one line: what was seen, or why nothing was seen.
 	Evidence string
 }
 
-// Report is what an inspection has found.
+// Report is the result of an inspection.
 type Report struct {
 	Target, Image, Digest string
 	Dialect               zinit.Dialect
 	Version, Socket       string
-	Services, Actions     int // what is registered, without ours
+	Services, Actions     int // registered by the image
 	// Findings has one entry for each of zinit.Assumptions, in that order.
 	Findings []Finding
 	Remarks  []Remark
-	// Unread says why there are no remarks, where the definitions could not be read back.
+	// Unread is why the definitions could not be read back, so that there are no remarks.
 	Unread string
 }
 
-// limit bounds each trial.
-const limit = 40 * time.Second
+// checkTimeout bounds each check.
+const checkTimeout = 40 * time.Second
 
-// examiner collects what the trials see.
+// examiner collects the findings of the checks.
 type examiner struct {
 	Subject
 	services []zinit.Service
@@ -98,24 +94,18 @@ type examiner struct {
 	found map[string]Finding
 }
 
-// trial is something to look at, and the assumptions that it is able to settle.
-type trial struct {
-	run     func(*examiner, context.Context) error
-	settles []string
-}
-
-// Run inspects a subject. It takes seconds; the error is the supervisor's, where it does not answer at all.
+// Run inspects a subject. It takes seconds. It returns an error if the supervisor does not answer.
 func Run(ctx context.Context, subject Subject) (Report, error) {
 	e := &examiner{Subject: subject, found: map[string]Finding{}}
 	version, err := subject.Supervisor.Ping(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("inspect %s: %w", subject.Target.Name, err)
 	}
-	e.services, e.actions, e.unread = definitions(ctx, subject.Supervisor)
+	e.services, e.actions, e.unread = readDefinitions(ctx, subject.Supervisor)
 	stop := e.timeAnswers(ctx)
-	e.together(ctx, append(looks(), trials()...))
-	e.together(ctx, []trial{{(*examiner).refusals, refusalsSettle()}}) // last: what is refused could hurt
-	e.together(ctx, []trial{{(*examiner).zombies, []string{"no-zombie"}}})
+	e.runAll(ctx, append(readings(), experiments()...))
+	e.runAll(ctx, []check{{(*examiner).refusals, refusalIDs()}}) // late: it could do harm
+	e.runAll(ctx, []check{{(*examiner).zombies, []string{"no-zombie"}}})
 	stop()
 	report := Report{
 		Target: subject.Target.Name, Image: subject.Image, Digest: subject.Digest,
@@ -133,23 +123,8 @@ func Run(ctx context.Context, subject Subject) (Report, error) {
 	return report, nil
 }
 
-// together runs trials at the same time: they wait more than they do.
-func (e *examiner) together(ctx context.Context, trials []trial) {
-	var running sync.WaitGroup
-	for _, t := range trials {
-		running.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, limit)
-			defer cancel()
-			if err := t.run(e, ctx); err != nil {
-				e.note(Unseen, oneLine(err), t.settles...)
-			}
-		})
-	}
-	running.Wait()
-}
-
-// definitions reads back what is registered, without ours.
-func definitions(ctx context.Context, supervisor zinit.Supervisor) ([]zinit.Service, []zinit.Action, error) {
+// readDefinitions returns the definitions of the image's services.
+func readDefinitions(ctx context.Context, supervisor zinit.Supervisor) ([]zinit.Service, []zinit.Action, error) {
 	actions, err := supervisor.Actions(ctx, "")
 	if err != nil {
 		return nil, nil, err
@@ -160,7 +135,7 @@ func definitions(ctx context.Context, supervisor zinit.Supervisor) ([]zinit.Serv
 	}
 	var services []zinit.Service
 	for _, status := range statuses {
-		if strings.HasPrefix(status.Name, ours) {
+		if strings.HasPrefix(status.Name, session.VictimPrefix) {
 			continue
 		}
 		service, err := supervisor.Get(ctx, status.Name)
@@ -172,7 +147,7 @@ func definitions(ctx context.Context, supervisor zinit.Supervisor) ([]zinit.Serv
 		}
 	}
 	slices.SortFunc(services, func(a, b zinit.Service) int { return cmp.Compare(a.Name, b.Name) })
-	return services, slices.DeleteFunc(actions, func(a zinit.Action) bool { return strings.HasPrefix(a.Name, ours) }), nil
+	return services, slices.DeleteFunc(actions, func(a zinit.Action) bool { return strings.HasPrefix(a.Name, session.VictimPrefix) }), nil
 }
 
 func (e *examiner) confirm(id, format string, args ...any) {
@@ -183,7 +158,7 @@ func (e *examiner) differs(id, format string, args ...any) {
 	e.note(Differs, fmt.Sprintf(format, args...), id)
 }
 
-// settle confirms an assumption where nothing was wrong.
+// settle confirms an assumption if nothing was wrong.
 func (e *examiner) settle(id string, wrong error, format string, args ...any) {
 	if wrong != nil {
 		e.differs(id, "%v", wrong)
@@ -192,23 +167,23 @@ func (e *examiner) settle(id string, wrong error, format string, args ...any) {
 	e.confirm(id, format, args...)
 }
 
-// note writes a finding down. One difference outweighs everything else, and anything outweighs an Unseen.
-func (e *examiner) note(verdict Verdict, evidence string, ids ...string) {
+// note stores a finding. Differs replaces everything else, and everything replaces Unseen.
+func (e *examiner) note(result Result, evidence string, ids ...string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, id := range ids {
 		before, ok := e.found[id]
-		if ok && (before.Verdict == Differs || verdict == Unseen) {
+		if ok && (before.Result == Differs || result == Unseen) {
 			continue
 		}
-		if ok && before.Verdict == Confirmed && verdict == Confirmed {
+		if ok && before.Result == Confirmed && result == Confirmed {
 			continue
 		}
-		e.found[id] = Finding{Verdict: verdict, Evidence: evidence}
+		e.found[id] = Finding{Result: result, Evidence: evidence}
 	}
 }
 
-// finding is what is known of an assumption; of one that nobody has looked at, who would.
+// finding returns the finding of an assumption. For one that no check settled it names promises that rest on it.
 func (e *examiner) finding(assumption zinit.Assumption) Finding {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -217,24 +192,24 @@ func (e *examiner) finding(assumption zinit.Assumption) Finding {
 	if ok {
 		return found
 	}
-	found.Verdict, found.Evidence = Unseen, "it takes more than an inspection"
-	var rest []string
+	found.Result, found.Evidence = Unseen, "it takes more than an inspection"
+	var ids []string
 	for _, p := range promise.All() {
 		if slices.Contains(p.Assumptions, assumption.ID) {
-			rest = append(rest, p.ID)
+			ids = append(ids, p.ID)
 		}
 	}
 	const shown = 3
-	if len(rest) > 0 {
-		found.Evidence += ": make e2e FOCUS=" + strings.Join(rest[:min(shown, len(rest))], ",")
+	if len(ids) > 0 {
+		found.Evidence += ": make e2e FOCUS=" + strings.Join(ids[:min(shown, len(ids))], ",")
 	}
 	return found
 }
 
-// Longest accepted answer: suites/contract/zinit-0.4.md#rpc-answers.
+// answerLimit is the longest accepted answer: suites/contract/zinit-0.4.md#rpc-answers.
 const answerLimit = 2 * time.Second
 
-// timeAnswers asks again and again how long an answer takes, until stop is called.
+// timeAnswers measures how long answers take, until stop is called.
 func (e *examiner) timeAnswers(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -242,7 +217,7 @@ func (e *examiner) timeAnswers(ctx context.Context) (stop func()) {
 		defer close(done)
 		var slowest time.Duration
 		count := 0
-		tick := time.NewTicker(pollEvery)
+		tick := time.NewTicker(pollInterval)
 		defer tick.Stop()
 		for {
 			began := time.Now()

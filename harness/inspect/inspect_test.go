@@ -21,7 +21,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// fake is a supervisor with answers of its own to what is read; it lets nobody register anything.
+// fake is a read-only supervisor with fixed answers.
 type fake struct{ answers map[string]string }
 
 func (f fake) dial(context.Context) (net.Conn, error) {
@@ -47,8 +47,8 @@ func (f fake) dial(context.Context) (net.Conn, error) {
 	return here, nil
 }
 
-// odd is an image of two services that is not what the contract says: a status without restarts, a health check without
-// a schedule, and the issue's own probe.
+// odd returns an image of two services that differs from the contract: a status without restarts, a health check without a
+// schedule, and the issue's probe.
 func odd() fake {
 	const (
 		run    = `{"name":"user.a_server.run","service":"user.a_server","kind":"run","exec":"/bin/a","retry":{"max_attempts":20,"delay_ms":5000,"backoff":"exponential","max_delay_ms":300000,"stability_period_ms":60000}}`
@@ -103,39 +103,39 @@ func subject(t *testing.T) Subject {
 	}
 }
 
-// TestTheTextOfAReport is what a person reads at the first contact with an image.
-func TestTheTextOfAReport(t *testing.T) {
+// TestText checks the report of an odd image.
+func TestText(t *testing.T) {
 	g := gomega.NewWithT(t)
 	report, err := Run(t.Context(), subject(t))
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	text := report.Text()
-	golden.Check(t, "report.txt", regexp.MustCompile(`FOCUS=\S+`).ReplaceAllString(text, "FOCUS=...")) // promises come and go
+	golden.Check(t, "report.txt", regexp.MustCompile(`FOCUS=\S+`).ReplaceAllString(text, "FOCUS=...")) // promises change
 
 	var pasted struct{ Confirmed []string }
 	g.Expect(yaml.Unmarshal([]byte(text), &pasted)).To(gomega.Succeed(), "it can be pasted into a target file")
 	g.Expect(pasted.Confirmed).To(gomega.ConsistOf("service-actions-member", "cli-output", "rpc-within-2s"))
 }
 
-// TestEveryTrialSettlesWhatThereIs: nothing is settled under an id that nobody knows.
-func TestEveryTrialSettlesWhatThereIs(t *testing.T) {
+// TestSettledAssumptionsExist checks the ids that the checks settle.
+func TestSettledAssumptionsExist(t *testing.T) {
 	g := gomega.NewWithT(t)
 	var ids []string
 	for _, assumption := range zinit.Assumptions() {
 		ids = append(ids, assumption.ID)
 	}
-	for _, trial := range append(looks(), trials()...) {
-		for _, id := range trial.settles {
+	for _, c := range append(readings(), experiments()...) {
+		for _, id := range c.settles {
 			g.Expect(ids).To(gomega.ContainElement(id))
 		}
 	}
-	g.Expect(ids).To(gomega.ContainElements(refusalsSettle()))
+	g.Expect(ids).To(gomega.ContainElements(refusalIDs()))
 }
 
 func job(attempt int, started, ended int64, state zinit.JobState) zinit.Job {
 	return zinit.Job{Attempt: attempt, Started: started, Ended: ended, State: state}
 }
 
-// TestDelays tells one formula from another, and a late retry from a wrong one.
+// TestDelays checks that formulas differ, and that a late retry is not a wrong one.
 func TestDelays(t *testing.T) {
 	g := gomega.NewWithT(t)
 	runs := func(gaps ...int64) (jobs []zinit.Job) {
@@ -148,22 +148,21 @@ func TestDelays(t *testing.T) {
 	}
 	retries := []int{1, 2, 3}
 	exponential, linear := policy(zinit.BackoffExponential, shortDelay, attempts), policy(zinit.BackoffLinear, shortDelay, attempts)
-	g.Expect(delayed(runs(230, 460, 920), exponential, retries)).To(gomega.Succeed())
-	g.Expect(delayed(runs(231, 461, 691), linear, retries)).To(gomega.Succeed())
-	g.Expect(delayed(runs(230, 460, 690), exponential, retries)).To(gomega.MatchError("exponential backoff: gap 3 took 690ms and was due after 920ms"))
+	g.Expect(checkDelays(runs(230, 460, 920), exponential, retries)).To(gomega.Succeed())
+	g.Expect(checkDelays(runs(231, 461, 691), linear, retries)).To(gomega.Succeed())
+	g.Expect(checkDelays(runs(230, 460, 690), exponential, retries)).To(gomega.MatchError("exponential backoff: gap 3 took 690ms and was due after 920ms"))
 	var late *lateError
-	g.Expect(errors.As(delayed(runs(230, 460, 920), linear, retries), &late)).To(gomega.BeTrue(), "it may be the host")
-	g.Expect(numbered(runs(1, 1), 3)).To(gomega.Succeed())
-	g.Expect(numbered([]zinit.Job{job(1, 0, 1, ""), job(1, 2, 3, "")}, 2)).To(gomega.MatchError("the attempts are 1, 1"))
+	g.Expect(errors.As(checkDelays(runs(230, 460, 920), linear, retries), &late)).To(gomega.BeTrue(), "it may be the host")
+	g.Expect(checkAttempts(runs(1, 1), 3)).To(gomega.Succeed())
+	g.Expect(checkAttempts([]zinit.Job{job(1, 0, 1, ""), job(1, 2, 3, "")}, 2)).To(gomega.MatchError("the attempts are 1, 1"))
 }
 
-// TestReplacedRuns are judged by their records.
 func TestReplacedRuns(t *testing.T) {
 	g := gomega.NewWithT(t)
 	p := policy(zinit.BackoffNone, shortDelay, 0)
 	next := job(2, 1230, 0, zinit.JobRunning)
-	g.Expect(replaced([]zinit.Job{job(1, 0, 1000, zinit.JobStopped), next}, p)).To(gomega.Succeed())
-	g.Expect(replaced([]zinit.Job{job(1, 0, 1000, zinit.JobFailed), next}, p)).To(gomega.MatchError(`the replaced run is "failed"`))
-	g.Expect(replaced([]zinit.Job{job(1, 0, 1100, zinit.JobStopped), next}, p)).To(gomega.MatchError("the retry came after 130ms and was due after 230ms"))
-	g.Expect(replaced([]zinit.Job{job(1, 0, 1000, zinit.JobStopped), job(1, 1230, 0, "")}, p)).To(gomega.MatchError(gomega.ContainSubstring("attempt 1")))
+	g.Expect(checkReplaced([]zinit.Job{job(1, 0, 1000, zinit.JobStopped), next}, p)).To(gomega.Succeed())
+	g.Expect(checkReplaced([]zinit.Job{job(1, 0, 1000, zinit.JobFailed), next}, p)).To(gomega.MatchError(`the replaced run is "failed"`))
+	g.Expect(checkReplaced([]zinit.Job{job(1, 0, 1100, zinit.JobStopped), next}, p)).To(gomega.MatchError("the retry came after 130ms and was due after 230ms"))
+	g.Expect(checkReplaced([]zinit.Job{job(1, 0, 1000, zinit.JobStopped), job(1, 1230, 0, "")}, p)).To(gomega.MatchError(gomega.ContainSubstring("attempt 1")))
 }

@@ -11,14 +11,14 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// Remark is something about the registered definitions that is wrong, or leaves no margin.
+// Remark is something in the registered definitions that is wrong or leaves no margin.
 type Remark struct {
-	// Text says it in one line that several services can share.
+	// Text is one line that several services can share.
 	Text     string
 	Services []string
 }
 
-// remarks groups what is said by its text, in the order in which it was said first.
+// remarks groups services by the text of their remark.
 type remarks struct{ list []Remark }
 
 func (r *remarks) add(service, format string, args ...any) {
@@ -32,8 +32,7 @@ func (r *remarks) add(service, format string, args ...any) {
 	}
 }
 
-// Lint reads the definitions that an image has registered as a reviewer would: against the target file, against
-// each other, and for probes that cannot detect what they are there for.
+// Lint compares the registered definitions with the target file and with each other, and looks for probes that miss a hang.
 func Lint(t *target.Target, services []zinit.Service, actions []zinit.Action) []Remark {
 	r := new(remarks)
 	lintInventory(r, t, services, actions)
@@ -42,7 +41,7 @@ func Lint(t *target.Target, services []zinit.Service, actions []zinit.Action) []
 		lintDependencies(r, service, services)
 		own := actionsOf(service, actions)
 		for _, action := range own {
-			if kindOf(action) == zinit.KindRun && !action.Oneshot {
+			if action.EffectiveKind() == zinit.KindRun && !action.Oneshot {
 				lintRun(r, t, service.Name, action)
 				lintCap(r, service.Name, action, own)
 			}
@@ -59,7 +58,7 @@ func lintInventory(r *remarks, t *target.Target, services []zinit.Service, actio
 	}
 	counted := 0
 	for _, action := range actions {
-		if kind := kindOf(action); kind == zinit.KindRun || kind == zinit.KindHealth {
+		if kind := action.EffectiveKind(); kind == zinit.KindRun || kind == zinit.KindHealth {
 			counted++
 		}
 	}
@@ -68,12 +67,12 @@ func lintInventory(r *remarks, t *target.Target, services []zinit.Service, actio
 	}
 	for _, service := range t.Services {
 		if !slices.ContainsFunc(services, func(s zinit.Service) bool { return s.Name == service.Name }) {
-			r.add(service.Name, "the target file lists it, and it is not registered")
+			r.add(service.Name, "the target file lists it, but it is not registered")
 		}
 	}
 }
 
-// lintNames looks for actions that two services share, and for names that may collide.
+// lintNames looks for shared actions and for names that may collide.
 func lintNames(r *remarks, services []zinit.Service, actions []zinit.Action) {
 	listedBy := map[string]string{}
 	for _, service := range services {
@@ -122,7 +121,7 @@ func lintDependencies(r *remarks, service zinit.Service, services []zinit.Servic
 // lintRun compares a run action's policy with the target file's, and its delay with the budget.
 func lintRun(r *remarks, t *target.Target, service string, action zinit.Action) {
 	if action.Retry == nil {
-		r.add(service, "has no retry policy: what happens when it ends is not specified")
+		r.add(service, "has no retry policy: what follows its end is not specified")
 		return
 	}
 	listed, _ := t.Service(service)
@@ -138,10 +137,10 @@ func lintRun(r *remarks, t *target.Target, service string, action zinit.Action) 
 	}
 }
 
-// lintCap tells whether a service that its health check restarts again and again ever uses its attempts up: each
-// such run lasts as long as the check takes to fail, and a run that is stable is not counted.
+// lintCap checks whether a service that keeps failing its health check can use its attempts up. Such a run lasts as long as the check
+// takes to fail. A stable run does not count.
 func lintCap(r *remarks, service string, run zinit.Action, own []zinit.Action) {
-	i := slices.IndexFunc(own, func(a zinit.Action) bool { return kindOf(a) == zinit.KindHealth && a.Schedule != nil })
+	i := slices.IndexFunc(own, func(a zinit.Action) bool { return a.EffectiveKind() == zinit.KindHealth && a.Schedule != nil })
 	if i < 0 || run.Retry == nil || run.Retry.MaxAttempts == 0 || run.Retry.StabilityPeriod == 0 {
 		return
 	}
@@ -159,8 +158,8 @@ func lintCap(r *remarks, service string, run zinit.Action, own []zinit.Action) {
 }
 
 func lintHealth(r *remarks, t *target.Target, service string, own []zinit.Action) {
-	checks := slices.DeleteFunc(slices.Clone(own), func(a zinit.Action) bool { return kindOf(a) != zinit.KindHealth })
-	serves := slices.ContainsFunc(own, func(a zinit.Action) bool { return kindOf(a) == zinit.KindRun && !a.Oneshot })
+	checks := slices.DeleteFunc(slices.Clone(own), func(a zinit.Action) bool { return a.EffectiveKind() != zinit.KindHealth })
+	serves := slices.ContainsFunc(own, func(a zinit.Action) bool { return a.EffectiveKind() == zinit.KindRun && !a.Oneshot })
 	if len(checks) == 0 && serves {
 		r.add(service, "has no health check: if it hangs, nobody notices")
 	}

@@ -14,7 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// TestUnsoundProbes holds the rules to the probes that the contract measured, and to others of their kind.
+// TestUnsoundProbes covers the probes of suites/contract/hero_zero.md#issue-probe and others of their kind.
 func TestUnsoundProbes(t *testing.T) {
 	const question = `echo '{"jsonrpc":"2.0","method":"server.health","id":1}' | `
 	for exec, want := range map[string][]string{
@@ -25,14 +25,14 @@ func TestUnsoundProbes(t *testing.T) {
 		`curl -s http://127.0.0.1:6666/health`:                                      {"without --fail", "without --max-time"},
 		`curl -sf -m 5 http://127.0.0.1:6666/health`:                                nil,
 		`/usr/bin/curl --fail --max-time 5 http://localhost:1/`:                     nil,
-		`echo ok`:                               {"it asks nobody"},
-		`true`:                                  {"it asks nobody"},
-		`exit 0`:                                {"it asks nobody"},
+		`echo ok`:                               {"it asks no service"},
+		`true`:                                  {"it asks no service"},
+		`exit 0`:                                {"it asks no service"},
 		`nc -z localhost 6666`:                  {"it only connects"},
-		`test -S /root/hero/var/sockets/x.sock`: {"it looks for a file"},
+		`test -S /root/hero/var/sockets/x.sock`: {"it only looks for a file"},
 		`exec /root/hero/bin/hero_probe --timeout=1m20s unix /root/hero/var/sockets/x.sock`: nil,
 		`hero_probe unix /x.sock; true`: {"its failure is ignored"},
-		`echo 'unbalanced`:              {"no shell command"},
+		`echo 'unbalanced`:              {"not a valid shell command"},
 		`curl -sf -m 5 http://127.0.0.1:6666/health > /dev/null && hero_probe unix /x.sock`: nil,
 		`/bin/sh -c "curl -f -m 2 http://127.0.0.1:6666/health"`:                            nil,
 		`curl --fail-with-body --max-time=2 http://127.0.0.1:6666/health | grep -q healthy`: nil,
@@ -61,7 +61,7 @@ func embeddedTarget(t *testing.T) *target.Target {
 	return loaded
 }
 
-// sound is a service as it has to be, with a margin.
+// sound returns a correct service with a margin.
 func sound(name string, p zinit.RetryPolicy) zinit.Definition {
 	p.Delay = ms(4 * time.Second)
 	return zinit.Define(name,
@@ -69,7 +69,7 @@ func sound(name string, p zinit.RetryPolicy) zinit.Definition {
 		zinit.HealthAction(name, "hero_probe unix /x.sock", zinit.Schedule{Interval: ms(time.Minute), StartPeriod: ms(30 * time.Second)}, ms(20*time.Second)))
 }
 
-// TestLint says every thing that can be wrong, once, and nothing about a sound service.
+// TestLint covers every remark once, and a sound service without remarks.
 func TestLint(t *testing.T) {
 	described := embeddedTarget(t)
 	described.Policy.Delay = ms(4 * time.Second)
@@ -115,8 +115,8 @@ func TestLint(t *testing.T) {
 	golden.Check(t, "lint.txt", Report{Target: "embedded", Remarks: Lint(described, services, actions)}.Text())
 }
 
-// TestACapThatIsReached is the same numbers with a longer stability period.
-func TestACapThatIsReached(t *testing.T) {
+// TestCap varies the stability period.
+func TestCap(t *testing.T) {
 	g := gomega.NewWithT(t)
 	described := embeddedTarget(t)
 	definition := sound("user.x", described.Policy)

@@ -12,11 +12,12 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-func refusalsSettle() []string {
+// refusalIDs returns the assumptions that refusals settles.
+func refusalIDs() []string {
 	return []string{"error-codes", "self-dependency", "missing-accepted", "unknown-members-ignored", "long-names", "action-ownership"}
 }
 
-// refusals registers what is odd, one after the other.
+// refusals registers unusual definitions, one after the other.
 func (e *examiner) refusals(ctx context.Context) error {
 	plain := policy(zinit.BackoffNone, shortDelay, 0)
 	remove, err := e.register(ctx, e.define("plain", victim.Options{}, plain))
@@ -37,7 +38,7 @@ func (e *examiner) refusals(ctx context.Context) error {
 	return nil
 }
 
-// codes asks for what cannot be, and looks at the codes that come back.
+// codes makes impossible requests and checks the error codes.
 func (e *examiner) codes(ctx context.Context, p zinit.RetryPolicy) {
 	_, missing := e.Supervisor.Status(ctx, Prefix+"nobody")
 	bad := e.define("bad", victim.Options{}, p)
@@ -50,7 +51,7 @@ func (e *examiner) codes(ctx context.Context, p zinit.RetryPolicy) {
 		err  error
 		code int
 	}{
-		{"the status of a service that is not there", missing, -32001},
+		{"the status of an unknown service", missing, -32001},
 		{"an action without exec", invalid, -32003},
 		{"a cycle", e.cycle(ctx, p), -32004},
 	} {
@@ -64,10 +65,10 @@ func (e *examiner) codes(ctx context.Context, p zinit.RetryPolicy) {
 			other = append(other, fmt.Sprintf("%s is answered with %d, not %d", asked.what, answer.Code, asked.code))
 		}
 	}
-	e.settle("error-codes", few(other), "-32001, -32003 and -32004 were seen")
+	e.settle("error-codes", firstOf(other), "-32001, -32003 and -32004 were seen")
 }
 
-// cycle registers two services that require each other and returns what the second is answered with.
+// cycle registers two services that require each other and returns the answer to the second.
 func (e *examiner) cycle(ctx context.Context, p zinit.RetryPolicy) error {
 	first, second := e.define("cycle1", victim.Options{}, p), e.define("cycle2", victim.Options{}, p)
 	first.Service.Dependencies.Requires = []string{second.Service.Name}
@@ -81,10 +82,10 @@ func (e *examiner) cycle(ctx context.Context, p zinit.RetryPolicy) error {
 	return err
 }
 
-// forget deletes a service that may be there, and its actions, which may be there without it. What it depends on is
-// taken from it before: a supervisor that deletes dependents as well may follow them for ever.
+// forget deletes a service and its actions if they exist. It removes the dependencies first: a supervisor that deletes dependents
+// as well may follow a cycle for ever.
 func (e *examiner) forget(ctx context.Context, definition zinit.Definition) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
 	defer cancel()
 	if e.Client != nil {
 		bare := definition.Service
@@ -99,10 +100,10 @@ func (e *examiner) forget(ctx context.Context, definition zinit.Definition) {
 	}
 }
 
-// selfDependency asks 0.4 alone: 0.3.9 accepts such a service, and overflows its stack when it is deleted.
+// selfDependency asks only 0.4: 0.3.9 overflows its stack when such a service is deleted.
 func (e *examiner) selfDependency(ctx context.Context, p zinit.RetryPolicy) {
 	if e.Client == nil {
-		e.note(Unseen, "zinit 0.3.9 ends by a stack overflow when such a service is deleted: it is left alone", "self-dependency")
+		e.note(Unseen, "not asked: deleting such a service crashes zinit 0.3.9 by a stack overflow", "self-dependency")
 		return
 	}
 	definition := e.define("self", victim.Options{}, p)
@@ -115,11 +116,11 @@ func (e *examiner) selfDependency(ctx context.Context, p zinit.RetryPolicy) {
 	case errors.Is(err, zinit.ErrDependencyCycle):
 		how = "it is refused with -32004"
 	case err != nil:
-		wrong = fmt.Errorf("it is refused otherwise: %s", oneLine(err))
+		wrong = fmt.Errorf("it is refused with another error: %s", oneLine(err))
 	case len(warnings) == 0:
 		wrong = errors.New("it is accepted without a warning")
 	default:
-		wrong = within(ctx, limit/2, "the service that requires itself to run", e.state(ctx, definition.Service.Name, running))
+		wrong = within(ctx, checkTimeout/2, "the service that requires itself to run", e.state(ctx, definition.Service.Name, running))
 	}
 	e.settle("self-dependency", wrong, "%s", how)
 }
@@ -143,7 +144,7 @@ func (e *examiner) missing(ctx context.Context) {
 	}
 	err := within(ctx, seen, "", e.state(ctx, definition.Service.Name, running))
 	if err == nil {
-		e.differs("missing-accepted", "a service runs that requires one which is not there")
+		e.differs("missing-accepted", "a service runs although it requires an unknown one")
 		return
 	}
 	e.confirm("missing-accepted", "both are accepted, and nothing runs")
@@ -197,12 +198,12 @@ func (e *examiner) ownership(ctx context.Context, p zinit.RetryPolicy) {
 	answer, err := e.Client.SetAction(ctx, action)
 	switch {
 	case errors.Is(err, zinit.ErrInvalidConfig):
-		e.confirm("action-ownership", "setting another's action is refused with -32003")
+		e.confirm("action-ownership", "setting another service's action is refused with -32003")
 	case err != nil:
 		e.differs("action-ownership", "%s", oneLine(err))
 	case answer:
-		e.confirm("action-ownership", "setting another's action is answered with replaced")
+		e.confirm("action-ownership", "setting another service's action is answered with replaced")
 	default:
-		e.differs("action-ownership", "setting another's action is accepted without a word")
+		e.differs("action-ownership", "setting another service's action is accepted silently")
 	}
 }

@@ -19,8 +19,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// replyPatience is how long a service may take to say how it is.
-const replyPatience = 5 * time.Second
+// replyTimeout bounds a service's reply to server.health.
+const replyTimeout = 5 * time.Second
 
 // Sandbox is a started target.
 type Sandbox interface {
@@ -44,14 +44,14 @@ type dialer interface {
 	Dial(ctx context.Context, endpoint protocol.Endpoint) (net.Conn, error)
 }
 
-// Of returns what can be asked of a started target. started is when its start began.
-func Of(t *target.Target, box Sandbox, started time.Time) Subject {
+// NewSubject returns the subject of a started target. started is when its start began.
+func NewSubject(t *target.Target, box Sandbox, started time.Time) Subject {
 	subject := Subject{
 		Target: t, Supervisor: box.Zinit(), Socket: box.ZinitSocket(),
-		Health: func(ctx context.Context, socket string) (string, error) { return health(ctx, box, socket) },
+		Health: func(ctx context.Context, socket string) (string, error) { return askHealth(ctx, box, socket) },
 		Zombies: func(ctx context.Context) ([]string, error) {
 			table, err := box.Agent().Processes(ctx)
-			return zombies(table), err
+			return namesOfZombies(table), err
 		},
 		Command: box.ZinitCommand(),
 		Victim: func(options victim.Options) string {
@@ -79,9 +79,9 @@ func Of(t *target.Target, box Sandbox, started time.Time) Subject {
 	return subject
 }
 
-// health asks a service as the harness does, and keeps its own words.
-func health(ctx context.Context, box dialer, socket string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, replyPatience)
+// askHealth sends server.health to a service and returns the raw result.
+func askHealth(ctx context.Context, box dialer, socket string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
 	defer cancel()
 	conn, err := box.Dial(ctx, protocol.Endpoint{Socket: socket})
 	if err != nil {
@@ -104,18 +104,18 @@ func health(ctx context.Context, box dialer, socket string) (string, error) {
 		return "", fmt.Errorf("read its reply: %w", err)
 	}
 	if len(reply.Result) == 0 {
-		return "", fmt.Errorf("it answers the error %.80s", reply.Error)
+		return "", fmt.Errorf("it answers with the error %.80s", reply.Error)
 	}
 	return string(reply.Result), nil
 }
 
-// zombies names the processes that are dead and not reaped.
-func zombies(table []protocol.Process) []string {
-	var dead []string
+// namesOfZombies returns the pid and the name of each zombie.
+func namesOfZombies(table []protocol.Process) []string {
+	var names []string
 	for _, process := range table {
 		if process.State == "Z" {
-			dead = append(dead, strings.TrimSpace(fmt.Sprintf("pid %d %s", process.PID, path.Base(strings.Join(process.Argv, " ")))))
+			names = append(names, strings.TrimSpace(fmt.Sprintf("pid %d %s", process.PID, path.Base(strings.Join(process.Argv, " ")))))
 		}
 	}
-	return dead
+	return names
 }

@@ -8,7 +8,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 )
 
-// Text writes a report as YAML: the list that a target file takes as `confirmed`, and all else as comments.
+// Text returns a report as YAML: the list `confirmed` of a target file, and everything else as comments.
 func (r Report) Text() string {
 	text := new(strings.Builder)
 	comment := func(format string, args ...any) { line(text, "# "+format, args...) }
@@ -17,47 +17,47 @@ func (r Report) Text() string {
 		comment("         %s", r.Digest)
 	}
 	comment("target   %s", r.Target)
-	comment("zinit    %s, dialect %s%s", cmp.Or(r.Version, "of unknown version"), r.Dialect, at(r.Socket))
+	comment("zinit    %s, dialect %s%s", cmp.Or(r.Version, "of unknown version"), r.Dialect, describeSocket(r.Socket))
 	if r.Unread == "" {
 		comment("registry %d services, %d actions", r.Services, r.Actions)
 	}
-	counts := map[Verdict]int{}
+	counts := map[Result]int{}
 	for _, finding := range r.Findings {
-		counts[finding.Verdict]++
+		counts[finding.Result]++
 	}
 	line(text, "")
 	comment("assumptions: %d confirmed, %d differ, %d unseen", counts[Confirmed], counts[Differs], counts[Unseen])
-	r.confirmed(text, counts[Confirmed])
-	r.differing(text)
-	r.unseen(text)
-	r.remarks(text)
+	r.writeConfirmed(text, counts[Confirmed])
+	r.writeDifferences(text)
+	r.writeUnseen(text)
+	r.writeRemarks(text)
 	return text.String()
 }
 
-func at(socket string) string {
+func describeSocket(socket string) string {
 	if socket == "" {
 		return ""
 	}
 	return " at " + socket
 }
 
-func (r Report) confirmed(text *strings.Builder, count int) {
+func (r Report) writeConfirmed(text *strings.Builder, count int) {
 	if count == 0 {
 		line(text, "confirmed: []")
 		return
 	}
 	line(text, "confirmed:")
 	for _, finding := range r.Findings {
-		if finding.Verdict == Confirmed {
+		if finding.Result == Confirmed {
 			line(text, "  - %-28s # %s", finding.Assumption.ID, finding.Evidence)
 		}
 	}
 }
 
-func (r Report) differing(text *strings.Builder) {
+func (r Report) writeDifferences(text *strings.Builder) {
 	titled := false
 	for _, finding := range r.Findings {
-		if finding.Verdict != Differs {
+		if finding.Result != Differs {
 			continue
 		}
 		if !titled {
@@ -70,12 +70,12 @@ func (r Report) differing(text *strings.Builder) {
 	}
 }
 
-// unseen groups what was not seen by the reason.
-func (r Report) unseen(text *strings.Builder) {
+// writeUnseen groups unseen assumptions by the reason.
+func (r Report) writeUnseen(text *strings.Builder) {
 	groups := map[string][]string{}
 	var reasons []string
 	for _, finding := range r.Findings {
-		if finding.Verdict != Unseen {
+		if finding.Result != Unseen {
 			continue
 		}
 		if groups[finding.Evidence] == nil {
@@ -93,7 +93,7 @@ func (r Report) unseen(text *strings.Builder) {
 	}
 }
 
-func (r Report) remarks(text *strings.Builder) {
+func (r Report) writeRemarks(text *strings.Builder) {
 	line(text, "")
 	switch {
 	case r.Unread != "":
@@ -106,12 +106,12 @@ func (r Report) remarks(text *strings.Builder) {
 	line(text, "# the registered definitions:")
 	for _, remark := range r.Remarks {
 		line(text, "#   %s", remark.Text)
-		line(text, "#     %s", named(remark.Services))
+		line(text, "#     %s", listServices(remark.Services))
 	}
 }
 
-// named names services: all of a few, the first three and a count of many.
-func named(services []string) string {
+// listServices names up to four services, else the first three and the count.
+func listServices(services []string) string {
 	const most, shown = 4, 3
 	if len(services) <= most {
 		return strings.Join(services, ", ")
@@ -119,7 +119,7 @@ func named(services []string) string {
 	return fmt.Sprintf("%d services: %s ...", len(services), strings.Join(services[:shown], ", "))
 }
 
-// line writes one line without what could move a terminal's cursor or end a comment: the target said a part of it.
+// line writes one line. A part of it comes from the target, so characters that move a cursor or end a comment are removed.
 func line(text *strings.Builder, format string, args ...any) {
 	_, _ = text.WriteString(plain.Line(fmt.Sprintf(format, args...)))
 }

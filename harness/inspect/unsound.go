@@ -9,20 +9,19 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// halfASecond is how long socat waits for a reply after its input has ended, where no -t says otherwise
-// (contract hero_zero, measured with socat 1.7.4.4). A service that is slow and well may take a second.
-const halfASecond = 0.5
+// socatTimeout is the number of seconds that socat waits for a reply after its input has ended, unless -t sets another
+// (suites/contract/hero_zero.md#issue-probe). A slow but healthy service may take a second.
+const socatTimeout = 0.5
 
-// unsound says by the text of a probe alone what it misses; nothing where no rule is broken. It is no proof: the
-// truth table of the theme health is.
+// unsound returns what a probe misses, by its text alone. That is no proof: the truth table of the theme health is.
 func unsound(exec string) []string {
 	commands, ignored, err := simpleCommands(exec)
 	if err != nil {
-		return []string{"it is no shell command that can be read: " + oneLine(err)}
+		return []string{"it is not a valid shell command: " + oneLine(err)}
 	}
 	var why []string
 	if ignored {
-		why = append(why, "its failure is ignored, so that it passes whatever happens")
+		why = append(why, "it always passes: its failure is ignored")
 	}
 	names := make([]string, 0, len(commands))
 	for _, words := range commands {
@@ -37,36 +36,36 @@ func unsound(exec string) []string {
 			why = append(why, unsoundCurl(rest)...)
 		case "nc", "ncat", "netcat":
 			if slices.Contains(rest, "-z") || !readsReply(names[i+1:]) {
-				why = append(why, "it only connects: the kernel accepts for a process that is stopped")
+				why = append(why, "it only connects: the kernel accepts connections for a stopped process")
 			}
 		case "test", "[":
-			why = append(why, "it looks for a file: a socket stays there when nobody serves it")
+			why = append(why, "it only looks for a file: a socket remains when no process serves it")
 		}
 	}
 	if idle := []string{"echo", "true", "printf", ":", "exit"}; !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(idle, name) }) {
-		why = append(why, "it passes whatever happens: it asks nobody")
+		why = append(why, "it always passes: it asks no service")
 	}
 	return why
 }
 
 func unsoundSocat(words []string, read bool) (why []string) {
 	if !read {
-		return []string{"socat ends with 0 half a second after a service took the question, and nothing looks at the reply: it misses a hang"}
+		return []string{"it misses a hang: socat exits with 0 half a second after the request, and nothing reads the reply"}
 	}
-	patience := halfASecond
+	timeout := socatTimeout
 	for i, word := range words {
-		value, isPatience := strings.CutPrefix(word, "-t")
-		if isPatience && value == "" && i+1 < len(words) {
+		value, isTimeout := strings.CutPrefix(word, "-t")
+		if isTimeout && value == "" && i+1 < len(words) {
 			value = words[i+1]
 		}
-		if seconds, err := strconv.ParseFloat(value, 64); isPatience && err == nil {
-			patience = seconds
+		if seconds, err := strconv.ParseFloat(value, 64); isTimeout && err == nil {
+			timeout = seconds
 		}
 	}
-	if patience <= 1 {
-		why = append(why, "it waits "+strconv.FormatFloat(patience, 'g', -1, 64)+" s for the reply: it fails a healthy service that answers after 1 s")
+	if timeout <= 1 {
+		why = append(why, "it waits "+strconv.FormatFloat(timeout, 'g', -1, 64)+" s for the reply: it fails a healthy service that answers after 1 s")
 	}
-	return append(why, "it looks for a word in the reply: a wrong id, half a document and the status \"unhealthy\" pass")
+	return append(why, "it only looks for a word in the reply: a wrong id, half a document and the status \"unhealthy\" pass")
 }
 
 func unsoundCurl(words []string) (why []string) {
@@ -78,23 +77,22 @@ func unsoundCurl(words []string) (why []string) {
 		})
 	}
 	if !has('f', "--fail", "--fail-with-body") {
-		why = append(why, "curl without --fail takes HTTP 500 for a good reply")
+		why = append(why, "curl without --fail accepts HTTP 500")
 	}
 	if !has('m', "--max-time") {
-		why = append(why, "curl without --max-time hangs with the service until the action's own timeout")
+		why = append(why, "curl without --max-time hangs until the action's timeout")
 	}
 	return why
 }
 
-// readsReply tells whether one of the commands that follow looks at what was replied.
+// readsReply reports whether one of the following commands reads the reply.
 func readsReply(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		return slices.Contains([]string{"grep", "egrep", "jq", "awk", "sed", "python", "python3", "test", "["}, name)
 	})
 }
 
-// simpleCommands returns the words of each simple command of a line, without an exec before them, and whether the
-// line ends well whatever they do.
+// simpleCommands returns the words of each simple command of a line, without exec, and whether the line always succeeds.
 func simpleCommands(line string) (commands [][]string, ignored bool, err error) {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(line), "")
 	if err != nil {
@@ -114,16 +112,16 @@ func simpleCommands(line string) (commands [][]string, ignored bool, err error) 
 		return true
 	})
 	if len(file.Stmts) > 0 {
-		ignored = passes(file.Stmts[len(file.Stmts)-1], len(file.Stmts) > 1)
+		ignored = alwaysPasses(file.Stmts[len(file.Stmts)-1], len(file.Stmts) > 1)
 	}
 	return commands, ignored, nil
 }
 
-// passes tells whether a statement ends with 0 by itself: `... || true`, or `true` after others.
-func passes(statement *syntax.Stmt, last bool) bool {
+// alwaysPasses reports whether a statement always succeeds: `... || true`, or `true` after others.
+func alwaysPasses(statement *syntax.Stmt, last bool) bool {
 	switch command := statement.Cmd.(type) {
 	case *syntax.BinaryCmd:
-		return command.Op == syntax.OrStmt && passes(command.Y, true)
+		return command.Op == syntax.OrStmt && alwaysPasses(command.Y, true)
 	case *syntax.CallExpr:
 		if !last || len(command.Args) == 0 {
 			return false
@@ -135,7 +133,7 @@ func passes(statement *syntax.Stmt, last bool) bool {
 	return false
 }
 
-// literal is a word as it is written, without its quotes; what is computed is left out.
+// literal returns a word without quotes and without its computed parts.
 func literal(word *syntax.Word) string {
 	var text strings.Builder
 	syntax.Walk(word, func(node syntax.Node) bool {

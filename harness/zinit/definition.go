@@ -18,7 +18,7 @@ func Define(service string, actions ...Action) Definition {
 // Action returns the first action of a kind.
 func (d Definition) Action(kind Kind) (Action, bool) {
 	for _, action := range d.Actions {
-		if action.Kind == kind || (action.Kind == "" && kind == KindRun) {
+		if action.EffectiveKind() == kind {
 			return action, true
 		}
 	}

@@ -86,7 +86,7 @@ func legacyActions(definition Definition) (run Action, health *Action, err error
 	var found []Kind
 	for _, action := range definition.Actions {
 		switch {
-		case action.Kind == KindRun, action.Kind == "":
+		case action.EffectiveKind() == KindRun:
 			run = action
 			found = append(found, KindRun)
 		case action.Kind == KindHealth && (action.Schedule == nil || action.Timeout == 0 || action.Dir != "" || len(action.Env) > 0):

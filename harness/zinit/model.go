@@ -1,6 +1,7 @@
 package zinit
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -70,6 +71,9 @@ type Action struct {
 	Retry       *RetryPolicy      `json:"retry,omitempty"`
 	Schedule    *Schedule         `json:"schedule,omitempty"` // kind health only
 }
+
+// EffectiveKind returns the action's kind, which is KindRun if it is empty.
+func (a Action) EffectiveKind() Kind { return cmp.Or(a.Kind, KindRun) }
 
 // Job is one run of an action. Times are milliseconds of Unix time; Ended is 0 during the run. All members are [A] job-shape.
 type Job struct {

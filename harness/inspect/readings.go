@@ -13,21 +13,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// pollEvery is the pause between two looks at something that reports no event.
-const pollEvery = 40 * time.Millisecond
-
-// looks only read.
-func looks() []trial {
-	return []trial{
-		{(*examiner).inventory, []string{"one-run-one-health", "shipped-retries-one"}},
-		{(*examiner).shapes, []string{"service-actions-member", "action-nesting", "status-members"}},
-		{(*examiner).socket, []string{"socket-candidates"}},
-		{(*examiner).boot, []string{"boot-within-60s"}},
-		{(*examiner).smoke, []string{"smoke-within-120s"}},
-		{(*examiner).healthReplies, []string{"health-reply-ok"}},
-		{(*examiner).commandLine, []string{"cli-output"}},
-	}
-}
+// pollInterval is the pause between two polls.
+const pollInterval = 40 * time.Millisecond
 
 // inventory counts the actions of each service.
 func (e *examiner) inventory(context.Context) error {
@@ -43,8 +30,8 @@ func (e *examiner) inventory(context.Context) error {
 	for _, service := range e.services {
 		own := map[zinit.Kind]int{}
 		for _, action := range actionsOf(service, e.actions) {
-			own[kindOf(action)]++
-			counts[kindOf(action)]++
+			own[action.EffectiveKind()]++
+			counts[action.EffectiveKind()]++
 			if action.Schedule != nil {
 				scheduled++
 			}
@@ -56,18 +43,18 @@ func (e *examiner) inventory(context.Context) error {
 			odd = append(odd, fmt.Sprintf("%s has %d run and %d health actions", service.Name, own[zinit.KindRun], own[zinit.KindHealth]))
 		}
 	}
-	e.settle("one-run-one-health", few(odd), "%d services, %d run and %d health actions",
+	e.settle("one-run-one-health", firstOf(odd), "%d services, %d run and %d health actions",
 		len(e.services), counts[zinit.KindRun], counts[zinit.KindHealth])
 	if scheduled == 0 {
 		e.note(Unseen, "no health action has a schedule", "shipped-retries-one")
 		return nil
 	}
-	e.settle("shipped-retries-one", few(more), "retries is 1, or not said, in every schedule")
+	e.settle("shipped-retries-one", firstOf(more), "retries is 1, or not said, in every schedule")
 	return nil
 }
 
-// few names the first three of what is wrong, nil for nothing.
-func few(wrong []string) error {
+// firstOf returns an error with the first three texts, nil if there is none.
+func firstOf(wrong []string) error {
 	const shown = 3
 	if len(wrong) == 0 {
 		return nil
@@ -79,21 +66,14 @@ func few(wrong []string) error {
 	return errors.New(text)
 }
 
-// actionsOf are the actions that a service lists or owns.
+// actionsOf returns the actions that a service lists or owns.
 func actionsOf(service zinit.Service, all []zinit.Action) []zinit.Action {
 	return slices.DeleteFunc(slices.Clone(all), func(action zinit.Action) bool {
 		return action.Service != service.Name && !slices.Contains(service.Actions, action.Name)
 	})
 }
 
-func kindOf(action zinit.Action) zinit.Kind {
-	if action.Kind == "" {
-		return zinit.KindRun
-	}
-	return action.Kind
-}
-
-// shapes looks at answers as they came, for which a service of the image is asked.
+// shapes checks the members of raw answers about a service of the image.
 func (e *examiner) shapes(ctx context.Context) error {
 	switch {
 	case e.unread != nil:
@@ -104,35 +84,35 @@ func (e *examiner) shapes(ctx context.Context) error {
 		return errors.New("the image registers no service")
 	}
 	named := map[string]any{"name": e.services[0].Name}
-	e.members(ctx, "service-actions-member", "service.get", named, "actions")
-	e.members(ctx, "status-members", "service.status", named, "health", "restarts")
+	e.checkMembers(ctx, "service-actions-member", "service.get", named, "actions")
+	e.checkMembers(ctx, "status-members", "service.status", named, "health", "restarts")
 	for _, action := range actionsOf(e.services[0], e.actions) {
 		name := map[string]any{"name": action.Name}
-		switch kindOf(action) { //nolint:exhaustive // the others have neither
+		switch action.EffectiveKind() { //nolint:exhaustive // the others have neither
 		case zinit.KindRun:
-			e.members(ctx, "action-nesting", "action.get", name, "retry")
+			e.checkMembers(ctx, "action-nesting", "action.get", name, "retry")
 		case zinit.KindHealth:
-			e.members(ctx, "action-nesting", "action.get", name, "schedule")
+			e.checkMembers(ctx, "action-nesting", "action.get", name, "schedule")
 		}
 	}
 	return nil
 }
 
-// members asks for an object and looks whether it has members.
-func (e *examiner) members(ctx context.Context, id, method string, params any, wanted ...string) {
+// checkMembers asks for an object and checks its members.
+func (e *examiner) checkMembers(ctx context.Context, id, method string, params any, wanted ...string) {
 	raw, err := e.Client.Call(ctx, method, params)
 	if err != nil {
 		e.note(Unseen, oneLine(err), id)
 		return
 	}
-	e.settle(id, lacking(raw, wanted...), "%s has %s", method, strings.Join(wanted, " and "))
+	e.settle(id, requireMembers(raw, wanted...), "%s has %s", method, strings.Join(wanted, " and "))
 }
 
-// lacking says which members an object lacks, and which it has instead.
-func lacking(raw json.RawMessage, wanted ...string) error {
+// requireMembers returns an error that names the members that an object lacks, and those that it has.
+func requireMembers(raw json.RawMessage, wanted ...string) error {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &object); err != nil {
-		return fmt.Errorf("it is no object: %.60q", raw)
+		return fmt.Errorf("it is not an object: %.60q", raw)
 	}
 	var lacks []string
 	for _, member := range wanted {
@@ -148,7 +128,7 @@ func lacking(raw json.RawMessage, wanted ...string) error {
 		has = append(has, member)
 	}
 	slices.Sort(has)
-	return fmt.Errorf("there is no %s among %s", strings.Join(lacks, ", no "), strings.Join(has, ", "))
+	return fmt.Errorf("it has no %s; it has %s", strings.Join(lacks, ", no "), strings.Join(has, ", "))
 }
 
 func (e *examiner) socket(context.Context) error {
@@ -180,7 +160,7 @@ func (e *examiner) boot(context.Context) error {
 			names = append(names, name+": "+what)
 		}
 		slices.Sort(names)
-		e.differs("boot-within-60s", "%v", few(names))
+		e.differs("boot-within-60s", "%v", firstOf(names))
 	case took > promised:
 		e.differs("boot-within-60s", "it took %s", took.Round(time.Second))
 	default:
@@ -204,16 +184,16 @@ func (e *examiner) smoke(ctx context.Context) error {
 		}
 	}
 	if e.Age == nil || e.Age() > promised {
-		return errors.New("it answers, and the start is too long ago to say since when")
+		return errors.New("it answers, but the start is too long ago to tell since when")
 	}
 	e.confirm("smoke-within-120s", "%d paths answer", len(e.Target.Smoke))
 	return nil
 }
 
-// healthReplies records what the real services answer: the model for the victims' own reply.
+// healthReplies asks the real services for their health. Victims answer in the same way.
 func (e *examiner) healthReplies(ctx context.Context) error {
 	if e.Health == nil {
-		return errors.New("nobody can be asked")
+		return errors.New("no service can be asked")
 	}
 	asked := 0
 	var other []string
@@ -225,25 +205,25 @@ func (e *examiner) healthReplies(ctx context.Context) error {
 		result, err := e.Health(ctx, service.Socket)
 		if err != nil {
 			other = append(other, fmt.Sprintf("%s: %s", service.Name, oneLine(err)))
-		} else if !saysOK(result) {
+		} else if !isOK(result) {
 			other = append(other, fmt.Sprintf("%s answers %.80s", service.Name, result))
 		}
 	}
 	if asked == 0 {
 		return errors.New("the target file lists no service with a socket")
 	}
-	e.settle("health-reply-ok", few(other), `all %d sockets answer {"status": "ok"}`, asked)
+	e.settle("health-reply-ok", firstOf(other), `all %d sockets answer {"status": "ok"}`, asked)
 	return nil
 }
 
-func saysOK(result string) bool {
+func isOK(result string) bool {
 	var reply struct {
 		Status string `json:"status"`
 	}
 	return json.Unmarshal([]byte(result), &reply) == nil && reply.Status == "ok"
 }
 
-// commandLine compares what `zinit list` prints with what the RPC says.
+// commandLine compares the output of `zinit list` with the RPC.
 func (e *examiner) commandLine(ctx context.Context) error {
 	if e.Command == nil {
 		return errors.New("no zinit command can be run")
@@ -263,7 +243,7 @@ func (e *examiner) commandLine(ctx context.Context) error {
 	compared := 0
 	for _, status := range statuses {
 		if strings.HasPrefix(status.Name, Prefix) {
-			continue // they come and go
+			continue // it may end at any time
 		}
 		compared++
 		i := slices.IndexFunc(listed, func(s zinit.Status) bool { return s.Name == status.Name })
@@ -278,21 +258,22 @@ func (e *examiner) commandLine(ctx context.Context) error {
 	if compared == 0 {
 		return errors.New("there is no service to compare")
 	}
-	e.settle("cli-output", few(other), "zinit list tells the state and the pid of all %d services", compared)
+	e.settle("cli-output", firstOf(other), "zinit list tells the state and the pid of all %d services", compared)
 	return nil
 }
 
-// zombies looks twice: a process that has just ended is one for a moment.
+// zombies looks twice: a process that has just ended is a zombie for a moment.
 func (e *examiner) zombies(ctx context.Context) error {
 	if e.Zombies == nil {
 		return errors.New("no process table can be read")
 	}
+	const reapLimit = 500 * time.Millisecond
 	before, err := e.Zombies(ctx)
 	if err != nil {
 		return err
 	}
 	select {
-	case <-time.After(500 * time.Millisecond): // the time that a reaper is granted
+	case <-time.After(reapLimit):
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -301,6 +282,6 @@ func (e *examiner) zombies(ctx context.Context) error {
 		return err
 	}
 	stay := slices.DeleteFunc(after, func(name string) bool { return !slices.Contains(before, name) })
-	e.settle("no-zombie", few(stay), "none is left of the services that came and went in this inspection")
+	e.settle("no-zombie", firstOf(stay), "none is left of the services that came and went in this inspection")
 	return nil
 }
