@@ -25,7 +25,7 @@ var measured = []string{
 func (f goFile) badDurations() (bad []string) {
 	add := func(owner string, names []*ast.Ident) {
 		for _, name := range names {
-			if name.Name != "_" && !(owner != "" && slices.Contains(measured, name.Name)) && !durationEnding.MatchString(name.Name) {
+			if name.Name != "_" && (owner == "" || !slices.Contains(measured, name.Name)) && !durationEnding.MatchString(name.Name) {
 				bad = append(bad, filepath.Dir(f.path)+" "+owner+name.Name)
 			}
 		}
@@ -73,7 +73,8 @@ func isDurationValue(expression ast.Expr) bool {
 		return isDurationValue(expression.X)
 	case *ast.BinaryExpr:
 		left, right := isDurationValue(expression.X), isDurationValue(expression.Y)
-		return (left || right) && !(left && right && expression.Op == token.QUO)
+		isRatio := left && right && expression.Op == token.QUO
+		return (left || right) && !isRatio
 	case *ast.CallExpr:
 		return isDurationType(expression.Fun)
 	case *ast.SelectorExpr:

@@ -107,7 +107,7 @@ func (m *Matrix) Wrong() []Row {
 	return slices.DeleteFunc(slices.Clone(m.Mutants), func(row Row) bool { return row.Verdict.Good() })
 }
 
-// Stray are the good rows of which a promise failed that does not claim the mutant.
+// Strays returns the good rows in which a promise failed that does not claim the mutant.
 func (m *Matrix) Strays() []Row {
 	return slices.DeleteFunc(slices.Clone(m.Mutants), func(row Row) bool { return !row.Verdict.Good() || len(row.Strays()) == 0 })
 }
