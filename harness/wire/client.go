@@ -14,10 +14,10 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-// cancelMethod is the notification by which a caller withdraws a call that is under way.
+// cancelMethod is the notification by which a client cancels a call.
 const cancelMethod = "wire.cancel"
 
-// Link is the near end: it calls methods and dials sockets on the far side. It is safe for concurrent use.
+// Link is the client's end: it calls methods and dials sockets on the server's side. It is safe for concurrent use.
 type Link struct {
 	session *yamux.Session
 
@@ -25,7 +25,7 @@ type Link struct {
 	control *jrpc2.Client
 }
 
-// NewLink makes the near end of a link over a connection, which it owns from then on.
+// NewLink returns the client's end of a link over a connection, which it owns from then on.
 func NewLink(conn io.ReadWriteCloser) (*Link, error) {
 	session, err := yamux.Client(conn, configuration())
 	if err != nil {
@@ -34,14 +34,13 @@ func NewLink(conn io.ReadWriteCloser) (*Link, error) {
 	return &Link{session: session}, nil
 }
 
-// Done is closed when the link has ended, for whatever reason.
+// Done returns a channel that is closed when the link has ended, for whatever reason.
 func (l *Link) Done() <-chan struct{} { return l.session.CloseChan() }
 
-// Close ends the link. The far side then undoes what was done through it.
+// Close ends the link. The server then undoes what was done through it.
 func (l *Link) Close() error { return l.session.Close() }
 
-// Call calls a method on the far side and decodes its result, where result is not nil. A context that
-// ends withdraws the call.
+// Call calls a method of the server and decodes its result, if result is not nil. The end of the context cancels the call.
 func (l *Link) Call(ctx context.Context, method string, params, result any) error {
 	control, err := l.controlClient()
 	if err != nil {
@@ -74,6 +73,7 @@ func (l *Link) CallRaw(ctx context.Context, method string, params json.RawMessag
 	return result, err
 }
 
+// controlClient returns the client of the control stream, and opens the stream at the first call.
 func (l *Link) controlClient() (*jrpc2.Client, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,6 +96,7 @@ type cancelParams struct {
 	ID string `json:"id"`
 }
 
+// open opens a stream with its first line.
 func (l *Link) open(first header) (net.Conn, error) {
 	opened, err := l.session.OpenStream()
 	if err != nil {
@@ -111,13 +112,13 @@ func (l *Link) open(first header) (net.Conn, error) {
 	return stream{opened}, nil
 }
 
-// Dial connects to a socket on the far side. The connection ends like one that was dialled directly.
+// Dial connects to a socket on the server's side. The connection ends like one that was dialled directly.
 func (l *Link) Dial(ctx context.Context, address Address) (net.Conn, error) {
 	conn, err := l.open(header{Dial: &address})
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", address, err)
 	}
-	restore := deadlineOf(ctx, conn)
+	restore := setDeadline(ctx, conn)
 	var reply answer
 	err = readLine(conn, &reply)
 	restore()

@@ -14,20 +14,20 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-// concurrentCalls bounds the calls under way on one link. Most of them wait for something to happen in the
-// container, so it is far above the number of services.
+// concurrentCalls bounds the concurrent calls of one link. Most of them wait for something in the container, so it is far above the
+// number of services.
 const concurrentCalls = 4096
 
-// Far is what the far end of a link offers.
+// Server is the server's end of a link.
 type Server struct {
 	// Methods are called by name over the control stream.
 	Methods handler.Map
-	// Dial makes the connection behind a raw stream.
+	// Dial connects a raw stream.
 	Dial func(ctx context.Context, address Address) (net.Conn, error)
 }
 
-// Serve is the far end of a link: it answers until the link ends or ctx does, and returns once every call
-// has returned; the calls' contexts end with the link. The connection is closed. An end of file is no error.
+// Serve answers until the link or ctx ends, and closes the connection. It returns when every call has returned: their contexts end
+// with the link. An end of file is no error.
 func (s Server) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
 	session, err := yamux.Server(conn, configuration())
 	if err != nil {
@@ -63,7 +63,7 @@ func (s Server) serveStream(ctx context.Context, conn net.Conn) {
 		s.serveControl(ctx, conn)
 		return
 	}
-	dialled, err := s.Dial(ctx, *first.Dial)
+	target, err := s.Dial(ctx, *first.Dial)
 	if err != nil {
 		_ = writeLine(conn, answer{Error: err.Error()})
 		_ = conn.Close()
@@ -71,10 +71,10 @@ func (s Server) serveStream(ctx context.Context, conn net.Conn) {
 	}
 	if err := writeLine(conn, answer{}); err != nil {
 		_ = conn.Close()
-		_ = dialled.Close()
+		_ = target.Close()
 		return
 	}
-	join(ctx, conn, dialled)
+	join(ctx, conn, target)
 }
 
 func (s Server) serveControl(ctx context.Context, conn net.Conn) {

@@ -1,6 +1,6 @@
-// Package wire carries everything between the harness and its agent over one pair of pipes: a control
-// stream that speaks JSON-RPC, and raw streams that end at a socket on the far side. The same protocol
-// runs between Ginkgo's parallel processes and the one that owns the session.
+// Package wire carries everything between the harness and its agent over one pair of pipes: a control stream that speaks JSON-RPC, and
+// raw streams that end at a socket on the server's side. Ginkgo's parallel processes use the same protocol towards the one that owns
+// the session.
 package wire
 
 import (
@@ -24,9 +24,9 @@ const (
 // headerLimit bounds the line that opens a stream, in bytes: an address is a path and a name.
 const headerLimit = 64 << 10
 
-// Address names a socket on the far side.
+// Address names a socket on the server's side.
 type Address struct {
-	// Sandbox is the container's name within the session; an agent, which is inside one, ignores it.
+	// Sandbox is the name of a sandbox of the session. An agent, which is inside one, ignores it.
 	Sandbox string `json:"sandbox,omitempty"`
 	// Network is "unix" or "tcp".
 	Network string `json:"network"`
@@ -34,19 +34,20 @@ type Address struct {
 	Address string `json:"address"`
 }
 
-// String writes the address for an error text.
+// String returns the address for an error text.
 func (a Address) String() string { return a.Network + ":" + a.Address }
 
-// header is the first line of a stream: an address to dial, or none for the control stream.
+// header is the first line of a stream. Dial is nil for the control stream.
 type header struct {
 	Dial *Address `json:"dial,omitempty"`
 }
 
-// answer is the far side's first line on a raw stream.
+// answer is the server's first line on a raw stream.
 type answer struct {
 	Error string `json:"error,omitempty"`
 }
 
+// configuration returns the settings of both ends of a link.
 func configuration() *yamux.Config {
 	configuration := yamux.DefaultConfig()
 	configuration.KeepAliveInterval = heartbeatInterval
@@ -66,7 +67,7 @@ func writeLine(w io.Writer, document any) error {
 	return err
 }
 
-// readLine reads one line byte by byte, so that nothing of what follows is swallowed.
+// readLine reads one line byte by byte, so that it does not read beyond it.
 func readLine(r io.Reader, document any) error {
 	var line []byte
 	var one [1]byte
@@ -79,18 +80,18 @@ func readLine(r io.Reader, document any) error {
 		}
 		line = append(line, one[0])
 	}
-	return fmt.Errorf("a stream was opened with more than %d bytes: the far side speaks another protocol", headerLimit)
+	return fmt.Errorf("the line that opens a stream is longer than %d bytes: the other side speaks another protocol", headerLimit)
 }
 
-// closeWriter is what a half-closing connection offers.
+// closeWriter is a connection that can be half closed.
 type closeWriter interface{ CloseWrite() error }
 
-// join copies both ways until both directions have ended, passing each end of file on.
+// join copies both ways until both directions have ended. It passes on each end of file.
 func join(ctx context.Context, left, right net.Conn) {
 	stop := context.AfterFunc(ctx, func() { _ = left.Close(); _ = right.Close() })
 	defer stop()
 	done := make(chan struct{}, 2)
-	pass := func(to, from net.Conn) {
+	forward := func(to, from net.Conn) {
 		_, err := io.Copy(to, from)
 		if half, ok := to.(closeWriter); ok && err == nil {
 			_ = half.CloseWrite()
@@ -99,28 +100,28 @@ func join(ctx context.Context, left, right net.Conn) {
 		}
 		done <- struct{}{}
 	}
-	go pass(left, right)
-	go pass(right, left)
+	go forward(left, right)
+	go forward(right, left)
 	<-done
 	<-done
 	_ = left.Close()
 	_ = right.Close()
 }
 
-// stream gives a yamux stream the half-close that yamux's own Close in fact is: it ends our direction and
-// leaves the other open for what is still under way.
+// stream is a yamux stream with a half-close. yamux's own Close is one: it ends our direction and leaves the other open.
 type stream struct{ *yamux.Stream }
 
+// CloseWrite ends our direction.
 func (s stream) CloseWrite() error { return s.Stream.Close() }
 
-// Close also ends a read that waits, as a connection's has to: the far side may never end its direction.
+// Close ends our direction and a read that waits. The other side may never end its direction.
 func (s stream) Close() error {
 	_ = s.SetReadDeadline(time.Unix(1, 0))
 	return s.Stream.Close()
 }
 
-// deadlineOf sets ctx's deadline on a connection for an exchange, and returns how to take it off again.
-func deadlineOf(ctx context.Context, conn net.Conn) (restore func()) {
+// setDeadline sets ctx's deadline on a connection for an exchange. restore removes it again.
+func setDeadline(ctx context.Context, conn net.Conn) (restore func()) {
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}
@@ -132,5 +133,5 @@ func deadlineOf(ctx context.Context, conn net.Conn) (restore func()) {
 	}
 }
 
-// ErrLinkEnded says that the far side is gone: the container, the agent or the owner of the session ended.
+// ErrLinkEnded is the error of a link whose other side has ended: the container, the agent or the owner of the session.
 var ErrLinkEnded = errors.New("the link has ended")

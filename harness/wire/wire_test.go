@@ -15,8 +15,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
 )
 
-// outer bounds a test that has gone wrong; nothing is judged by it.
-const outer = 20 * time.Second
+// testTimeout bounds a test that has gone wrong; nothing is judged by it.
+const testTimeout = 20 * time.Second
 
 type number struct{ N int }
 
@@ -24,21 +24,21 @@ type linked struct {
 	link     *wire.Link
 	ended    chan error
 	waiting  chan struct{}
-	withdraw chan struct{}
+	canceled chan struct{}
 }
 
-// connect joins both ends by a pipe. The far end dials for real.
+// connect connects both ends by a pipe. The server dials for real.
 func connect(t *testing.T) linked {
 	t.Helper()
-	near, far := net.Pipe()
-	l := linked{ended: make(chan error, 1), waiting: make(chan struct{}, 1), withdraw: make(chan struct{}, 1)}
+	client, server := net.Pipe()
+	l := linked{ended: make(chan error, 1), waiting: make(chan struct{}, 1), canceled: make(chan struct{}, 1)}
 	methods := handler.Map{
 		"double": handler.New(func(_ context.Context, n number) (number, error) { return number{2 * n.N}, nil }),
 		"refuse": handler.New(func(context.Context) error { return errors.New("not today") }),
 		"wait": handler.New(func(ctx context.Context) error {
 			l.waiting <- struct{}{}
 			<-ctx.Done()
-			l.withdraw <- struct{}{}
+			l.canceled <- struct{}{}
 			return ctx.Err()
 		}),
 	}
@@ -46,8 +46,8 @@ func connect(t *testing.T) linked {
 		var dialer net.Dialer
 		return dialer.DialContext(ctx, address.Network, address.Address)
 	}
-	go func() { l.ended <- wire.Server{Methods: methods, Dial: dial}.Serve(context.Background(), far) }()
-	link, err := wire.NewLink(near)
+	go func() { l.ended <- wire.Server{Methods: methods, Dial: dial}.Serve(context.Background(), server) }()
+	link, err := wire.NewLink(client)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func connect(t *testing.T) linked {
 
 func deadline(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), outer)
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -75,7 +75,7 @@ func TestACallReturnsItsResult(t *testing.T) {
 	}
 }
 
-func TestAWithdrawnCallEndsOnTheFarSide(t *testing.T) {
+func TestACancelledCallEndsAtTheServer(t *testing.T) {
 	l := connect(t)
 	ctx, cancel := context.WithCancel(deadline(t))
 	returned := make(chan error, 1)
@@ -86,12 +86,12 @@ func TestAWithdrawnCallEndsOnTheFarSide(t *testing.T) {
 	}
 	cancel()
 	if err := <-returned; err == nil {
-		t.Fatal("a withdrawn call returned no error")
+		t.Fatal("a cancelled call returned no error")
 	}
 	select {
-	case <-l.withdraw:
-	case <-time.After(outer):
-		t.Fatal("the far side still waits")
+	case <-l.canceled:
+	case <-time.After(testTimeout):
+		t.Fatal("the server still waits")
 	}
 }
 
@@ -104,9 +104,9 @@ func TestTheEndOfTheLinkEndsEveryCall(t *testing.T) {
 	if err := <-returned; !errors.Is(err, wire.ErrLinkEnded) {
 		t.Fatalf("the waiting call returned %v", err)
 	}
-	<-l.withdraw
+	<-l.canceled
 	if err := <-l.ended; err != nil {
-		t.Fatalf("the far end: %v", err)
+		t.Fatalf("the server: %v", err)
 	}
 	if err := l.link.Call(deadline(t), "double", number{1}, nil); !errors.Is(err, wire.ErrLinkEnded) {
 		t.Fatalf("a call after the end returned %v", err)
@@ -135,7 +135,7 @@ func TestARawStreamCarriesBytesAndHalfCloses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = conn.SetDeadline(time.Now().Add(outer))
+	_ = conn.SetDeadline(time.Now().Add(testTimeout))
 	if _, err := conn.Write([]byte("hello")); err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestClosingARawStreamEndsItsRead(t *testing.T) {
 		if err == nil {
 			t.Fatal("a read of what was never sent succeeded")
 		}
-	case <-time.After(outer):
+	case <-time.After(testTimeout):
 		t.Fatal("the read goes on after Close")
 	}
 }
@@ -183,18 +183,18 @@ func TestADialThatFailsSaysWhy(t *testing.T) {
 	}
 }
 
-func TestGarbageIsNoPanic(t *testing.T) {
-	near, far := net.Pipe()
+func TestTheServerRefusesGarbage(t *testing.T) {
+	client, server := net.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- wire.Server{}.Serve(context.Background(), far) }()
-	go func() { _, _ = io.Copy(io.Discard, near) }()
-	_, _ = near.Write([]byte("GET / HTTP/1.1\r\nHost: somebody\r\n\r\n"))
+	go func() { ended <- wire.Server{}.Serve(context.Background(), server) }()
+	go func() { _, _ = io.Copy(io.Discard, client) }()
+	_, _ = client.Write([]byte("GET / HTTP/1.1\r\nHost: somebody\r\n\r\n"))
 	select {
 	case err := <-ended:
 		if err == nil {
 			t.Fatal("garbage was taken for a link")
 		}
-	case <-time.After(outer):
-		t.Fatal("the far end hangs on garbage")
+	case <-time.After(testTimeout):
+		t.Fatal("the server hangs on garbage")
 	}
 }
