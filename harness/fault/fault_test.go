@@ -17,13 +17,13 @@ func TestTheCatalogueIsValid(t *testing.T) {
 
 func TestAFaultThatProvesNothingIsRefused(t *testing.T) {
 	for want, f := range map[string]fault.Fault{
-		"needs either a signal or a command":     {Landing: fault.LandsByExit},
-		`needs either a signal`:                  {Signal: "SIGTERM", Command: []string{"kill"}, Landing: fault.LandsByExit},
-		`there is no signal "SIGTEM"`:            {Signal: "SIGTEM", Landing: fault.LandsByExit},
-		`has landing ""`:                         {Signal: "SIGTERM"},
-		`has landing "hope"`:                     {Command: []string{"kill"}, Landing: "hope"},
-		"stops a process and names no undo":      {Signal: "SIGSTOP", Landing: fault.LandsByStop},
-		`undone by "CONT": there is no such sig`: {Signal: "SIGSTOP", Landing: fault.LandsByStop, Undo: "CONT"},
+		"needs either a signal or a command": {Landing: fault.LandsByExit},
+		`needs either a signal`:              {Signal: "SIGTERM", Command: []string{"kill"}, Landing: fault.LandsByExit},
+		`unknown signal "SIGTEM"`:            {Signal: "SIGTEM", Landing: fault.LandsByExit},
+		`has landing ""`:                     {Signal: "SIGTERM"},
+		`has landing "hope"`:                 {Command: []string{"kill"}, Landing: "hope"},
+		"stops a process and names no undo":  {Signal: "SIGSTOP", Landing: fault.LandsByStop},
+		`undone by "CONT": unknown signal`:   {Signal: "SIGSTOP", Landing: fault.LandsByStop, Undo: "CONT"},
 	} {
 		if err := f.Validate(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, not %q", f, err, want)

@@ -12,11 +12,11 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// About is how a container was made.
+// About is a description of how a container was made.
 type About struct {
 	// Command is its entry point with its arguments.
 	Command []string
-	// Variables are the names of its environment, Baked those that the image itself brings.
+	// Variables are the names of its environment variables, Baked those that the image brings.
 	Variables, Baked []string
 }
 
@@ -28,29 +28,30 @@ func (s *Sandbox) About(ctx context.Context) (About, error) {
 	}
 	about := About{
 		Command:   slices.Concat(inspected.Config.Entrypoint, inspected.Config.Cmd),
-		Variables: variables(inspected.Config.Env),
+		Variables: names(inspected.Config.Env),
 	}
 	image, err := s.daemon.api.ImageInspect(ctx, inspected.Image)
 	if err != nil {
 		return about, fmt.Errorf("inspect the image of container %s: %s", s.name, oneLine(err.Error()))
 	}
 	if image.Config != nil {
-		about.Baked = variables(image.Config.Env)
+		about.Baked = names(image.Config.Env)
 	}
 	return about, nil
 }
 
-func variables(environment []string) []string {
-	names := make([]string, 0, len(environment))
+// names returns the names of environment variables.
+func names(environment []string) []string {
+	found := make([]string, 0, len(environment))
 	for _, entry := range environment {
 		name, _, _ := strings.Cut(entry, "=")
-		names = append(names, name)
+		found = append(found, name)
 	}
-	return names
+	return found
 }
 
-// Logged returns which of the needles, by what they are called, occur in what the container has printed. The log
-// is searched as Docker has it: the needles are canaries, for secrets must not be searched for.
+// Logged returns the names of the needles that occur in the container's log. Docker's log is searched unredacted: the needles are
+// canaries, never secrets.
 func (s *Sandbox) Logged(ctx context.Context, needles map[string]string) ([]string, error) {
 	inspected, err := s.inspect(ctx)
 	if err != nil {
@@ -58,21 +59,21 @@ func (s *Sandbox) Logged(ctx context.Context, needles map[string]string) ([]stri
 	}
 	log, err := s.daemon.api.ContainerLogs(ctx, s.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true})
 	if err != nil {
-		return nil, s.told("read the log of", err)
+		return nil, s.wrap("read the log of", err)
 	}
 	defer func() { _ = log.Close() }()
-	var out, complaints bytes.Buffer
-	if inspected.Config.Tty { // the outputs come in one then
-		_, err = io.Copy(&out, log)
+	var stdout, stderr bytes.Buffer
+	if inspected.Config.Tty { // both outputs are one then
+		_, err = io.Copy(&stdout, log)
 	} else {
-		_, err = stdcopy.StdCopy(&out, &complaints, log)
+		_, err = stdcopy.StdCopy(&stdout, &stderr, log)
 	}
 	if err != nil {
-		return nil, s.told("read the log of", err)
+		return nil, s.wrap("read the log of", err)
 	}
 	var found []string
 	for name, needle := range needles {
-		if bytes.Contains(out.Bytes(), []byte(needle)) || bytes.Contains(complaints.Bytes(), []byte(needle)) {
+		if bytes.Contains(stdout.Bytes(), []byte(needle)) || bytes.Contains(stderr.Bytes(), []byte(needle)) {
 			found = append(found, name)
 		}
 	}

@@ -17,8 +17,7 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Logs writes the last lines of what the container has printed (all of it for 0), both outputs in
-// order, with Docker's time stamps and without the secrets.
+// Logs writes the last lines of the container's log (all for 0): both outputs in order, with Docker's time stamps and without secrets.
 func (s *Sandbox) Logs(ctx context.Context, w io.Writer, lines int) error {
 	about, err := s.inspect(ctx)
 	if err != nil {
@@ -32,11 +31,11 @@ func (s *Sandbox) Logs(ctx context.Context, w io.Writer, lines int) error {
 		ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: count,
 	})
 	if err != nil {
-		return s.told("read the log of", err)
+		return s.wrap("read the log of", err)
 	}
 	defer func() { _ = log.Close() }()
 	var plain io.Reader = log
-	if !about.Config.Tty { // the outputs come in frames then
+	if !about.Config.Tty { // the outputs are framed then
 		out, in := io.Pipe()
 		defer func() { _ = out.Close() }()
 		go func() {
@@ -45,11 +44,10 @@ func (s *Sandbox) Logs(ctx context.Context, w io.Writer, lines int) error {
 		}()
 		plain = out
 	}
-	return s.told("read the log of", s.redactor(about).copy(w, plain))
+	return s.wrap("read the log of", s.redactor(about).copy(w, plain))
 }
 
-// Top returns the container's processes as a table with a line each, as seen from the daemon's
-// machine and without the secrets.
+// Top returns a table with a line for each of the container's processes, as seen from the daemon's machine and without secrets.
 func (s *Sandbox) Top(ctx context.Context) (string, error) {
 	about, err := s.inspect(ctx)
 	if err != nil {
@@ -59,7 +57,7 @@ func (s *Sandbox) Top(ctx context.Context) (string, error) {
 	arguments := []string{"-eo", "pid,ppid,stat,lstart,time,args"}
 	top, err := s.daemon.api.ContainerTop(ctx, s.id, client.ContainerTopOptions{Arguments: arguments})
 	if err != nil {
-		return "", s.told("list the processes of", err)
+		return "", s.wrap("list the processes of", err)
 	}
 	var table strings.Builder
 	for _, row := range append([][]string{top.Titles}, top.Processes...) {
@@ -68,8 +66,8 @@ func (s *Sandbox) Top(ctx context.Context) (string, error) {
 	return s.redactor(about).text(table.String()), nil
 }
 
-// Collect writes what Docker knows of the container to files of dir, which it makes: log.txt, ps.txt
-// and inspect.json, all without the secrets. It does what it can; the error names what is missing.
+// Collect writes log.txt, ps.txt and inspect.json to dir, which it makes, without secrets. It collects what it can. The error names
+// what is missing.
 func (s *Sandbox) Collect(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("collect evidence: %w", err)

@@ -16,7 +16,7 @@ import (
 	tclog "github.com/testcontainers/testcontainers-go/log"
 )
 
-// connectTimeout is long enough for ssh, whose own limit is 30 s.
+// connectTimeout bounds a connection to the daemon. ssh has a limit of its own, 30 s.
 const connectTimeout = 40 * time.Second
 
 // Daemon is the one Docker daemon of a run.
@@ -28,12 +28,11 @@ type Daemon struct {
 	tunnel   *tunnel
 }
 
-// Connect resolves the daemon once ($DOCKER_HOST, else the docker context, else the default socket),
-// connects to it, and makes testcontainers use the same one: it sets DOCKER_HOST and
-// TESTCONTAINERS_RYUK_DISABLED for this process and its children. testcontainers 0.45 silently falls
-// back to the local socket when the configured host fails, prefers `tc.host` of its properties file,
-// and resolves only once in a process; therefore the daemon's identity as seen by both clients must be
-// equal. An error means that nothing was proved about a target (exit code 3).
+// Connect resolves the daemon once: $DOCKER_HOST, else the docker context, else the default socket. It connects to it, and makes
+// testcontainers use the same one by setting DOCKER_HOST and TESTCONTAINERS_RYUK_DISABLED for this process and its children.
+//
+// testcontainers 0.45 silently falls back to the local socket if the configured host fails. It prefers `tc.host` of its properties
+// file, and resolves only once in a process. Therefore both clients must see the same identity of the daemon.
 func Connect(ctx context.Context) (*Daemon, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -48,6 +47,7 @@ func Connect(ctx context.Context) (*Daemon, error) {
 	return d, nil
 }
 
+// connect connects both clients, and compares who answers them.
 func (d *Daemon) connect(ctx context.Context) (err error) {
 	if d.api, err = client.New(d.endpoint.opts...); err != nil {
 		return fmt.Errorf("use Docker at %s: %w", d.endpoint, err)
@@ -58,7 +58,7 @@ func (d *Daemon) connect(ctx context.Context) (err error) {
 	}
 	d.info = reply.Info
 	if d.info.ID == "" {
-		return fmt.Errorf("identify Docker at %s: it does not say its id, so that two daemons could not be told apart", d.endpoint)
+		return fmt.Errorf("identify Docker at %s: it has no id, so that two daemons could not be told apart", d.endpoint)
 	}
 	visible := d.endpoint.host
 	if d.endpoint.indirect {
@@ -67,7 +67,7 @@ func (d *Daemon) connect(ctx context.Context) (err error) {
 		}
 		visible = d.tunnel.host()
 	}
-	theirs, err := shareWithTestcontainers(ctx, visible)
+	theirs, err := pointTestcontainers(ctx, visible)
 	if err != nil {
 		return fmt.Errorf("use Docker at %s through testcontainers: %s", d.endpoint, oneLine(err.Error()))
 	}
@@ -79,19 +79,18 @@ func (d *Daemon) connect(ctx context.Context) (err error) {
 	switch {
 	case d.tunnel != nil:
 		d.host = d.endpoint.hostname()
-	case os.Getenv("TESTCONTAINERS_HOST_OVERRIDE") == "" && d.sharesOurNetwork(ctx):
+	case os.Getenv("TESTCONTAINERS_HOST_OVERRIDE") == "" && d.isOnOurNetwork(ctx):
 		d.host = loopback
 	}
 	return nil
 }
 
-// loopback is the host of published ports where the daemon is on this machine.
+// loopback is the host of published ports if the daemon runs on this machine.
 const loopback = "localhost"
 
-// sharesOurNetwork says whether the daemon's bridge is an interface of ours. testcontainers takes the
-// gateway for the daemon's machine wherever /.dockerenv exists, although the daemon may run beside us
-// in the same container.
-func (d *Daemon) sharesOurNetwork(ctx context.Context) bool {
+// isOnOurNetwork reports whether the daemon's bridge is an interface of this machine. testcontainers takes the gateway for the daemon's
+// machine if /.dockerenv exists, although the daemon may run in the same container as this process.
+func (d *Daemon) isOnOurNetwork(ctx context.Context) bool {
 	if !strings.HasPrefix(d.endpoint.host, "unix://") {
 		return false
 	}
@@ -103,36 +102,36 @@ func (d *Daemon) sharesOurNetwork(ctx context.Context) bool {
 	return err == nil
 }
 
-// sighting is what testcontainers says of the daemon that it really talks to.
-type sighting struct {
+// seenDaemon is the daemon that testcontainers really talks to.
+type seenDaemon struct {
 	identity string
 	host     string // the name or address at which published ports answer
 	err      error
 }
 
-// identity tells daemons apart. The id alone does not where two of one machine, or a machine and its
-// copy, have the same key file.
+// identity returns what tells daemons apart. The id alone does not if two daemons have the same key file: two of one machine, or
+// those of a machine and its copy.
 func identity(info system.Info) string {
 	return fmt.Sprintf("%s (%s:%s)", info.ID, info.Name, info.DockerRootDir)
 }
 
-// silence takes testcontainers' banner away, which would bury our one line. Its logger is a variable of its package,
-// without a lock: it is written once in a process, whoever connects first.
+// silence switches off testcontainers' banner, which would hide our one line. Its logger is a variable without a lock, so it is
+// written only once in a process.
 var silence sync.Once
 
-// shareWithTestcontainers points testcontainers at host and returns whom it then reaches.
-func shareWithTestcontainers(ctx context.Context, host string) (sighting, error) {
+// pointTestcontainers points testcontainers at host and returns the daemon that it reaches.
+func pointTestcontainers(ctx context.Context, host string) (seenDaemon, error) {
 	for name, value := range map[string]string{client.EnvOverrideHost: host, "TESTCONTAINERS_RYUK_DISABLED": "true"} {
 		if err := os.Setenv(name, value); err != nil {
-			return sighting{}, err
+			return seenDaemon{}, err
 		}
 	}
 	silence.Do(func() { tclog.SetDefault(tclog.NewNoopLogger()) })
-	answer := make(chan sighting, 1)
-	go func() { // it takes no context, and panics when the daemon stops answering half-way
+	answer := make(chan seenDaemon, 1)
+	go func() { // it takes no context, and panics if the daemon stops answering half-way
 		defer func() {
 			if p := recover(); p != nil {
-				answer <- sighting{err: fmt.Errorf("it gave up: %v", p)}
+				answer <- seenDaemon{err: fmt.Errorf("it gave up: %v", p)}
 			}
 		}()
 		answer <- askTestcontainers(ctx)
@@ -141,26 +140,27 @@ func shareWithTestcontainers(ctx context.Context, host string) (sighting, error)
 	case seen := <-answer:
 		return seen, seen.err
 	case <-ctx.Done():
-		return sighting{}, fmt.Errorf("wait for its answer: %w", ctx.Err())
+		return seenDaemon{}, fmt.Errorf("wait for its answer: %w", ctx.Err())
 	}
 }
 
-func askTestcontainers(ctx context.Context) sighting {
+// askTestcontainers returns the daemon that testcontainers talks to.
+func askTestcontainers(ctx context.Context) seenDaemon {
 	provider, err := testcontainers.NewDockerProvider()
 	if err != nil {
-		return sighting{err: err}
+		return seenDaemon{err: err}
 	}
 	defer func() { _ = provider.Close() }()
 	caching, ok := provider.Client().(*testcontainers.DockerClient)
 	if !ok {
-		return sighting{err: fmt.Errorf("its client is a %T", provider.Client())}
+		return seenDaemon{err: fmt.Errorf("its client is a %T", provider.Client())}
 	}
 	reply, err := caching.Client.Info(ctx, client.InfoOptions{}) // the wrapper would answer from memory
 	if err != nil {
-		return sighting{err: err}
+		return seenDaemon{err: err}
 	}
 	published, err := provider.DaemonHost(ctx)
-	return sighting{identity: identity(reply.Info), host: published, err: err}
+	return seenDaemon{identity: identity(reply.Info), host: published, err: err}
 }
 
 // Close ends the connections to the daemon. Nothing is stopped or removed.
@@ -175,18 +175,18 @@ func (d *Daemon) Close() error {
 	return errors.Join(errs...)
 }
 
-// ID is the daemon's own id, the same for everybody who talks to it.
+// ID returns the daemon's own id, the same for all its clients.
 func (d *Daemon) ID() string { return d.info.ID }
 
-// String describes the daemon for a record: version, place, and who said so.
+// String returns the daemon's version, its address, and where that comes from.
 func (d *Daemon) String() string {
 	return fmt.Sprintf("Docker %s at %s", d.info.ServerVersion, d.endpoint)
 }
 
-// Client is moby's client of the daemon, for what this package does not do. The daemon closes it.
+// Client returns moby's client of the daemon, for what this package does not do. The daemon closes it.
 func (d *Daemon) Client() *client.Client { return d.api }
 
-// oneLine makes one line of a text that somebody else wrote.
+// oneLine returns a text in one line.
 func oneLine(text string) string {
 	var lines []string
 	for line := range strings.Lines(text) {

@@ -17,11 +17,11 @@ import (
 	"time"
 )
 
-// fakeDaemon answers the Docker API on a unix socket as far as Connect asks.
+// fakeDaemon is a server of the part of Docker's API that Connect uses, on a unix socket.
 type fakeDaemon struct {
 	id      string
 	name    string
-	answers int32 // how often it answers /info; 0: always. Then it fails, or hangs
+	answers int32 // how often it answers /info before it fails or hangs; 0: always
 	hangs   bool
 	asked   atomic.Int32
 }
@@ -101,7 +101,7 @@ func TestConnect(t *testing.T) {
 			env:  []string{"DOCKER_HOST=unix:///nowhere/docker.sock"},
 			want: []string{"error: reach Docker at unix:///nowhere/docker.sock (from $DOCKER_HOST)", "ci/docker.sh"},
 		},
-		// testcontainers goes to another daemon, if there is one, without a word.
+		// testcontainers silently goes to another daemon, if one exists.
 		"the daemon fails after the first answer": {
 			env:  []string{"DOCKER_HOST=" + dying},
 			want: []string{"error: use ", "Docker"},
@@ -112,7 +112,7 @@ func TestConnect(t *testing.T) {
 		},
 		"a daemon without an id": {
 			env:  []string{"DOCKER_HOST=" + nameless},
-			want: []string{"error: identify Docker", "does not say its id"},
+			want: []string{"error: identify Docker", "has no id"},
 		},
 		"no address": {
 			env:  []string{"DOCKER_HOST=nonsense"},
@@ -130,11 +130,11 @@ func TestConnect(t *testing.T) {
 				t.Fatal(err)
 			}
 			if lines := strings.Count(string(out), "\n"); lines != 1 {
-				t.Errorf("said %d lines, want one:\n%s", lines, out)
+				t.Errorf("printed %d lines, want one:\n%s", lines, out)
 			}
 			for _, want := range test.want {
 				if !strings.Contains(string(out), want) {
-					t.Errorf("said %q, want it to contain %q", out, want)
+					t.Errorf("printed %q, want it to contain %q", out, want)
 				}
 			}
 		})
@@ -158,7 +158,7 @@ func TestConnectOverSSH(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := "connected: FAR published at machine.example ryuk disabled true\n"; string(out) != want {
-		t.Errorf("said %q, want %q", out, want)
+		t.Errorf("printed %q, want %q", out, want)
 	}
 }
 
@@ -200,7 +200,7 @@ func TestTunnelPassesBothWaysAndEachEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = far.Close() }()
-	go func() { // answers only when its input has ended
+	go func() { // it answers only when its input has ended
 		conn, err := far.Accept()
 		if err != nil {
 			return
@@ -235,7 +235,7 @@ func TestTunnelPassesBothWaysAndEachEnd(t *testing.T) {
 	}
 }
 
-// dockerConfig makes a configuration directory with a current context.
+// dockerConfig writes a configuration directory with a current context, and returns its path.
 func dockerConfig(t *testing.T, name, host string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -14,18 +14,17 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// endpoint says where a daemon is and how to talk to it.
+// endpoint is the address of a daemon and how to talk to it.
 type endpoint struct {
 	host   string // as configured: unix:///var/run/docker.sock, ssh://user@machine
-	source string // who says so, for messages
+	source string // where the address comes from, for messages
 	opts   []client.Opt
-	// indirect is set where testcontainers cannot get there by itself: over ssh, and with the keys
-	// of a docker context.
+	// indirect is set if testcontainers cannot reach it by itself: over ssh, and with the keys of a docker context.
 	indirect bool
 }
 
-// resolve finds the endpoint as the docker command does: $DOCKER_HOST, else the context that
-// $DOCKER_CONTEXT or the configuration names, else the default socket.
+// resolve finds the endpoint as the docker command does: $DOCKER_HOST, else the context that $DOCKER_CONTEXT or the configuration
+// names, else the default socket.
 func resolve() (endpoint, error) {
 	if host := os.Getenv(client.EnvOverrideHost); host != "" {
 		return fromHost(host)
@@ -111,7 +110,7 @@ func fromContext(name string) (endpoint, error) {
 	}, nil
 }
 
-// hostname is the machine that the daemon runs on, empty where it is this one.
+// hostname returns the machine that the daemon runs on, empty if it is this one.
 func (e endpoint) hostname() string {
 	parsed, err := url.Parse(e.host)
 	if err != nil {
@@ -120,5 +119,5 @@ func (e endpoint) hostname() string {
 	return parsed.Hostname()
 }
 
-// String says where the daemon is and who said so.
+// String returns the address and where it comes from.
 func (e endpoint) String() string { return fmt.Sprintf("%s (from %s)", e.host, e.source) }

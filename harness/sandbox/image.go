@@ -21,20 +21,18 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 )
 
-// stall is how long a pull may make no progress: a registry that cannot be reached fails soon,
-// while a large image over a thin line does not.
-const stall = 30 * time.Second
+// pullTimeout is how long a pull may make no progress. A registry out of reach fails soon, a large image over a slow line does not.
+const pullTimeout = 30 * time.Second
 
 // Image is an image as the daemon has it.
 type Image struct {
 	Ref string // as asked for
 	ID  string // sha256:..., the digest of its configuration
-	// Digests are the digests (NAME@sha256:...) under which registries know it. Empty for an image
-	// that was built here.
+	// Digests are the digests (NAME@sha256:...) under which registries know it, none for an image that was built here.
 	Digests []string
 }
 
-// Image returns the daemon's image of that name, and pulls it when the daemon has none.
+// Image returns the daemon's image of that name, and pulls it if the daemon has none.
 func (d *Daemon) Image(ctx context.Context, ref string) (Image, error) {
 	found, err := d.api.ImageInspect(ctx, ref)
 	if errdefs.IsNotFound(err) {
@@ -50,19 +48,20 @@ func (d *Daemon) Image(ctx context.Context, ref string) (Image, error) {
 	return Image{Ref: ref, ID: found.ID, Digests: found.RepoDigests}, nil
 }
 
+// pull pulls an image, as long as it makes progress.
 func (d *Daemon) pull(ctx context.Context, ref string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watchdog := time.AfterFunc(stall, func() { cancel(fmt.Errorf("no progress for %s", stall)) })
+	watchdog := time.AfterFunc(pullTimeout, func() { cancel(fmt.Errorf("no progress for %s", pullTimeout)) })
 	defer watchdog.Stop()
-	err := d.pullWatched(ctx, ref, func() { watchdog.Reset(stall) })
+	err := d.pullWithProgress(ctx, ref, func() { watchdog.Reset(pullTimeout) })
 	if err != nil && context.Cause(ctx) != nil {
 		return context.Cause(ctx)
 	}
 	return err
 }
 
-func (d *Daemon) pullWatched(ctx context.Context, ref string, progress func()) error {
+func (d *Daemon) pullWithProgress(ctx context.Context, ref string, progress func()) error {
 	options := client.ImagePullOptions{}
 	if _, login, err := testcontainers.DockerImageAuth(ctx, ref); err == nil { // no login: pulled without one
 		if options.RegistryAuth, err = authconfig.Encode(login); err != nil {
@@ -85,8 +84,7 @@ func (d *Daemon) pullWatched(ctx context.Context, ref string, progress func()) e
 	return nil
 }
 
-// loadBinary gives the daemon an image FROM scratch that holds one static program, /program, unless
-// it has the image already.
+// loadBinary loads an image FROM scratch with one static program, /program, unless the daemon has the image.
 func (d *Daemon) loadBinary(ctx context.Context, ref string, program []byte, labels map[string]string) error {
 	if _, err := d.api.ImageInspect(ctx, ref); err == nil {
 		return nil
@@ -105,8 +103,7 @@ func (d *Daemon) loadBinary(ctx context.Context, ref string, program []byte, lab
 	return d.load(ctx, ref, archive)
 }
 
-// LoadArchive gives the daemon the image of a file as `docker save` writes it, and returns its name. The file holds one
-// image with a name.
+// LoadArchive loads the image of a file that `docker save` wrote, and returns its name. The file must hold one image with a name.
 func (d *Daemon) LoadArchive(ctx context.Context, path string) (ref string, err error) {
 	open := func() (io.ReadCloser, error) { return os.Open(path) } //nolint:gosec // a distribution's own
 	manifest, err := tarball.LoadManifest(open)
@@ -114,7 +111,7 @@ func (d *Daemon) LoadArchive(ctx context.Context, path string) (ref string, err 
 		return "", fmt.Errorf("read the image of %s: %w", path, err)
 	}
 	if len(manifest) != 1 || len(manifest[0].RepoTags) == 0 {
-		return "", fmt.Errorf("read the image of %s: it holds %d images, and not one that has a name", path, len(manifest))
+		return "", fmt.Errorf("read the image of %s: it holds %d images; it must hold one, with a name", path, len(manifest))
 	}
 	archive, err := open()
 	if err != nil {
@@ -125,24 +122,25 @@ func (d *Daemon) LoadArchive(ctx context.Context, path string) (ref string, err 
 	return ref, d.load(ctx, ref, archive)
 }
 
-// load gives the daemon an archive, and sees that the image is there afterwards: what the daemon says on the way is not
-// an error of the request.
+// load loads an archive into the daemon, and checks that the daemon has the image afterwards: a message in the reply is no error of
+// the request.
 func (d *Daemon) load(ctx context.Context, ref string, archive io.Reader) error {
 	reply, err := d.api.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
 	if err != nil {
 		return fmt.Errorf("load image %s: %w", ref, err)
 	}
-	said := &tail{limit: maxStderr}
-	_, err = io.Copy(said, reply) // the image is there when the reply has ended
+	messages := &tail{limit: maxStderr}
+	_, err = io.Copy(messages, reply) // the image is loaded when the reply has ended
 	if err = errors.Join(err, reply.Close()); err != nil {
 		return fmt.Errorf("load image %s: %w", ref, err)
 	}
 	if _, err := d.api.ImageInspect(ctx, ref); err != nil {
-		return fmt.Errorf("load image %s: Docker took it and has it not: %s", ref, oneLine(said.String()))
+		return fmt.Errorf("load image %s: Docker accepted it and does not have it: %s", ref, oneLine(messages.String()))
 	}
 	return nil
 }
 
+// binaryImage returns an image FROM scratch with one program.
 func (d *Daemon) binaryImage(program []byte, labels map[string]string) (v1.Image, error) {
 	var layer bytes.Buffer
 	if err := writeTar(&layer, "program", 0o755, program); err != nil {
@@ -168,7 +166,7 @@ func (d *Daemon) binaryImage(program []byte, labels map[string]string) (v1.Image
 	return mutate.ConfigFile(image, config)
 }
 
-// goArch translates the daemon's word for its architecture, which is the kernel's.
+// goArch translates the kernel's name of an architecture, which is the daemon's.
 func goArch(machine string) string {
 	switch machine {
 	case "x86_64":

@@ -31,8 +31,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// playConnect connects, and says with what result: testcontainers resolves its daemon only once in
-// a process, so that every case needs its own.
+// playConnect connects and prints the result. testcontainers resolves its daemon only once in a process, so every case needs its own.
 func playConnect() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -47,7 +46,7 @@ func playConnect() {
 	}
 }
 
-// playSSH is an ssh command whose remote side is the daemon at $SANDBOX_TEST_SOCKET.
+// playSSH plays an ssh command whose remote side is the daemon at $SANDBOX_TEST_SOCKET.
 func playSSH() {
 	conn, err := new(net.Dialer).DialContext(context.Background(), "unix", os.Getenv("SANDBOX_TEST_SOCKET"))
 	if err != nil {
@@ -61,7 +60,7 @@ func playSSH() {
 	_, _ = io.Copy(os.Stdout, conn)
 }
 
-// role prepares the test binary to play a role, with nothing of our own Docker configuration.
+// role returns a command that runs the test binary in a role, without the Docker configuration of this user.
 func role(t *testing.T, name string, env ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()

@@ -19,24 +19,23 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
 )
 
-// reaperLabel marks reapers and their images. They do not carry the session's label: a reaper must
-// not remove itself before it is done, and goes by itself then.
+// reaperLabel marks reapers and their images. They do not carry the session's label: a reaper must not remove itself before it is
+// done, and its container is removed by itself then.
 const reaperLabel = "hero_chaos.reaper"
 
 // Reaper removes everything that carries a session's label when the session ends, however it ends.
 type Reaper struct {
 	conn   client.HijackedResponse
-	words  <-chan string // its lines; closed when it has gone
+	lines  <-chan string // of its output; closed when it has ended
 	stderr *tail
 	gone   chan struct{}
 	ended  atomic.Bool
 }
 
-// StartReaper starts the session's reaper: a container made from a static binary for the daemon's
-// architecture, which must call [reap.Run] when run as `reap SESSION SOCKET`. It holds the Docker
-// socket and an attached input. Docker closes that input when this process dies, by SIGKILL too, and
-// the reaper then removes what is left. When StartReaper returns, the reaper has reached Docker: start
-// it before anything else of the session.
+// StartReaper starts the session's reaper before anything else of the session, and returns when it has reached Docker. The reaper is a
+// container of a static binary for the daemon's architecture, which must call [reap.Run] when run as `reap SESSION SOCKET`. It has the
+// Docker socket and an attached input. Docker closes that input when this process dies, even by SIGKILL, and the reaper then removes
+// what is left.
 func (d *Daemon) StartReaper(ctx context.Context, session string, binary []byte) (*Reaper, error) {
 	fail := func(err error) (*Reaper, error) {
 		return nil, fmt.Errorf("start the reaper of session %q: %s", session, oneLine(err.Error()))
@@ -54,15 +53,16 @@ func (d *Daemon) StartReaper(ctx context.Context, session string, binary []byte)
 	}
 	reaper, err := d.attachReaper(ctx, created.ID)
 	if err != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 		defer cancel()
-		// One that has ended removes itself: no error then.
+		// A reaper that has ended is removed by itself, which is no error.
 		_, _ = d.api.ContainerRemove(ctx, created.ID, client.ContainerRemoveOptions{Force: true})
 		return fail(err)
 	}
 	return reaper, nil
 }
 
+// reaperContainer describes the reaper's container.
 func (d *Daemon) reaperContainer(ref, session string) client.ContainerCreateOptions {
 	const inside = "/docker.sock"
 	return client.ContainerCreateOptions{
@@ -79,68 +79,69 @@ func (d *Daemon) reaperContainer(ref, session string) client.ContainerCreateOpti
 			NetworkMode:    "none",
 			ReadonlyRootfs: true,
 			CapDrop:        []string{"ALL"},
-			SecurityOpt:    []string{"no-new-privileges", "label=disable"}, // SELinux guards the socket otherwise
+			SecurityOpt:    []string{"no-new-privileges", "label=disable"}, // SELinux would guard the socket
 			UsernsMode:     "host",                                         // the socket is the real root's
 			Mounts:         []mount.Mount{{Type: mount.TypeBind, Source: d.socket(), Target: inside}},
 		},
 	}
 }
 
-// socket is the path of the daemon's socket on the daemon's own machine.
+// socket returns the path of the daemon's socket on the daemon's own machine.
 func (d *Daemon) socket() string {
 	const usual = "/var/run/docker.sock"
 	if path := os.Getenv("TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE"); path != "" {
 		return path
 	}
 	path, local := strings.CutPrefix(d.endpoint.host, "unix://")
-	if !local || d.info.OperatingSystem == "Docker Desktop" { // whose daemon lives in a virtual machine
+	if !local || d.info.OperatingSystem == "Docker Desktop" { // its daemon runs in a virtual machine
 		return usual
 	}
 	return path
 }
 
+// attachReaper starts a created reaper, attached, and waits until it is ready.
 func (d *Daemon) attachReaper(ctx context.Context, id string) (*Reaper, error) {
 	attached, err := d.api.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
 	if err != nil {
 		return nil, err
 	}
-	words := make(chan string, 4) // more than a reaper ever says
-	r := &Reaper{conn: attached.HijackedResponse, words: words, stderr: &tail{limit: maxStderr}, gone: make(chan struct{})}
-	go r.listen(words)
+	lines := make(chan string, 4) // more than a reaper ever writes
+	r := &Reaper{conn: attached.HijackedResponse, lines: lines, stderr: &tail{limit: maxStderr}, gone: make(chan struct{})}
+	go r.listen(lines)
 	if _, err := d.api.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
 		r.conn.Close()
 		return nil, err
 	}
-	if err := r.hear(ctx, reap.Ready); err != nil {
+	if err := r.awaitLine(ctx, reap.Ready); err != nil {
 		r.conn.Close()
 		return nil, err
 	}
 	return r, nil
 }
 
-// listen hands on what the reaper writes until it is gone.
-func (r *Reaper) listen(words chan<- string) {
+// listen passes on the lines that the reaper writes until it has ended.
+func (r *Reaper) listen(lines chan<- string) {
 	defer close(r.gone)
-	defer close(words)
+	defer close(lines)
 	out, in := io.Pipe()
 	go func() {
 		_, err := stdcopy.StdCopy(in, r.stderr, r.conn.Reader)
 		_ = in.CloseWithError(err)
 	}()
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		words <- lines.Text()
+	for scanner := bufio.NewScanner(out); scanner.Scan(); {
+		lines <- scanner.Text()
 	}
 }
 
-// hear waits for the reaper's next line, which must begin with want.
-func (r *Reaper) hear(ctx context.Context, want string) error {
+// awaitLine waits for the reaper's next line, which must begin with want.
+func (r *Reaper) awaitLine(ctx context.Context, want string) error {
 	select {
-	case word, ok := <-r.words:
+	case line, ok := <-r.lines:
 		switch {
 		case !ok:
 			return fmt.Errorf("the reaper has ended: %s", oneLine(r.stderr.String()))
-		case !strings.HasPrefix(word, want):
-			return fmt.Errorf("the reaper said %q, not %q", word, want)
+		case !strings.HasPrefix(line, want):
+			return fmt.Errorf("the reaper wrote %q, not %q", line, want)
 		}
 		return nil
 	case <-ctx.Done():
@@ -148,12 +149,12 @@ func (r *Reaper) hear(ctx context.Context, want string) error {
 	}
 }
 
-// Gone is closed when the reaper has ended. Before [Reaper.Close] that is a loss: nobody would clean
-// up after a death of this process.
+// Gone returns a channel that is closed when the reaper has ended. If that is before [Reaper.Close], nothing would clean up after a
+// kill of this process.
 func (r *Reaper) Gone() <-chan struct{} { return r.gone }
 
-// Close ends the session: it waits until the reaper has removed everything that carries its label,
-// and has gone. The error says what is left. A second call does nothing.
+// Close waits until the reaper has removed everything that carries the session's label. The error says what is left. A second call
+// does nothing.
 func (r *Reaper) Close(ctx context.Context) error {
 	if r.ended.Swap(true) {
 		return nil
@@ -161,7 +162,7 @@ func (r *Reaper) Close(ctx context.Context) error {
 	defer r.conn.Close()
 	_, err := io.WriteString(r.conn.Conn, reap.Done+"\n")
 	if err = errors.Join(err, r.conn.CloseWrite()); err == nil {
-		err = r.hear(ctx, reap.Reaped)
+		err = r.awaitLine(ctx, reap.Reaped)
 	}
 	if err != nil {
 		return fmt.Errorf("clean up after the session: %w", err)

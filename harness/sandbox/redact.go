@@ -11,25 +11,24 @@ import (
 
 const redacted = "[redacted]"
 
-// minSecret is the length from which a value is replaced wherever it stands: a shorter one would
-// tear up the text around it, and hides nothing.
+// minSecret is the length from which a value is replaced everywhere. A shorter value would damage the text around it, and is no secret.
 const minSecret = 4
 
-// redactor takes the values of secrets out of texts.
+// redactor removes the values of secrets from texts.
 type redactor struct {
 	names  []string
 	values *strings.Replacer
 }
 
-// newRedactor finds the secrets in a container's environment (NAME=VALUE): those that are named, and
-// any whose name says that it is one. A container that somebody else started may hold such, too.
+// newRedactor returns a redactor of the secrets in a container's environment (NAME=VALUE): those of the given names, and all whose name
+// looks like a secret's.
 func newRedactor(environment, names []string) *redactor {
 	r := &redactor{}
-	speaking := regexp.MustCompile(`(?i)(^|_)(api_?key|key|token|secret|password|passwd|credentials?|auth)s?(_|$)`)
+	looksSecret := regexp.MustCompile(`(?i)(^|_)(api_?key|key|token|secret|password|passwd|credentials?|auth)s?(_|$)`)
 	var values []string
 	for _, entry := range environment {
 		name, value, _ := strings.Cut(entry, "=")
-		if !slices.Contains(names, name) && !speaking.MatchString(name) {
+		if !slices.Contains(names, name) && !looksSecret.MatchString(name) {
 			continue
 		}
 		r.names = append(r.names, name)
@@ -39,7 +38,7 @@ func newRedactor(environment, names []string) *redactor {
 			}
 		}
 	}
-	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) }) // the longest wins
+	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) }) // replace the longest first
 	pairs := make([]string, 0, 2*len(values))
 	for _, value := range values {
 		pairs = append(pairs, value, redacted)
@@ -48,10 +47,10 @@ func newRedactor(environment, names []string) *redactor {
 	return r
 }
 
-// text returns text without the secrets.
+// text returns a text without the secrets.
 func (r *redactor) text(text string) string { return r.values.Replace(text) }
 
-// environment returns the entries (NAME=VALUE), those of secrets without their values.
+// environment returns the entries (NAME=VALUE) without the values of secrets.
 func (r *redactor) environment(entries []string) []string {
 	clean := make([]string, len(entries))
 	for i, entry := range entries {

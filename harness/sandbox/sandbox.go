@@ -23,15 +23,15 @@ type Sandbox struct {
 	id, name string
 	image    Image
 	secrets  []string
-	foreign  bool // somebody else started it, and keeps it
+	foreign  bool // somebody else started it
 }
 
-// Attach takes a running container that somebody else started. It is never removed by us. The
-// secrets are names of environment variables whose values must not be written down.
+// Attach returns a sandbox of a running container that somebody else started. It is never removed. secrets are the names of environment
+// variables whose values must not be written anywhere.
 func (d *Daemon) Attach(ctx context.Context, name string, secrets ...string) (*Sandbox, error) {
 	reply, err := d.api.ContainerInspect(ctx, name, client.ContainerInspectOptions{})
 	if errdefs.IsNotFound(err) {
-		return nil, fmt.Errorf("attach to container %s: there is none; running are: %s", name, d.runningNames(ctx))
+		return nil, fmt.Errorf("attach to container %s: it does not exist; running are: %s", name, d.runningNames(ctx))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("attach to container %q: %s", name, oneLine(err.Error()))
@@ -61,17 +61,17 @@ func (d *Daemon) runningNames(ctx context.Context) string {
 	return strings.Join(names, ", ")
 }
 
-// ID is the container's id.
+// ID returns the container's id.
 func (s *Sandbox) ID() string { return s.id }
 
-// Name is the container's name.
+// Name returns the container's name.
 func (s *Sandbox) Name() string { return s.name }
 
-// Image is what the container runs; its ID is the container's own word.
+// Image returns the image that the container runs, with the ID that Docker says of the container.
 func (s *Sandbox) Image() Image { return s.image }
 
-// HostAddr returns the address (host:port) at which a published TCP port of the container answers.
-// Ask again after a restart: a port that Docker chose is chosen anew.
+// HostAddr returns the address (host:port) at which a published TCP port of the container answers. A port that Docker chose may change
+// with a restart.
 func (s *Sandbox) HostAddr(ctx context.Context, port int) (string, error) {
 	about, err := s.inspect(ctx)
 	if err != nil {
@@ -89,15 +89,15 @@ func (s *Sandbox) HostAddr(ctx context.Context, port int) (string, error) {
 	return "", fmt.Errorf("reach port %d of container %s: it is not published", port, s.name)
 }
 
-// CopyFile writes a file into the container, owned by root; it need not run. The directory must
-// exist. A read-only file system refuses: see [Sandbox.WritableMounts].
+// CopyFile writes a file into the container, owned by root. The container need not run, and the directory must exist. For a read-only
+// file system see [Sandbox.WritableMounts].
 func (s *Sandbox) CopyFile(ctx context.Context, file string, mode fs.FileMode, content []byte) error {
 	var archive bytes.Buffer
 	if err := writeTar(&archive, path.Base(file), int64(mode.Perm()), content); err != nil {
 		return fmt.Errorf("copy %s: %w", file, err)
 	}
 	_, err := s.daemon.api.CopyToContainer(ctx, s.id, client.CopyToContainerOptions{DestinationPath: path.Dir(file), Content: &archive})
-	return s.told("copy "+file+" into", err)
+	return s.wrap("copy "+file+" into", err)
 }
 
 // WritableMounts returns the directories of the container that are mounts and can be written to.
@@ -115,7 +115,7 @@ func (s *Sandbox) WritableMounts(ctx context.Context) ([]string, error) {
 	return dirs, nil
 }
 
-// State is the container's state in Docker's words.
+// State is a container's state, as Docker reports it.
 type State struct {
 	Status    string // created, running, paused, restarting, exited, dead
 	Running   bool   // a paused container runs too
@@ -133,7 +133,7 @@ func (s *Sandbox) Inspect(ctx context.Context) (State, error) {
 	}
 	started, err := time.Parse(time.RFC3339Nano, about.State.StartedAt)
 	if err != nil {
-		return State{}, s.told("inspect", err)
+		return State{}, s.wrap("inspect", err)
 	}
 	return State{
 		Status:    string(about.State.Status),
@@ -147,10 +147,10 @@ func (s *Sandbox) Inspect(ctx context.Context) (State, error) {
 
 func (s *Sandbox) inspect(ctx context.Context) (container.InspectResponse, error) {
 	reply, err := s.daemon.api.ContainerInspect(ctx, s.id, client.ContainerInspectOptions{})
-	return reply.Container, s.told("inspect", err)
+	return reply.Container, s.wrap("inspect", err)
 }
 
-// Running returns nil while the container runs, else an error with its exit code and last words.
+// Running returns nil while the container runs, else an error with its exit code and the last lines of its log.
 func (s *Sandbox) Running(ctx context.Context) error {
 	state, err := s.Inspect(ctx)
 	if err != nil || state.Running {
@@ -161,12 +161,12 @@ func (s *Sandbox) Running(ctx context.Context) error {
 	case state.Error != "":
 		why = oneLine(state.Error)
 	case !state.OOMKilled:
-		why = s.lastWords(ctx)
+		why = s.lastLines(ctx)
 	}
 	return fmt.Errorf("the container is %s with exit code %d: %s", state.Status, state.ExitCode, why)
 }
 
-func (s *Sandbox) lastWords(ctx context.Context) string {
+func (s *Sandbox) lastLines(ctx context.Context) string {
 	const lines = 5
 	var log bytes.Buffer
 	if err := s.Logs(ctx, &log, lines); err != nil {
@@ -186,57 +186,56 @@ func (s *Sandbox) WaitExit(ctx context.Context) (int, error) {
 	case reply := <-wait.Result:
 		return int(reply.StatusCode), nil
 	case err := <-wait.Error:
-		return 0, s.told("wait for the end of", err)
+		return 0, s.wrap("wait for the end of", err)
 	}
 }
 
-// Stop sends the container's stop signal, and SIGKILL after timeout (whole seconds). It returns when
-// the container has ended.
+// Stop sends the container's stop signal, and SIGKILL after timeout (whole seconds). It returns when the container has ended.
 func (s *Sandbox) Stop(ctx context.Context, timeout time.Duration) error {
 	seconds := int(timeout / time.Second)
 	_, err := s.daemon.api.ContainerStop(ctx, s.id, client.ContainerStopOptions{Timeout: &seconds})
-	return s.told("stop", err)
+	return s.wrap("stop", err)
 }
 
 // Start starts the container again after it has ended, with the same file system.
 func (s *Sandbox) Start(ctx context.Context) error {
 	_, err := s.daemon.api.ContainerStart(ctx, s.id, client.ContainerStartOptions{})
-	return s.told("start", err)
+	return s.wrap("start", err)
 }
 
 // Kill sends a signal, such as SIGTERM, to the container's first process.
 func (s *Sandbox) Kill(ctx context.Context, signal string) error {
 	_, err := s.daemon.api.ContainerKill(ctx, s.id, client.ContainerKillOptions{Signal: signal})
-	return s.told("send "+signal+" to", err)
+	return s.wrap("send "+signal+" to", err)
 }
 
 // Pause freezes every process of the container.
 func (s *Sandbox) Pause(ctx context.Context) error {
 	_, err := s.daemon.api.ContainerPause(ctx, s.id, client.ContainerPauseOptions{})
-	return s.told("pause", err)
+	return s.wrap("pause", err)
 }
 
-// Unpause lets a paused container go on.
+// Unpause resumes a paused container.
 func (s *Sandbox) Unpause(ctx context.Context) error {
 	_, err := s.daemon.api.ContainerUnpause(ctx, s.id, client.ContainerUnpauseOptions{})
-	return s.told("unpause", err)
+	return s.wrap("unpause", err)
 }
 
-// Remove kills the container and removes it with its anonymous volumes. It refuses a container that
-// we only attached to; one that is gone already is no error.
+// Remove kills the container and removes it with its anonymous volumes. It refuses a container that somebody else started. One that
+// does not exist any more is no error.
 func (s *Sandbox) Remove(ctx context.Context) error {
 	if s.foreign {
-		return fmt.Errorf("remove container %s: we did not start it", s.name)
+		return fmt.Errorf("remove container %s: somebody else started it", s.name)
 	}
 	_, err := s.daemon.api.ContainerRemove(ctx, s.id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 	if errdefs.IsNotFound(err) {
 		return nil
 	}
-	return s.told("remove", err)
+	return s.wrap("remove", err)
 }
 
-// told makes one line of what Docker said about an operation on the container.
-func (s *Sandbox) told(operation string, err error) error {
+// wrap adds the operation and the container to an error of Docker.
+func (s *Sandbox) wrap(operation string, err error) error {
 	if err == nil {
 		return nil
 	}

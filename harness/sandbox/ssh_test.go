@@ -22,20 +22,20 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
 )
 
-// remoteCommand is what docker/cli runs on the daemon's machine.
+// remoteCommand is the command that docker/cli runs on the daemon's machine.
 const remoteCommand = "docker system dial-stdio"
 
-// machine is a machine that people reach over ssh, on our loopback: its sshd takes one key, and its docker command reaches
-// the daemon at socket. The other side is the ssh program that is installed here.
+// machine is a fake machine with an sshd, on our loopback. Its sshd accepts one key, and its docker command reaches the daemon at
+// socket. The client is the ssh program that is installed here.
 type machine struct {
 	socket   string
 	config   *ssh.ServerConfig
 	address  string
 	mu       sync.Mutex
-	commands []string // what was asked for
+	commands []string // that clients ran
 }
 
-// startMachine starts an sshd, and returns the environment by which the ssh program finds and believes it.
+// startMachine starts an sshd, and returns the environment by which the ssh program finds and trusts it.
 func startMachine(t *testing.T, socket string) (m *machine, environment []string) {
 	t.Helper()
 	program, err := exec.LookPath("ssh")
@@ -73,7 +73,7 @@ func startMachine(t *testing.T, socket string) (m *machine, environment []string
 	return m, []string{"DOCKER_HOST=ssh://somebody@" + m.address, "PATH=" + filepath.Join(folder, "bin") + ":" + os.Getenv("PATH")}
 }
 
-// newKey makes a key and writes its private half to a file.
+// newKey makes a key, and writes its private half to a file.
 func newKey(t *testing.T, path string) ssh.Signer {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(nil)
@@ -102,7 +102,7 @@ func (m *machine) accept(listener net.Listener) {
 	}
 }
 
-// serve answers one connection: in each of its sessions one command is run.
+// serve answers one connection, and runs one command in each of its sessions.
 func (m *machine) serve(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	_, channels, requests, err := ssh.NewServerConn(conn, m.config)
@@ -128,7 +128,7 @@ func (m *machine) serve(conn net.Conn) {
 	}
 }
 
-// run is the one command that the machine knows.
+// run runs the one command that the machine knows.
 func (m *machine) run(channel ssh.Channel, command string) {
 	m.mu.Lock()
 	m.commands = append(m.commands, command)
@@ -141,7 +141,7 @@ func (m *machine) run(channel ssh.Channel, command string) {
 	_ = channel.Close()
 }
 
-// dialStdio passes both ways between the channel and the daemon until the daemon has ended its answer.
+// dialStdio copies both ways between the channel and the daemon until the daemon has ended its answer.
 func dialStdio(channel ssh.Channel, socket string) uint32 {
 	conn, err := new(net.Dialer).DialContext(context.Background(), "unix", socket)
 	if err != nil {
@@ -157,23 +157,23 @@ func dialStdio(channel ssh.Channel, socket string) uint32 {
 	return 0
 }
 
-// TestConnectOverRealSSH: docker/cli's helper, the ssh program and an sshd lead to the daemon of another machine.
+// TestConnectOverRealSSH reaches the daemon of another machine by docker/cli's helper, the ssh program and an sshd.
 func TestConnectOverRealSSH(t *testing.T) {
 	t.Parallel()
-	far, environment := startMachine(t, (&fakeDaemon{id: "FAR"}).serve(t))
+	remote, environment := startMachine(t, (&fakeDaemon{id: "FAR"}).serve(t))
 	out, err := role(t, "connect", environment...).Output()
 	if want := "connected: FAR published at 127.0.0.1 ryuk disabled true\n"; err != nil || string(out) != want {
 		t.Errorf("said %q, not %q, %v", out, want, err)
 	}
-	far.mu.Lock()
-	defer far.mu.Unlock()
-	if len(far.commands) == 0 || far.commands[0] != remoteCommand {
-		t.Errorf("it was asked for %q", far.commands)
+	remote.mu.Lock()
+	defer remote.mu.Unlock()
+	if len(remote.commands) == 0 || remote.commands[0] != remoteCommand {
+		t.Errorf("it ran %q", remote.commands)
 	}
 }
 
-// TestAnUnknownMachineIsNotBelieved: one line, and nobody is talked to.
-func TestAnUnknownMachineIsNotBelieved(t *testing.T) {
+// TestAnUnknownMachineIsNotTrusted checks that the error is one line, and that no command reaches the machine.
+func TestAnUnknownMachineIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	_, environment := startMachine(t, (&fakeDaemon{id: "FAR"}).serve(t))
 	other, _ := startMachine(t, (&fakeDaemon{id: "OTHER"}).serve(t))
@@ -184,13 +184,13 @@ func TestAnUnknownMachineIsNotBelieved(t *testing.T) {
 	other.mu.Lock()
 	defer other.mu.Unlock()
 	if len(other.commands) != 0 {
-		t.Errorf("it was asked for %q", other.commands)
+		t.Errorf("it ran %q", other.commands)
 	}
 }
 
-// playRemote starts a container on the machine of $DOCKER_HOST, talks to it, and takes it away again.
+// playRemote starts a container on the machine of $DOCKER_HOST, talks to it, and removes it.
 func playRemote() {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanup*2)
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout*2)
 	defer cancel()
 	err := func() (err error) {
 		d, err := Connect(ctx)
@@ -241,7 +241,7 @@ func playRemote() {
 	fmt.Println("ended:", err)
 }
 
-// TestSandboxOverSSH: a container, its port, its streams and its reaper on another machine, which is this one.
+// TestSandboxOverSSH uses a container, its port, its streams and its reaper on another machine, which is this one.
 func TestSandboxOverSSH(t *testing.T) {
 	d, session, image := connected(t)
 	socket, local := strings.CutPrefix(d.endpoint.host, "unix://")
@@ -263,6 +263,6 @@ func TestSandboxOverSSH(t *testing.T) {
 		t.Errorf("said %q, not %q, %v", out, want, err)
 	}
 	for ctx := deadline(t); count(ctx, t, d, reap.Label, session)+count(ctx, t, d, reaperLabel, session) > 0; {
-		time.Sleep(50 * time.Millisecond) // a reaper's container goes a little after its last word; ctx ends it
+		time.Sleep(50 * time.Millisecond) // a reaper's container is removed a little after its last line; ctx ends the wait
 	}
 }

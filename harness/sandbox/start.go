@@ -23,40 +23,37 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
 )
 
-// settle is how long a fresh container is watched before it counts as started: an image that cannot
-// run at all ends within it.
-const settle = 250 * time.Millisecond
+// startPeriod is how long a new container must run to count as started. An image that cannot run at all ends within it.
+const startPeriod = 250 * time.Millisecond
 
-// cleanup bounds what is done after a caller's context has ended.
-const cleanup = 20 * time.Second
+// cleanupTimeout bounds what is done after a caller's context has ended.
+const cleanupTimeout = 20 * time.Second
 
-// Options say what to start.
+// Options describe a container to start.
 type Options struct {
-	Image   string // reference of the image; taken from the daemon, pulled only when it is not there
-	Session string // id of the session: the value of the label by which everything is found and removed
+	Image   string // reference of the image, which is pulled only if the daemon does not have it
+	Session string // id of the session: the value of the label by which the reaper finds everything
 	Name    string // of the container; empty: Docker makes one up
 
-	ContainerPort int // the TCP port to publish; 0: none is, whatever the image exposes
-	HostPort      int // where; 0: any free port
+	ContainerPort int // the TCP port to publish; 0: none, whatever the image exposes
+	HostPort      int // the host's port for it; 0: any free port
 
-	// DataTarget is a directory of the container that outlives it, empty for none. Its content is
-	// in DataDir, a directory of the daemon's machine, or in the named volume DataVolume, which is
-	// made when it does not exist and then goes with the session. Give one of the two.
+	// DataTarget is a directory of the container that outlives it, empty for none. Its content is in DataDir, a directory of the
+	// daemon's machine, or in the volume DataVolume, which is made for the session if it does not exist. Give one of the two.
 	DataTarget, DataDir, DataVolume string
 
 	Env map[string]string // plain environment variables
-	// Secrets are names of environment variables that are handed on from this process where they
-	// are set. Their values go through Docker's API and appear in nothing that this package writes.
+	// Secrets are names of environment variables that are passed on from this process if they are set. Their values go through
+	// Docker's API, and appear in nothing that this package writes.
 	Secrets []string
 
-	CPUShares int64 // the weight of its processes where processors are scarce; 0: Docker's 1024
+	CPUShares int64 // its share of scarce processors; 0: Docker's 1024
 
 	StopTimeout time.Duration // whole seconds between SIGTERM and SIGKILL; 0: Docker's 10 s
 }
 
-// Start runs a container and returns once it has been up for a moment; whether anything in it is
-// ready is for the session to find out. The error is one line that says what is wrong: no image, a
-// taken port or name, or a container that ended at once, with its last words.
+// Start starts a container and returns when it has run for a moment. It does not check that anything in it is ready. The error is one
+// line that says what is wrong: no image, a port or name in use, or a container that ended at once, with its last lines.
 func (d *Daemon) Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -83,12 +80,13 @@ func (d *Daemon) Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %s", o.Image, explain(err, o)), box.discard(ctx))
 	}
-	if err := box.settle(ctx); err != nil {
+	if err := box.awaitStart(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", o.Image, err), box.discard(ctx))
 	}
 	return box, nil
 }
 
+// check returns an error if the options contradict each other.
 func (o Options) check() error {
 	if err := reap.CheckID(o.Session); err != nil {
 		return fmt.Errorf("start %q: %w", o.Image, err)
@@ -113,8 +111,8 @@ func (o Options) check() error {
 
 func (o Options) labels() map[string]string { return map[string]string{reap.Label: o.Session} }
 
-// request is the container for testcontainers. host is where published ports answer: on this machine
-// a port is published to the loopback alone.
+// request describes the container for testcontainers. host is where published ports answer: on this machine a port is published to the
+// loopback alone.
 func (o Options) request(host string) testcontainers.ContainerRequest {
 	bindings := o.bindings(host)
 	request := testcontainers.ContainerRequest{Image: o.Image, Name: o.Name, Env: o.environment(), Labels: o.labels()}
@@ -181,14 +179,14 @@ func (o Options) environment() map[string]string {
 	return env
 }
 
-// explain says in our words why Docker did not start a container, and in Docker's where we have none.
+// explain says why Docker did not start a container, in Docker's words if it knows no better ones.
 func explain(err error, o Options) string {
 	text := oneLine(err.Error())
 	port := strconv.Itoa(o.HostPort)
-	taken := strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use")
+	inUse := strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use")
 	switch {
-	case taken && o.HostPort != 0:
-		return "host port " + port + " is taken; stop what uses it or choose another"
+	case inUse && o.HostPort != 0:
+		return "host port " + port + " is in use; stop what uses it or choose another"
 	case strings.Contains(text, "is already in use by container"):
 		return "a container called " + o.Name + " exists already; remove it or attach to it"
 	}
@@ -196,21 +194,21 @@ func explain(err error, o Options) string {
 		ReplaceAllString(text, "")
 }
 
-// discard removes what a failed start has left, whatever has become of the caller's context.
+// discard removes what a failed start has left, even if the caller's context has ended.
 func (s *Sandbox) discard(ctx context.Context) error {
 	if s.id == "" {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	return s.Remove(ctx)
 }
 
-// settle returns an error when the container ends within a moment, and reads its description.
-func (s *Sandbox) settle(ctx context.Context) error {
-	watch, cancel := context.WithTimeout(ctx, settle)
+// awaitStart returns an error if the container ends within startPeriod, and reads its description.
+func (s *Sandbox) awaitStart(ctx context.Context) error {
+	start, cancel := context.WithTimeout(ctx, startPeriod)
 	defer cancel()
-	if _, err := s.WaitExit(watch); err != nil && ctx.Err() != nil {
+	if _, err := s.WaitExit(start); err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err := s.Running(ctx); err != nil {
@@ -222,7 +220,7 @@ func (s *Sandbox) settle(ctx context.Context) error {
 	}
 	s.name = strings.TrimPrefix(about.Name, "/")
 	if about.Image != s.image.ID {
-		return fmt.Errorf("the container runs image %s, not %s as asked; the name was moved meanwhile", about.Image, s.image.ID)
+		return fmt.Errorf("the container runs image %s, not %s: the name was moved to another image meanwhile", about.Image, s.image.ID)
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// String returns the last bytes, at most limit.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -11,8 +11,7 @@ import (
 	"sync"
 )
 
-// tunnel is a unix socket on this machine behind which a daemon answers that testcontainers could not
-// reach by itself.
+// tunnel is a unix socket on this machine for a daemon that testcontainers cannot reach by itself.
 type tunnel struct {
 	listener net.Listener
 	dir      string
@@ -21,7 +20,7 @@ type tunnel struct {
 	active   sync.WaitGroup
 }
 
-// openTunnel listens on a socket in a directory that nobody else can enter.
+// openTunnel listens on a socket in a directory that only this user can enter.
 func openTunnel(dial func(context.Context) (net.Conn, error)) (*tunnel, error) {
 	dir, err := os.MkdirTemp("", "hero_chaos-docker-")
 	if err != nil {
@@ -39,7 +38,7 @@ func openTunnel(dial func(context.Context) (net.Conn, error)) (*tunnel, error) {
 	return t, nil
 }
 
-// host is the tunnel's address as DOCKER_HOST wants it.
+// host returns the tunnel's address in the form of DOCKER_HOST.
 func (t *tunnel) host() string { return "unix://" + t.listener.Addr().String() }
 
 func (t *tunnel) close() error {
@@ -51,28 +50,27 @@ func (t *tunnel) close() error {
 
 func (t *tunnel) serve(ctx context.Context) {
 	for {
-		near, err := t.listener.Accept()
+		client, err := t.listener.Accept()
 		if err != nil {
 			return // closed
 		}
-		t.active.Go(func() { t.forward(ctx, near) })
+		t.active.Go(func() { t.forward(ctx, client) })
 	}
 }
 
-// forward copies both ways, and hands each side's end on to the other: an attached exec whose input
-// has ended still has output to give.
-func (t *tunnel) forward(ctx context.Context, near net.Conn) {
-	defer func() { _ = near.Close() }()
-	far, err := t.dial(ctx)
+// forward copies both ways, and passes on each side's end. An attached exec may still write after its input has ended.
+func (t *tunnel) forward(ctx context.Context, client net.Conn) {
+	defer func() { _ = client.Close() }()
+	daemon, err := t.dial(ctx)
 	if err != nil {
 		return // the caller sees the connection end, and says so
 	}
-	defer func() { _ = far.Close() }()
-	stop := context.AfterFunc(ctx, func() { _, _ = near.Close(), far.Close() })
+	defer func() { _ = daemon.Close() }()
+	stop := context.AfterFunc(ctx, func() { _, _ = client.Close(), daemon.Close() })
 	defer stop()
 	var both sync.WaitGroup
-	both.Go(func() { pass(far, near) })
-	both.Go(func() { pass(near, far) })
+	both.Go(func() { pass(daemon, client) })
+	both.Go(func() { pass(client, daemon) })
 	both.Wait()
 }
 

@@ -40,8 +40,8 @@ func TestOptionsCheck(t *testing.T) {
 	}
 }
 
-// What the image exposes is not published, and what is goes to the loopback of this machine.
-func TestRequestPublishesOnlyWhatIsAskedFor(t *testing.T) {
+// TestRequestPublishesOnlyTheGivenPort checks that no other exposed port is published, and that it goes to this machine's loopback.
+func TestRequestPublishesOnlyTheGivenPort(t *testing.T) {
 	for name, test := range map[string]struct {
 		options Options
 		host    string
@@ -75,7 +75,7 @@ func TestRequestPublishesOnlyWhatIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestEnvironmentHandsSecretsOn(t *testing.T) {
+func TestEnvironmentPassesSecretsOn(t *testing.T) {
 	t.Setenv("BOX_TOKEN", "s3cret")
 	plain := map[string]string{"A": "1"}
 	env := Options{Env: plain, Secrets: []string{"BOX_TOKEN", "BOX_UNSET"}}.environment()
@@ -90,7 +90,7 @@ func TestEnvironmentHandsSecretsOn(t *testing.T) {
 func TestExplain(t *testing.T) {
 	o := Options{Name: "hero-local", HostPort: 8805}
 	for text, want := range map[string]string{
-		"start container: container start: Error response from daemon: driver failed: Bind for 0.0.0.0:8805 failed: port is already allocated": "host port 8805 is taken; stop what uses it or choose another",
+		"start container: container start: Error response from daemon: driver failed: Bind for 0.0.0.0:8805 failed: port is already allocated": "host port 8805 is in use; stop what uses it or choose another",
 		"container create: Conflict. The container name \"/hero-local\" is already in use by container \"abc\"":                                "a container called hero-local exists already; remove it or attach to it",
 		"start container: container start: no\nspace": "no; space",
 	} {

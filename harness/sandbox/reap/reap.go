@@ -1,6 +1,5 @@
-// Package reap removes what a session has left behind in Docker. It runs in a container of its own,
-// so that it outlives a harness that is killed. The agent's binary carries it: moby's client adds
-// 0.9 MB to one that has net/http already, and no time to its start.
+// Package reap removes what a session has left behind in Docker. It runs in a container of its own, so that it outlives a harness that
+// is killed. It is a part of the agent's binary: moby's client adds only 0.9 MB to it, and no time to its start.
 package reap
 
 import (
@@ -16,33 +15,31 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Label is the key of the label that every container, network and volume of a session carries. Its
-// value is the session's id.
+// Label is the key of the label of every container, network and volume of a session. Its value is the session's id.
 const Label = "hero_chaos.session"
 
 // The lines that a reaper and its session exchange.
 const (
 	// Ready is what the reaper writes once it has reached Docker.
 	Ready = "ready"
-	// Done is what the session writes before it closes the connection, when it has come to its own
-	// end: nothing is being created any more, so one empty look is enough.
+	// Done is what the session writes before it closes the connection in an orderly end. Nothing is being created any more then, so
+	// one empty look is enough.
 	Done = "done"
 	// Reaped starts the reaper's last line, followed by how many objects it removed.
 	Reaped = "reaped"
 )
 
 const (
-	// linger is how long after the death of a session the reaper goes on looking: a creation that
-	// Docker was working on may still come to be.
-	linger = 2 * time.Second
-	// limit is the longest the reaper tries to remove what does not want to go.
-	limit = time.Minute
-	// pause is the time between two looks.
-	pause = 200 * time.Millisecond
+	// latePeriod is how long the reaper goes on looking after a session was killed: Docker may still be creating something.
+	latePeriod = 2 * time.Second
+	// sweepTimeout bounds the removal of what cannot be removed at first.
+	sweepTimeout = time.Minute
+	// sweepInterval is the time between two looks.
+	sweepInterval = 200 * time.Millisecond
 )
 
-// CheckID says whether id can name a session: 1 to 128 letters, digits, `_`, `.` and `-`. (An empty
-// one would match the label of every session.)
+// CheckID returns an error unless id is a session's: 1 to 128 letters, digits, `_`, `.` and `-`. An empty one would match the label of
+// every session.
 func CheckID(id string) error {
 	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$`).MatchString(id) {
 		return fmt.Errorf("session id %q: use 1 to 128 letters, digits, '_', '.' or '-', the first a letter or digit", id)
@@ -50,10 +47,9 @@ func CheckID(id string) error {
 	return nil
 }
 
-// Run waits until in ends and then removes every container, network and volume with the session's
-// label from the daemon that listens on socket, a path. It writes Ready when it can do so, and
-// Reaped with a count when nothing is left. It ends with ctx without having removed anything, and
-// with an error that names what it could not remove within a minute.
+// Run writes Ready when it has reached the daemon at socket, a path, and waits until in ends. It then removes every container, network
+// and volume with the session's label, and writes Reaped with a count. If ctx ends before, it removes nothing. The error names what
+// could not be removed within a minute.
 func Run(ctx context.Context, session, socket string, in io.Reader, out io.Writer) error {
 	if err := CheckID(session); err != nil {
 		return err
@@ -77,11 +73,11 @@ func Run(ctx context.Context, session, socket string, in io.Reader, out io.Write
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(out, Reaped, removed) // the session may be dead, and usually is
+	_, _ = fmt.Fprintln(out, Reaped, removed) // the session may have been killed
 	return nil
 }
 
-// waitEnd reads until in ends, and says whether the session announced its end.
+// waitEnd reads until in ends, and returns whether the session announced its end.
 func waitEnd(ctx context.Context, in io.Reader) (orderly bool, err error) {
 	ended := make(chan bool, 1)
 	go func() {
@@ -99,20 +95,20 @@ func waitEnd(ctx context.Context, in io.Reader) (orderly bool, err error) {
 	}
 }
 
-// sweepAll looks again and again until it finds nothing more.
+// sweepAll sweeps until it finds nothing more.
 func sweepAll(ctx context.Context, docker *client.Client, session string, orderly bool) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
-	begun := time.Now()
+	began := time.Now()
 	removed := 0
 	for {
 		found, gone, err := sweep(ctx, docker, session)
 		removed += gone
-		if err == nil && found == 0 && (orderly || time.Since(begun) >= linger) {
+		if err == nil && found == 0 && (orderly || time.Since(began) >= latePeriod) {
 			return removed, nil
 		}
 		select {
-		case <-time.After(pause):
+		case <-time.After(sweepInterval):
 		case <-ctx.Done():
 			return removed, fmt.Errorf("remove what session %s left: %w", session, errors.Join(ctx.Err(), err))
 		}

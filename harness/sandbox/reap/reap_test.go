@@ -19,13 +19,13 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
 )
 
-// daemon is a Docker daemon that knows containers, networks and volumes by the session they belong to.
+// daemon is a fake Docker daemon with containers, networks and volumes, by their sessions.
 type daemon struct {
 	mu      sync.Mutex
 	objects map[string]string // "containers/c1" → session
 	removed []string
 	refuse  string // the object whose removal fails once
-	late    string // appears at the third look: Docker was still creating it
+	late    string // the object that appears at the third look: Docker was still creating it
 	looks   int
 }
 
@@ -96,11 +96,11 @@ func TestRunRemovesTheSessionAndNothingElse(t *testing.T) {
 		input        string
 		refuse, late string
 	}{
-		"after its own end":                 {input: reap.Done + "\n"},
-		"after its death":                   {},
-		"death in the middle of a line":     {input: "do"},
-		"what does not go at first":         {input: reap.Done, refuse: "networks/n1"},
-		"what was still being created then": {late: "containers/late"},
+		"after its own end":                         {input: reap.Done + "\n"},
+		"after it was killed":                       {},
+		"killed in the middle of a line":            {input: "do"},
+		"an object that cannot be removed at first": {input: reap.Done, refuse: "networks/n1"},
+		"an object that was being created":          {late: "containers/late"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

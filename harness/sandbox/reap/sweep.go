@@ -10,12 +10,12 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// sweep removes everything of the session once, containers first as they hold the others. It returns
-// how many objects it found and how many of them it removed.
+// sweep removes everything of the session once, containers first because they use the others. It returns how many objects it found, and
+// how many of them it removed.
 func sweep(ctx context.Context, docker *client.Client, session string) (found, removed int, err error) {
 	labelled := make(client.Filters).Add("label", Label+"="+session)
 	for _, list := range []func(context.Context, *client.Client, client.Filters) ([]removal, error){
-		containers, networks, volumes,
+		listContainers, listNetworks, listVolumes,
 	} {
 		removals, lerr := list(ctx, docker, labelled)
 		if lerr != nil {
@@ -32,7 +32,7 @@ func sweep(ctx context.Context, docker *client.Client, session string) (found, r
 // removal removes one object.
 type removal func(context.Context) error
 
-func containers(ctx context.Context, docker *client.Client, labelled client.Filters) (removals []removal, err error) {
+func listContainers(ctx context.Context, docker *client.Client, labelled client.Filters) (removals []removal, err error) {
 	list, err := docker.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: labelled})
 	if err != nil {
 		return nil, fmt.Errorf("list containers: %w", err)
@@ -46,7 +46,7 @@ func containers(ctx context.Context, docker *client.Client, labelled client.Filt
 	return removals, nil
 }
 
-func networks(ctx context.Context, docker *client.Client, labelled client.Filters) (removals []removal, err error) {
+func listNetworks(ctx context.Context, docker *client.Client, labelled client.Filters) (removals []removal, err error) {
 	list, err := docker.NetworkList(ctx, client.NetworkListOptions{Filters: labelled})
 	if err != nil {
 		return nil, fmt.Errorf("list networks: %w", err)
@@ -60,7 +60,7 @@ func networks(ctx context.Context, docker *client.Client, labelled client.Filter
 	return removals, nil
 }
 
-func volumes(ctx context.Context, docker *client.Client, labelled client.Filters) (removals []removal, err error) {
+func listVolumes(ctx context.Context, docker *client.Client, labelled client.Filters) (removals []removal, err error) {
 	list, err := docker.VolumeList(ctx, client.VolumeListOptions{Filters: labelled})
 	if err != nil {
 		return nil, fmt.Errorf("list volumes: %w", err)
@@ -74,8 +74,8 @@ func volumes(ctx context.Context, docker *client.Client, labelled client.Filters
 	return removals, nil
 }
 
-// removeAll removes objects at the same time: killing a container takes a while and little work.
-// What is gone already or just going is no error: the next look tells.
+// removeAll removes objects in parallel, because killing a container takes a while and little work. An object that is gone or is being
+// removed is no error: the next sweep shows.
 func removeAll(ctx context.Context, removals []removal) (removed int, err error) {
 	results := make(chan error, len(removals))
 	var all sync.WaitGroup

@@ -1,5 +1,5 @@
-// Command box is what the tests of package sandbox run in containers: a small server, the programs
-// that are executed beside it, and the reaper.
+// Command box is the program that the tests of package sandbox run in containers: a small server, the programs that are executed beside
+// it, and the reaper.
 package main
 
 import (
