@@ -48,7 +48,7 @@ type Dialer interface {
 	Dial(ctx context.Context, endpoint protocol.Endpoint) (net.Conn, error)
 }
 
-// Run leads a fault on the service of seen through its life, and adds to seen what it observes. It fills in who is the victim. The
+// Run leads a fault on the service of seen through its life, and adds to seen what it observes. It fills in the victim. The
 // error is an *Inconclusive if the service was not steady before, could not be identified, or the fault did not land.
 func Run(ctx context.Context, sandbox Sandbox, seen *record.Recovery, params protocol.InjectParams) error {
 	if err := CheckSteady(ctx, sandbox, params.Endpoint); err != nil {

@@ -47,7 +47,7 @@ func Connect(ctx context.Context) (*Daemon, error) {
 	return d, nil
 }
 
-// connect connects both clients, and compares who answers them.
+// connect connects both clients, and compares the daemons that answer.
 func (d *Daemon) connect(ctx context.Context) (err error) {
 	if d.api, err = client.New(d.endpoint.opts...); err != nil {
 		return fmt.Errorf("use Docker at %s: %w", d.endpoint, err)

@@ -11,8 +11,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
-// TestWhatIsFollowedIsAnnounced, until the process disconnects, and nothing is where nobody follows.
-func TestWhatIsFollowedIsAnnounced(t *testing.T) {
+// TestAFollowedRunIsAnnounced checks that a process announces what it does until it disconnects, if and only if the run is followed.
+func TestAFollowedRunIsAnnounced(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "session.sock")
 	listener, err := net.Listen("unix", socket)
 	if err != nil {

@@ -145,7 +145,7 @@ func (o *Owner) open(ctx context.Context, name string) (*liveSandbox, error) {
 	return o.openAs(ctx, protocol.SandboxParams{Sandbox: name})
 }
 
-// openAs is open with the weight of a sandbox that it starts. Clients that ask meanwhile wait for the same sandbox.
+// openAs returns a sandbox like open, and starts it with a weight. Clients that ask meanwhile wait for the same sandbox.
 func (o *Owner) openAs(ctx context.Context, p protocol.SandboxParams) (*liveSandbox, error) {
 	name := p.Sandbox
 	o.mu.Lock()

@@ -15,25 +15,25 @@ import (
 )
 
 const (
-	// VictimHome is the folder of the container in which services of ours live.
+	// VictimHome is the folder of the container that holds what victims need.
 	VictimHome = "/hero_chaos"
-	// VictimPrefix begins the name of every service that is ours.
+	// VictimPrefix is the prefix of the name of every victim.
 	VictimPrefix = "hero_chaos."
-	// VictimBinary is where the agent installs itself as a victim.
+	// VictimBinary is the path at which the agent installs itself as a victim.
 	VictimBinary = VictimHome + "/victim"
-	// probeTimeout is how long the victims' own health check waits for its reply.
+	// probeTimeout bounds the reply to a victim's health check.
 	probeTimeout = 700 * time.Millisecond
 )
 
-// VictimPlan is a service of ours that is to be registered in the target.
+// VictimPlan is a plan for a victim: a service of the harness that is registered in the target.
 type VictimPlan struct {
 	// Name is unique in its sandbox; see VictimName.
 	Name    string         `json:"name"`
 	Options victim.Options `json:"options"`
-	// Binary is the path of a copy that it is run from, for one that may go missing; empty is everybody's.
+	// Binary is the path of a copy for this victim alone, which a spec may remove; empty is VictimBinary.
 	Binary string            `json:"binary,omitempty"`
 	Policy zinit.RetryPolicy `json:"policy"`
-	// Schedule is the health check's, nil for none. Probe is its command; empty is a sound one of ours.
+	// Schedule is the health check's, nil for none. Probe is its command; empty is the harness's own question.
 	Schedule *zinit.Schedule    `json:"schedule,omitempty"`
 	Timeout  zinit.Milliseconds `json:"timeout_ms,omitempty"`
 	Probe    string             `json:"probe,omitempty"`
@@ -44,20 +44,21 @@ type VictimPlan struct {
 	Wrapper bool `json:"wrapper,omitempty"`
 }
 
-// VictimName makes the name of a service of ours.
+// VictimName returns the name of a victim.
 func VictimName(name string) string { return VictimPrefix + name }
 
 // NewVictim returns a plan for a well-behaved victim at its own socket, without a health check.
 func NewVictim(name string, policy zinit.RetryPolicy) VictimPlan {
-	return VictimPlan{Policy: policy}.named(name)
+	return VictimPlan{Policy: policy}.withName(name)
 }
 
-// Sample returns the plan of the n-th victim that is like it, at sockets of its own.
+// Sample returns the plan of the n-th victim like it, with a name, sockets and a journal of its own.
 func (p VictimPlan) Sample(n int) VictimPlan {
-	return p.named(fmt.Sprintf("%s-%d", strings.TrimPrefix(p.Name, VictimPrefix), n))
+	return p.withName(fmt.Sprintf("%s-%d", strings.TrimPrefix(p.Name, VictimPrefix), n))
 }
 
-func (p VictimPlan) named(name string) VictimPlan {
+// withName returns the plan with a name, and the files that follow from it.
+func (p VictimPlan) withName(name string) VictimPlan {
 	p.Name = VictimName(name)
 	p.Options.Socket = path.Join(VictimHome, name+".sock")
 	p.Options.Control = path.Join(VictimHome, name+".control")
@@ -71,7 +72,7 @@ func (p VictimPlan) WithHealth(schedule zinit.Schedule, timeout time.Duration) V
 	return p
 }
 
-// WithOwnBinary returns the plan with a copy of the victim's binary for it alone, which the spec has to install.
+// WithOwnBinary returns the plan with a copy of the victim's binary for it alone, which the spec must install.
 func (p VictimPlan) WithOwnBinary() VictimPlan {
 	p.Binary = path.Join(VictimHome, strings.TrimPrefix(p.Name, VictimPrefix)+".binary")
 	return p
@@ -83,7 +84,7 @@ func (p VictimPlan) WithStopTimeout(limit time.Duration) VictimPlan {
 	return p
 }
 
-// Endpoint is where the victim answers.
+// Endpoint returns the endpoint at which the victim answers.
 func (p VictimPlan) Endpoint() agent.Endpoint {
 	if p.Options.Port != 0 {
 		return agent.Endpoint{Port: p.Options.Port, Path: "/health"}
@@ -91,11 +92,11 @@ func (p VictimPlan) Endpoint() agent.Endpoint {
 	return agent.Endpoint{Socket: p.Options.Socket}
 }
 
-// Definition is what is registered.
+// Definition returns the definition to register.
 func (p VictimPlan) Definition() zinit.Definition {
 	exec := CommandLine(append([]string{cmp.Or(p.Binary, VictimBinary), "victim"}, p.Options.Args()...))
 	if p.Wrapper {
-		exec = CommandLine([]string{"/bin/sh", "-c", exec + "; true"}) // a shell execs its last command
+		exec = CommandLine([]string{"/bin/sh", "-c", exec + "; true"}) // a shell would exec its last command
 	}
 	run := zinit.RunAction(p.Name, exec, p.Policy)
 	run.StopTimeout = p.StopTimeout
@@ -108,36 +109,37 @@ func (p VictimPlan) Definition() zinit.Definition {
 	return definition
 }
 
-// probeCommand asks as the harness itself does, so it needs no Program of the image.
+// probeCommand returns the command of the health check.
 func (p VictimPlan) probeCommand() string {
 	if p.Probe != "" {
 		return p.Probe
 	}
-	return CommandLine([]string{VictimBinary, "probe", p.Options.Socket, probeTimeout.String()})
+	return ProbeCommand(p.Options.Socket, probeTimeout)
 }
 
-// CommandLine joins words for /bin/sh. Plain words stay as they are: zinit 0.3.9 looks the first one up as it
-// stands, and refuses shell words such as exec [Z].
+// CommandLine returns words as a command of /bin/sh. It does not quote plain words: zinit 0.3.9 looks up the first word as it is, and
+// refuses shell keywords such as exec [Z].
 func CommandLine(words []string) string {
 	line := make([]string, len(words))
 	for i, word := range words {
 		line[i] = word
-		if strings.ContainsFunc(word, special) || word == "" {
+		if strings.ContainsFunc(word, isSpecial) || word == "" {
 			line[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
 	}
 	return strings.Join(line, " ")
 }
 
-func special(r rune) bool {
+// isSpecial reports whether a character must be quoted for the shell.
+func isSpecial(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./:=@%+,", r)
 }
 
 // Base is the name of the victim that has a dependent, and is there to be faulted.
 const Base = VictimPrefix + "base"
 
-// Bystanders are the victims of every sandbox that nobody faults, and the base that one of them depends on
-// (design, "Revert and settle": three Bystanders, one of them a dependent).
+// Bystanders returns the victims of every sandbox: the base, which specs fault, and three bystanders that must not be disturbed
+// (suites/contract/experiments.md#settle). The last one depends on the base.
 func Bystanders(t *target.Target) []VictimPlan {
 	base := NewVictim(strings.TrimPrefix(Base, VictimPrefix), t.Policy)
 	plans := []VictimPlan{base}
@@ -148,10 +150,10 @@ func Bystanders(t *target.Target) []VictimPlan {
 	return plans
 }
 
-// BaseVictim is the victim of every sandbox that a bystander depends on: it exits 0 on SIGTERM.
+// BaseVictim returns the victim of every sandbox that a bystander depends on: it exits 0 on SIGTERM.
 func BaseVictim(t *target.Target) Service { return Bystanders(t)[0].Of() }
 
-// EndpointOf is where a service of the target answers.
+// EndpointOf returns the endpoint at which a service of the target answers.
 func EndpointOf(service target.Service) agent.Endpoint {
 	if service.Port != 0 {
 		return agent.Endpoint{Port: service.Port, Path: service.Health}
@@ -159,9 +161,9 @@ func EndpointOf(service target.Service) agent.Endpoint {
 	return agent.Endpoint{Socket: service.Socket}
 }
 
-// WithPatientProbe returns the plan with a sound probe that waits so long for its reply.
+// WithPatientProbe returns the plan with the harness's own question as the health check, which waits up to limit for its reply.
 func (p VictimPlan) WithPatientProbe(limit time.Duration) VictimPlan {
-	p.Probe = CommandLine([]string{VictimBinary, "probe", p.Options.Socket, limit.String()})
+	p.Probe = ProbeCommand(p.Options.Socket, limit)
 	return p
 }
 
@@ -171,21 +173,21 @@ func (p VictimPlan) Wrapped() VictimPlan {
 	return p
 }
 
-// ProbeCommand is a sound health check of a socket that gives up after a limit, and needs no Program of the image.
+// ProbeCommand returns a health check that asks the harness's own question and gives up after a limit. It needs no program of the image.
 func ProbeCommand(socket string, limit time.Duration) string {
 	return CommandLine([]string{VictimBinary, "probe", socket, limit.String()})
 }
 
-// Service is something that answers in a sandbox: shipped by the target, or a victim of ours.
+// Service is a service in a sandbox: shipped by the target, or a victim.
 type Service struct {
 	Name     string
 	Endpoint agent.Endpoint
 	Policy   zinit.RetryPolicy
-	// Journal is where a victim writes down what happens to it, empty for others.
+	// Journal is the path of a victim's journal, empty for a shipped service.
 	Journal string
 }
 
-// Of is the service that a plan makes.
+// Of returns the service that the plan describes.
 func (p VictimPlan) Of() Service {
 	return Service{Name: p.Name, Endpoint: p.Endpoint(), Policy: p.Policy, Journal: p.Options.Journal}
 }

@@ -10,7 +10,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// TestASampleSharesNothing: neither its name, nor a file, nor what was set of the first one afterwards.
+// TestASampleSharesNothing checks that samples share neither a name nor a file.
 func TestASampleSharesNothing(t *testing.T) {
 	first := NewVictim("restart-exit1", zinit.RetryPolicy{MaxAttempts: 20})
 	first.Options.ExitCode = 1
@@ -32,7 +32,7 @@ func TestASampleSharesNothing(t *testing.T) {
 	}
 }
 
-func TestACommandLineIsTheWordsForAShell(t *testing.T) {
+func TestAShellReadsTheWordsOfACommandLine(t *testing.T) {
 	for want, words := range map[string][]string{
 		"/hero_chaos/victim victim --socket=/hero_chaos/a.sock": {"/hero_chaos/victim", "victim", "--socket=/hero_chaos/a.sock"},
 		"a '' b":           {"a", "", "b"},
@@ -45,7 +45,7 @@ func TestACommandLineIsTheWordsForAShell(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		// Whoever reads the line here takes a carriage return before a line's end away; a shell does not.
+		// The parser used here drops a carriage return at the end of a line; a shell does not.
 		word := rapid.StringOf(rapid.Rune().Filter(func(r rune) bool { return r != 0 && r != '\r' }))
 		words := rapid.SliceOfN(word, 1, 5).Draw(t, "words")
 		read, err := shell.Fields(CommandLine(words), func(string) string { return "expanded" })

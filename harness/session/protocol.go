@@ -9,11 +9,11 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// The words of the protocol that specs use. A theme imports this package alone.
+// The types of the protocol that specs use. A theme imports this package alone.
 type (
-	// VictimPlan is a service of ours that is to be registered in the target.
+	// VictimPlan is a plan for a victim: a service of the harness that is registered in the target.
 	VictimPlan = protocol.VictimPlan
-	// Service is something that answers in a sandbox: shipped by the target, or a victim of ours.
+	// Service is a service in a sandbox: shipped by the target, or a victim.
 	Service = protocol.Service
 	// Order is what Docker does to a whole container.
 	Order = protocol.Order
@@ -38,16 +38,16 @@ func NewVictim(name string, policy zinit.RetryPolicy) VictimPlan {
 	return protocol.NewVictim(name, policy)
 }
 
-// VictimName returns the name of a service of ours.
+// VictimName returns the name of a victim.
 func VictimName(name string) string { return protocol.VictimName(name) }
 
 // BaseVictim returns the victim of every sandbox that a bystander depends on: it exits 0 on SIGTERM.
 func BaseVictim(t *target.Target) Service { return protocol.BaseVictim(t) }
 
-// ProbeCommand returns a sound health check of a socket that gives up after a limit, and needs no program of the image.
+// ProbeCommand returns a health check that asks the harness's own question and gives up after a limit.
 func ProbeCommand(socket string, limit time.Duration) string {
 	return protocol.ProbeCommand(socket, limit)
 }
 
-// EndpointOf returns where a service of the target answers.
+// EndpointOf returns the endpoint at which a service of the target answers.
 func EndpointOf(service target.Service) agent.Endpoint { return protocol.EndpointOf(service) }
