@@ -15,9 +15,10 @@ import (
 // durationEnding matches the end of a duration's name.
 var durationEnding = regexp.MustCompile(`(?i)(timeout|interval|delay|period|limit)s?$`)
 
-// measured are the names of durations that were measured or summed up, which limit nothing.
+// measured are the names of durations that were measured or summed up, and of the bounds of a window.
 var measured = []string{
 	"Took", "took", "lasted", "Min", "Median", "Max", "OldMedian", "NewMedian", "median", "Work", "work", "Bound", "Longest", "longest", "Pressure",
+	"Earliest", "Latest",
 }
 
 // badDurations returns the durations of a file whose names do not say that they are one: constants and variables of the

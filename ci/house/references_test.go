@@ -36,7 +36,7 @@ func deadReferences(folder, path, text string) (dead []string) {
 }
 
 // mostOldReferences is the ceiling of references of an old form. It only goes down.
-const mostOldReferences = 4
+const mostOldReferences = 2
 
 // TestReferencesToTheContractExist leaves out testdata, which keeps what earlier programs have written, and the tests about
 // the house, which play wrong files.

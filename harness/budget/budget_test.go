@@ -61,7 +61,7 @@ func TestDetection(t *testing.T) {
 	const s = time.Second
 	shippedCheck := budget.Check{Interval: 60 * s, Timeout: 90 * s, StartPeriod: 30 * s, Retries: 1}
 	thrice := budget.Check{Interval: 60 * s, Timeout: 90 * s, StartPeriod: 30 * s, Retries: 3}
-	quick := budget.Check{Interval: 60 * s, Timeout: 10 * s, StartPeriod: 30 * s, Retries: 3, Reply: s}
+	quick := budget.Check{Interval: 60 * s, Timeout: 10 * s, StartPeriod: 30 * s, Retries: 3, ReplyLimit: s}
 	for _, tc := range []struct {
 		name             string
 		check            budget.Check

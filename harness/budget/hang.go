@@ -14,7 +14,7 @@ type Check struct {
 	Timeout     time.Duration // T
 	StartPeriod time.Duration // G
 	Retries     int           // R; 0 counts as 1, [A] retries-default-one
-	Reply       time.Duration // the longest reply time of a healthy service
+	ReplyLimit  time.Duration // the longest reply time of a healthy service
 }
 
 // Cadence is how the runs of a health check follow each other if they take long.
@@ -54,7 +54,7 @@ func (c Check) retries() int { return max(1, c.Retries) }
 // the injection. Without cadences all of them are possible.
 //
 // The latest time is I until the first failing run, R-1 of the largest spacings, and T until the last has failed. The rest of the
-// start period is added. The earliest time takes the smallest spacing, and a run that began Reply before the injection.
+// start period is added. The earliest time takes the smallest spacing, and a run that began ReplyLimit before the injection.
 func (c Check) Detection(age time.Duration, cadences ...Cadence) Window {
 	if len(cadences) == 0 {
 		cadences = Cadences()
@@ -65,7 +65,7 @@ func (c Check) Detection(age time.Duration, cadences ...Cadence) Window {
 	}
 	again := time.Duration(c.retries() - 1)
 	left := max(0, c.StartPeriod-age)
-	started := c.Reply
+	started := c.ReplyLimit
 	if left > 0 {
 		started = 0 // no run can have begun before the injection
 	}

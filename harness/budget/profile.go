@@ -32,19 +32,20 @@ type Derived struct {
 
 // DeriveShipped returns the budgets of a target's own services. The latest times include the tolerance.
 func DeriveShipped(t *target.Target, jitter time.Duration) []Derived {
-	policy, outer := t.Policy, t.Budget()
+	policy := t.Policy
 	if policy.Delay == 0 {
 		return nil
 	}
-	start := outer.Recovery - outer.Restart
+	restart, serving, tolerance := t.Budgets.Restart.Duration(), t.Budgets.Serving.Duration(), t.Budgets.Tolerance.Duration()
+	start := serving - restart
 	first := AfterExit(policy, 1, start, jitter)
 	derived := []Derived{
 		{"exit after a signal", Window{Latest: t.Budgets.StopTimeout.Duration(), why: "the stop timeout"}},
-		{"respawn after the exit", Window{Earliest: first.Respawn.Earliest, Latest: outer.Restart + outer.Tolerance, why: describeMargin(first.Respawn.Earliest, outer)}},
-		{"serving after the exit", Window{Earliest: first.Serving.Earliest, Latest: outer.Recovery + outer.Tolerance, why: "retry 1, and the outer limit"}},
+		{"respawn after the exit", Window{Earliest: first.Respawn.Earliest, Latest: restart + tolerance, why: describeMargin(first.Respawn.Earliest, restart)}},
+		{"serving after the exit", Window{Earliest: first.Serving.Earliest, Latest: serving + tolerance, why: "retry 1, and the outer limit"}},
 	}
 	for retry := 2; retry <= 3; retry++ {
-		again := AfterExit(policy, retry, start, jitter+outer.Tolerance).Respawn
+		again := AfterExit(policy, retry, start, jitter+tolerance).Respawn
 		derived = append(derived, Derived{"respawn of the next unstable end", again})
 	}
 	if t.Health.Interval == 0 {
@@ -55,13 +56,13 @@ func DeriveShipped(t *target.Target, jitter time.Duration) []Derived {
 		StartPeriod: t.Health.StartPeriod.Duration(), Retries: t.Health.Retries,
 	}
 	found := check.Detection(0)
-	hang := AfterHang(found, t.Budgets.StopTimeout.Duration(), AfterExit(policy, 1, start, jitter+outer.Tolerance))
+	hang := AfterHang(found, t.Budgets.StopTimeout.Duration(), AfterExit(policy, 1, start, jitter+tolerance))
 	return append(derived, Derived{"detection of a hang", found}, Derived{"serving after a hang", hang.Serving})
 }
 
 // describeMargin describes what is left of the restart budget after the policy's delay.
-func describeMargin(delay time.Duration, outer target.Budget) string {
-	switch left := outer.Restart - delay; {
+func describeMargin(delay, restart time.Duration) string {
+	switch left := restart - delay; {
 	case left < 0:
 		return "the delay is longer than the budget: it cannot be met"
 	case left == 0:

@@ -83,7 +83,7 @@ func checkReplaced(jobs []zinit.Job, p zinit.RetryPolicy) error {
 	switch due := p.DelayOfRetry(1); {
 	case jobs[0].State != zinit.JobStopped:
 		return fmt.Errorf("the replaced run is %q", jobs[0].State)
-	case gap < due-grain:
+	case gap < due-roundingLimit:
 		return fmt.Errorf("the retry came after %s and was due after %s", gap, due)
 	case jobs[1].Attempt != 2:
 		return fmt.Errorf("the retry is attempt %d: the short run does not count as unstable", jobs[1].Attempt)
@@ -113,9 +113,9 @@ func (e *examiner) overlap(ctx context.Context) error {
 	for i := 1; i < runs; i++ {
 		pause := time.Duration(checks[i].Started-checks[i-1].Ended) * time.Millisecond
 		switch {
-		case pause < -grain:
+		case pause < -roundingLimit:
 			wrong = errors.New("two runs of one health check overlapped")
-		case pause > interval+slack:
+		case pause > interval+latenessLimit:
 			wrong = fmt.Errorf("the next run of a check that takes %s began %s after its end, with an interval of %s", takes, pause, interval)
 		}
 	}

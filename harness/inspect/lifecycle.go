@@ -72,7 +72,7 @@ func refuseErrors(order string, err error) error {
 // reset sets an action again while it runs, and ends the run.
 func (e *examiner) reset(ctx context.Context) error {
 	p := policy(zinit.BackoffNone, shortDelay, 0)
-	before, after := e.define("reset", victim.Options{}, p), e.defineCrash("reset", shortRun, p)
+	before, after := e.define("reset", victim.Options{}, p), e.defineCrash("reset", crashDelay, p)
 	name, action := before.Service.Name, before.Actions[0].Name
 	remove, err := e.register(ctx, before)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // crashes watches a service that uses its attempts up and is started again by an order.
 func (e *examiner) crashes(ctx context.Context) error {
-	definition := e.defineCrash("cap", shortRun, policy(zinit.BackoffNone, shortDelay, attempts))
+	definition := e.defineCrash("cap", crashDelay, policy(zinit.BackoffNone, shortDelay, attempts))
 	name, action := definition.Service.Name, definition.Actions[0].Name
 	remove, err := e.register(ctx, definition)
 	if err != nil {
@@ -86,10 +86,10 @@ func (e *examiner) delays(ctx context.Context) error {
 		p          zinit.RetryPolicy
 		retries    []int
 	}{
-		{"delay-formula", e.defineCrash("none", shortRun, policy(zinit.BackoffNone, shortDelay, attempts)), policy(zinit.BackoffNone, shortDelay, attempts), []int{1, 2, 3}},
-		{"delay-formula", e.defineCrash("linear", shortRun, policy(zinit.BackoffLinear, shortDelay, attempts)), policy(zinit.BackoffLinear, shortDelay, attempts), []int{1, 2, 3}},
-		{"delay-formula", e.defineCrash("capped", shortRun, capped), capped, []int{1, 2, 3}},
-		{"retry-numbering", e.defineCrash("exponential", shortRun, policy(zinit.BackoffExponential, shortDelay, attempts)), policy(zinit.BackoffExponential, shortDelay, attempts), []int{1, 2, 3}},
+		{"delay-formula", e.defineCrash("none", crashDelay, policy(zinit.BackoffNone, shortDelay, attempts)), policy(zinit.BackoffNone, shortDelay, attempts), []int{1, 2, 3}},
+		{"delay-formula", e.defineCrash("linear", crashDelay, policy(zinit.BackoffLinear, shortDelay, attempts)), policy(zinit.BackoffLinear, shortDelay, attempts), []int{1, 2, 3}},
+		{"delay-formula", e.defineCrash("capped", crashDelay, capped), capped, []int{1, 2, 3}},
+		{"retry-numbering", e.defineCrash("exponential", crashDelay, policy(zinit.BackoffExponential, shortDelay, attempts)), policy(zinit.BackoffExponential, shortDelay, attempts), []int{1, 2, 3}},
 		{"retry-numbering", e.defineCrash("stable", stableRun, stable), stable, []int{1, 1}},
 	}
 	for _, c := range cases {
@@ -129,10 +129,10 @@ func checkDelays(jobs []zinit.Job, p zinit.RetryPolicy, retries []int) error {
 		gap := time.Duration(jobs[i+1].Started-jobs[i].Ended) * time.Millisecond
 		due := p.DelayOfRetry(retry)
 		what := fmt.Sprintf("%s backoff: gap %d took %s and was due after %s", p.Backoff, i+1, gap, due)
-		if gap < due-grain {
+		if gap < due-roundingLimit {
 			return errors.New(what)
 		}
-		if gap > due+slack {
+		if gap > due+latenessLimit {
 			return &lateError{what + ", or this host was busy"}
 		}
 	}
@@ -162,7 +162,7 @@ func (e *examiner) whileWaiting(ctx context.Context, definition zinit.Definition
 func (e *examiner) unlimited(ctx context.Context) error {
 	const runs, delay = 6, 70 * time.Millisecond
 	p := zinit.RetryPolicy{Delay: zinit.Milliseconds(delay), Backoff: zinit.BackoffExponential}
-	definition := e.defineCrash("unlimited", shortRun, p)
+	definition := e.defineCrash("unlimited", crashDelay, p)
 	remove, err := e.register(ctx, definition)
 	if err != nil {
 		return err

@@ -12,13 +12,13 @@ import (
 // The numbers of the throw-away services: short, and odd so that a mistaken unit shows.
 const (
 	shortDelay = 230 * time.Millisecond
-	shortRun   = 40 * time.Millisecond
-	// slack is how late a retry may come and still tell one formula from another.
-	slack = 150 * time.Millisecond
-	// grain is the error of a difference between time stamps in whole milliseconds.
-	grain = 2 * time.Millisecond
-	// never is a stability period that no throw-away service reaches.
-	never = time.Hour
+	crashDelay = 40 * time.Millisecond
+	// latenessLimit is how late a retry may come and still tell one formula from another.
+	latenessLimit = 150 * time.Millisecond
+	// roundingLimit is the error of a difference between time stamps in whole milliseconds.
+	roundingLimit = 2 * time.Millisecond
+	// unreachedPeriod is a stability period that no throw-away service reaches.
+	unreachedPeriod = time.Hour
 	// attempts is how often the crashing services run.
 	attempts = 4
 )
@@ -26,7 +26,7 @@ const (
 func policy(backoff zinit.Backoff, delay time.Duration, most int) zinit.RetryPolicy {
 	return zinit.RetryPolicy{
 		MaxAttempts: most, Delay: zinit.Milliseconds(delay), Backoff: backoff,
-		MaxDelay: zinit.Milliseconds(time.Minute), StabilityPeriod: zinit.Milliseconds(never),
+		MaxDelay: zinit.Milliseconds(time.Minute), StabilityPeriod: zinit.Milliseconds(unreachedPeriod),
 	}
 }
 

@@ -20,8 +20,7 @@ import (
 // replyLimit bounds a reply, in bytes: a health reply is a line.
 const replyLimit = 1 << 20
 
-// Health is the method that a `_server` answers on its socket (contract hero_zero, "health check of a
-// `_server`" [S]).
+// Health is the method that a `_server` answers on its socket (suites/contract/hero_zero.md#supervision).
 const Health = "server.health"
 
 // Question is asked over a fresh connection.
@@ -71,7 +70,7 @@ func (q *JSONRPC) Ask(ctx context.Context, conn net.Conn) error {
 }
 
 // wellness reads the status of a reply. [A]: the reply is {"status": "ok"}; a reply without a status says
-// nothing bad. To be replaced by the real services' recorded reply (contract hero_zero).
+// nothing bad. To be replaced by the real services' recorded reply (suites/contract/hero_zero.md#issue-probe).
 func wellness(method string, result json.RawMessage) error {
 	var health struct {
 		Status *string `json:"status"`

@@ -16,8 +16,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// longestDuration bounds durations so that their multiples do not overflow.
-const longestDuration = 24 * time.Hour
+// durationLimit bounds durations so that their multiples do not overflow.
+const durationLimit = 24 * time.Hour
 
 // problem is an error at a place in the file.
 type problem struct {
@@ -260,8 +260,8 @@ func checkPort(at string, port int) *problem {
 }
 
 func checkTime(at string, value zinit.Milliseconds) *problem {
-	if value < 0 || value.Duration() > longestDuration {
-		return wrong(at, "%s is not between 0 and %s", value, longestDuration)
+	if value < 0 || value.Duration() > durationLimit {
+		return wrong(at, "%s is not between 0 and %s", value, durationLimit)
 	}
 	return nil
 }

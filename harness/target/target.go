@@ -116,22 +116,6 @@ type Smoke struct {
 	Status int    `yaml:"status"`
 }
 
-// Budget is the time that a service has after its process has ended.
-type Budget struct {
-	Restart   time.Duration // from the exit to the new process
-	Recovery  time.Duration // from the exit to the first correct reply
-	Tolerance time.Duration // how much both may be exceeded by
-}
-
-// Budget returns the outer limits of the first restart. Package budget computes what is due later, by the policy's state.
-func (t *Target) Budget() Budget {
-	return Budget{
-		Restart:   t.Budgets.Restart.Duration(),
-		Recovery:  t.Budgets.Serving.Duration(),
-		Tolerance: t.Budgets.Tolerance.Duration(),
-	}
-}
-
 // Restartable returns the services that zinit has to restart: all but the oneshots (suites/contract/zinit-0.4.md#restart).
 func (t *Target) Restartable() []Service {
 	return slices.DeleteFunc(slices.Clone(t.Services), func(s Service) bool { return s.Oneshot })

@@ -52,9 +52,6 @@ smoke: [{path: /, status: 204}]
 		Restart: ms(1730 * time.Millisecond), Serving: ms(10 * time.Second), Tolerance: ms(250 * time.Millisecond),
 		Boot: ms(time.Minute), Smoke: ms(2 * time.Minute), StopTimeout: ms(10 * time.Second),
 	}))
-	g.Expect(loaded.Budget()).To(gomega.Equal(target.Budget{
-		Restart: 1730 * time.Millisecond, Recovery: 10 * time.Second, Tolerance: 250 * time.Millisecond,
-	}))
 	g.Expect(loaded.Health.Retries).To(gomega.Equal(2))
 	g.Expect(loaded.Container.Secrets).To(gomega.ConsistOf("KEY"))
 

@@ -15,7 +15,7 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-// A link is given up when no heartbeat is answered for this long in all (design, "One exec, many streams": 5 s).
+// A link is given up when no heartbeat is answered for this long in all.
 const (
 	heartbeatInterval = 500 * time.Millisecond
 	heartbeatTimeout  = 4500 * time.Millisecond
