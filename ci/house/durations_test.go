@@ -18,7 +18,7 @@ var durationEnding = regexp.MustCompile(`(?i)(timeout|interval|delay|period|limi
 // measured are the names of durations that were measured or summed up, and of the bounds of a window.
 var measured = []string{
 	"Took", "took", "lasted", "Min", "Median", "Max", "OldMedian", "NewMedian", "median", "Work", "work", "Bound", "Longest", "longest", "Pressure",
-	"Earliest", "Latest",
+	"Earliest", "Latest", "Shift", "HostMedian", "host",
 }
 
 // badDurations returns the durations of a file whose names do not say that they are one: constants and variables of the

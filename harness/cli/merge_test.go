@@ -63,7 +63,7 @@ func TestMergeMakesOneRunOfShards(t *testing.T) {
 		"results are lost": {func(r *record.Record) { r.Notes = []string{"results may be missing"} }, exitError, ""},
 		"measured again": {func(r *record.Record) {
 			r.Notes = []string{"1 results were measured again, because the host had stalled"}
-		}, exitHeld, "2 parts, the longest took"},
+		}, exitHeld, "2 shards, the longest took"},
 		"an older one left": {asItIs, exitHeld, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

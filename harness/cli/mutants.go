@@ -58,7 +58,7 @@ func (c *mutantsCommand) Run(ctx context.Context, stdout io.Writer, code *outcom
 	}
 	head := matrix.Head{Made: time.Now(), Image: image, Chosen: c.Sample || len(chosen) < len(all)}
 	found := matrix.New(head, trials, promiseIDs(), unkilled.Reasons())
-	if !found.Good() {
+	if !found.IsGood() {
 		*code = exitFailed
 	}
 	if err := found.Write(plan.Output); err != nil {

@@ -1,5 +1,5 @@
-// Package baseline compares how long the phases of recoveries took with those in the record of an image that was
-// promoted before: a slowdown is to be seen while it is still within every budget.
+// Package baseline compares the times of recoveries with those in the record of an image that was promoted before. It shows a
+// slowdown while that is still within every budget.
 package baseline
 
 import (
@@ -12,22 +12,22 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
 )
 
-// Allowed is how much longer a phase may take than before, the larger of the two. It is never less than the jitter that
-// either run was calibrated with, because of a smaller difference nobody can say whose it is.
+// Allowed is the time that a phase may take longer than before: the larger of its two members. It is never less than the
+// calibrated jitter of either run, because a smaller difference may be the host's.
 type Allowed struct {
-	Share   float64 // of the median before: 0.10 is 10 %
-	AtLeast time.Duration
+	Share      float64 // of the median before: 0.10 is 10 %
+	LeastLimit time.Duration
 }
 
-// Comparison is a record beside an earlier one.
+// Comparison is the comparison of a record with an earlier one.
 type Comparison struct {
 	Old, New Image
 	Rows     []Row
-	// Notes say what weakens the comparison: another host, a phase that only one record has.
+	// Notes say what weakens the comparison: a different host, or a phase that only one record has.
 	Notes []string
 }
 
-// Image is what one of the two records is of.
+// Image is the image of one of the two records.
 type Image struct {
 	Reference, Digest string
 	Started           time.Time
@@ -37,28 +37,29 @@ type Image struct {
 type Row struct {
 	Promise string
 	Phase   record.Phase
-	// OldN and NewN are how many values were compared. Paired, they are medians of the same services.
+	// OldN and NewN count the values that were compared. If Paired, these are medians of the same services.
 	OldN, NewN           int
 	Paired               bool
 	OldMedian, NewMedian time.Duration
-	// Shift is the median of the paired differences, else the difference of the medians; above 0 it is slower now.
+	// Shift is the median of the paired differences, or else the difference of the medians. Above 0 the phase is slower now.
 	Shift time.Duration
-	// Effect is Cliff's delta, between -1 and 1: how much more often a value of now is longer than one of before.
+	// Effect is Cliff's delta, between -1 and 1: how much more often a new value is longer than an old one.
 	Effect float64
-	// Allowed is the shift that is not held against the image.
-	Allowed time.Duration
-	// Host is the median of what the host may have made of the new values; neither is that held against the image.
-	Host time.Duration
-	// P is the chance of such values where the shift is no more than both: Wilcoxon's signed rank test of pairs, else
-	// Mann and Whitney's U test, one-sided, corrected by Holm's method for the number of rows that were tested.
+	// ShiftLimit is the shift that is allowed.
+	ShiftLimit time.Duration
+	// HostMedian is the median of the times for which the host may have delayed the new values. It is not held against the
+	// image.
+	HostMedian time.Duration
+	// P is the chance of such values if the shift is no more than both. It is of Wilcoxon's signed rank test for pairs, or
+	// else of Mann and Whitney's U test, one-sided, corrected by Holm's method for the number of tested rows.
 	P float64
-	// TooFew tells that no values of so few could be significant: the row is for reading, and P is 1.
+	// TooFew says that so few values can never be significant. P is 1 then.
 	TooFew bool
-	// Slower tells that the shift is significantly (stats.Confidence) more than is allowed.
+	// Slower says that the shift is significantly (stats.Confidence) above the limit.
 	Slower bool
 }
 
-// Slower are the rows that are.
+// Slower returns the rows that are significantly slower.
 func (c Comparison) Slower() []Row {
 	var slower []Row
 	for _, row := range c.Rows {
@@ -69,76 +70,96 @@ func (c Comparison) Slower() []Row {
 	return slower
 }
 
-// Compare holds the recoveries of what held in the newer record against those in the older one. Records that say
-// nothing of one another are an error of one line. A host that was busy while the older record was made hides what has become
-// slower since: take the baseline where nothing else runs.
+// Compare compares the recoveries of results that held in both records. Its error says in one line why two records cannot be
+// compared. A host that was busy during the older run hides a slowdown: measure the baseline on an idle host.
 func Compare(older, newer *record.Record, allowed Allowed) (Comparison, error) {
-	if err := mismatch(older, newer); err != nil {
+	if err := checkComparable(older, newer); err != nil {
 		return Comparison{}, fmt.Errorf("compare with the baseline: %w", err)
 	}
-	allowed.AtLeast = max(allowed.AtLeast, time.Duration(older.Run.Host.WorstGap), time.Duration(newer.Run.Host.WorstGap))
-	found := Comparison{Old: image(older), New: image(newer), Notes: hosts(older.Run.Host, newer.Run.Host)}
+	allowed.LeastLimit = max(allowed.LeastLimit, time.Duration(older.Run.Host.WorstGap), time.Duration(newer.Run.Host.WorstGap))
+	found := Comparison{Old: newImage(older), New: newImage(newer), Notes: compareHosts(older.Run.Host, newer.Run.Host)}
 	before, after := collect(older), collect(newer)
-	for _, key := range keys(before, after) {
+	var missing missingPhases
+	for _, key := range sortKeys(before, after) {
 		if before[key] == nil || after[key] == nil {
-			found.missing(key, before[key] == nil)
+			missing.add(key, before[key] == nil)
 			continue
 		}
 		row := Row{Promise: key.promise, Phase: key.phase, P: 1}
 		row.compare(before[key], after[key], allowed)
 		found.Rows = append(found.Rows, row)
 	}
+	found.Notes = append(found.Notes, missing.notes()...)
 	correct(found.Rows)
 	return found, nil
 }
 
-func mismatch(older, newer *record.Record) error {
+// checkComparable returns an error if the records cannot be compared.
+func checkComparable(older, newer *record.Record) error {
 	one, other := older.Run, newer.Run
 	switch {
 	case one.Target != other.Target:
-		return fmt.Errorf("it is of the target %q, and this record of %q", one.Target, other.Target)
+		return fmt.Errorf("its target is %q, the target of this record is %q", one.Target, other.Target)
 	case one.Profile != other.Profile:
-		return fmt.Errorf("it has the %s profile, and this record the %s one", one.Profile, other.Profile)
+		return fmt.Errorf("its profile is %s, the profile of this record is %s", one.Profile, other.Profile)
 	case one.Scale != other.Scale:
-		return fmt.Errorf("its victims' policies were divided by %g, and this record's by %g", one.Scale, other.Scale)
+		return fmt.Errorf("its delays were divided by %g, those of this record by %g", one.Scale, other.Scale)
 	case !older.Complete() || older.End.Trouble != "":
-		return errors.New("it did not come to a good end: choose the record of a run that did")
+		return errors.New("its run did not finish without an error: choose another baseline")
 	case !newer.Complete() || newer.End.Trouble != "":
-		return errors.New("the newer run did not come to a good end")
+		return errors.New("the newer run did not finish without an error")
 	case one.ID == other.ID:
-		return errors.New("it is the same run: choose that of the image that was promoted last")
+		return errors.New("it is of the same run: choose the record of the image that was promoted last")
 	}
 	return nil
 }
 
-func image(r *record.Record) Image {
+func newImage(r *record.Record) Image {
 	return Image{Reference: r.Run.Image, Digest: r.Run.Digest, Started: r.Run.Started}
 }
 
-func hosts(before, after record.Host) []string {
+// compareHosts returns a note if the hosts differ.
+func compareHosts(before, after record.Host) []string {
 	if before.Cores == after.Cores && before.Kernel == after.Kernel {
 		return nil
 	}
-	return []string{fmt.Sprintf("the hosts differ, and may be what made a difference: %d cores and kernel %s before, %d cores and kernel %s now",
+	return []string{fmt.Sprintf("the hosts differ, which may explain a difference: %d cores and kernel %s before, %d cores and kernel %s now",
 		before.Cores, before.Kernel, after.Cores, after.Kernel)}
 }
 
-// missing notes that only one of the records has a phase, in one line for all phases of a promise.
-func (c *Comparison) missing(what key, onlyNew bool) {
-	where := "only the baseline has it"
-	if onlyNew {
-		where = "the baseline has none"
-	}
-	begin := fmt.Sprintf("not compared, since %s: %s ", where, what.promise)
-	if last := len(c.Notes) - 1; last >= 0 && strings.HasPrefix(c.Notes[last], begin) {
-		c.Notes[last] += ", " + what.phase.Title
-		return
-	}
-	c.Notes = append(c.Notes, begin+what.phase.Title)
+// missingPhases are the phases that only one of the records has, in the order of their promises.
+type missingPhases []missingPhase
+
+// missingPhase holds the phases of one promise.
+type missingPhase struct {
+	promise string
+	onlyNew bool
+	titles  []string
 }
 
-// correct corrects the P of the rows that can be significant, and judges them. Which those are does not depend on what
-// was measured, only on how often: the correction stays right, and the others cost it nothing.
+// add adds a phase, beside others of its promise.
+func (m *missingPhases) add(what key, onlyNew bool) {
+	if last := len(*m) - 1; last >= 0 && (*m)[last].promise == what.promise && (*m)[last].onlyNew == onlyNew {
+		(*m)[last].titles = append((*m)[last].titles, what.phase.Title)
+		return
+	}
+	*m = append(*m, missingPhase{what.promise, onlyNew, []string{what.phase.Title}})
+}
+
+// notes returns a line for each promise.
+func (m missingPhases) notes() (notes []string) {
+	for _, missing := range m {
+		where := "only the baseline has it"
+		if missing.onlyNew {
+			where = "the baseline lacks it"
+		}
+		notes = append(notes, fmt.Sprintf("not compared, because %s: %s %s", where, missing.promise, strings.Join(missing.titles, ", ")))
+	}
+	return notes
+}
+
+// correct corrects the P of the rows that can be significant, and judges them. Which rows these are depends only on the
+// number of values, so the correction stays valid.
 func correct(rows []Row) {
 	var tested []int
 	var ps []float64

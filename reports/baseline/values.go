@@ -11,25 +11,24 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
 )
 
-// key is what is compared: a phase of a promise's recoveries.
+// key names the values that are compared: a phase of a promise's recoveries.
 type key struct {
 	promise string
 	phase   record.Phase
 }
 
-// subject is what two records can have in common.
+// subject is the service and fault that a value was measured on.
 type subject struct{ service, fault string }
 
-// value is how long a phase took, and how much of that the host may have made: for how long it kept the observer or, when
-// the new process was due, anybody waiting for a processor. What may be the host's is not held against an image, as with
-// the budgets.
+// value is the time that a phase took, and the part of it that the host may have caused: the time for which the observer, or
+// any process when the new one was due, waited for a processor. As with budgets, that part is not held against an image.
 type value struct{ took, host time.Duration }
 
-// values are those of a phase, by what they were measured on.
+// values are the values of a phase, by subject.
 type values map[subject][]value
 
-// collect takes the recoveries that a result which held rests on: of a failure the phases end where the observation
-// did, and what the host has spoiled is no measurement.
+// collect returns the values of the recoveries of results that held. The phases of a failure end with the observation, and a
+// spoiled result is no measurement.
 func collect(r *record.Record) map[key]values {
 	evidence := map[string]bool{}
 	for _, result := range r.Results {
@@ -60,8 +59,8 @@ func collect(r *record.Record) map[key]values {
 	return found
 }
 
-// keys are those of either, by the promise and then in the order of the phases.
-func keys(one, other map[key]values) []key {
+// sortKeys returns the keys of both maps, by promise and then in the order of the phases.
+func sortKeys(one, other map[key]values) []key {
 	order := map[record.Phase]int{}
 	for i, phase := range record.Phases() {
 		order[phase] = i
@@ -78,28 +77,28 @@ func keys(one, other map[key]values) []key {
 	return all
 }
 
-// fewestPairs is the fewest pairs that can be significant: of 5 that all grew, chance makes 1 in 32.
+// fewestPairs is the fewest pairs that can be significant: that all of 5 pairs grow has a chance of 1 in 32.
 const fewestPairs = 5
 
-// compare fills the row from the values of both records: paired by service and fault where enough of them are in both.
+// compare fills the row from the values of both records. It pairs them by service and fault if both have enough.
 func (row *Row) compare(before, after values, allowed Allowed) {
-	olds, news := paired(before, after)
+	olds, news := pair(before, after)
 	if row.Paired = len(olds) >= fewestPairs; !row.Paired {
-		olds, news = all(before), all(after)
+		olds, news = join(before), join(after)
 	}
 	was, is := column(olds, value.raw), column(news, value.raw)
 	row.OldN, row.NewN = len(olds), len(news)
-	row.OldMedian, row.NewMedian, row.Host = median(was), median(is), median(column(news, value.byHost))
-	row.Allowed = max(allowed.AtLeast, time.Duration(allowed.Share*float64(row.OldMedian)))
+	row.OldMedian, row.NewMedian, row.HostMedian = median(was), median(is), median(column(news, value.byHost))
+	row.ShiftLimit = max(allowed.LeastLimit, time.Duration(allowed.Share*float64(row.OldMedian)))
 	row.Effect = stats.Dominance(is, was)
-	certain := column(news, func(v value) float64 { return float64(v.took - v.host - row.Allowed) })
+	certain := column(news, func(v value) float64 { return float64(v.took - v.host - row.ShiftLimit) })
 	if row.Paired {
-		row.Shift = median(differences(is, was))
-		row.P = stats.SignedRank(differences(certain, was))
+		row.Shift = median(subtract(is, was))
+		row.P = stats.SignedRank(subtract(certain, was))
 		return
 	}
 	row.Shift = row.NewMedian - row.OldMedian
-	row.TooFew = fewest(len(olds), len(news)) > 1-stats.Confidence
+	row.TooFew = smallestP(len(olds), len(news)) > 1-stats.Confidence
 	if !row.TooFew {
 		row.P = stats.Greater(certain, was)
 	}
@@ -108,7 +107,7 @@ func (row *Row) compare(before, after values, allowed Allowed) {
 func (v value) raw() float64    { return float64(v.took) }
 func (v value) byHost() float64 { return float64(v.host) }
 
-// column is one figure of each value.
+// column returns one figure of each value.
 func column(of []value, figure func(value) float64) []float64 {
 	figures := make([]float64, len(of))
 	for i, v := range of {
@@ -117,27 +116,27 @@ func column(of []value, figure func(value) float64) []float64 {
 	return figures
 }
 
-// paired are the medians of what both have, in the same order.
-func paired(before, after values) (olds, news []value) {
+// pair returns the medians of the subjects that both have, in the same order.
+func pair(before, after values) (olds, news []value) {
 	for _, on := range slices.SortedFunc(maps.Keys(before), func(a, b subject) int {
 		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.fault, b.fault))
 	}) {
 		if after[on] != nil {
-			olds, news = append(olds, middle(before[on])), append(news, middle(after[on]))
+			olds, news = append(olds, medianOf(before[on])), append(news, medianOf(after[on]))
 		}
 	}
 	return olds, news
 }
 
-// middle has the medians of many values' figures.
-func middle(of []value) value {
+// medianOf returns the medians of both figures.
+func medianOf(of []value) value {
 	return value{took: median(column(of, value.raw)), host: median(column(of, value.byHost))}
 }
 
-// all are the values, whatever they were measured on. No figure depends on their order.
-func all(of values) []value { return slices.Concat(slices.Collect(maps.Values(of))...) }
+// join returns the values of all subjects. No figure depends on their order.
+func join(of values) []value { return slices.Concat(slices.Collect(maps.Values(of))...) }
 
-func differences(xs, ys []float64) []float64 {
+func subtract(xs, ys []float64) []float64 {
 	found := make([]float64, len(xs))
 	for i := range xs {
 		found[i] = xs[i] - ys[i]
@@ -153,9 +152,9 @@ func median(nanoseconds []float64) time.Duration {
 	return stats.Summarize(durations).Median
 }
 
-// fewest is the smallest p that samples of n and m values can have: that of the one order in which all of one are
-// greater, among all orders.
-func fewest(n, m int) float64 {
+// smallestP returns the smallest p that samples of n and m values can have: the chance of the one order in which all values of
+// one sample are greater.
+func smallestP(n, m int) float64 {
 	orders := 1.0
 	for i := 1; i <= min(n, m) && orders < math.MaxInt32; i++ {
 		orders *= float64(n+m-min(n, m)+i) / float64(i)

@@ -48,7 +48,7 @@ func newBaseline(c *baseline.Comparison, room *allowance) *baselineView {
 		}
 		shown := baselineRow{
 			Promise: row.Promise, Phase: row.Phase.Title + " " + row.Phase.After, N: n, P: p, Old: span.Text(row.OldMedian), New: span.Text(row.NewMedian),
-			Shift: span.Text(row.Shift), Allowed: span.Text(row.Allowed), Effect: fmt.Sprintf("%+.2f", row.Effect), Slower: row.Slower,
+			Shift: span.Text(row.Shift), Allowed: span.Text(row.ShiftLimit), Effect: fmt.Sprintf("%+.2f", row.Effect), Slower: row.Slower,
 		}
 		if !room.take(size("comparison", shown)) {
 			made.Left = len(rows) - i

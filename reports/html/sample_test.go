@@ -126,7 +126,7 @@ func input() html.Input {
 			Old: baseline.Image{Reference: "hero_zero:before", Digest: "sha256:01"}, New: baseline.Image{Reference: "hero_zero:hero", Digest: "sha256:4f"},
 			Rows: []baseline.Row{
 				{Promise: "boot.running", Phase: record.Phases()[0], OldN: 3, NewN: 2, OldMedian: s, NewMedian: s, TooFew: true, P: 1},
-				{Promise: "restart.sigterm", Phase: record.Phases()[2], OldN: 28, NewN: 28, Paired: true, OldMedian: 5 * s, NewMedian: 5200 * ms, Shift: 200 * ms, Allowed: 100 * ms, Effect: 0.9, P: 0.001, Slower: true},
+				{Promise: "restart.sigterm", Phase: record.Phases()[2], OldN: 28, NewN: 28, Paired: true, OldMedian: 5 * s, NewMedian: 5200 * ms, Shift: 200 * ms, ShiftLimit: 100 * ms, Effect: 0.9, P: 0.001, Slower: true},
 			},
 			Notes: []string{"the hosts differ"},
 		},

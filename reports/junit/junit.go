@@ -1,5 +1,5 @@
-// Package junit writes a record as JUnit XML, in the shape that the strictest reader takes: the
-// schema junit-10.xsd of Jenkins' xUnit plugin.
+// Package junit writes a record as JUnit XML, in the form of the strictest reader: the schema junit-10.xsd of Jenkins' xUnit
+// plugin.
 package junit
 
 import (
@@ -54,22 +54,21 @@ type problem struct {
 	Text    string `xml:",chardata"`
 }
 
-// Render returns the record as JUnit XML: a test suite a theme, a test case a result. A case is called
-// theme.promise and "service FAULT", the same in every run, so that its history can be followed; what
-// would be called like an earlier case gets a number. Inconclusive and not-run results are skipped
-// with their reason, and so are results that held when they were tried again. A record without an end, or
-// whose run had trouble of its own, holds an error, so that a run that was killed is not taken for one that
-// passed.
+// Render returns the record as JUnit XML: a test suite for each theme, a test case for each result. A case is called
+// theme.promise and "service FAULT", the same in every run, so that its history can be followed. A name that is used again
+// gets a number. Inconclusive and not-run results are skipped with their reason, and so are results that held only after a
+// retry. A run that did not finish, or had an error itself, is a test case with an error. The order of the record's results
+// makes no difference.
 func Render(r *record.Record) ([]byte, error) {
 	builder := builder{record: r, names: map[string]int{}}
 	// Parallel specs end in another order every time.
-	for _, result := range slices.SortedStableFunc(slices.Values(r.Results), inOrder) {
+	for _, result := range slices.SortedStableFunc(slices.Values(r.Results), compareResults) {
 		builder.add(result.Theme, time.Duration(result.Duration), builder.testCase(result))
 	}
-	if trouble := trouble(r); trouble != "" {
+	if text := errorOf(r); text != "" {
 		builder.add("harness", 0, testCase{
-			ClassName: "harness.record", Name: "the run came to its end",
-			Error: &problem{Message: firstLine(trouble), Type: "harness", Text: trouble},
+			ClassName: "harness.record", Name: "the run finished",
+			Error: &problem{Message: firstLine(text), Type: "harness", Text: text},
 		})
 	}
 	text, err := xml.MarshalIndent(builder.document(), "", "  ")
@@ -79,7 +78,7 @@ func Render(r *record.Record) ([]byte, error) {
 	return append([]byte(xml.Header), append(text, '\n')...), nil
 }
 
-func inOrder(one, other record.Result) int {
+func compareResults(one, other record.Result) int {
 	return cmp.Or(
 		cmp.Compare(one.Theme, other.Theme), cmp.Compare(one.Promise, other.Promise),
 		cmp.Compare(one.Service, other.Service), cmp.Compare(one.Fault, other.Fault),
@@ -87,17 +86,19 @@ func inOrder(one, other record.Result) int {
 	)
 }
 
-func trouble(r *record.Record) string {
+// errorOf returns the error of a run as a whole, or an empty text.
+func errorOf(r *record.Record) string {
 	if !r.Complete() {
-		return strings.Join(append([]string{"the record is incomplete"}, r.Notes...), ": ")
+		return strings.Join(append([]string{"the run did not finish"}, r.Notes...), ": ")
 	}
 	return r.End.Trouble
 }
 
+// builder collects the suites of a document.
 type builder struct {
 	record *record.Record
 	suites []testSuite
-	names  map[string]int // how often a classname and name were used
+	names  map[string]int // how often each class name and name was used
 }
 
 func (b *builder) add(theme string, took time.Duration, added testCase) {
@@ -130,11 +131,11 @@ func (b *builder) suite(theme string) *testSuite {
 }
 
 func (b *builder) testCase(result record.Result) testCase {
-	made := testCase{ClassName: className(result), Name: b.unique(className(result), name(result))}
+	made := testCase{ClassName: className(result), Name: b.unique(className(result), caseName(result))}
 	switch result.Outcome {
 	case record.Held:
-		if result.Attempts > 1 { // readers that know a flaky case count it as passed
-			made.Skipped = &problem{Message: fmt.Sprintf("flaky: it held only at attempt %d", result.Attempts)}
+		if result.Attempts > 1 { // readers count a flaky case as passed, a skipped one not
+			made.Skipped = &problem{Message: fmt.Sprintf("flaky: held only on attempt %d", result.Attempts)}
 		}
 	case record.Failed:
 		made.Failure = &problem{Message: firstLine(result.Failure), Type: result.Promise, Text: result.Failure}
@@ -146,7 +147,7 @@ func (b *builder) testCase(result record.Result) testCase {
 	return made
 }
 
-// className is theme.promise; the id of a promise begins with its theme already.
+// className returns theme.promise. The id of a promise usually begins with its theme.
 func className(result record.Result) string {
 	if strings.HasPrefix(result.Promise, result.Theme+".") {
 		return result.Promise
@@ -154,8 +155,8 @@ func className(result record.Result) string {
 	return result.Theme + "." + result.Promise
 }
 
-// name is "service FAULT"; of a result about the target as a whole it is the text of its spec.
-func name(result record.Result) string {
+// caseName returns "service FAULT", or the text of the spec for a result about the target as a whole.
+func caseName(result record.Result) string {
 	if result.Service == "" {
 		return result.Name
 	}
@@ -186,7 +187,7 @@ func (b *builder) document() testSuites {
 	return all
 }
 
-// seconds writes plain decimal seconds, never 1e-05, and never less than none: the schema knows no sign.
+// seconds writes a duration as plain decimal seconds, at least 0, as the schema requires.
 func seconds(d time.Duration) string { return strconv.FormatFloat(max(0, d).Seconds(), 'f', 3, 64) }
 
 func firstLine(text string) string {

@@ -19,7 +19,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/junit"
 )
 
-func aRecord() *record.Record {
+func newRecord() *record.Record {
 	started := time.Date(2026, 5, 4, 5, 2, 1, 0, time.FixedZone("", 2*60*60))
 	result := func(promise, theme, service, fault string, outcome record.Outcome) record.Result {
 		return record.Result{
@@ -45,7 +45,7 @@ func aRecord() *record.Record {
 }
 
 func TestRender(t *testing.T) {
-	text, err := junit.Render(aRecord())
+	text, err := junit.Render(newRecord())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestRender(t *testing.T) {
 }
 
 func TestTheOrderOfASuiteDoesNotMatter(t *testing.T) {
-	backwards := aRecord()
+	backwards := newRecord()
 	slices.Reverse(backwards.Results)
 	text, err := junit.Render(backwards)
 	if err != nil {
@@ -65,11 +65,11 @@ func TestTheOrderOfASuiteDoesNotMatter(t *testing.T) {
 
 func TestARunWithoutAnEndIsAnError(t *testing.T) {
 	for want, change := range map[string]func(*record.Record){
-		`message="the record is incomplete: the run was killed"`: func(r *record.Record) { r.End, r.Notes = nil, []string{"the run was killed"} },
-		`message="the daemon went away"`:                         func(r *record.Record) { r.End.Trouble = "the daemon went away\nmore" },
+		`message="the run did not finish: the run was killed"`: func(r *record.Record) { r.End, r.Notes = nil, []string{"the run was killed"} },
+		`message="the daemon went away"`:                       func(r *record.Record) { r.End.Trouble = "the daemon went away\nmore" },
 	} {
 		g := gomega.NewWithT(t)
-		r := aRecord()
+		r := newRecord()
 		change(r)
 		text, err := junit.Render(r)
 		g.Expect(err).NotTo(gomega.HaveOccurred())
@@ -83,12 +83,12 @@ func TestARunWithoutAnEndIsAnError(t *testing.T) {
 
 func TestAFlakyResultHasNotPassed(t *testing.T) {
 	g := gomega.NewWithT(t)
-	r := aRecord()
+	r := newRecord()
 	r.Results = r.Results[:1]
 	r.Results[0].Attempts, r.Results[0].Duration = 3, -5e9
 	text, err := junit.Render(r)
 	g.Expect(err).NotTo(gomega.HaveOccurred())
-	g.Expect(string(text)).To(gomega.ContainSubstring(`<skipped message="flaky: it held only at attempt 3"></skipped>`))
+	g.Expect(string(text)).To(gomega.ContainSubstring(`<skipped message="flaky: held only on attempt 3"></skipped>`))
 	g.Expect(string(text)).To(gomega.ContainSubstring(`skipped="1" time="0.000"`))
 	checkShape(t, text)
 }
@@ -96,7 +96,7 @@ func TestAFlakyResultHasNotPassed(t *testing.T) {
 func TestHostileText(t *testing.T) {
 	g := gomega.NewWithT(t)
 	hostile := "<a b=\"c\">&amp;]]></a>'\x00\x01\x08\x0b\x1b[31m\x7f\ufffe\uffff\xff\xc3\u2028\r\n\t€𝄞"
-	r := aRecord()
+	r := newRecord()
 	for i := range r.Results {
 		r.Results[i].Service, r.Results[i].Fault, r.Results[i].Name = hostile, hostile, hostile
 		r.Results[i].Reason, r.Results[i].Failure = hostile, hostile
@@ -106,19 +106,19 @@ func TestHostileText(t *testing.T) {
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	g.Expect(utf8.Valid(text)).To(gomega.BeTrue())
 	for _, letter := range string(text) {
-		g.Expect(legal(letter)).To(gomega.BeTrue(), fmt.Sprintf("%U is no character of XML 1.0", letter))
+		g.Expect(isLegal(letter)).To(gomega.BeTrue(), fmt.Sprintf("%U is no character of XML 1.0", letter))
 	}
 	g.Expect(string(text)).To(gomega.ContainSubstring("€𝄞"))
 	checkShape(t, text)
 }
 
-// legal tells what XML 1.0 calls a character.
-func legal(r rune) bool {
+// isLegal reports whether XML 1.0 allows a character.
+func isLegal(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000
 }
 
-// checkShape holds the text against what junit-10.xsd allows of what we use: elements, where they
-// stand, their attributes, required ones first, and the form of a time. Names are unique, counts right.
+// checkShape checks the text against the part of junit-10.xsd that we use: elements and their places, attributes in order, and
+// the form of a time. It also checks that names are unique.
 func checkShape(t *testing.T, text []byte) {
 	t.Helper()
 	allowed := map[string]string{
@@ -158,7 +158,7 @@ func checkShape(t *testing.T, text []byte) {
 			}
 			if key := values["classname"] + "\x00" + values["name"]; path == "/testsuites/testsuite/testcase" {
 				if seen[key] {
-					t.Errorf("%q is there twice", key)
+					t.Errorf("two test cases are called %q", key)
 				}
 				seen[key] = true
 			}

@@ -20,15 +20,15 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/junit"
 )
 
-// The schema of Jenkins' xUnit plugin, the strictest there is, lies in the source distribution of pytest.
+// The schema of Jenkins' xUnit plugin, the strictest one, is part of the source distribution of pytest.
 const (
 	pytest     = "pytest==8.4.2"
 	schemaName = "junit-10.xsd"
 	schemaSum  = "a1a816f58d1bf95ebabf371994df0b9246dee66ea9572fbec4f9296f1b2c0ff6"
 )
 
-// TestTheStrictSchema holds reports of every kind against the schema, by xmllint. It is skipped where the schema cannot be
-// fetched, or there is no xmllint.
+// TestTheStrictSchema validates reports of every kind by xmllint. It is skipped without xmllint, or if the schema cannot be
+// fetched.
 func TestTheStrictSchema(t *testing.T) {
 	if testing.Short() {
 		t.Skip("NOT CHECKED AGAINST junit-10.xsd: -short")
@@ -38,7 +38,7 @@ func TestTheStrictSchema(t *testing.T) {
 		t.Skip("NOT CHECKED AGAINST junit-10.xsd: install xmllint (libxml2-utils)")
 	}
 	schema := fetchSchema(t)
-	killed, retried, odd := aRecord(), aRecord(), aRecord()
+	killed, retried, odd := newRecord(), newRecord(), newRecord()
 	killed.End = nil
 	retried.Results[0].Attempts = 3
 	for i := range odd.Results {
@@ -46,7 +46,7 @@ func TestTheStrictSchema(t *testing.T) {
 		result.Duration, result.Service, result.Failure = -int64(i)<<40, "\x00\x1b<>&\"", "]]>\x00\r\n\t"
 	}
 	for name, r := range map[string]*record.Record{
-		"a run": aRecord(), "a killed one": killed, "a flaky one": retried, "hostile text": odd, "nothing": {}, "an empty run": {End: &record.End{}},
+		"a run": newRecord(), "a killed one": killed, "a flaky one": retried, "hostile text": odd, "nothing": {}, "an empty run": {End: &record.End{}},
 	} {
 		text, err := junit.Render(r)
 		if err != nil {
@@ -57,11 +57,11 @@ func TestTheStrictSchema(t *testing.T) {
 		}
 	}
 	if validate(t, lint, schema, `<testsuites><testsuite name="no counts"/></testsuites>`) == "" {
-		t.Error("the schema takes anything")
+		t.Error("the schema accepts a document without counts")
 	}
 }
 
-// validate returns what the schema has against the text.
+// validate returns the error of xmllint about the text, or an empty text.
 func validate(t *testing.T, lint, schema, text string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), lint, "--noout", "--nonet", "--schema", schema, "-") //nolint:gosec // found above
@@ -73,7 +73,7 @@ func validate(t *testing.T, lint, schema, text string) string {
 	return ""
 }
 
-// fetchSchema returns the path of the schema, which is fetched once, and kept in the user's cache.
+// fetchSchema returns the path of the schema. It fetches the schema once, and keeps it in the user's cache.
 func fetchSchema(t *testing.T) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
@@ -84,12 +84,12 @@ func fetchSchema(t *testing.T) string {
 	if text, err := os.ReadFile(kept); err == nil && sum(text) == schemaSum { //nolint:gosec // our own file
 		return kept
 	}
-	text, err := fromPytest(t)
+	text, err := extractSchema(t)
 	if err != nil {
 		t.Skipf("NOT CHECKED AGAINST junit-10.xsd: it cannot be fetched: %v", err)
 	}
 	if sum(text) != schemaSum {
-		t.Fatalf("the schema of %s has the hash %s, and not %s", pytest, sum(text), schemaSum)
+		t.Fatalf("the schema of %s has the hash %s, not %s", pytest, sum(text), schemaSum)
 	}
 	if err := errors.Join(os.MkdirAll(filepath.Dir(kept), 0o750), os.WriteFile(kept, text, 0o600)); err != nil {
 		t.Fatal(err)
@@ -102,8 +102,8 @@ func sum(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// fromPytest fetches the source distribution by pip, and takes the schema out of it.
-func fromPytest(t *testing.T) ([]byte, error) {
+// extractSchema fetches the source distribution by pip, and returns the schema in it.
+func extractSchema(t *testing.T) ([]byte, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -114,7 +114,7 @@ func fromPytest(t *testing.T) ([]byte, error) {
 	}
 	archives, err := filepath.Glob(filepath.Join(folder, "*.tar.gz"))
 	if err != nil || len(archives) != 1 {
-		return nil, fmt.Errorf("pip left %q, and not one archive", archives)
+		return nil, fmt.Errorf("pip left %q instead of one archive", archives)
 	}
 	file, err := os.Open(archives[0])
 	if err != nil {

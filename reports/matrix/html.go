@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/mutation"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 //go:embed page.html
 var pageText string
 
-// page is what the template is filled with.
+// page holds the values of the template.
 type page struct {
 	*Matrix
 	Open, Explained []Promise
@@ -24,7 +25,7 @@ type page struct {
 	Legend          []cell
 }
 
-// group are the mutants of one group.
+// group holds the mutants of one group.
 type group struct {
 	Name string
 	Rows []Row
@@ -36,23 +37,24 @@ type theme struct {
 	Promises []string // without the theme
 }
 
-// cell is what a promise came to on a mutant: a letter and what it means.
+// cell is the outcome of a promise on a mutant: a letter and its meaning.
 type cell struct{ Mark, Class, Meaning string }
 
 var (
-	own          = cell{"K", "own", "failed, and claims the mutant"}
-	known        = cell{"k", "known", "failed, as the mutant says that it may"}
-	stray        = cell{"X", "stray", "failed, and does not claim the mutant"}
+	own          = cell{"K", "own", "failed and claims the mutant"}
+	known        = cell{"k", "known", "failed and may, as the mutant says"}
+	stray        = cell{"X", "stray", "failed and does not claim the mutant"}
 	held         = cell{"·", "held", "held"}
-	inconclusive = cell{"?", "open", "proved nothing"}
+	inconclusive = cell{"?", "open", "inconclusive or not run"}
 	notAsked     = cell{"", "", "not asked"}
 )
 
-// HTML is the matrix as one page that needs nothing beside it.
+// HTML returns the matrix as one page that needs no other file.
 func (m *Matrix) HTML() ([]byte, error) {
 	parsed, err := template.New("page").Funcs(template.FuncMap{
 		"cell": cellOf, "seconds": func(ns int64) string { return fmt.Sprintf("%.1f s", float64(ns)/1e9) },
 		"label": func(v mutation.Verdict) string { return strings.ReplaceAll(string(v), " ", "-") },
+		"count": plain.Count,
 		"join":  func(words []string) string { return strings.Join(words, ", ") },
 	}).Parse(pageText)
 	if err != nil {
@@ -70,6 +72,7 @@ func (m *Matrix) HTML() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
+// cellOf returns the cell of a promise on a mutant.
 func cellOf(row Row, promise string) cell {
 	finding, asked := row.Findings[promise]
 	switch {
@@ -87,7 +90,7 @@ func cellOf(row Row, promise string) cell {
 	return stray
 }
 
-// groups are the mutants by their group, in their order.
+// groups returns the mutants by group, in their order.
 func (m *Matrix) groups() []group {
 	var groups []group
 	for _, row := range m.Mutants {
@@ -100,7 +103,7 @@ func (m *Matrix) groups() []group {
 	return groups
 }
 
-// themes are the columns that any mutant was asked, by their theme.
+// themes returns the promises that any mutant was asked, by theme.
 func (m *Matrix) themes() []theme {
 	var themes []theme
 	for _, promise := range m.Promises {
@@ -118,8 +121,7 @@ func (m *Matrix) themes() []theme {
 	return themes
 }
 
-// About are the rows that a theme's table shows: the mutants that one of its promises claims, and those of which one did
-// not hold.
+// About returns the rows of a theme's table: the mutants that one of its promises claims, and those on which one did not hold.
 func (p page) About(theme string) []Row {
 	of := func(promise string) bool { return strings.HasPrefix(promise, theme+".") }
 	return slices.DeleteFunc(slices.Clone(p.Mutants), func(row Row) bool {
@@ -132,5 +134,5 @@ func (p page) About(theme string) []Row {
 	})
 }
 
-// Others is how many rows a theme's table leaves out.
+// Others returns the number of rows that a theme's table leaves out.
 func (p page) Others(theme string) int { return len(p.Mutants) - len(p.About(theme)) }

@@ -1,4 +1,4 @@
-// Package matrix writes the kill matrix: which mutant was killed by which promise. Pure functions of the trials.
+// Package matrix writes the kill matrix: which mutant was killed by which promise. It is a pure function of the trials.
 package matrix
 
 import (
@@ -15,47 +15,45 @@ import (
 // Schema names the form of a matrix. It changes when an older program could misread a newer matrix.
 const Schema = "hero_chaos.matrix/1"
 
-// Matrix is what a campaign came to.
+// Matrix is the outcome of a campaign.
 type Matrix struct {
 	Schema string    `json:"schema"`
 	Made   time.Time `json:"made"`
 	Image  string    `json:"image"`
-	// Chosen tells that not all mutants there are were run, or not all of their scope was asked: such a matrix says
-	// nothing about the promises.
+	// Chosen says that not all mutants were run, or not with their whole scope. Such a matrix says nothing about promises.
 	Chosen   bool      `json:"chosen,omitempty"`
 	Mutants  []Row     `json:"mutants"`
 	Promises []Promise `json:"promises"`
-	// Stale are promises for which a reason is given why no mutant is killed by them alone, and one is, or which are
-	// none.
+	// Stale are ids with a reason that is not needed: a mutant is killed by the promise alone, or there is no such promise.
 	Stale []string `json:"stale,omitempty"`
 }
 
-// Row is a mutant, and what every promise that was asked came to.
+// Row is a mutant with the findings of all promises that were asked.
 type Row struct {
 	mutation.Trial
 	Verdict mutation.Verdict `json:"verdict"`
 	Why     string           `json:"why,omitempty"` // in one line
 }
 
-// Promise is a column: what the mutants say of a promise.
+// Promise is a column: the mutants that a promise killed.
 type Promise struct {
 	ID    string   `json:"id"`
-	Asked int      `json:"asked"`           // of how many mutants, healthy variants left out
-	Kills []string `json:"kills,omitempty"` // the mutants of which it failed
-	Alone []string `json:"alone,omitempty"` // those of which nothing else failed
-	// Why says why no mutant is killed by it alone, where somebody has given a reason.
+	Asked int      `json:"asked"`           // the number of mutants, without healthy variants
+	Kills []string `json:"kills,omitempty"` // the mutants on which it failed
+	Alone []string `json:"alone,omitempty"` // those on which nothing else failed
+	// Why is the reason why no mutant is killed by it alone, if one is given.
 	Why string `json:"why,omitempty"`
 }
 
-// Head is what a matrix says of the campaign as a whole.
+// Head describes the campaign as a whole.
 type Head struct {
 	Made   time.Time
 	Image  string
 	Chosen bool
 }
 
-// New makes a matrix of trials. promises are all there are, in the order of the columns; reasons say of some why no
-// mutant can be killed by them alone.
+// New returns the matrix of trials. promises are all promises, in the order of the columns. reasons say why no mutant can be
+// killed by a promise alone, by its id.
 func New(head Head, trials []mutation.Trial, promises []string, reasons map[string]string) *Matrix {
 	m := &Matrix{Schema: Schema, Made: head.Made, Image: head.Image, Chosen: head.Chosen, Mutants: []Row{}, Promises: []Promise{}}
 	for _, trial := range trials {
@@ -77,7 +75,7 @@ func New(head Head, trials []mutation.Trial, promises []string, reasons map[stri
 	return m
 }
 
-// column is what the mutants say of a promise.
+// column returns the column of a promise.
 func (m *Matrix) column(id string) Promise {
 	column := Promise{ID: id}
 	for _, row := range m.Mutants {
@@ -96,13 +94,13 @@ func (m *Matrix) column(id string) Promise {
 	return column
 }
 
-// Good tells whether every mutant was killed by the promise that claims it, and no healthy variant was held back. An empty
+// IsGood reports whether every mutant was killed by the promise that claims it, and no healthy variant was held back. An empty
 // matrix is not good.
-func (m *Matrix) Good() bool {
+func (m *Matrix) IsGood() bool {
 	return len(m.Mutants) > 0 && !slices.ContainsFunc(m.Mutants, func(row Row) bool { return !row.Verdict.Good() })
 }
 
-// Wrong are the rows that are not good.
+// Wrong returns the rows that are not good.
 func (m *Matrix) Wrong() []Row {
 	return slices.DeleteFunc(slices.Clone(m.Mutants), func(row Row) bool { return row.Verdict.Good() })
 }
@@ -112,7 +110,7 @@ func (m *Matrix) Strays() []Row {
 	return slices.DeleteFunc(slices.Clone(m.Mutants), func(row Row) bool { return !row.Verdict.Good() || len(row.Strays()) == 0 })
 }
 
-// Unproved are the promises that no mutant was killed by alone: those without a reason, and those with one. A matrix of
+// Unproved returns the promises that killed no mutant alone: first those without a reason, then those with one. A matrix of
 // chosen mutants has none.
 func (m *Matrix) Unproved() (open, explained []Promise) {
 	for _, promise := range m.Promises {
@@ -127,12 +125,12 @@ func (m *Matrix) Unproved() (open, explained []Promise) {
 	return open, explained
 }
 
-// Count is how many rows have the verdict.
+// Count returns the number of rows with a verdict.
 func (m *Matrix) Count(verdict mutation.Verdict) int {
 	return len(slices.DeleteFunc(slices.Clone(m.Mutants), func(row Row) bool { return row.Verdict != verdict }))
 }
 
-// JSON is the matrix as data.
+// JSON returns the matrix as data.
 func (m *Matrix) JSON() ([]byte, error) {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {

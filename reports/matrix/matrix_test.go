@@ -32,7 +32,7 @@ var (
 	open   = mutation.Finding{Outcome: record.Inconclusive, Why: "the host stalled"}
 )
 
-// good is what is killed by its own promise, alone and not, and a healthy variant.
+// good returns mutants that are killed by their own promise, alone or not, and a healthy variant.
 func good() []mutation.Trial {
 	variant := trial("pretty-printed", nil, map[string]mutation.Finding{"restart.sigkill": held, "smoke.paths": open})
 	variant.Mutant.Group, variant.Mutant.Behaviour = "healthy", "replies are pretty-printed"
@@ -47,7 +47,7 @@ func good() []mutation.Trial {
 	}
 }
 
-// wrong is everything that can go wrong.
+// wrong adds everything that can go wrong.
 func wrong() []mutation.Trial {
 	trials := append(good(),
 		trial("survivor", []string{"restart.exit0"}, map[string]mutation.Finding{"restart.exit0": held}),
@@ -63,7 +63,7 @@ func wrong() []mutation.Trial {
 	return trials
 }
 
-func made(trials []mutation.Trial) *matrix.Matrix {
+func newMatrix(trials []mutation.Trial) *matrix.Matrix {
 	head := matrix.Head{Made: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Image: "hero_chaos/herozero:0123456789ab"}
 	return matrix.New(head, trials, promises, map[string]string{
 		"smoke.paths": "it asks what boot.running asks", "restart.sigterm": "nobody needs this", "gone.promise": "it is gone",
@@ -71,9 +71,9 @@ func made(trials []mutation.Trial) *matrix.Matrix {
 }
 
 func cases() map[string]*matrix.Matrix {
-	chosen := made(good())
+	chosen := newMatrix(good())
 	chosen.Chosen = true
-	return map[string]*matrix.Matrix{"good": made(good()), "wrong": made(wrong()), "chosen": chosen, "empty": made(nil)}
+	return map[string]*matrix.Matrix{"good": newMatrix(good()), "wrong": newMatrix(wrong()), "chosen": chosen, "empty": newMatrix(nil)}
 }
 
 func TestText(t *testing.T) {
@@ -91,7 +91,7 @@ func TestText(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	text, err := made(wrong()).JSON()
+	text, err := newMatrix(wrong()).JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestHTML(t *testing.T) {
 			}
 			for _, never := range []string{"<script", "http://", "https://", "src=", "<b>\x1b", "ZgotmplZ"} {
 				if strings.Contains(string(text), never) {
-					t.Errorf("%q is in the page", never)
+					t.Errorf("the page contains %q", never)
 				}
 			}
 			golden.Check(t, name+".html", string(text))
@@ -123,32 +123,31 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-func TestGood(t *testing.T) {
+func TestIsGood(t *testing.T) {
 	for name, want := range map[string]bool{"good": true, "chosen": true, "wrong": false, "empty": false} {
-		if got := cases()[name].Good(); got != want {
+		if got := cases()[name].IsGood(); got != want {
 			t.Errorf("%s: good is %v", name, got)
 		}
 	}
 	for i, trial := range wrong()[len(good()):] {
-		if m := made(append(good(), trial)); m.Good() || len(m.Wrong()) != 1 {
+		if m := newMatrix(append(good(), trial)); m.IsGood() || len(m.Wrong()) != 1 {
 			t.Errorf("%d: with %s, %s, it is good", i, trial.Mutant.ID, trial.Verdict())
 		}
 	}
 }
 
-// TestAPromiseEarnsItsPlace: by a mutant that it kills alone, or by a reason; and a reason is given up when it is not
-// needed.
+// TestAPromiseEarnsItsPlace checks that every promise kills a mutant alone or has a reason, and finds reasons without need.
 func TestAPromiseEarnsItsPlace(t *testing.T) {
-	open, explained := made(good()).Unproved()
+	open, explained := newMatrix(good()).Unproved()
 	var ids []string
 	for _, promise := range open {
 		ids = append(ids, promise.ID+": "+promise.Standing())
 	}
 	want := []string{
-		"restart.sigkill: asked of 2; killed no-restart, never alone",
-		"restart.exit0: asked of 1; killed no-restart, never alone",
-		"hang.detected: not asked of any mutant", "hang.control: not asked of any mutant",
-		"isolation.bystanders: asked of 1 and killed none",
+		"restart.sigkill: asked of 2 mutants; killed no-restart, never alone",
+		"restart.exit0: asked of 1 mutant; killed no-restart, never alone",
+		"hang.detected: asked of no mutant", "hang.control: asked of no mutant",
+		"isolation.bystanders: asked of 1 mutant, killed none",
 	}
 	if strings.Join(ids, "\n") != strings.Join(want, "\n") {
 		t.Errorf("open:\n%s", strings.Join(ids, "\n"))
@@ -156,10 +155,10 @@ func TestAPromiseEarnsItsPlace(t *testing.T) {
 	if len(explained) != 1 || explained[0].ID != "smoke.paths" {
 		t.Errorf("explained: %+v", explained)
 	}
-	if stale := made(good()).Stale; strings.Join(stale, " ") != "gone.promise restart.sigterm" {
+	if stale := newMatrix(good()).Stale; strings.Join(stale, " ") != "gone.promise restart.sigterm" {
 		t.Errorf("stale: %q", stale)
 	}
 	if open, explained := cases()["chosen"].Unproved(); len(open)+len(explained) > 0 {
-		t.Errorf("chosen mutants say nothing of promises: %v, %v", open, explained)
+		t.Errorf("chosen mutants must say nothing of promises: %v, %v", open, explained)
 	}
 }

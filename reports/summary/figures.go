@@ -9,24 +9,24 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 )
 
-// figures are the numbers that the run was judged by: the factor of the quick profile or the floor of the faithful
-// one, the calibrated jitter, and every derived budget.
-func figures(text *strings.Builder, r *record.Record) {
+// writeFigures writes the numbers that the run was judged by: the factor of the quick profile or the floor of the faithful
+// one, the calibrated jitter, and every budget.
+func writeFigures(text *strings.Builder, r *record.Record) {
 	run := r.Run
 	jitter := fmt.Sprintf("calibrated jitter %s, tolerance %s",
 		span.Text(time.Duration(run.Host.WorstGap)), span.Text(time.Duration(run.Tolerance)))
 	switch {
 	case run.Scale > 0:
-		wrapped(text, "scale    ", strings.Fields(fmt.Sprintf("1/%.1f of the target's numbers for victims; %s", run.Scale, jitter)))
+		writeWrapped(text, "scale    ", strings.Fields(fmt.Sprintf("1/%.1f of the target's numbers for victims; %s", run.Scale, jitter)))
 	case run.Tolerance > 0:
-		wrapped(text, "scale    ", strings.Fields("none: the target's own numbers; "+jitter))
+		writeWrapped(text, "scale    ", strings.Fields("none: the target's own numbers; "+jitter))
 	}
 	if run.Floor > 0 {
 		floor := fmt.Sprintf("%s is the longest chain of policy waits", span.Text(time.Duration(run.Floor)))
 		if r.Complete() {
 			floor += fmt.Sprintf("; the run took %.2f times as long", float64(r.Took())/float64(run.Floor))
 		}
-		line(text, "floor    %s", floor)
+		writeLine(text, "floor    %s", floor)
 	}
 	for i, budget := range run.Budgets {
 		title := "         "
@@ -37,6 +37,6 @@ func figures(text *strings.Builder, r *record.Record) {
 		if budget.Earliest > 0 {
 			due = span.Text(time.Duration(budget.Earliest)) + " to " + span.Text(time.Duration(budget.Latest))
 		}
-		wrapped(text, title, strings.Fields(fmt.Sprintf("%s: %s (%s)", budget.Name, due, budget.Why)))
+		writeWrapped(text, title, strings.Fields(fmt.Sprintf("%s: %s (%s)", budget.Name, due, budget.Why)))
 	}
 }

@@ -17,26 +17,26 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/tally"
 )
 
-// width is how many columns the text takes at most, but for the text of a failure, which is complete.
+// width is the most columns of a line. Only the text of a failure may be wider, because it is complete.
 const width = 120
 
-// Render returns the record as text: what was run, a line a promise with how its recoveries went, the
-// failures, why what is inconclusive is so, and the counts in the last line.
+// Render returns the record as text: the run, a line for each promise with the times of its recoveries, the failures, the
+// reasons of inconclusive and not-run results, and the counts in the last line.
 func Render(r *record.Record) string {
 	text := new(strings.Builder)
-	head(text, r)
-	promises(text, r)
-	failures(text, r)
-	reasons(text, "INCONCLUSIVE", record.Inconclusive, r)
-	reasons(text, "NOT RUN", record.NotRun, r)
-	trouble(text, r)
-	line(text, "%s", Counts(r))
+	writeHead(text, r)
+	writePromises(text, r)
+	writeFailures(text, r)
+	writeReasons(text, "INCONCLUSIVE", record.Inconclusive, r)
+	writeReasons(text, "NOT RUN", record.NotRun, r)
+	writeNotes(text, r)
+	writeLine(text, "%s", Counts(r))
 	return text.String()
 }
 
-// Counts is the last line: "27 held, 1 failed, 2 inconclusive", and how many were not run, if any.
+// Counts returns the last line: "27 held, 1 failed, 2 inconclusive", and the number of results that were not run, if any.
 func Counts(r *record.Record) string {
-	counts := count(r.Results)
+	counts := countOutcomes(r.Results)
 	text := fmt.Sprintf("%d held, %d failed, %d inconclusive", counts[record.Held], counts[record.Failed], counts[record.Inconclusive])
 	if counts[record.NotRun] > 0 {
 		text += fmt.Sprintf(", %d not run", counts[record.NotRun])
@@ -44,7 +44,8 @@ func Counts(r *record.Record) string {
 	return text
 }
 
-func count(results []record.Result) map[record.Outcome]int {
+// countOutcomes counts the results by outcome.
+func countOutcomes(results []record.Result) map[record.Outcome]int {
 	counts := map[record.Outcome]int{}
 	for _, result := range results {
 		counts[result.Outcome]++
@@ -52,150 +53,155 @@ func count(results []record.Result) map[record.Outcome]int {
 	return counts
 }
 
-func head(text *strings.Builder, r *record.Record) {
+// writeHead writes the run and its figures.
+func writeHead(text *strings.Builder, r *record.Record) {
 	run := r.Run
-	line(text, "target   %s", run.Target)
-	line(text, "image    %s", run.Image)
+	writeLine(text, "target   %s", run.Target)
+	writeLine(text, "image    %s", run.Image)
 	if run.Digest != "" {
-		line(text, "         %s", run.Digest)
+		writeLine(text, "         %s", run.Digest)
 	}
 	how := fmt.Sprintf("%s profile, seed %d, %d specs at once on %d cores", run.Profile, run.Seed, run.Procs, run.Host.Cores)
 	if run.Focus != "" {
 		how += ", only " + run.Focus
 	}
 	if run.Supervisor != "" {
-		wrapped(text, "zinit    ", strings.Fields(run.Supervisor))
+		writeWrapped(text, "zinit    ", strings.Fields(run.Supervisor))
 	}
-	wrapped(text, "run      ", []string{how})
+	writeWrapped(text, "run      ", []string{how})
 	if r.Complete() {
-		line(text, "time     %s%s from %s on; the observer's worst gap was %s", inParts(run), span.Text(r.Took()),
+		writeLine(text, "time     %s%s from %s on; the observer's longest gap was %s", describeParts(run), span.Text(r.Took()),
 			run.Started.UTC().Format(time.RFC3339), span.Text(time.Duration(max(r.End.WorstGap, run.Host.WorstGap))))
 	}
-	figures(text, r)
-	line(text, "")
+	writeFigures(text, r)
+	writeLine(text, "")
 }
 
-// inParts says of a record that was merged whose time is told.
-func inParts(run record.Run) string {
+// describeParts says that the time of a merged record is that of its longest shard.
+func describeParts(run record.Run) string {
 	if len(run.Parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d parts, the longest took ", len(run.Parts))
+	return fmt.Sprintf("%d shards, the longest took ", len(run.Parts))
 }
 
-func promises(text *strings.Builder, r *record.Record) {
+// writePromises writes the table of promises.
+func writePromises(text *strings.Builder, r *record.Record) {
 	found := tally.Of(r)
-	line(text, "%-36s %8s %9s %13s %9s %11s %14s", "PROMISE", "HELD", "FAILED", "INCONCLUSIVE", "NOT RUN", "RECOVERIES", "FAILS AT MOST")
+	writeLine(text, "%-36s %8s %9s %13s %9s %11s %14s", "PROMISE", "HELD", "FAILED", "INCONCLUSIVE", "NOT RUN", "RECOVERIES", "FAILS AT MOST")
 	for _, promise := range found {
 		counts := promise.Outcomes
-		line(text, "%-36s %8s %9s %13s %9s %11s %14s", promise.ID, number(counts[record.Held]), number(counts[record.Failed]),
-			number(counts[record.Inconclusive]), number(counts[record.NotRun]), number(promise.Recoveries), atMost(promise))
-		phases(text, promise.Phases)
+		writeLine(text, "%-36s %8s %9s %13s %9s %11s %14s", promise.ID, formatCount(counts[record.Held]), formatCount(counts[record.Failed]),
+			formatCount(counts[record.Inconclusive]), formatCount(counts[record.NotRun]), formatCount(promise.Recoveries), formatBound(promise))
+		writePhases(text, promise.Phases)
 	}
-	legend(text, r, found)
-	line(text, "")
+	writeLegend(text, r, found)
+	writeLine(text, "")
 }
 
-// atMost rounds up: a bound that is rounded down is none.
-func atMost(promise tally.Promise) string {
+// formatBound rounds up, because a bound that is rounded down is no bound.
+func formatBound(promise tally.Promise) string {
 	if promise.Trials == 0 {
 		return "-"
 	}
 	return fmt.Sprintf("%.1f %%", math.Ceil(promise.FailsAtMost*1000)/10)
 }
 
-// legend says what the figures of the table mean that it has.
-func legend(text *strings.Builder, r *record.Record, found []tally.Promise) {
+// writeLegend explains the figures that the table has.
+func writeLegend(text *strings.Builder, r *record.Record, found []tally.Promise) {
 	if slices.ContainsFunc(found, func(promise tally.Promise) bool { return promise.Trials > 0 }) {
-		line(text, "")
-		wrapped(text, "", strings.Fields("Fails at most: what held and failed excludes any higher rate of failures at 95 %, were each of them drawn by lot."))
+		writeLine(text, "")
+		writeWrapped(text, "", strings.Fields("Fails at most: the upper bound of the true rate of failures at 95 %, as if each result was drawn by lot."))
 	}
 	if len(r.Recoveries) > 0 {
-		line(text, "Times are the longest that were possible; a p90 takes %d recoveries, a p99 %d.", stats.FewestForP90, stats.FewestForP99)
+		writeLine(text, "Times are the longest possible ones. A p90 needs %d recoveries, a p99 %d.", stats.FewestForP90, stats.FewestForP99)
 	}
 }
 
-func number(n int) string {
+func formatCount(n int) string {
 	if n == 0 {
 		return "-"
 	}
 	return fmt.Sprint(n)
 }
 
-func failures(text *strings.Builder, r *record.Record) {
-	failed := slices.DeleteFunc(sorted(r.Results), func(result record.Result) bool { return result.Outcome != record.Failed })
+// writeFailures writes the text of every failure.
+func writeFailures(text *strings.Builder, r *record.Record) {
+	failed := slices.DeleteFunc(sortResults(r.Results), func(result record.Result) bool { return result.Outcome != record.Failed })
 	if len(failed) == 0 {
 		return
 	}
-	line(text, "FAILED")
+	writeLine(text, "FAILED")
 	for _, result := range failed {
-		what := cmp.Or(result.Failure, subject(result)+" failed, and nothing says why ("+result.Promise+")")
+		what := cmp.Or(result.Failure, subjectOf(result)+" failed, and the record does not say why ("+result.Promise+")")
 		for _, part := range strings.Split(strings.TrimSpace(what), "\n") {
-			line(text, "  %s", part)
+			writeLine(text, "  %s", part)
 		}
-		line(text, "")
+		writeLine(text, "")
 	}
 }
 
-// reasons groups what shares an outcome by its reason.
-func reasons(text *strings.Builder, title string, outcome record.Outcome, r *record.Record) {
+// writeReasons writes the results of an outcome, grouped by their reason.
+func writeReasons(text *strings.Builder, title string, outcome record.Outcome, r *record.Record) {
 	groups := map[string]map[string][]string{} // reason, promise, what
-	for _, result := range sorted(r.Results) {
+	for _, result := range sortResults(r.Results) {
 		if result.Outcome != outcome {
 			continue
 		}
-		reason := cmp.Or(result.Why(), "nothing says why")
+		reason := cmp.Or(result.Why(), "the record does not say why")
 		if groups[reason] == nil {
 			groups[reason] = map[string][]string{}
 		}
-		groups[reason][result.Promise] = append(groups[reason][result.Promise], subject(result))
+		groups[reason][result.Promise] = append(groups[reason][result.Promise], subjectOf(result))
 	}
 	if len(groups) == 0 {
 		return
 	}
-	line(text, "%s", title)
+	writeLine(text, "%s", title)
 	for _, reason := range slices.Sorted(maps.Keys(groups)) {
-		wrapped(text, "  ", strings.Fields(reason+":"))
+		writeWrapped(text, "  ", strings.Fields(reason+":"))
 		for _, promise := range slices.Sorted(maps.Keys(groups[reason])) {
 			what := groups[reason][promise]
-			wrapped(text, "    ", strings.Fields(fmt.Sprintf("%s (%d) %s", promise, len(what), strings.Join(what, ", "))))
+			writeWrapped(text, "    ", strings.Fields(fmt.Sprintf("%s (%d) %s", promise, len(what), strings.Join(what, ", "))))
 		}
 	}
-	line(text, "")
+	writeLine(text, "")
 }
 
-func sorted(results []record.Result) []record.Result {
+// sortResults returns the results by promise, service and name.
+func sortResults(results []record.Result) []record.Result {
 	return slices.SortedStableFunc(slices.Values(results), func(one, other record.Result) int {
 		return cmp.Or(cmp.Compare(one.Promise, other.Promise), cmp.Compare(one.Service, other.Service), cmp.Compare(one.Name, other.Name))
 	})
 }
 
-// subject is what a result is about.
-func subject(result record.Result) string { return cmp.Or(result.Service, result.Name, "the target") }
+// subjectOf returns the thing that a result is about: a service, a spec, or the target.
+func subjectOf(result record.Result) string { return cmp.Or(result.Service, result.Name, "the target") }
 
-func trouble(text *strings.Builder, r *record.Record) {
+// writeNotes writes doubts about the record.
+func writeNotes(text *strings.Builder, r *record.Record) {
 	var notes []string
 	if !r.Complete() {
-		notes = append(notes, "THE RECORD IS INCOMPLETE: what is missing in it was not seen to hold.")
+		notes = append(notes, "THE RUN DID NOT FINISH: what its record lacks was not checked.")
 	} else if r.End.Trouble != "" {
-		notes = append(notes, "THE HARNESS HAD TROUBLE: "+r.End.Trouble)
+		notes = append(notes, "THE HARNESS ITSELF HAD AN ERROR: "+r.End.Trouble)
 	}
 	for _, note := range append(notes, r.Remarks()...) {
-		wrapped(text, "", strings.Fields(note))
+		writeWrapped(text, "", strings.Fields(note))
 	}
 	if len(notes) > 0 {
-		line(text, "")
+		writeLine(text, "")
 	}
 }
 
-// wrapped writes words in lines of at most width columns; those after the first are indented as well.
-func wrapped(text *strings.Builder, indent string, words []string) {
+// writeWrapped writes words in lines of at most width columns. Lines after the first are indented further.
+func writeWrapped(text *strings.Builder, indent string, words []string) {
 	for _, full := range plain.Wrap(indent, len(indent)+2, width, words) {
-		line(text, "%s", full)
+		writeLine(text, "%s", full)
 	}
 }
 
-// line writes one line.
-func line(text *strings.Builder, format string, args ...any) {
+// writeLine writes one line.
+func writeLine(text *strings.Builder, format string, args ...any) {
 	_, _ = text.WriteString(plain.Line(strings.ReplaceAll(fmt.Sprintf(format, args...), "\t", "    ")))
 }

@@ -33,7 +33,7 @@ func empty() *record.Record {
 	}
 }
 
-// add adds the result of a promise on service n and, where a fault was injected, its recovery.
+// add adds the result of a promise on service n and, if a fault is named, its recovery.
 func add(r *record.Record, promise, fault string, n int, outcome record.Outcome, reason string) {
 	theme, _, _ := strings.Cut(promise, ".")
 	service := fmt.Sprintf("user.hero_%02d_server", n)

@@ -18,31 +18,31 @@ const (
 // they concern.
 func Verdict(v verdict.Verdict) string {
 	text := new(strings.Builder)
-	line(text, "VERDICT  %s: %s", v.Answer, meaning(v.Answer))
+	writeLine(text, "VERDICT  %s: %s", v.Answer, meaning(v.Answer))
 	for _, which := range []string{v.Image, v.Digest, "judged at " + v.Judged.At.Format(time.RFC3339)} {
 		if which != "" {
-			line(text, "         %s", which)
+			writeLine(text, "         %s", which)
 		}
 	}
-	line(text, "")
+	writeLine(text, "")
 	titles := map[verdict.Weight]string{verdict.Holds: "HOLD", verdict.Lacks: "INCONCLUSIVE", verdict.Notes: "NOTED"}
 	last := verdict.Weight("")
 	for i, reason := range v.Reasons {
 		if i == mostReasons {
-			line(text, "  ... and %d more reasons: see verdict.json", len(v.Reasons)-mostReasons)
+			writeLine(text, "  ... and %d more reasons: see verdict.json", len(v.Reasons)-mostReasons)
 			break
 		}
 		if reason.Weight != last {
 			last = reason.Weight
-			line(text, "%s", titles[reason.Weight])
+			writeLine(text, "%s", titles[reason.Weight])
 		}
-		wrapped(text, "  ", strings.Fields(describe(reason)))
+		writeWrapped(text, "  ", strings.Fields(describe(reason)))
 		if len(reason.Services) > 0 {
-			wrapped(text, "      on ", strings.Fields(strings.Join(firstNames(reason.Services), ", ")))
+			writeWrapped(text, "      on ", strings.Fields(strings.Join(firstNames(reason.Services), ", ")))
 		}
 	}
 	if len(v.Reasons) > 0 {
-		line(text, "")
+		writeLine(text, "")
 	}
 	return text.String()
 }

@@ -1,4 +1,4 @@
-// Package tally says of every promise of a record how much was found of it, and how much that proves.
+// Package tally counts the results and recoveries of every promise of a record, and computes how much they prove.
 package tally
 
 import (
@@ -11,29 +11,29 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
 )
 
-// Promise is what a record has of one promise.
+// Promise is the tally of one promise.
 type Promise struct {
 	ID string
 	// Outcomes counts its results.
 	Outcomes map[record.Outcome]int
-	// Trials are the results that say something, Held and Failed ones: only these count.
+	// Trials counts the results that are held or failed.
 	Trials int
-	// FailsAtMost is the share, between 0 and 1, that the true rate of failures does not exceed with stats.Confidence,
-	// were each trial drawn by lot; 1 without a trial.
+	// FailsAtMost is the upper bound of the true rate of failures with stats.Confidence, between 0 and 1, as if each trial
+	// was drawn by lot. It is 1 without a trial.
 	FailsAtMost float64
-	// Recoveries is how many faults were injected for it.
+	// Recoveries counts the faults that were injected for it.
 	Recoveries int
 	// Phases are those that any of its recoveries went through, in their order.
 	Phases []Phase
 }
 
-// Phase is how long a phase took: the longest that was possible of each recovery.
+// Phase summarizes the longest possible times of a phase.
 type Phase struct {
 	record.Phase
 	Took stats.Summary
 }
 
-// Of returns the promises that the record has a result or a recovery of, by their ids.
+// Of returns the promises with a result or a recovery, by their ids.
 func Of(r *record.Record) []Promise {
 	found := map[string]*Promise{}
 	of := func(id string) *Promise {
@@ -46,7 +46,7 @@ func Of(r *record.Record) []Promise {
 		of(result.Promise).Outcomes[result.Outcome]++
 	}
 	recoveries := map[string][]record.Recovery{}
-	for _, recovery := range r.Recoveries { // of a spec that was cut off there are recoveries and no result
+	for _, recovery := range r.Recoveries { // a spec that was cut off has recoveries without a result
 		of(recovery.Promise).Recoveries++
 		recoveries[recovery.Promise] = append(recoveries[recovery.Promise], recovery)
 	}
@@ -55,13 +55,14 @@ func Of(r *record.Record) []Promise {
 		failures := promise.Outcomes[record.Failed]
 		promise.Trials = failures + promise.Outcomes[record.Held]
 		promise.FailsAtMost = stats.FailsAtMost(failures, promise.Trials)
-		promise.Phases = phases(recoveries[promise.ID])
+		promise.Phases = summarizePhases(recoveries[promise.ID])
 		promises = append(promises, *promise)
 	}
 	return promises
 }
 
-func phases(recoveries []record.Recovery) []Phase {
+// summarizePhases returns the phases of the recoveries.
+func summarizePhases(recoveries []record.Recovery) []Phase {
 	var found []Phase
 	for _, phase := range record.Phases() {
 		var took []time.Duration
