@@ -58,7 +58,7 @@ func TestWhatCannotBeRunIsOneLineAndExit3(t *testing.T) {
 		"an unknown promise":   {[]string{"run", "--focus=restart.sigtem"}, []string{`no promise or theme "restart.sigtem"`, `did you mean "restart.sigterm"?`}},
 		"an unknown theme":     {[]string{"run", "--focus=boot,hangs"}, []string{`no promise or theme "hangs"`, `did you mean "hang"?`}},
 		"an unknown service":   {[]string{"run", "--service=user.hero_osis_serve"}, []string{"target embedded ships none of that name", `did you mean "user.hero_osis_server"?`}},
-		"no service":           {[]string{"run", "--focus=restart/"}, []string{"no service follows the slash"}},
+		"no service":           {[]string{"run", "--focus=restart/"}, []string{"has no service after the slash"}},
 		"no programs beside":   {[]string{"run"}, []string{"beside hero_chaos: run `make build`"}},
 		"smoke without target": {[]string{"smoke", "--target=her_zero"}, []string{`there is no target "her_zero"`, `did you mean "hero_zero"?`}},
 	} {

@@ -41,7 +41,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if err != nil {
 		return err
 	}
-	if _, err := promise.Match(c.Focus); err != nil {
+	if _, err := promise.ParseFocus(c.Focus); err != nil {
 		return err
 	}
 	if err := c.checkBaselineImage(); err != nil {

@@ -30,7 +30,7 @@ func (c *shardCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := promise.Match(c.Focus); err != nil {
+	if _, err := promise.ParseFocus(c.Focus); err != nil {
 		return err
 	}
 	tools, err := runner.FindTools()

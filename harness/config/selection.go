@@ -8,7 +8,7 @@ import (
 // Selection returns a predicate that reports whether the run includes a spec: by the focus, the service, and the part of the
 // run. The error is one line, about an unknown focus or a part whose list cannot be read.
 func (c Config) Selection() (includes func(record.Key) bool, err error) {
-	focus, err := promise.Match(c.Focus)
+	focus, err := promise.ParseFocus(c.Focus)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func TestTheListsNamePromises(t *testing.T) {
 			}
 		}
 	}
-	if _, err := promise.Match(FullScope(Mutant{}, promises()).Focus); err != nil {
+	if _, err := promise.ParseFocus(FullScope(Mutant{}, promises()).Focus); err != nil {
 		t.Error(err)
 	}
 }
@@ -85,7 +85,7 @@ func TestScopes(t *testing.T) {
 			if c.scope.Faithful != c.faithful {
 				t.Errorf("faithful is %v", c.scope.Faithful)
 			}
-			if _, err := promise.Match(c.scope.Focus); err != nil {
+			if _, err := promise.ParseFocus(c.scope.Focus); err != nil {
 				t.Error(err)
 			}
 		})

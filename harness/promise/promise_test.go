@@ -17,7 +17,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
 )
 
-func TestEveryPromiseIsWhole(t *testing.T) {
+func TestEveryPromiseIsComplete(t *testing.T) {
 	g := gomega.NewWithT(t)
 	var assumptions []string
 	for _, assumption := range zinit.Assumptions() {
@@ -25,7 +25,7 @@ func TestEveryPromiseIsWhole(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, p := range promise.All() {
-		g.Expect(seen[p.ID]).To(gomega.BeFalse(), p.ID+" is there twice")
+		g.Expect(seen[p.ID]).To(gomega.BeFalse(), p.ID+" is registered twice")
 		seen[p.ID] = true
 		g.Expect(p.ID).To(gomega.MatchRegexp(`^[a-z]+\.[a-z0-9-]+$`))
 		g.Expect(p.ID).To(gomega.HavePrefix(p.Theme + "."))
@@ -54,7 +54,7 @@ func exist() gomegatypes.GomegaMatcher {
 	}, gomega.BeTrue())
 }
 
-// TestTheChecklistIsCovered holds the registry against the checklist that decides promotion.
+// TestTheChecklistIsCovered checks that each item of the checklist has a promise.
 func TestTheChecklistIsCovered(t *testing.T) {
 	var sources []contract.Clause
 	for _, p := range promise.All() {
@@ -64,12 +64,12 @@ func TestTheChecklistIsCovered(t *testing.T) {
 		contract.Checklist4, contract.Checklist5, contract.Checklist6))
 }
 
-func TestNobodyCanChangeTheRegistry(t *testing.T) {
+func TestTheRegistryIsReadOnly(t *testing.T) {
 	promise.All()[0].ID = "changed"
 	gomega.NewWithT(t).Expect(promise.All()[0].ID).To(gomega.Equal(promise.BootRunning))
 }
 
-func TestMatch(t *testing.T) {
+func TestParseFocus(t *testing.T) {
 	const osis, redis = "user.hero_osis_server", "user.hero_redis_server"
 	var all []string
 	for _, p := range promise.All() {
@@ -90,7 +90,7 @@ func TestMatch(t *testing.T) {
 	} {
 		t.Run(focus, func(t *testing.T) {
 			g := gomega.NewWithT(t)
-			selection, err := promise.Match(focus)
+			selection, err := promise.ParseFocus(focus)
 			g.Expect(err).NotTo(gomega.HaveOccurred())
 			var got []string
 			for _, one := range all {
@@ -104,21 +104,21 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-func TestAFocusOnNothingIsRefused(t *testing.T) {
+func TestUnknownFocus(t *testing.T) {
 	services := []string{"user.hero_osis_server", "user.hero_redis_server"}
 	for focus, want := range map[string]string{
 		"restart.sigtem":         `there is no promise or theme "restart.sigtem": did you mean "restart.sigterm"?`,
 		"restrat":                `there is no promise or theme "restrat": did you mean "restart"?`,
 		"restart,,boot":          `there is no promise or theme "": there are boot.running, `,
 		"zzzz":                   `there is no promise or theme "zzzz": there are boot.running, `,
-		"restart/":               `no service follows the slash of "restart/"`,
+		"restart/":               `"restart/" has no service after the slash`,
 		"restart/user.hero_osis": `there is no service "user.hero_osis": did you mean "user.hero_osis_server"?`,
 	} {
-		_, err := promise.Match(focus, services...)
+		_, err := promise.ParseFocus(focus, services...)
 		gomega.NewWithT(t).Expect(err).To(gomega.MatchError(gomega.HavePrefix(`focus on "` + focus + `": ` + want)))
 		gomega.NewWithT(t).Expect(err.Error()).NotTo(gomega.ContainSubstring("\n"))
 	}
-	_, err := promise.Match("restart.sigterm/user.hero_osis_server", services...)
+	_, err := promise.ParseFocus("restart.sigterm/user.hero_osis_server", services...)
 	gomega.NewWithT(t).Expect(err).NotTo(gomega.HaveOccurred())
 }
 
