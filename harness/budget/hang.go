@@ -17,7 +17,7 @@ type Check struct {
 	ReplyLimit  time.Duration // the longest reply time of a healthy service
 }
 
-// Cadence is how the runs of a health check follow each other if they take long.
+// Cadence is the rule by which runs of a health check follow each other if they take long.
 type Cadence int
 
 // The cadences that a supervisor may keep. What a tick does during a run is [A] health-tick-overlap.

@@ -24,7 +24,7 @@ import (
 const (
 	// listInterval is the pause between two looks at the list of services.
 	listInterval = 100 * time.Millisecond
-	// quietPeriod is how long the list has to stay the same to be taken as complete.
+	// quietPeriod is the time without a change after which the list is taken as complete.
 	quietPeriod = 2 * time.Second
 )
 
@@ -36,7 +36,7 @@ type Box interface {
 	Zinit() zinit.Supervisor
 }
 
-// found is what zinit has registered of one service.
+// found is one service as zinit has registered it.
 type found struct {
 	status  zinit.Status
 	service zinit.Service

@@ -49,7 +49,7 @@ type Subject struct {
 	Probe  func(socket string, limit time.Duration) string
 }
 
-// Result is what an image has shown of an assumption.
+// Result is the relation of an image to an assumption.
 type Result string
 
 // The results.
@@ -59,7 +59,7 @@ const (
 	Unseen    Result = "unseen"
 )
 
-// Finding is what was seen of an assumption.
+// Finding is the result of one assumption.
 type Finding struct {
 	Assumption zinit.Assumption
 	Result     Result

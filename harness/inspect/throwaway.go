@@ -13,13 +13,13 @@ import (
 const (
 	shortDelay = 230 * time.Millisecond
 	crashDelay = 40 * time.Millisecond
-	// latenessLimit is how late a retry may come and still tell one formula from another.
+	// latenessLimit is the largest lateness of a retry at which two formulas still differ.
 	latenessLimit = 150 * time.Millisecond
 	// roundingLimit is the error of a difference between time stamps in whole milliseconds.
 	roundingLimit = 2 * time.Millisecond
 	// unreachedPeriod is a stability period that no throw-away service reaches.
 	unreachedPeriod = time.Hour
-	// attempts is how often the crashing services run.
+	// attempts is the number of runs of a crashing service.
 	attempts = 4
 )
 

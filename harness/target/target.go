@@ -39,7 +39,7 @@ type Target struct {
 	Environments map[string]string `yaml:"environments"`
 }
 
-// Image is where the image comes from. Either its reference or its build command is set.
+// Image is the origin of the image. Either its reference or its build command is set.
 type Image struct {
 	Reference string `yaml:"reference"` // as docker run takes it
 	// Build is a command that runs in the root of this module. The last line of its standard output is the image's reference.
@@ -51,7 +51,7 @@ type Image struct {
 	Mutant string `yaml:"mutant"`
 }
 
-// Container is how the image is run.
+// Container is the configuration of the container.
 type Container struct {
 	Port        int               `yaml:"port"`         // in the container; 0: nothing is published
 	PublishPort int               `yaml:"publish_port"` // on the host; 0: any that is free
@@ -62,7 +62,7 @@ type Container struct {
 	Secrets []string `yaml:"secrets"`
 }
 
-// Zinit is how the supervisor is reached.
+// Zinit is the way to the supervisor.
 type Zinit struct {
 	// Sockets are the paths to try for zinit's socket, in place of zinit.SocketCandidates.
 	Sockets []string `yaml:"sockets"`
@@ -82,7 +82,7 @@ type Budgets struct {
 	Restart zinit.Milliseconds `yaml:"restart"`
 	// Serving is the longest time from an exit to the first correct reply (suites/contract/hero_zero.md#supervision).
 	Serving zinit.Milliseconds `yaml:"serving"`
-	// Tolerance is how much both may be exceeded by (suites/contract/experiments.md#budgets).
+	// Tolerance is the amount by which both may be exceeded (suites/contract/experiments.md#budgets).
 	Tolerance zinit.Milliseconds `yaml:"tolerance"`
 	// Boot is the longest time until all services are Running: [A] boot-within-60s.
 	Boot zinit.Milliseconds `yaml:"boot"`
@@ -104,7 +104,7 @@ type Service struct {
 	Requires []string           `yaml:"requires"`
 }
 
-// Inventory is how many services and actions the image has, 0 if that is not known.
+// Inventory is the number of services and actions of the image, 0 if it is not known.
 type Inventory struct {
 	Services int `yaml:"services"`
 	Actions  int `yaml:"actions"` // of the kinds run and health

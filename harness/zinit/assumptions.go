@@ -9,7 +9,7 @@ import (
 // Assumption is an [A] of the contract: a guess about the image under test or its zinit. A promise that rests on one is
 // INCONCLUSIVE if it fails, until the target file lists the assumption's ID under "confirmed".
 type Assumption struct {
-	// ID is what a target file confirms it by. It never changes.
+	// ID is the name by which a target file confirms it. It never changes.
 	ID string
 	// Statement says what is assumed, in one sentence.
 	Statement string

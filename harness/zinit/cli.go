@@ -22,7 +22,7 @@ type Program func(ctx context.Context, arguments ...string) (output string, exit
 // How it reads their output is [A] cli-output. Nothing can be registered or read back.
 type commandLine struct {
 	run Program
-	// reason is how the RPC answered.
+	// reason is the answer of the RPC.
 	reason string
 }
 

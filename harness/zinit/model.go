@@ -17,7 +17,7 @@ type Service struct {
 	Dependencies Dependencies `json:"dependencies,omitzero"`
 }
 
-// Wanted is what the supervisor has to do with a service: Service.Status.
+// Wanted is the state that the supervisor has to bring a service to: Service.Status.
 type Wanted string
 
 // The values of Wanted.
@@ -44,7 +44,7 @@ type Dependencies struct {
 	Conflicts []string `json:"conflicts,omitempty"`
 }
 
-// Kind is what an action is for.
+// Kind is the purpose of an action.
 type Kind string
 
 // The kinds of action; an action without one is a run action.
@@ -88,7 +88,7 @@ type Job struct {
 	Signal   *int     `json:"signal,omitempty"`
 }
 
-// JobState is how a job ended, or that it runs. Which end gives which state is [A] job-end-states.
+// JobState is the end of a job, or that it runs. Which end gives which state is [A] job-end-states.
 type JobState string
 
 // The states of a job.

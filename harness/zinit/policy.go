@@ -47,7 +47,7 @@ func (d *Milliseconds) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// Backoff is how the delay between attempts grows (suites/contract/zinit-0.4.md#delay).
+// Backoff is the growth of the delay between attempts (suites/contract/zinit-0.4.md#delay).
 type Backoff string
 
 // The three kinds of backoff.
@@ -57,7 +57,7 @@ const (
 	BackoffExponential Backoff = "exponential"
 )
 
-// RetryPolicy is when and how often an action runs again after its end (suites/contract/zinit-0.4.md#stability). A zero MaxAttempts
+// RetryPolicy is the rule by which an action runs again after its end (suites/contract/zinit-0.4.md#stability). A zero MaxAttempts
 // is no limit, a zero MaxDelay no cap, a zero StabilityPeriod never stable.
 type RetryPolicy struct {
 	MaxAttempts     int          `json:"max_attempts"        yaml:"max_attempts"`
@@ -89,7 +89,7 @@ func (p RetryPolicy) DelayOfRetry(n int) time.Duration {
 	return delay
 }
 
-// Schedule is when a health action runs (suites/contract/zinit-0.4.md#health).
+// Schedule is the timing of a health action (suites/contract/zinit-0.4.md#health).
 type Schedule struct {
 	Interval    Milliseconds `json:"interval_ms"       yaml:"interval"`
 	StartPeriod Milliseconds `json:"start_period_ms"   yaml:"start_period"`
