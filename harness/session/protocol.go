@@ -1,8 +1,6 @@
 package session
 
 import (
-	"time"
-
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
@@ -43,11 +41,6 @@ func VictimName(name string) string { return protocol.VictimName(name) }
 
 // BaseVictim returns the victim of every sandbox that a bystander depends on: it exits 0 on SIGTERM.
 func BaseVictim(t *target.Target) Service { return protocol.BaseVictim(t) }
-
-// ProbeCommand returns a health check that asks the harness's own question and gives up after a limit.
-func ProbeCommand(socket string, limit time.Duration) string {
-	return protocol.ProbeCommand(socket, limit)
-}
 
 // EndpointOf returns the endpoint at which a service of the target answers.
 func EndpointOf(service target.Service) agent.Endpoint { return protocol.EndpointOf(service) }
