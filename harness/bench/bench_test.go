@@ -87,11 +87,11 @@ func open(b *testing.B) (*session.Session, *session.Sandbox, protocol.Client) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	agent, err := owner.Agent(b.Context(), session.MainSandbox)
+	main, err := owner.Main(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	return chaos, sandbox, agent
+	return chaos, sandbox, main.Agent()
 }
 
 // register makes the service that is measured.

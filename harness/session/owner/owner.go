@@ -128,15 +128,6 @@ func (o *Owner) startRecord(ctx context.Context, main *liveSandbox) error {
 	return nil
 }
 
-// Agent returns a client of the agent in a sandbox. It uses the link itself, not the session's socket.
-func (o *Owner) Agent(ctx context.Context, sandbox string) (agent.Client, error) {
-	live, err := o.open(ctx, sandbox)
-	if err != nil {
-		return agent.Client{}, err
-	}
-	return live.agent, nil
-}
-
 // Socket returns the path at which clients connect.
 func (o *Owner) Socket() string { return o.listener.Addr().String() }
 
