@@ -9,11 +9,11 @@ import (
 
 // StayDown expects that the process ended and that no other took its place, for as long after its exit as Within
 // says: because it was stopped, or given up.
-func StayDown(options ...Option) Expectation { return expectation(judgeDown, options) }
+func StayDown(options ...Option) Expectation { return newExpectation(judgeDown, options) }
 
 func judgeDown(e Expectation, r record.Recovery) judgement {
 	if r.Landing == nil {
-		return unlanded(r)
+		return judgeUnlanded(r)
 	}
 	if r.Exited == nil {
 		return judgement{
@@ -21,7 +21,7 @@ func judgeDown(e Expectation, r record.Recovery) judgement {
 			headline: fmt.Sprintf("%s did not exit after %s (%s)", r.Service, r.Fault, r.Promise),
 		}
 	}
-	switch seen := watched(r, *r.Exited); {
+	switch seen := observedFor(r, *r.Exited); {
 	case r.Respawned != nil, r.Serving != nil:
 		return judgement{
 			outcome:  record.Failed,

@@ -40,19 +40,19 @@ func NotBefore(delay time.Duration) Option { return func(e *Expectation) { e.not
 
 // Exit expects the process to end, counted from the injection: by the signal, or because the
 // supervisor found it hung and killed it.
-func Exit(options ...Option) Expectation { return bounding(exit(), options) }
+func Exit(options ...Option) Expectation { return newBounded(exit(), options) }
 
 // Respawn expects a new process, counted from the exit of the old one.
-func Respawn(options ...Option) Expectation { return bounding(respawn(), options) }
+func Respawn(options ...Option) Expectation { return newBounded(respawn(), options) }
 
 // Serve expects the first correct reply of the new process, counted from the exit of the old one.
-func Serve(options ...Option) Expectation { return bounding(serve(), options) }
+func Serve(options ...Option) Expectation { return newBounded(serve(), options) }
 
 // LeaveOthersAlone expects that no other service changed while the fault was observed.
-func LeaveOthersAlone() Expectation { return expectation(judgeOthers, nil) }
+func LeaveOthersAlone() Expectation { return newExpectation(judgeOthers, nil) }
 
 // NeverRestart expects that the process neither ended nor was replaced, for as long as Within says.
-func NeverRestart(options ...Option) Expectation { return expectation(judgeNever, options) }
+func NeverRestart(options ...Option) Expectation { return newExpectation(judgeNever, options) }
 
 // Window returns when the expectation wants its phase of a recovery; false if it bounds none.
 func (e Expectation) Window(r record.Recovery) (record.Window, bool) {
@@ -60,17 +60,17 @@ func (e Expectation) Window(r record.Recovery) (record.Window, bool) {
 		return record.Window{}, false
 	}
 	return record.Window{
-		Recovery: r.ID, Phase: e.bounds.name, From: e.bounds.counted, Earliest: int64(e.notBefore), Latest: int64(e.within),
+		Recovery: r.ID, Phase: e.bounds.Name, From: e.bounds.From, Earliest: int64(e.notBefore), Latest: int64(e.within),
 	}, true
 }
 
-func bounding(p phase, options []Option) Expectation {
-	e := expectation(p.judge, options)
+func newBounded(p phase, options []Option) Expectation {
+	e := newExpectation(p.judge, options)
 	e.bounds = &p
 	return e
 }
 
-func expectation(judge func(Expectation, record.Recovery) judgement, options []Option) Expectation {
+func newExpectation(judge func(Expectation, record.Recovery) judgement, options []Option) Expectation {
 	e := Expectation{judge: judge}
 	for _, option := range options {
 		option(&e)
@@ -98,7 +98,7 @@ func (e *InconclusiveError) Error() string { return e.Text }
 
 // Match implements Gomega's matcher. It returns an *InconclusiveError if the recovery proves nothing.
 func (e Expectation) Match(actual any) (bool, error) {
-	recovery, err := recoveryOf(actual)
+	recovery, err := asRecovery(actual)
 	if err != nil {
 		return false, err
 	}
@@ -111,7 +111,7 @@ func (e Expectation) Match(actual any) (bool, error) {
 
 // FailureMessage implements Gomega's matcher.
 func (e Expectation) FailureMessage(actual any) string {
-	recovery, err := recoveryOf(actual)
+	recovery, err := asRecovery(actual)
 	if err != nil {
 		return err.Error()
 	}
@@ -120,7 +120,7 @@ func (e Expectation) FailureMessage(actual any) string {
 
 // NegatedFailureMessage implements Gomega's matcher.
 func (e Expectation) NegatedFailureMessage(actual any) string {
-	recovery, err := recoveryOf(actual)
+	recovery, err := asRecovery(actual)
 	if err != nil {
 		return err.Error()
 	}
@@ -129,7 +129,7 @@ func (e Expectation) NegatedFailureMessage(actual any) string {
 	return found.text(recovery)
 }
 
-func recoveryOf(actual any) (record.Recovery, error) {
+func asRecovery(actual any) (record.Recovery, error) {
 	switch recovery := actual.(type) {
 	case record.Recovery:
 		return recovery, nil

@@ -11,7 +11,7 @@ import (
 
 func judgeOthers(_ Expectation, r record.Recovery) judgement {
 	if r.Landing == nil {
-		return unlanded(r)
+		return judgeUnlanded(r)
 	}
 	if len(r.Disturbed) == 0 {
 		return judgement{outcome: record.Held}
@@ -30,9 +30,9 @@ func judgeOthers(_ Expectation, r record.Recovery) judgement {
 
 func judgeNever(e Expectation, r record.Recovery) judgement {
 	if r.Landing == nil {
-		return unlanded(r)
+		return judgeUnlanded(r)
 	}
-	switch seen := watched(r, r.Injected); {
+	switch seen := observedFor(r, r.Injected); {
 	case r.Respawned != nil:
 		return judgement{
 			outcome:  record.Failed,

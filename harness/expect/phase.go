@@ -8,50 +8,36 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 )
 
-// phase is a part of a recovery that a budget applies to.
+// phase is a phase of a recovery that a budget applies to, with the words of its failures.
 type phase struct {
-	name    string                                 // as in record.Window
-	counted string                                 // from where, as in record.Window
-	point   func(record.Recovery) *record.Interval // where it ends
-	since   func(record.Recovery) *record.Interval // what it is counted from
-	from    string                                 // the same in words
-	never   string                                 // "was not restarted"
-	came    string                                 // "was restarted"
-	lacks   func(record.Recovery) string           // what is missing at the budget's end
+	record.Phase
+	origin string                       // what it is counted from, in words
+	never  string                       // "was not restarted"
+	came   string                       // "was restarted"
+	lacks  func(record.Recovery) string // what is missing at the budget's end
 }
 
 func exit() phase {
 	return phase{
-		name: "exited", counted: "injected",
-		point: func(r record.Recovery) *record.Interval { return r.Exited },
-		since: func(r record.Recovery) *record.Interval { return &r.Injected },
-		from:  "the fault", never: "did not exit", came: "exited",
+		Phase: record.FindPhase("exited"), origin: "the fault", never: "did not exit", came: "exited",
 		lacks: func(record.Recovery) string { return "the process is still there" },
 	}
 }
 
 func respawn() phase {
 	return phase{
-		name: "respawned", counted: "exited",
-		point: func(r record.Recovery) *record.Interval { return r.Respawned },
-		since: func(r record.Recovery) *record.Interval { return r.Exited },
-		from:  "its exit", never: "was not restarted", came: "was restarted",
-		lacks: missing,
+		Phase: record.FindPhase("respawned"), origin: "its exit", never: "was not restarted", came: "was restarted", lacks: findLackingStep,
 	}
 }
 
 func serve() phase {
 	return phase{
-		name: "serving", counted: "exited",
-		point: func(r record.Recovery) *record.Interval { return r.Serving },
-		since: func(r record.Recovery) *record.Interval { return r.Exited },
-		from:  "its exit", never: "did not serve again", came: "served again",
-		lacks: missing,
+		Phase: record.FindPhase("serving"), origin: "its exit", never: "did not serve again", came: "served again", lacks: findLackingStep,
 	}
 }
 
-// missing names the first step of a recovery that was not taken.
-func missing(r record.Recovery) string {
+// findLackingStep names the first step of a recovery that was not taken.
+func findLackingStep(r record.Recovery) string {
 	switch {
 	case r.Exited == nil:
 		return "the process is still there"
@@ -67,9 +53,9 @@ func missing(r record.Recovery) string {
 // only what is certainly early is a failure.
 func (p phase) judge(e Expectation, r record.Recovery) judgement {
 	if r.Landing == nil {
-		return unlanded(r)
+		return judgeUnlanded(r)
 	}
-	origin, point := p.since(r), p.point(r)
+	origin, point := r.At(p.From), r.At(p.Name)
 	if origin == nil {
 		return p.withoutOrigin(e, r)
 	}
@@ -83,16 +69,16 @@ func (p phase) judge(e Expectation, r record.Recovery) judgement {
 	case e.within > 0 && longest > limit:
 		found.outcome = record.Failed
 		found.headline = fmt.Sprintf("%s %s only %s after %s, not within %v of %s (%s)",
-			r.Service, p.came, span.Text(longest), p.from, e.within, r.Fault, r.Promise)
+			r.Service, p.came, span.Text(longest), p.origin, e.within, r.Fault, r.Promise)
 		if shortest-e.stall(r) <= limit {
-			return found.unclear(r, p, e, longest-shortest)
+			return found.makeUnclear(r, p, e, longest-shortest)
 		}
 	case longest < e.notBefore:
 		found.outcome = record.Failed
 		found.headline = fmt.Sprintf("%s %s %s after %s, before the %v that it has to wait after %s (%s)",
-			r.Service, p.came, span.Text(longest), p.from, e.notBefore, r.Fault, r.Promise)
+			r.Service, p.came, span.Text(longest), p.origin, e.notBefore, r.Fault, r.Promise)
 	case shortest < e.notBefore && longest-shortest > e.tolerance:
-		return found.unclear(r, p, e, longest-shortest)
+		return found.makeUnclear(r, p, e, longest-shortest)
 	}
 	return found
 }
@@ -102,7 +88,7 @@ func (p phase) withoutOrigin(e Expectation, r record.Recovery) judgement {
 	found := p.withoutPoint(e, r, r.Injected)
 	if found.outcome == record.Failed {
 		found.headline = fmt.Sprintf("%s did not exit within %s of %s, so it %s (%s)",
-			r.Service, span.Text(watched(r, r.Injected)), r.Fault, p.never, r.Promise)
+			r.Service, span.Text(observedFor(r, r.Injected)), r.Fault, p.never, r.Promise)
 	}
 	return found
 }
@@ -115,7 +101,7 @@ func (p phase) withoutPoint(e Expectation, r record.Recovery, origin record.Inte
 	if e.within > 0 {
 		found.headline = fmt.Sprintf("%s %s within %v of %s (%s)", r.Service, p.never, e.within, r.Fault, r.Promise)
 	}
-	seen := watched(r, origin)
+	seen := observedFor(r, origin)
 	if e.within > 0 && seen <= e.limit() {
 		found.outcome, found.spent = record.Inconclusive, nil
 		found.cause = record.Cause{Kind: record.CauseNotObserved}
@@ -124,13 +110,13 @@ func (p phase) withoutPoint(e Expectation, r record.Recovery, origin record.Inte
 		return found
 	}
 	if e.within > 0 && seen-e.stall(r) <= e.limit() {
-		return found.unclear(r, p, e, 0)
+		return found.makeUnclear(r, p, e, 0)
 	}
 	return found
 }
 
-// watched returns how long the observation certainly went on after the origin.
-func watched(r record.Recovery, origin record.Interval) time.Duration {
+// observedFor returns how long the observation certainly went on after the origin.
+func observedFor(r record.Recovery, origin record.Interval) time.Duration {
 	return max(0, time.Duration(r.Observed.Hi-origin.Hi))
 }
 

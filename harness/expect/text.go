@@ -20,7 +20,7 @@ type judgement struct {
 	spent    *time.Duration // when that was, after the injection
 }
 
-func unlanded(r record.Recovery) judgement {
+func judgeUnlanded(r record.Recovery) judgement {
 	return judgement{
 		outcome:  record.Inconclusive,
 		cause:    record.Cause{Kind: record.CauseNoLanding},
@@ -28,8 +28,8 @@ func unlanded(r record.Recovery) judgement {
 	}
 }
 
-// unclear turns a failure into an inconclusive finding: a stalled host or an uncertain observation explains it as well.
-func (j judgement) unclear(r record.Recovery, p phase, e Expectation, uncertain time.Duration) judgement {
+// makeUnclear turns a failure into an inconclusive finding: a stalled host or an uncertain observation explains it as well.
+func (j judgement) makeUnclear(r record.Recovery, p phase, e Expectation, uncertain time.Duration) judgement {
 	j.outcome = record.Inconclusive
 	j.cause = record.TooCoarse("the budget cannot be judged")
 	why := fmt.Sprintf("when it did is known to within %s", span.Text(uncertain))
@@ -43,12 +43,12 @@ func (j judgement) unclear(r record.Recovery, p phase, e Expectation, uncertain 
 
 // text returns the headline and, a line each, what was seen, what the policy says and how to see it again.
 func (j judgement) text(r record.Recovery) string {
-	lines := [][2]string{{"before", before(r)}}
+	lines := [][2]string{{"before", describeBefore(r)}}
 	lines = append(lines, j.timeline(r)...)
 	if r.Policy != "" {
 		lines = append(lines, [2]string{"policy", r.Policy})
 	}
-	lines = append(lines, [2]string{"again", again(r)})
+	lines = append(lines, [2]string{"again", repeatCommand(r)})
 	if r.Evidence != "" {
 		lines = append(lines, [2]string{"evidence", r.Evidence})
 	}
@@ -64,7 +64,7 @@ func (j judgement) text(r record.Recovery) string {
 	return text.String()
 }
 
-func before(r record.Recovery) string {
+func describeBefore(r record.Recovery) string {
 	text := fmt.Sprintf("pid %d", r.Before.PID)
 	if r.Steady != "" {
 		text += ", " + r.Steady
@@ -72,8 +72,8 @@ func before(r record.Recovery) string {
 	return text
 }
 
-// again is the command that repeats the specification; make passes FOCUS and SEED on.
-func again(r record.Recovery) string {
+// repeatCommand returns the command that repeats a spec. make passes FOCUS and SEED on.
+func repeatCommand(r record.Recovery) string {
 	command := "make e2e FOCUS=" + r.Promise
 	if r.Service != "" {
 		command += "/" + r.Service

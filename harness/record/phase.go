@@ -1,6 +1,9 @@
 package record
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Phase is a part of a recovery: the time from one point to a later one.
 type Phase struct {
@@ -19,6 +22,12 @@ func Phases() []Phase {
 		{"accepting", "respawned", "accepting", "after the respawn"},
 		{"serving", "exited", "serving", "after the exit"},
 	}
+}
+
+// FindPhase returns the phase that ends with a point.
+func FindPhase(name string) Phase {
+	phases := Phases()
+	return phases[slices.IndexFunc(phases, func(p Phase) bool { return p.Name == name })]
 }
 
 // At returns when a point was reached, by its name: injected, exited, noticed, respawned, accepting or serving. It is nil if that was
