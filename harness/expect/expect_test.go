@@ -33,7 +33,7 @@ func recovered(changes ...func(*record.Recovery)) record.Recovery {
 		Exited: at(310 * us), Respawned: at(5002 * ms), Accepting: at(5020 * ms), Serving: at(5021 * ms),
 		After: record.Incarnation{PID: 97}, Observed: record.Interval{Lo: at(0).Lo, Hi: at(12 * s).Hi}, WorstGap: int64(ms),
 		Policy: "20 attempts, 5000 ms exponential; retry 1 was due 5.00 s after the exit",
-		Seed:   7, Evidence: "reports/out/restart.sigterm/user.hero_osis_server/",
+		Seed:   7,
 	}
 	for _, change := range changes {
 		change(&r)
@@ -107,7 +107,7 @@ func TestFailureText(t *testing.T) {
 	soon := func(r *record.Recovery) { r.Respawned = at(2100 * ms) }
 	notServing := func(r *record.Recovery) { r.Serving, r.Status = nil, "running" }
 	notAccepting := func(r *record.Recovery) { r.Accepting, r.Serving, r.Status = nil, nil, "running" }
-	bare := func(r *record.Recovery) { r.Seed, r.Evidence, r.Policy, r.Steady, r.Status = 0, "", "", "", "" }
+	bare := func(r *record.Recovery) { r.Seed, r.Policy, r.Steady, r.Status = 0, "", "", "" }
 	exitedAnyway := func(r *record.Recovery) { r.Exited = at(s) }
 	respawnedAnyway := func(r *record.Recovery) { r.Respawned, r.After.PID = at(7*s), 97 }
 	for name, tc := range map[string]struct {

@@ -49,9 +49,6 @@ func (j judgement) text(r record.Recovery) string {
 		lines = append(lines, [2]string{"policy", r.Policy})
 	}
 	lines = append(lines, [2]string{"again", repeatCommand(r)})
-	if r.Evidence != "" {
-		lines = append(lines, [2]string{"evidence", r.Evidence})
-	}
 	width := 0
 	for _, line := range lines {
 		width = max(width, len(line[0]))

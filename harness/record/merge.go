@@ -168,9 +168,6 @@ func (r *Record) take(shard *Record, number int) error {
 	}
 	for _, recovery := range shard.Recoveries {
 		recovery.ID, recovery.Shard = own(recovery.ID), name
-		if recovery.Evidence != "" {
-			recovery.Evidence = path.Join(ShardFolder(number), recovery.Evidence)
-		}
 		r.Recoveries = append(r.Recoveries, recovery)
 	}
 	for _, evidence := range shard.Evidence {

@@ -187,10 +187,8 @@ type Window struct {
 
 // Evidence points to a collected file that is too large for the record.
 type Evidence struct {
-	Promise string `json:"promise,omitempty"`
-	Service string `json:"service,omitempty"`
-	What    string `json:"what"` // "the supervisor's log"
-	Path    string `json:"path"` // relative to the record
+	What string `json:"what"` // "the supervisor's log"
+	Path string `json:"path"` // relative to the record
 	// Shard is the part of a merged record that it was collected in.
 	Shard string `json:"shard,omitempty"`
 	// Bytes and SHA256 (in hexadecimal) are the file's; a folder has none.

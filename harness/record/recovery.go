@@ -71,8 +71,6 @@ type Recovery struct {
 	Policy string `json:"policy,omitempty"`
 	// Seed is what repeats the run, 0 where nothing was drawn by lot.
 	Seed int64 `json:"seed,omitempty"`
-	// Evidence is the folder that holds what was collected of this fault.
-	Evidence string `json:"evidence,omitempty"`
 }
 
 // Disturbance is a change of an incarnation that no fault explains.

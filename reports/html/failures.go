@@ -15,8 +15,6 @@ const (
 	openFailures = 12
 	// mostLines is the most lines of the supervisor's log beside a failure, and fewLines beside any other recovery.
 	mostLines, fewLines = 40, 12
-	// mostFiles is the most files of evidence that a failure shows.
-	mostFiles = 6
 )
 
 // failure is a failed result on the page.
@@ -28,7 +26,6 @@ type failure struct {
 	Again                     string // the command that repeats it
 	Recoveries                []recoveryView
 	Log                       excerpt // if no recovery has one
-	Evidence                  []excerpt
 }
 
 // failures holds failed results: in full as far as they fit, and a line for each of the others.
@@ -70,7 +67,7 @@ func (b *pageBuilder) failure(result record.Result, id string) failure {
 	made := failure{
 		ID: id, Headline: shorten(headline, 500), Text: shorten(rest, longestFailure), Promise: result.Promise,
 		Sentence: promise.Sentence, Source: promise.Source, Fault: shorten(result.Fault, longestName), Spec: shorten(result.Name, longestLine),
-		Again: reproduce(b.record.Run, result), Evidence: b.files.ofResult(b.record, result, mostFiles),
+		Again: reproduce(b.record.Run, result),
 	}
 	if len(headline) > len(made.Headline) {
 		made.Text = shorten(text, longestFailure)

@@ -122,7 +122,7 @@ func poisoned(text string) html.Input {
 	for i := range r.Recoveries {
 		recovery := &r.Recoveries[i]
 		recovery.Service, recovery.Fault, recovery.Policy, recovery.Status, recovery.Identity = text, text, text, text, text
-		recovery.Disturbed, recovery.Evidence = []record.Disturbance{{Service: text, What: text}}, text
+		recovery.Disturbed = []record.Disturbance{{Service: text, What: text}}
 	}
 	r.Evidence = append(r.Evidence, record.Evidence{What: text, Path: "<" + text}, record.Evidence{What: text, Path: "javascript:alert(1)"}, record.Evidence{What: text, Path: "../../secret"})
 	in.Verdict.Reasons[0].Text, in.Baseline.Notes = text, []string{text}
@@ -164,9 +164,6 @@ func FuzzText(f *testing.F) {
 	}
 	elements := func(t testing.TB, text string) string {
 		in := poisoned(text)
-		for i := range in.Record.Recoveries {
-			in.Record.Recoveries[i].Evidence = "" // whether it is a path that may be read depends on the text
-		}
 		in.Record.Evidence = in.Record.Evidence[:1]
 		return strings.Join(tags(render(t, in)), " ")
 	}

@@ -48,7 +48,6 @@ type page struct {
 type pageBuilder struct {
 	record      *record.Record
 	index       *index
-	files       *files
 	logs        *logs
 	recovery    map[string]record.Recovery // by its id
 	anchors     map[string]string          // by the key of a result
@@ -62,7 +61,7 @@ type pageBuilder struct {
 func newPage(in Input) page {
 	r := in.Record
 	b := &pageBuilder{
-		record: r, index: newIndex(r), files: newFiles(in.Evidence), logs: newLogs(in.Evidence), recovery: map[string]record.Recovery{},
+		record: r, index: newIndex(r), logs: newLogs(in.Evidence), recovery: map[string]record.Recovery{},
 		anchors: map[string]string{}, drawn: map[string]bool{}, labels: map[int][]row{}, failureRoom: allowance{failuresAllowance}, lists: &allowance{listsAllowance},
 	}
 	for _, recovery := range r.Recoveries {

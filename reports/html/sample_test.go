@@ -85,7 +85,7 @@ func sample() *record.Record {
 		},
 		Evidence: []record.Evidence{
 			{What: "log of sandbox main", Path: "evidence/main/log.txt"},
-			{What: "the victim's log", Promise: "restart.sigterm", Service: "user.b", Path: "evidence/victim.log", Bytes: 12, SHA256: strings.Repeat("ab", 32)},
+			{What: "the victim's log", Path: "evidence/victim.log", Bytes: 12, SHA256: strings.Repeat("ab", 32)},
 		},
 		End:   &record.End{Finished: begin().Add(15 * s), WorstGap: int64(3 * ms)},
 		Notes: []string{"1 result was measured again, because the host had stalled"},
