@@ -3,6 +3,8 @@ package record
 import (
 	"fmt"
 	"slices"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 )
 
 // Spoiled returns the results that are inconclusive because the host stalled while they were measured.
@@ -60,11 +62,11 @@ func (r *Record) takeOver(later *Record, result Result, suffix string) Result {
 	return result
 }
 
-// Remarks returns the notes and, in words, how many results were measured again: what a reader has to know of a record.
+// Remarks returns the notes and, in words, the number of results that were measured again.
 func (r *Record) Remarks() []string {
 	remarks := slices.Clone(r.Notes)
 	if r.MeasuredAgain > 0 {
-		remarks = append(remarks, fmt.Sprintf("%d results were measured again, because the host had stalled", r.MeasuredAgain))
+		remarks = append(remarks, plain.Count(r.MeasuredAgain, "result")+" measured again, because the host had stalled")
 	}
 	return remarks
 }

@@ -12,15 +12,15 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/html"
 )
 
-// The packages that look at the page, with the versions that this was last seen to hold with.
-func lookers() []string { return []string{"axe-core@4.14.1", "playwright-core@1.65.1"} }
+// browserPackages returns the npm packages that open and check the page, with the last versions that passed.
+func browserPackages() []string { return []string{"axe-core@4.14.1", "playwright-core@1.65.1"} }
 
-// TestInABrowser opens a page in Chromium narrow and light, wide and dark, and without scripts: nothing is
-// loaded, nothing is said on the console, nothing is wider than the window, and axe finds nothing. It needs chromium, node
-// and npm with a registry, and says so where one is missing.
+// TestInABrowser opens pages in Chromium: narrow and light, wide and dark, and without scripts. Nothing may be loaded, printed
+// on the console or wider than the window, and axe must find nothing. It is skipped without chromium, node, or npm with a
+// registry.
 func TestInABrowser(t *testing.T) {
 	if testing.Short() {
-		t.Skip("SKIPPED: the page was not looked at in a browser: the tests are to be short")
+		t.Skip("NOT CHECKED IN A BROWSER: -short")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 75*time.Second)
 	defer cancel()
@@ -28,14 +28,14 @@ func TestInABrowser(t *testing.T) {
 	for _, program := range []string{"chromium", "node", "npm"} {
 		path, err := exec.LookPath(program)
 		if err != nil {
-			t.Skipf("SKIPPED: the page was not looked at in a browser: %v; install %s", err, program)
+			t.Skipf("NOT CHECKED IN A BROWSER: %v; install %s", err, program)
 		}
 		found[program] = path
 	}
 	folder := t.TempDir()
-	install := exec.CommandContext(ctx, found["npm"], append([]string{"install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder}, lookers()...)...) //nolint:gosec // fixed arguments
+	install := exec.CommandContext(ctx, found["npm"], append([]string{"install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder}, browserPackages()...)...) //nolint:gosec // fixed arguments
 	if output, err := install.CombinedOutput(); err != nil {
-		t.Skipf("SKIPPED: the page was not looked at in a browser: npm install: %v: %s", err, output)
+		t.Skipf("NOT CHECKED IN A BROWSER: npm install: %v: %s", err, output)
 	}
 	for name, page := range map[string]struct {
 		input html.Input
@@ -58,7 +58,7 @@ func TestInABrowser(t *testing.T) {
 				t.Error(wrong)
 			}
 			if ctx.Err() != nil {
-				t.Skip("SKIPPED: not all of the page was looked at in a browser: this host is too busy")
+				t.Skip("NOT CHECKED COMPLETELY IN A BROWSER: this host is too busy")
 			}
 			if err != nil {
 				t.Errorf("look at the page: %v", err)

@@ -19,7 +19,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
-// largest is how many bytes no page exceeds.
+// largest is the most bytes of a page.
 const largest = 1_000_000
 
 func render(t testing.TB, in html.Input) string {
@@ -31,7 +31,7 @@ func render(t testing.TB, in html.Input) string {
 	return string(page)
 }
 
-// part is what lies between the heading with that id and the end of its section.
+// part returns the section of the heading with that id.
 func part(t testing.TB, page, id string) string {
 	t.Helper()
 	_, rest, found := strings.Cut(page, `<section aria-labelledby="`+id+`">`)
@@ -42,7 +42,7 @@ func part(t testing.TB, page, id string) string {
 	return inside
 }
 
-// bare is a page without its style, its script and their hashes: those have files of their own.
+// bare returns a page without its style, its script and their hashes, which have files of their own.
 func bare(page string) string {
 	for _, generated := range []string{`(?s)<style>.*?</style>`, `(?s)<script>.*?</script>`, `sha256-.*?=&#39;`} {
 		page = regexp.MustCompile(generated).ReplaceAllString(page, "…")
@@ -70,12 +70,12 @@ func TestTheSameRecordGivesTheSamePage(t *testing.T) {
 	}
 }
 
-func TestWithoutARecordThereIsNoPage(t *testing.T) {
+func TestRenderWithoutARecord(t *testing.T) {
 	_, err := html.Render(html.Input{})
 	gomega.NewWithT(t).Expect(err).To(gomega.MatchError("write the HTML report: there is no record"))
 }
 
-// TestNothingIsLoaded: only what the page carries itself is in force, and it is what the policy allows.
+// TestNothingIsLoaded checks that the page uses only its own style and script, and that its policy allows only these.
 func TestNothingIsLoaded(t *testing.T) {
 	g, page := gomega.NewWithT(t), render(t, input())
 	_, policy, _ := strings.Cut(page, `http-equiv="Content-Security-Policy" content="`)
@@ -94,7 +94,7 @@ func TestNothingIsLoaded(t *testing.T) {
 	}
 }
 
-// TestLinksOfThePageLeadSomewhere: every fragment is the id of something, and every id is one thing's.
+// TestLinksOfThePageLeadSomewhere checks that every fragment is an id, and that every id is unique.
 func TestLinksOfThePageLeadSomewhere(t *testing.T) {
 	page, ids := render(t, input()), map[string]int{}
 	for _, id := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(page, -1) {
@@ -107,7 +107,7 @@ func TestLinksOfThePageLeadSomewhere(t *testing.T) {
 	}
 }
 
-// poisoned is the sample with hostile text wherever the target, or whoever wrote the record, could put it.
+// poisoned returns the sample with hostile text in every member that the target or a forged record controls.
 func poisoned(text string) html.Input {
 	in := input()
 	r := in.Record
@@ -130,7 +130,7 @@ func poisoned(text string) html.Input {
 	return in
 }
 
-// tags are the names of all elements that a page begins, and what is not text of it.
+// tags returns the names of all elements that begin on a page.
 func tags(page string) []string {
 	var found []string
 	for _, tag := range regexp.MustCompile(`<[A-Za-z][^\s/>]*`).FindAllString(page, -1) {
@@ -139,7 +139,7 @@ func tags(page string) []string {
 	return found
 }
 
-func TestWhatTheTargetSaysStaysText(t *testing.T) {
+func TestHostileTextStaysText(t *testing.T) {
 	g, page := gomega.NewWithT(t), render(t, poisoned(hostile))
 	g.Expect(strings.Count(strings.ToLower(page), "<script")).To(gomega.Equal(1))
 	g.Expect(page).To(gomega.ContainSubstring("&lt;script&gt;window.hacked=true"))
@@ -157,7 +157,7 @@ func TestNothingInvisibleIsShown(t *testing.T) {
 	}
 }
 
-// FuzzText holds that no text can begin or end an element of the page.
+// FuzzText checks that no text can begin or end an element of the page.
 func FuzzText(f *testing.F) {
 	for _, seed := range []string{hostile, "", "plain", "<!--", "]]>", "\x00<b>", "{{.}}", "\xff\xfe", "&lt;", "' onfocus='x"} {
 		f.Add(seed)
@@ -170,7 +170,7 @@ func FuzzText(f *testing.F) {
 	harmless := elements(f, "text")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 40 || strings.ContainsAny(text, "\r\n") || strings.TrimSpace(text) == "" {
-			t.Skip("what is left out depends on it")
+			t.Skip("the text changes which items fit")
 		}
 		if found := elements(t, text+"."); found != harmless {
 			t.Errorf("%q changes the elements of the page from %s to %s", text, harmless, found)
@@ -178,8 +178,8 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// TestWhatWasNotTestedIsSaid: a promise without a result, and a service without one of a promise.
-func TestWhatWasNotTestedIsSaid(t *testing.T) {
+// TestUntestedIsShown covers a promise without a result, and a service without a result of a promise.
+func TestUntestedIsShown(t *testing.T) {
 	g, page := gomega.NewWithT(t), render(t, input())
 	matrix := part(t, page, "matrix")
 	row := func(promise string) string {
@@ -197,7 +197,7 @@ func TestWhatWasNotTestedIsSaid(t *testing.T) {
 	g.Expect(page).To(gomega.ContainSubstring(`<li class="n"><b>2</b>`), "one was not run, one has no result")
 }
 
-// TestNoVerdictIsNoPromotion: a page never says PROMOTE by itself.
+// TestNoVerdictIsNoPromotion checks that a page never says PROMOTE by itself.
 func TestNoVerdictIsNoPromotion(t *testing.T) {
 	g, in := gomega.NewWithT(t), input()
 	in.Verdict = nil
@@ -208,7 +208,7 @@ func TestNoVerdictIsNoPromotion(t *testing.T) {
 	g.Expect(page).NotTo(gomega.ContainSubstring("PROMOTE"))
 }
 
-// huge is a record that nobody has seen: many services, promises and failures, and long texts everywhere.
+// huge returns a record with many services, promises and failures, and long texts everywhere.
 func huge(n int) html.Input {
 	in := input()
 	r := in.Record
@@ -244,7 +244,7 @@ func TestThePageStaysSmallAndSaysWhatItLeftOut(t *testing.T) {
 	g.Expect(part(t, page, "inconclusive")).To(gomega.MatchRegexp(`\d+ more results are left out`))
 }
 
-// TestAFaithfulRunFits: of 28 services with ten recoveries each, and promises beside them, everything is on the page.
+// TestAFaithfulRunFits checks that a page shows all of 28 services with ten recoveries each, and 150 promises.
 func TestAFaithfulRunFits(t *testing.T) {
 	g, in := gomega.NewWithT(t), input()
 	r := in.Record
@@ -268,8 +268,8 @@ func TestAFaithfulRunFits(t *testing.T) {
 	g.Expect(page).NotTo(gomega.MatchRegexp(`left out|not drawn|no column`))
 }
 
-// TestARecordThatLiesAboutItsTimesGivesAPage, with every place on its axis.
-func TestARecordThatLiesAboutItsTimesGivesAPage(t *testing.T) {
+// TestImpossibleTimesGiveAPage checks that every place is on its axis.
+func TestImpossibleTimesGiveAPage(t *testing.T) {
 	in := input()
 	for i, wrong := range []record.Interval{{Lo: math.MinInt64, Hi: math.MaxInt64}, {Lo: math.MaxInt64, Hi: math.MinInt64}, {}, {Lo: -5, Hi: -7}} {
 		recovery := &in.Record.Recoveries[i]

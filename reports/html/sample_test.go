@@ -14,13 +14,13 @@ import (
 const (
 	ms = time.Millisecond
 	s  = time.Second
-	// hostile is what a service could be called, or say.
+	// hostile is a text that a service could have as its name, or say.
 	hostile = `</pre></title></style></script><script>window.hacked=true</script><img src=x onerror="window.hacked=true">'"`
 )
 
 func begin() time.Time { return time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC) }
 
-// at is a point so long after the fault, known to half a millisecond.
+// at returns a point so long after the fault, known to half a millisecond.
 func at(after time.Duration) *record.Interval {
 	const injected = 1_000_000_000
 	return &record.Interval{Lo: injected + int64(after), Hi: injected + int64(after+ms/2)}
@@ -65,7 +65,7 @@ func result(promise, service, fault string, outcome record.Outcome, recoveries .
 	return made
 }
 
-// sample is a small record in which everything occurs that the page shows.
+// sample returns a small record with everything that the page shows.
 func sample() *record.Record {
 	r := &record.Record{
 		Schema: record.Schema,
