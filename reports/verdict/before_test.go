@@ -85,7 +85,7 @@ func TestRecordsOfBeforeAreJudgedAsBefore(t *testing.T) {
 func TestNoWordDecides(t *testing.T) {
 	for name := range before {
 		r := loadBefore(t, name)
-		answer, _ := judge(t, r)
+		answer, codes := judge(t, r)
 		spoiled := r.Spoiled()
 		for i := range r.Results {
 			result := &r.Results[i]
@@ -104,8 +104,9 @@ func TestNoWordDecides(t *testing.T) {
 		for i := range r.Recoveries {
 			r.Recoveries[i].Policy, r.Recoveries[i].Status, r.Recoveries[i].Identity = "word", "word", "word"
 		}
-		if changed, _ := judge(t, r); changed != answer {
-			t.Errorf("%s: other words made %s of %s", name, changed, answer)
+		changed, others := judge(t, r)
+		if kinds := slices.Sorted(maps.Keys(codes)); changed != answer || !slices.Equal(slices.Sorted(maps.Keys(others)), kinds) {
+			t.Errorf("%s: other words made %s by %v of %s by %v", name, changed, others, answer, codes)
 		}
 		if again := r.Spoiled(); !slices.EqualFunc(again, spoiled, func(one, other record.Result) bool {
 			return one.Promise == other.Promise && one.Service == other.Service

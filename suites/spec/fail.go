@@ -19,7 +19,7 @@ func Note(key, format string, values ...any) Line { return Line{key, fmt.Sprintf
 // It adds the spec's promise, and the command that runs the spec again.
 func FailWith(chaos *session.Session, headline string, lines ...Line) {
 	GinkgoHelper()
-	about := labelled(CurrentSpecReport())
+	about := readLabels(CurrentSpecReport())
 	focus := about.Promise
 	if about.Service != "" {
 		focus += "/" + about.Service

@@ -9,8 +9,8 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 )
 
-// Meanwhile is Inject, and does something while the fault is being observed: a second fault, or an order to the
-// supervisor. The spec has to hold the service over both.
+// Meanwhile injects a fault, and runs do while the fault is observed: a second fault, or an order to the supervisor. The spec has to
+// hold the service over both.
 func Meanwhile(ctx context.Context, sandbox *session.Sandbox, injection session.Injection, do func()) record.Recovery {
 	GinkgoHelper()
 	By(describeInjection(injection))

@@ -68,12 +68,11 @@ func WithBehaviour(b victim.Behaviour) Labels { return Labels{faultLabel + " " +
 const (
 	// Long marks what waits for longer than the rest takes.
 	Long = SpecPriority(1)
-	// Costly marks what takes much of the host, as a container for a short check does: it begins when what is timed
-	// has begun.
+	// Costly marks what takes much of the host, such as a container for a short check. It begins after what is timed.
 	Costly = SpecPriority(-1)
 )
 
-// Conclude ends a spec as INCONCLUSIVE if there is an error: the harness's own trouble proves nothing about a target.
+// Conclude ends a spec as INCONCLUSIVE if there is an error: an error of the harness proves nothing about a target.
 func Conclude(err error) {
 	GinkgoHelper()
 	if err != nil {
@@ -133,7 +132,7 @@ func Background(ctx context.Context, chaos *session.Session, name string) *sessi
 	return sandbox
 }
 
-// Inject leads a fault through its life. Where nothing was proved, the spec ends as INCONCLUSIVE.
+// Inject leads a fault through its life. It ends the spec as INCONCLUSIVE if that proves nothing.
 func Inject(ctx context.Context, sandbox *session.Sandbox, injection session.Injection) record.Recovery {
 	GinkgoHelper()
 	By(describeInjection(injection))
@@ -150,8 +149,8 @@ func describeInjection(i session.Injection) string {
 	return fmt.Sprintf("inject %s into %s and watch what follows, for at most %s", i.Fault, i.Service.Name, i.ObservationLimit)
 }
 
-// Expect holds a recovery against expectations, one after the other. Where the recovery proves nothing about
-// one, the spec ends as INCONCLUSIVE.
+// Expect holds a recovery against expectations, one after the other. It ends the spec as INCONCLUSIVE if the recovery proves nothing
+// about one.
 func Expect(seen record.Recovery, expectations ...expect.Expectation) {
 	GinkgoHelper()
 	for _, expectation := range expectations {
@@ -165,15 +164,15 @@ func Expect(seen record.Recovery, expectations ...expect.Expectation) {
 	}
 }
 
-// registering bounds how long a victim may take to serve and to be called running.
-const registering = 30 * time.Second
+// registerTimeout bounds how long a victim may take to serve and to be called running.
+const registerTimeout = 30 * time.Second
 
 // Victim registers a victim for the length of the spec.
 func Victim(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) session.Service {
 	GinkgoHelper()
 	By("register " + plan.Name + " and wait until it runs and serves")
 	DeferCleanup(func(ctx SpecContext) { _ = sandbox.Discard(ctx, plan.Name) }, NodeTimeout(30*time.Second))
-	ctx, cancel := context.WithTimeout(ctx, registering)
+	ctx, cancel := context.WithTimeout(ctx, registerTimeout)
 	defer cancel()
 	service, err := sandbox.Register(ctx, plan)
 	Conclude(err)
@@ -183,23 +182,22 @@ func Victim(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPl
 // Select skips whatever a selection does not include.
 func Select(includes func(record.Key) bool) {
 	BeforeEach(func() {
-		if !includes(labelled(CurrentSpecReport()).Key()) {
+		if !includes(readLabels(CurrentSpecReport()).Key()) {
 			AddReportEntry(causeEntry, notSelected{}, ReportEntryVisibilityNever)
 			Skip("not selected")
 		}
 	})
 }
 
-// Announce announces when a spec begins that was selected, to whoever follows the run. It comes after Select.
+// Announce reports in the run's progress that a selected spec begins. It comes after Select.
 func Announce(chaos *session.Session) {
 	BeforeEach(func() {
-		about := labelled(CurrentSpecReport())
+		about := readLabels(CurrentSpecReport())
 		chaos.Progress().Begin(about.Promise, about.Service)
 	})
 }
 
-// Hold keeps a service for the length of the spec, over any number of injections and of ends that it brings
-// upon itself.
+// Hold keeps a service for the length of the spec, over any number of injections and of its own ends.
 func Hold(ctx context.Context, sandbox *session.Sandbox, service string) {
 	GinkgoHelper()
 	By("wait for the lease of " + service)
@@ -219,7 +217,7 @@ func Identify(ctx context.Context, sandbox *session.Sandbox, service session.Ser
 
 // Result returns what a spec's report says of a target, as a result for the record; false for a spec that was not selected.
 func Result(t *target.Target, report SpecReport) (record.Result, bool) {
-	result := labelled(report)
+	result := readLabels(report)
 	result.Attempts = report.NumAttempts
 	result.Started, result.Duration = report.StartTime, int64(report.RunTime)
 	selected := true
@@ -253,8 +251,8 @@ func doubt(t *target.Target, result record.Result) record.Result {
 	return result
 }
 
-// labelled is what a spec's text and labels say of it.
-func labelled(report SpecReport) record.Result {
+// readLabels returns what a spec's text and labels say of it.
+func readLabels(report SpecReport) record.Result {
 	result := record.Result{Name: report.FullText()}
 	for _, label := range report.Labels() {
 		key, value, _ := strings.Cut(label, ":")
@@ -296,7 +294,7 @@ func judge(result record.Result, report SpecReport) record.Result {
 	return result
 }
 
-// kindOf returns the cause of a spec that ended in a state in which nothing was judged.
+// kindOf returns the kind of cause of a spec that ended in a state in which nothing was judged.
 func kindOf(state types.SpecState) record.CauseKind {
 	switch state {
 	case types.SpecStatePassed:
@@ -323,6 +321,7 @@ func lastStep(report SpecReport) string {
 	return ""
 }
 
+// firstLine returns the first line of a text.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	return line

@@ -17,7 +17,7 @@ import (
 func Survey(preview Report, includes func(record.Key) bool, path string) error {
 	specs := []shard.Spec{}
 	for _, report := range preview.SpecReports {
-		key := labelled(report).Key()
+		key := readLabels(report).Key()
 		if report.LeafNodeType != types.NodeTypeIt || !includes(key) {
 			continue
 		}
@@ -34,8 +34,8 @@ func Survey(preview Report, includes func(record.Key) bool, path string) error {
 	return nil
 }
 
-// experiment names what a spec shares with others, empty where that is nothing. Ginkgo does not tell which of the
-// containers around a spec is the Ordered one: all that the outermost holds stays together.
+// experiment names what a spec shares with others, empty if that is nothing. Ginkgo does not say which container around a spec is
+// the Ordered one, so all that the outermost holds stays together.
 func experiment(report SpecReport) string {
 	if !report.IsInOrderedContainer {
 		return ""
