@@ -20,7 +20,7 @@ const (
 
 var dependency = []Promise{
 	blocking(DependencyRequires, "A service starts after those that it requires, in whatever order they were registered.", from(contract.Order), "missing-accepted"),
-	blocking(DependencyAfter, "A service starts after those that it is ordered after, in whatever order they were registered.", from(contract.Order), "missing-accepted"),
+	blocking(DependencyAfter, "A service starts after those that it is ordered after, if they are registered and wanted.", from(contract.Order)),
 	blocking(DependencyOneshot, "A service that requires a oneshot starts after the oneshot has succeeded.", from(contract.Order)),
 	blocking(DependencyOneshotFailed, "A service that requires a oneshot does not start if the oneshot has failed.", from(contract.Order)),
 	blocking(DependencyBoot, "Dependencies order the start at boot as well.", from(contract.Order), "definitions-survive"),

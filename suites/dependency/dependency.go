@@ -38,9 +38,10 @@ const (
 // Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
 	Describe("services that need each other", func() {
-		itStartsInOrder(chaos, promise.DependencyRequires, "requires")
-		itStartsInOrder(chaos, promise.DependencyAfter, "after")
-		itWaitsForSuccess(chaos, planOneshot("prepare", 0), planVictim("prepare-then"))
+		itStartsInOrder(chaos)
+		required, ordered := planOneshot("prepare", 0), planOneshot("after", 0)
+		itWaitsForSuccess(chaos, promise.DependencyOneshot, required, planVictim("prepare-then"), zinit.Dependencies{Requires: []string{required.Name}})
+		itWaitsForSuccess(chaos, promise.DependencyAfter, ordered, planVictim("after-then"), zinit.Dependencies{After: []string{ordered.Name}})
 		itWaitsForever(chaos, planOneshot("prepare-failing", 3), planVictim("prepare-failing-then"))
 		boots(chaos)
 		itLeavesDependents(chaos, planVictim("crash-base"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -16,26 +17,19 @@ import (
 )
 
 // itStartsInOrder registers the spec of a chain of three that is registered the wrong way round.
-func itStartsInOrder(chaos *session.Session, p, kind string) {
-	first, second, third := planVictim(kind+"1"), planVictim(kind+"2"), planVictim(kind+"3")
-	// define returns the definition of a service that needs another in the way that is asked.
-	define := func(plan session.VictimPlan, needs string) zinit.Definition {
-		definition := plan.Definition()
-		definition.Service.Dependencies = zinit.Dependencies{Requires: []string{needs}}
-		if kind == "after" {
-			definition.Service.Dependencies = zinit.Dependencies{After: []string{needs}}
-		}
-		return definition
-	}
-	It("start in their order: "+kind, spec.About(p), spec.On(third.Name), func(ctx SpecContext) {
-		sandbox := openUndisturbed(ctx, chaos, kind)
-		spec.Register(ctx, sandbox, define(third, second.Name))
-		spec.Register(ctx, sandbox, define(second, first.Name))
+func itStartsInOrder(chaos *session.Session) {
+	first := planVictim("requires1")
+	second := planVictim("requires2", first.Name)
+	third := planVictim("requires3", second.Name)
+	It("start in their order: requires", spec.About(promise.DependencyRequires), spec.On(third.Name), func(ctx SpecContext) {
+		sandbox := openUndisturbed(ctx, chaos, "requires")
+		spec.Register(ctx, sandbox, third.Definition())
+		spec.Register(ctx, sandbox, second.Definition())
 		waiting := []session.VictimPlan{second, third}
 		if spec.Watch(ctx, keptPeriod, "watch whether "+listNames(waiting)+" start without "+first.Name, func(ctx context.Context) bool {
 			return slices.ContainsFunc(waiting, func(plan session.VictimPlan) bool { _, started := findStart(ctx, sandbox, plan); return started })
 		}) {
-			spec.FailWith(chaos, fmt.Sprintf("services that are ordered by %s started before the first of them was there", kind),
+			spec.FailWith(chaos, "services started before the one that they require was there",
 				spec.Note("order", "%s, %s, %s", first.Name, second.Name, third.Name),
 				spec.Note("zinit", "%s, %s", sandbox.StatusText(ctx, second.Name), sandbox.StatusText(ctx, third.Name)))
 		}
@@ -49,14 +43,15 @@ func itStartsInOrder(chaos *session.Session, p, kind string) {
 				spec.Note("zinit", "%s", sandbox.StatusText(ctx, missing)), spec.Note("waited", "%s", 3*startLimit))
 		}
 		if early := findEarly(lives); len(early) > 0 {
-			spec.FailWith(chaos, fmt.Sprintf("services that are ordered by %s did not start in their order", kind), early...)
+			spec.FailWith(chaos, "services that require each other did not start in their order", early...)
 		}
 	}, NodeTimeout(specTimeout))
 }
 
-// itWaitsForSuccess registers the spec of a service that requires a oneshot which succeeds.
-func itWaitsForSuccess(chaos *session.Session, plan, then session.VictimPlan) {
-	itWaits(chaos, promise.DependencyOneshot, plan, then, func(ctx SpecContext, sandbox *session.Sandbox) {
+// itWaitsForSuccess registers the spec of a service that waits for a oneshot which succeeds. The oneshot is registered first: after
+// orders only what is there (suites/contract/zinit-0.4.md#order).
+func itWaitsForSuccess(chaos *session.Session, p string, plan, then session.VictimPlan, needs zinit.Dependencies) {
+	itWaits(chaos, p, plan, then, needs, func(ctx SpecContext, sandbox *session.Sandbox) {
 		lives, missing := awaitServing(ctx, sandbox, keptPeriod+2*startLimit, then)
 		over := spec.FirstStart(ctx, sandbox, plan) + int64(plan.Options.ExitAfter)
 		if missing != "" {
@@ -71,7 +66,7 @@ func itWaitsForSuccess(chaos *session.Session, plan, then session.VictimPlan) {
 
 // itWaitsForever registers the spec of a service that requires a oneshot which fails.
 func itWaitsForever(chaos *session.Session, plan, then session.VictimPlan) {
-	itWaits(chaos, promise.DependencyOneshotFailed, plan, then, func(ctx SpecContext, sandbox *session.Sandbox) {
+	itWaits(chaos, promise.DependencyOneshotFailed, plan, then, zinit.Dependencies{Requires: []string{plan.Name}}, func(ctx SpecContext, sandbox *session.Sandbox) {
 		spec.Await(ctx, startLimit, plan.Name+" starts", func(ctx context.Context) bool {
 			_, started := findStart(ctx, sandbox, plan)
 			return started
@@ -90,13 +85,14 @@ func itWaitsForever(chaos *session.Session, plan, then session.VictimPlan) {
 	})
 }
 
-// itWaits registers a spec of a oneshot and of a service that requires it.
-func itWaits(chaos *session.Session, p string, plan, then session.VictimPlan, judge func(SpecContext, *session.Sandbox)) {
-	then.Requires = []string{plan.Name}
+// itWaits registers a spec of a oneshot and of a service that needs it.
+func itWaits(chaos *session.Session, p string, plan, then session.VictimPlan, needs zinit.Dependencies, judge func(SpecContext, *session.Sandbox)) {
+	definition := then.Definition()
+	definition.Service.Dependencies = needs
 	It(fmt.Sprintf("wait for a oneshot that ends with %d: %s", plan.Options.ExitCode, then.Name), spec.About(p), spec.On(then.Name), func(ctx SpecContext) {
-		sandbox := openUndisturbed(ctx, chaos, fmt.Sprintf("oneshot%d", plan.Options.ExitCode))
+		sandbox := openUndisturbed(ctx, chaos, strings.TrimPrefix(plan.Name, session.VictimName("")))
 		spec.Register(ctx, sandbox, defineOneshot(plan))
-		spec.Register(ctx, sandbox, then.Definition())
+		spec.Register(ctx, sandbox, definition)
 		judge(ctx, sandbox)
 	}, NodeTimeout(specTimeout))
 }
