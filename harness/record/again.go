@@ -13,8 +13,8 @@ func (r *Record) Spoiled() []Result {
 }
 
 // ReplaceSpoiled takes over what a later run of the same target found of the results that the host had spoiled, and counts them.
-// A result that failed or held the first time stays as it is: only what proved nothing is measured again. The error names what
-// makes the later record another target's.
+// A result that failed or held the first time stays as it is, and so does one that proved nothing the second time either: a
+// repetition that was interrupted hides no cause. The error names what makes the later record another target's.
 func (r *Record) ReplaceSpoiled(later *Record) error {
 	if later.Run.Digest != r.Run.Digest || later.Run.Target != r.Run.Target {
 		return fmt.Errorf("take over what was measured again: it was %s (%s), not %s (%s)",
@@ -28,7 +28,7 @@ func (r *Record) ReplaceSpoiled(later *Record) error {
 		again := slices.IndexFunc(later.Results, func(l Result) bool {
 			return l.Key() == result.Key()
 		})
-		if !result.Stalled || again < 0 {
+		if !result.Stalled || again < 0 || !later.Results[again].proves() {
 			continue
 		}
 		r.Results[i] = r.takeOver(later, later.Results[again], suffix)
@@ -37,6 +37,9 @@ func (r *Record) ReplaceSpoiled(later *Record) error {
 	r.MeasuredAgain += replaced
 	return nil
 }
+
+// proves reports whether a result says something about the target.
+func (r Result) proves() bool { return r.Outcome == Held || r.Outcome == Failed }
 
 // takeOver returns a result of a later run. It adds the result's recoveries, and those that it was held to besides, under ids
 // that are not taken.

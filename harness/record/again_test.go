@@ -54,6 +54,21 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	}
 }
 
+func TestARepetitionThatProvesNothingReplacesNothing(t *testing.T) {
+	for _, outcome := range []record.Outcome{record.Inconclusive, record.NotRun} {
+		first := spoiled()
+		later := &record.Record{Run: first.Run, End: &record.End{}, Results: []record.Result{
+			{Promise: "a.stalled", Service: "x", Outcome: outcome, Cause: &record.Cause{Kind: record.CauseInterrupted}},
+		}}
+		if err := first.ReplaceSpoiled(later); err != nil {
+			t.Fatal(err)
+		}
+		if why := first.Results[1].Why(); why != "the host stalled" || first.MeasuredAgain != 0 {
+			t.Errorf("%s: the cause became %q, and %d results count as measured again", outcome, why, first.MeasuredAgain)
+		}
+	}
+}
+
 func TestAnotherImageIsNoSecondMeasurement(t *testing.T) {
 	for name, change := range map[string]func(*record.Record){
 		"digest":  func(r *record.Record) { r.Run.Digest = "sha256:2" },

@@ -15,7 +15,7 @@ import (
 type subject struct{ sandbox, service string }
 
 // tenure is the period of a lease: what happens to the service meanwhile is explained. Both points are of the agent's clock, and to
-// is 0 as long as the lease is held.
+// is 0 as long as the lease is held. It begins as early and ends as late as can be: a clock that is read on a busy host is uncertain.
 type tenure struct {
 	subject
 	from, to int64
@@ -29,11 +29,17 @@ type leases struct {
 	freed   chan struct{} // closed and replaced whenever a lease is released
 	tenures []tenure
 	byLease map[string]int // index into tenures
-	clock   func() int64
+	clock   clock
 }
 
-func newLeases(clock func() int64) *leases {
-	return &leases{held: map[subject]string{}, freed: make(chan struct{}), byLease: map[string]int{}, clock: clock}
+// clock bounds the present point of the agents' clock.
+type clock interface {
+	earliest() int64
+	latest() int64
+}
+
+func newLeases(c clock) *leases {
+	return &leases{held: map[subject]string{}, freed: make(chan struct{}), byLease: map[string]int{}, clock: c}
 }
 
 // acquire waits until the service is free, and returns the id of a lease.
@@ -46,7 +52,7 @@ func (l *leases) acquire(ctx context.Context, s subject) (string, error) {
 			id := fmt.Sprintf("lease-%d", l.next)
 			l.held[s] = id
 			l.byLease[id] = len(l.tenures)
-			l.tenures = append(l.tenures, tenure{subject: s, from: l.clock()})
+			l.tenures = append(l.tenures, tenure{subject: s, from: l.clock.earliest()})
 			l.mu.Unlock()
 			return id, nil
 		}
@@ -69,7 +75,7 @@ func (l *leases) release(id string) (subject, bool) {
 		return subject{}, false
 	}
 	t := &l.tenures[index]
-	t.to = l.clock()
+	t.to = l.clock.latest()
 	delete(l.byLease, id)
 	delete(l.held, t.subject)
 	close(l.freed)

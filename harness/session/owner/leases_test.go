@@ -7,9 +7,15 @@ import (
 	"time"
 )
 
+// fakeClock is a clock that is off by at most 5.
+type fakeClock struct{ now int64 }
+
+func (c *fakeClock) earliest() int64 { return c.now - 5 }
+func (c *fakeClock) latest() int64   { return c.now + 5 }
+
 func TestALeaseIsHeldByOneAtATime(t *testing.T) {
-	now := int64(100)
-	l := newLeases(func() int64 { return now })
+	now := &fakeClock{100}
+	l := newLeases(now)
 	osis := subject{"main", "osis"}
 	first, err := l.acquire(context.Background(), osis)
 	if err != nil {
@@ -41,19 +47,19 @@ func TestALeaseIsHeldByOneAtATime(t *testing.T) {
 }
 
 func TestATenureExplainsDisturbances(t *testing.T) {
-	now := int64(100)
-	l := newLeases(func() int64 { return now })
+	now := &fakeClock{100}
+	l := newLeases(now)
 	osis := subject{"main", "osis"}
 	id, _ := l.acquire(context.Background(), osis)
 	if !l.explains(osis, 150, 151) {
 		t.Error("an open tenure explains nothing")
 	}
-	now = 200
+	now.now = 200
 	l.release(id)
 	for _, c := range []struct {
 		lo, hi    int64
 		explained bool
-	}{{90, 99, false}, {90, 100, true}, {150, 160, true}, {200, 210, true}, {201, 210, false}} {
+	}{{90, 94, false}, {90, 95, true}, {150, 160, true}, {205, 210, true}, {206, 210, false}} {
 		if got := l.explains(osis, c.lo, c.hi); got != c.explained {
 			t.Errorf("[%d, %d]: explained %v", c.lo, c.hi, got)
 		}

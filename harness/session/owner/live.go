@@ -44,7 +44,6 @@ type liveSandbox struct {
 	kernel    string
 	attached  bool
 	canaries  protocol.Canaries // only of protocol.CanarySandbox
-	offset    int64             // from our monotonic clock to the agent's
 	began     time.Time
 
 	ended atomic.Bool // a fault has ended the container, and it was not started again
@@ -58,9 +57,6 @@ type watchedService struct {
 	endpoint agent.Endpoint
 	requires []string
 }
-
-// clock returns the time of the agent's clock, right to about a round trip.
-func (l *liveSandbox) clock() int64 { return l.offset + int64(time.Since(l.began)) }
 
 // start starts a sandbox: container, agent, supervisor, all services, bystanders, census.
 func (o *Owner) start(ctx context.Context, p protocol.SandboxParams) (_ *liveSandbox, err error) {
@@ -80,6 +76,9 @@ func (o *Owner) start(ctx context.Context, p protocol.SandboxParams) (_ *liveSan
 	}
 	if err := live.connectAgent(ctx, o.agent); err != nil {
 		return nil, fmt.Errorf("bring the agent into %s: %w", live.container.Name(), err)
+	}
+	if err := o.setClock(ctx, live); err != nil {
+		return nil, err
 	}
 	if err := o.awaitSupervisor(ctx, live); err != nil {
 		return nil, err
@@ -162,7 +161,6 @@ func (l *liveSandbox) connectAgent(ctx context.Context, binary []byte) error {
 	if err != nil {
 		return err
 	}
-	l.offset = hello.MonotonicNs - int64(time.Since(l.began))
 	l.kernel = hello.Kernel
 	return nil
 }

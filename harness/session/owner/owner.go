@@ -33,6 +33,7 @@ type Owner struct {
 	agent         []byte
 	writer        *record.Writer
 
+	clock    agentClock // set before the first client is served
 	leases   *leases
 	queue    injectionQueue
 	listener net.Listener
@@ -62,7 +63,7 @@ func Open(ctx context.Context, configuration config.Config, t *target.Target) (_
 		// share a daemon.
 		id: fmt.Sprintf("%d-%s", time.Now().Unix(), strings.ToLower(rand.Text()[:8])),
 	}
-	o.leases = newLeases(o.clock)
+	o.leases = newLeases(&o.clock)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	o.stop = stop
 	defer func() {
@@ -102,16 +103,16 @@ func (o *Owner) prepare(ctx context.Context) error {
 	return errors.Join(imageErr, agentErr)
 }
 
-// clock returns the time of the agents' clock, 0 before an agent runs.
-func (o *Owner) clock() int64 {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, opening := range o.sandboxes {
-		if opening.sandbox != nil {
-			return opening.sandbox.clock()
-		}
+// setClock sets the agents' clock by the first agent that answers.
+func (o *Owner) setClock(ctx context.Context, live *liveSandbox) error {
+	if o.clock.set {
+		return nil
 	}
-	return 0
+	var err error
+	if o.clock, err = measureClock(ctx, live.agent.Hello); err != nil {
+		return fmt.Errorf("read the clock of the agent in %s: %w", live.container.Name(), err)
+	}
+	return nil
 }
 
 // startRecord creates the record with a description of the run.

@@ -38,7 +38,7 @@ func TestAForeignContainerIsNotDamaged(t *testing.T) {
 		{allowed, shipped, fault.SIGKILL, false},
 		{ours, shipped, fault.SIGKILL, false},
 	} {
-		owner := &Owner{configuration: c.configuration, leases: newLeases(func() int64 { return 0 })}
+		owner := &Owner{configuration: c.configuration, leases: newLeases(agentClock{})}
 		lease := "lease-of-nobody"
 		if c.service != "" {
 			var err error
