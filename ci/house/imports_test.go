@@ -35,8 +35,12 @@ func within(path string, folders ...string) bool {
 	return slices.ContainsFunc(folders, func(folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") })
 }
 
-// reportHelpers are the packages beside the record that a report may use: pure functions on texts and figures.
-var reportHelpers = []string{"harness/record", "harness/mutation", "harness/plain", "harness/span", "harness/stats", "harness/spelling", "harness/yamlfile"}
+// reportHelpers are the packages beside the record that a report may use: pure functions on texts and figures, and the reading of
+// files.
+var reportHelpers = []string{
+	"harness/record", "harness/mutation", "harness/plain", "harness/span", "harness/stats", "harness/spelling", "harness/yamlfile",
+	"harness/regular", "harness/budget",
+}
 
 // forSpecs are the packages that only specs need.
 var forSpecs = []string{"harness/session", "harness/expect"}

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"path/filepath"
 	"time"
@@ -16,7 +17,8 @@ import (
 type attestCommand struct {
 	recordFlags
 	signingFlags
-	Output string `help:"File to write. Default: attestation.intoto.jsonl beside the first record." placeholder:"FILE" type:"path"`
+	WithoutKey bool   `help:"Without a key, remove the attestation of an earlier verdict. Otherwise that is an error."`
+	Output     string `help:"File to write. Default: attestation.intoto.jsonl beside the first record." placeholder:"FILE" type:"path"`
 }
 
 // Run judges the records as promote does, and signs the verdict, whatever it is.
@@ -25,7 +27,10 @@ func (c *attestCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	judged, records, comparison, err := c.judge(time.Now())
+	if key == nil && !c.WithoutKey {
+		return errors.New("attest the verdict: there is no key: name the file of one by --key or $HERO_CHAOS_KEY, or remove the old attestation by --without-key")
+	}
+	judged, files, comparison, err := c.judge(time.Now())
 	if err != nil {
 		return err
 	}
@@ -33,5 +38,5 @@ func (c *attestCommand) Run(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	output := cmp.Or(c.Output, filepath.Join(filepath.Dir(c.Records[0]), folder.AttestationName))
-	return sign(ctx, stdout, key, judged, c.Records, records, output)
+	return sign(ctx, stdout, key, judged, output, files...)
 }

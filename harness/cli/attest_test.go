@@ -49,10 +49,7 @@ func attestation(t *testing.T, answer verdict.Answer) (path, public string) {
 		Judged: verdict.Judged{At: now, Policy: strings.Repeat("2b", 32)},
 	}
 	found := &record.Record{End: &record.End{Finished: now.Add(-time.Minute)}}
-	a, err := attest.Of(judged, []string{write(t, "record.json", "{}")}, []*record.Record{found})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := attest.Of(judged, attest.File{Path: "record.json", Data: []byte("{}"), Record: found})
 	bundle, err := attest.Sign(t.Context(), a, *key)
 	if err != nil {
 		t.Fatal(err)
@@ -89,13 +86,20 @@ func TestAttest(t *testing.T) {
 	private, public := keyFiles(t)
 	path := timed(t, "1", time.Second)
 	t.Setenv("HERO_CHAOS_KEY", "")
+	output := filepath.Join(filepath.Dir(path), folder.AttestationName)
+	if err := os.WriteFile(output, []byte("of another verdict"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	code, stdout, stderr := commandLine("attest", path)
-	if code != exitHeld || !strings.HasSuffix(stdout, withoutKey+"\n") || stderr != "" {
+	if code != exitError || stdout != "" || !strings.Contains(stderr, "there is no key") {
 		t.Errorf("without a key: exit code %d, %q, %q", code, stdout, stderr)
 	}
-	output := filepath.Join(filepath.Dir(path), folder.AttestationName)
+	code, stdout, stderr = commandLine("attest", path, "--without-key")
+	if code != exitHeld || !strings.HasSuffix(stdout, withoutKey+"\n") || stderr != "" {
+		t.Errorf("with --without-key: exit code %d, %q, %q", code, stdout, stderr)
+	}
 	if _, err := os.Stat(output); err == nil {
-		t.Error("without a key there is an attestation")
+		t.Error("the attestation of another verdict is still there")
 	}
 	t.Setenv("HERO_CHAOS_KEY", private)
 	code, stdout, stderr = commandLine("attest", path)

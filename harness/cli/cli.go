@@ -3,12 +3,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/signal"
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -53,14 +55,54 @@ func Run(arguments []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return printError(stderr, err)
 	}
+	if err := refuseEmpty(arguments); err != nil {
+		return printError(stderr, err)
+	}
 	parsed, err := parser.Parse(arguments)
 	if err != nil {
 		return printError(stderr, err)
 	}
-	if err := parsed.Run(); err != nil {
+	if err := waitFor(ctx, func() error { return parsed.Run() }); err != nil {
 		return printError(stderr, err)
 	}
 	return int(code)
+}
+
+// refuseEmpty refuses empty arguments: a script whose variable is not set means no default. The empty --digest of a promotion would
+// be any image's.
+func refuseEmpty(arguments []string) error {
+	for i, argument := range arguments {
+		switch flag, _, _ := strings.Cut(argument, "="); {
+		case argument == "" && i > 0 && strings.HasPrefix(arguments[i-1], "--"):
+			return fmt.Errorf("%s is empty: give it a value, or leave it out", arguments[i-1])
+		case argument == "":
+			return errors.New("an argument is empty: give it a value, or leave it out")
+		case strings.HasPrefix(argument, "--") && argument == flag+"=":
+			return fmt.Errorf("%s is empty: give it a value, or leave it out", flag)
+		}
+	}
+	return nil
+}
+
+// interruptDelay is how long a command may take to end after an interrupt: to write what it has, and to remove what it has begun.
+// The reaper removes the rest.
+const interruptDelay = 1500 * time.Millisecond
+
+// waitFor runs a command, and leaves it if it goes on for too long after an interrupt.
+func waitFor(ctx context.Context, run func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- run() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(interruptDelay):
+		return errors.New("interrupted: what was begun is removed in the background")
+	}
 }
 
 // NewParser returns the parser of the command line.

@@ -2,12 +2,17 @@ package cli
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 )
 
@@ -16,6 +21,7 @@ func TestMain(m *testing.M) {
 	if err := os.Chdir("../.."); err != nil {
 		panic(err)
 	}
+	programRoot = os.Getwd
 	os.Exit(m.Run())
 }
 
@@ -51,7 +57,7 @@ func TestWhatCannotBeRunIsOneLineAndExit3(t *testing.T) {
 		"an unknown profile":   {[]string{"run", "--profile=slow"}, []string{"--profile", `"slow"`}},
 		"an unknown target":    {[]string{"run", "--target=embeddde"}, []string{`there is no target "embeddde"`, `did you mean "embedded"?`}},
 		"no target file":       {[]string{"run", "--target=./none.yaml"}, []string{"read the target", "none.yaml"}},
-		"a folder":             {[]string{"run", "--target=./harness"}, []string{"harness is not a file"}},
+		"a folder":             {[]string{"run", "--target=./harness"}, []string{"harness: not a regular file"}},
 		"no YAML":              {[]string{"run", "--target=" + write(t, "a.yaml", "name: mine\nimage: [\n")}, []string{"a.yaml:2:"}},
 		"an unknown key":       {[]string{"run", "--target=" + write(t, "b.yaml", described+"  buddgets: {}\n")}, []string{"b.yaml:"}},
 		"a misspelled key":     {[]string{"run", "--target=" + write(t, "c.yaml", described+"buddgets: {}\n")}, []string{"c.yaml:3:1: ", `did you mean "budgets"?`}},
@@ -76,6 +82,84 @@ func TestWhatCannotBeRunIsOneLineAndExit3(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNothingIsNoDefault passes empty arguments, as a script does whose variable is not set.
+func TestNothingIsNoDefault(t *testing.T) {
+	good := exampleRecord("good")
+	for want, arguments := range map[string][]string{
+		"--digest is empty":    {"promote", good, "--digest", ""},
+		"--digest is empty: ":  {"promote", good, "--digest="},
+		"--policy is empty":    {"promote", good, "--policy="},
+		"--key is empty":       {"attest", good, "--key", ""},
+		"--key is empty: ":     {"verify", good, "--key=", "--digest=x"},
+		"--output is empty":    {"run", "--output", ""},
+		"--output is empty: ":  {"merge", good, "--output="},
+		"an argument is empty": {"promote", ""},
+	} {
+		code, stdout, stderr := commandLine(arguments...)
+		if code != exitError || stdout != "" || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: exit code %d, %q, %q", arguments, code, stdout, stderr)
+		}
+	}
+}
+
+// TestThePolicyOfTheWorkingDirectoryIsNotTaken prepares one that waives everything.
+func TestThePolicyOfTheWorkingDirectoryIsNotTaken(t *testing.T) {
+	good, err := filepath.Abs(exampleRecord("good"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepared := t.TempDir()
+	if err := errors.Join(
+		os.MkdirAll(filepath.Join(prepared, "ci"), 0o750), os.MkdirAll(filepath.Join(prepared, "fixtures", "targets"), 0o750),
+		os.WriteFile(filepath.Join(prepared, "ci", "policy.yaml"), []byte("max_age: 90000h\nallowed_slowdown: 100%\n"), 0o600),
+	); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(prepared)
+	t.Cleanup(func() { programRoot = os.Getwd })
+	programRoot = config.ProgramRoot
+	code, stdout, stderr := commandLine("promote", good)
+	if code != exitError || stdout != "" || !strings.Contains(stderr, "name one by --policy") {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+}
+
+// TestFilesThatAreNoFiles passes a pipe that nobody writes to, and a device without an end, in every place for a file.
+func TestFilesThatAreNoFiles(t *testing.T) {
+	private, public := keyFiles(t)
+	good, pipe := exampleRecord("good"), filepath.Join(t.TempDir(), "pipe.yaml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, odd := range []string{pipe, "/dev/zero"} {
+		for _, arguments := range [][]string{
+			{"promote", odd}, {"promote", good, "--policy", odd}, {"promote", good, "--baseline", odd}, {"merge", odd, "--output", t.TempDir()},
+			{"attest", odd, "--key", private}, {"attest", good, "--key", odd}, {"verify", odd, "--key", public, "--digest", attestedDigest},
+			{"verify", good, "--key", odd, "--digest", attestedDigest}, {"run", "--target", pipe}, {"shard", "2", "--target", pipe},
+		} {
+			began := time.Now()
+			code, stdout, stderr := commandLine(arguments...)
+			if took := time.Since(began); code != exitError || stdout != "" || !strings.Contains(stderr, "not a regular file") || took > time.Second {
+				t.Errorf("%q: exit code %d, %q, %q, %v", arguments, code, stdout, stderr, took)
+			}
+		}
+	}
+}
+
+// TestAnInterruptEndsACommand that does not listen.
+func TestAnInterruptEndsACommand(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	began := time.Now()
+	if err := waitFor(ctx, func() error { select {} }); err == nil || time.Since(began) > 2*time.Second {
+		t.Errorf("%v after %v", err, time.Since(began))
+	}
+	want := errors.New("its own")
+	if err := waitFor(ctx, func() error { return want }); !errors.Is(err, want) {
+		t.Errorf("%v, not the error of the command", err)
 	}
 }
 

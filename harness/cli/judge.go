@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -33,6 +35,11 @@ func (f baselineFlags) load() (*record.Record, error) {
 	return read, nil
 }
 
+// policyFlags are the flags that choose the policy.
+type policyFlags struct {
+	Policy string `help:"What is waived, and what is asked for. Default: ci/policy.yaml beside this program." placeholder:"FILE" type:"path"`
+}
+
 // signingFlags are the flags that choose the key to sign with. The key itself is never an argument. A CI without the secret
 // sets the variable to nothing, which kong's type path would make the working directory.
 type signingFlags struct {
@@ -47,19 +54,25 @@ type judge struct {
 }
 
 // newJudge reads the files, so that a wrong one is refused before a run starts.
-func newJudge(older baselineFlags, by signingFlags) (j judge, err error) {
-	if j.policy, err = loadPolicy(""); err != nil {
+func newJudge(by policyFlags, older baselineFlags, signing signingFlags) (j judge, err error) {
+	if j.policy, err = loadPolicy(by.Policy); err != nil {
 		return j, err
 	}
 	if j.older, err = older.load(); err != nil {
 		return j, err
 	}
-	j.key, err = attest.ReadSigningKey(by.Key)
+	j.key, err = attest.ReadSigningKey(signing.Key)
 	return j, err
 }
 
 // conclude writes the reports of a run, prints the verdict, signs it, and sets the exit code.
 func (j judge) conclude(ctx context.Context, stdout io.Writer, run runner.Run, code *outcome) error {
+	path := config.Config{Output: run.Output}.RecordPath()
+	found, data, err := record.LoadBytes(path) // what is judged is what is signed
+	if err != nil {
+		return err
+	}
+	run.Record = found
 	judged, text, err := folder.Write(folder.Run{Record: run.Record, Older: j.older, Policy: j.policy, Promises: promise.Recorded()}, run.Output)
 	if err != nil {
 		return err
@@ -70,8 +83,8 @@ func (j judge) conclude(ctx context.Context, stdout io.Writer, run runner.Run, c
 	if *code, err = exitCode(run); err != nil {
 		return err
 	}
-	path := config.Config{Output: run.Output}.RecordPath()
-	if err := sign(ctx, stdout, j.key, judged, []string{path}, []*record.Record{run.Record}, filepath.Join(run.Output, folder.AttestationName)); err != nil {
+	output := filepath.Join(run.Output, folder.AttestationName)
+	if err := sign(ctx, stdout, j.key, judged, output, attest.File{Path: path, Data: data, Record: found}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, runner.ClosingLine(run.Record))
@@ -81,17 +94,16 @@ func (j judge) conclude(ctx context.Context, stdout io.Writer, run runner.Run, c
 // withoutKey says that nothing was signed, and what to do about it.
 const withoutKey = "hero_chaos: not attested: there is no key; name the file of one by --key or $HERO_CHAOS_KEY"
 
-// sign writes the attestation of a verdict on the records at the paths. Without a key it prints that it did not.
-func sign(ctx context.Context, stdout io.Writer, key *attest.SigningKey, judged verdict.Verdict, paths []string, records []*record.Record, output string) error {
+// sign writes the attestation of a verdict on the files. Without a key it removes an older one, and prints that it wrote none.
+func sign(ctx context.Context, stdout io.Writer, key *attest.SigningKey, judged verdict.Verdict, output string, files ...attest.File) error {
 	if key == nil {
+		if err := os.Remove(output); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove the old attestation: %w", err)
+		}
 		_, err := fmt.Fprintln(stdout, withoutKey)
 		return err
 	}
-	a, err := attest.Of(judged, paths, records)
-	if err != nil {
-		return err
-	}
-	bundle, err := attest.Sign(ctx, a, *key)
+	bundle, err := attest.Sign(ctx, attest.Of(judged, files...), *key)
 	if err != nil {
 		return err
 	}
@@ -102,14 +114,17 @@ func sign(ctx context.Context, stdout io.Writer, key *attest.SigningKey, judged 
 	return err
 }
 
-// loadPolicy reads a policy file. An empty path is the checkout's own.
+// programRoot finds the checkout or distribution of this program.
+var programRoot = config.ProgramRoot
+
+// loadPolicy reads a policy file. An empty path is the one beside the program.
 func loadPolicy(path string) (verdict.Policy, error) {
 	if path == "" {
-		defaults, err := config.Default()
+		root, err := programRoot()
 		if err != nil {
-			return verdict.Policy{}, fmt.Errorf("find the policy, or name one by --policy: %w", err)
+			return verdict.Policy{}, fmt.Errorf("find the policy: %w: name one by --policy", err)
 		}
-		path = filepath.Join(defaults.Root, "ci", "policy.yaml")
+		path = filepath.Join(root, "ci", "policy.yaml")
 	}
 	return verdict.LoadPolicy(path, promiseIDs())
 }

@@ -13,13 +13,14 @@ import (
 type mergeCommand struct {
 	Records []string `arg:"" name:"record" help:"Records of all shards of one run (record.json), each with its evidence beside it." type:"path"`
 	Output  string   `help:"Folder for the record of the whole run, its reports and the evidence of all shards." placeholder:"DIR" type:"path" required:""`
+	policyFlags
 	baselineFlags
 	signingFlags
 }
 
 // Run merges shards and judges them as one run.
 func (c *mergeCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) error {
-	judge, err := newJudge(c.baselineFlags, c.signingFlags)
+	judge, err := newJudge(c.policyFlags, c.baselineFlags, c.signingFlags)
 	if err != nil {
 		return err
 	}

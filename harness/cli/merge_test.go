@@ -72,6 +72,9 @@ func TestMergeMakesOneRunOfShards(t *testing.T) {
 			if err := os.MkdirAll(old, 0o750); err != nil {
 				t.Fatal(err)
 			}
+			if err := os.WriteFile(filepath.Join(output, ".hero_chaos"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			one, two := shardOf(t, filepath.Join(shards, "1"), 1, asItIs), shardOf(t, filepath.Join(output, "shards", "2"), 2, c.change)
 			code, stdout, stderr := commandLine("merge", two, one, "--output", output)
 			if code != c.code || !strings.Contains(stdout, c.says) {

@@ -8,6 +8,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/attest"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/baseline"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/summary"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
@@ -16,17 +17,17 @@ import (
 // recordFlags are the arguments of a command that judges records.
 type recordFlags struct {
 	Records []string `arg:"" name:"record" help:"Records of the image's runs (record.json): one of a whole run, or all of its shards." type:"path"`
-	Policy  string   `help:"What is waived, and what is asked for. Default: ci/policy.yaml of the checkout." placeholder:"FILE" type:"path"`
 	Digest  string   `help:"Digest of the image that is to be promoted. Default: the one that the records are of." placeholder:"sha256:..."`
+	policyFlags
 	baselineFlags
 }
 
 // digestForm is the form of an image's digest.
 var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
-// judge reads the records and judges them as of a time. It returns the text of the comparison with the baseline, empty without
-// one, as well.
-func (f recordFlags) judge(now time.Time) (judged verdict.Verdict, records []*record.Record, text string, err error) {
+// judge reads the records and judges them as of a time. It returns what it read, and the text of the comparison with the baseline,
+// empty without one, as well.
+func (f recordFlags) judge(now time.Time) (judged verdict.Verdict, files []attest.File, text string, err error) {
 	if f.Digest != "" && !digestForm.MatchString(f.Digest) {
 		return judged, nil, "", fmt.Errorf("promote %q: a digest is sha256: and 64 hexadecimal digits", f.Digest)
 	}
@@ -34,12 +35,13 @@ func (f recordFlags) judge(now time.Time) (judged verdict.Verdict, records []*re
 	if err != nil {
 		return judged, nil, "", err
 	}
+	var records []*record.Record
 	for _, path := range f.Records {
-		read, err := record.Load(path)
+		read, data, err := record.LoadBytes(path)
 		if err != nil {
 			return judged, nil, "", err
 		}
-		records = append(records, read)
+		records, files = append(records, read), append(files, attest.File{Path: path, Data: data, Record: read})
 	}
 	older, err := f.load()
 	if err != nil {
@@ -51,7 +53,7 @@ func (f recordFlags) judge(now time.Time) (judged verdict.Verdict, records []*re
 	}
 	return verdict.Judge(records, verdict.Against{
 		Policy: policy, Now: now, Digest: f.Digest, Promises: promise.Recorded(), Slowdowns: comparison.Slowdowns(),
-	}), records, comparison.Text(), nil
+	}), files, comparison.Text(), nil
 }
 
 // promoteCommand is hero_chaos promote.

@@ -174,7 +174,7 @@ func TestConcludeLeavesTheVerdict(t *testing.T) {
 	if err := r.Save(filepath.Join(output, "record.json")); err != nil {
 		t.Fatal(err)
 	}
-	j, err := newJudge(baselineFlags{}, signingFlags{})
+	j, err := newJudge(policyFlags{}, baselineFlags{}, signingFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}

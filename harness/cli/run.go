@@ -28,6 +28,7 @@ type runCommand struct {
 	Output    string `help:"Folder for the record, the reports and the evidence." placeholder:"DIR" type:"path"`
 	Shard     string `help:"Ask only this part of the run, 2/4 for the second of four: hero_chaos merge makes one run of them." placeholder:"I/N"`
 	shardFlags
+	policyFlags
 	baselineFlags
 	BaselineImage string `help:"Image to run as well, by turns with the tested one, and to compare with." placeholder:"REFERENCE"`
 	signingFlags
@@ -47,7 +48,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if err := c.checkBaselineImage(); err != nil {
 		return err
 	}
-	judge, err := newJudge(c.baselineFlags, c.signingFlags)
+	judge, err := newJudge(c.policyFlags, c.baselineFlags, c.signingFlags)
 	if err != nil {
 		return err
 	}

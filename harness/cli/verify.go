@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/regular"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/attest"
 )
 
@@ -23,22 +23,13 @@ const largestAttestation = 4 << 20
 
 // Run checks an attestation, and prints whether the image may be promoted.
 func (c *verifyCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) error {
-	text, err := os.ReadFile(c.Key)
+	key, err := attest.ReadVerifyingKey(c.Key)
 	if err != nil {
-		return fmt.Errorf("read the verifying key: %w", err)
+		return err
 	}
-	key, err := attest.ParseVerifyingKey(text)
-	if err != nil {
-		return fmt.Errorf("read the verifying key %s: %w", c.Key, err)
-	}
-	file, err := os.Open(c.Attestation)
+	bundle, err := regular.Read(c.Attestation, largestAttestation)
 	if err != nil {
 		return fmt.Errorf("read the attestation: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	bundle, err := io.ReadAll(io.LimitReader(file, largestAttestation))
-	if err != nil {
-		return fmt.Errorf("read the attestation %s: %w", c.Attestation, err)
 	}
 	found, err := attest.Verify(ctx, bundle, key, attest.Expected{Digest: c.Digest, AgeLimit: c.AgeLimit, Now: time.Now()})
 	if err != nil {

@@ -109,6 +109,29 @@ func moduleRoot() (string, error) {
 	return "", errors.New("find fixtures/targets: it is above neither the working directory nor this program: run this inside a checkout or a distribution of hero_chaos")
 }
 
+// programPath finds the running program.
+var programPath = os.Executable
+
+// ProgramRoot returns the checkout or distribution that this program was built into. It looks nowhere else: anybody may have prepared
+// the working directory.
+func ProgramRoot() (string, error) {
+	self, err := programPath()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	folder := filepath.Dir(self)
+	if filepath.Base(folder) == binFolder {
+		folder = filepath.Dir(folder)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "fixtures", "targets")); err != nil {
+		return "", fmt.Errorf("%s is no checkout or distribution of hero_chaos", folder)
+	}
+	return folder, nil
+}
+
+// binFolder is the folder of a checkout that `make build` puts the programs into. Those of a distribution lie in its root.
+const binFolder = "bin"
+
 // The folders inside the output folder.
 const (
 	EvidenceFolder = "evidence" // what was collected of each sandbox
@@ -131,9 +154,53 @@ func (c Config) StartError() string {
 	return string(text)
 }
 
-// RemoveOld removes what an earlier run left where this one will write, so that nobody takes it for this run's. It keeps what
-// is named.
-func (c Config) RemoveOld(kept ...string) error {
+// markerName is the file by which hero_chaos knows an output folder that it made.
+const markerName = ".hero_chaos"
+
+// PrepareOutput makes the output folder. It removes what an earlier run left there, so that nobody takes it for this run's, and
+// keeps what is named. It refuses a folder with files of somebody else's.
+func (c Config) PrepareOutput(kept ...string) error {
+	if err := os.MkdirAll(c.Output, 0o750); err != nil {
+		return fmt.Errorf("make the folder for the reports: %w", err)
+	}
+	if err := c.claimOutput(); err != nil {
+		return err
+	}
+	return c.removeOld(kept)
+}
+
+// claimOutput leaves a marker in the output folder, if that is empty, has one, or is the default of the checkout.
+func (c Config) claimOutput() error {
+	marker := filepath.Join(c.Output, markerName)
+	about, err := os.Lstat(marker)
+	if err == nil && about.Mode().IsRegular() {
+		return nil
+	}
+	files, err := os.ReadDir(c.Output)
+	if err != nil {
+		return fmt.Errorf("look into the folder for the reports: %w", err)
+	}
+	if len(files) > 0 && !c.isDefaultOutput() {
+		return fmt.Errorf("write to %s: it is not empty, and hero_chaos did not make it: choose another --output, or remove it yourself", c.Output)
+	}
+	if err := os.WriteFile(marker, []byte("hero_chaos writes its reports here, and removes those of the run before.\n"), 0o600); err != nil {
+		return fmt.Errorf("mark the folder for the reports: %w", err)
+	}
+	return nil
+}
+
+// isDefaultOutput reports whether the output folder is, or lies in, the one that a checkout sets aside for reports.
+func (c Config) isDefaultOutput() bool {
+	root, err := ProgramRoot()
+	if err != nil {
+		return false
+	}
+	inside, err := filepath.Rel(filepath.Join(root, "reports", "out"), c.Output)
+	return err == nil && filepath.IsLocal(inside)
+}
+
+// removeOld removes what an earlier run left in the output folder, except what is named.
+func (c Config) removeOld(kept []string) error {
 	for _, name := range []string{
 		startErrorName, "record.json", "record.jsonl", "junit.xml", "report.html", "attestation.intoto.jsonl", "verdict.json", "again",
 		EvidenceFolder, ShardsFolder, BaselineFolder, filepath.Base(c.ProgressPath()),

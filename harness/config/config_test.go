@@ -40,6 +40,58 @@ func TestWithoutAConfigurationTheEmbeddedTargetIsRun(t *testing.T) {
 	}
 }
 
+func TestTheProgramsOwnRoot(t *testing.T) {
+	original := programPath
+	t.Cleanup(func() { programPath = original })
+	root := t.TempDir()
+	if err := errors.Join(os.MkdirAll(filepath.Join(root, "fixtures", "targets"), 0o750), os.MkdirAll(filepath.Join(root, "other", "bin"), 0o750)); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(root) // which says nothing
+	for path, want := range map[string]string{"hero_chaos": root, "bin/hero_chaos": root, "other/hero_chaos": "", "other/bin/hero_chaos": "", "bin/bin/hero_chaos": ""} {
+		programPath = func() (string, error) { return filepath.Join(root, path), nil }
+		if found, err := ProgramRoot(); found != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %q, %v", path, found, err)
+		}
+	}
+}
+
+// TestAnOutputFolderOfSomebodyElseIsRefused checks that nothing in it is removed.
+func TestAnOutputFolderOfSomebodyElseIsRefused(t *testing.T) {
+	theirs := t.TempDir()
+	kept := filepath.Join(theirs, "record.json")
+	if err := os.WriteFile(kept, []byte("theirs"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := (Config{Output: theirs}).PrepareOutput()
+	if _, gone := os.Stat(kept); gone != nil || err == nil || !strings.Contains(err.Error(), "hero_chaos did not make it") {
+		t.Errorf("%v, %v", err, gone)
+	}
+	if err := os.Symlink(kept, filepath.Join(theirs, markerName)); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Config{Output: theirs}).PrepareOutput(); err == nil {
+		t.Error("a link is taken for the marker")
+	}
+	ours := Config{Output: filepath.Join(t.TempDir(), "new")}
+	for range 2 {
+		if err := ours.PrepareOutput(); err != nil {
+			t.Error(err)
+		}
+	}
+	original := programPath
+	t.Cleanup(func() { programPath = original })
+	root := t.TempDir()
+	programPath = func() (string, error) { return filepath.Join(root, "bin", "hero_chaos"), nil }
+	output := Config{Output: filepath.Join(root, "reports", "out", "mutants", "x")}
+	if err := errors.Join(os.MkdirAll(filepath.Join(root, "fixtures", "targets"), 0o750), os.MkdirAll(filepath.Join(output.Output, "again"), 0o750)); err != nil {
+		t.Fatal(err)
+	}
+	if err := output.PrepareOutput(); err != nil {
+		t.Errorf("the checkout's own folder: %v", err)
+	}
+}
+
 func TestOutsideOfACheckoutTheErrorSaysWhatToDo(t *testing.T) {
 	t.Chdir(t.TempDir()) // the test binary is in a temporary folder, too
 	if configuration, err := Default(); err == nil || !strings.Contains(err.Error(), "run this inside a checkout or a distribution of hero_chaos") {
@@ -47,9 +99,12 @@ func TestOutsideOfACheckoutTheErrorSaysWhatToDo(t *testing.T) {
 	}
 }
 
-// TestRemoveOldRemovesWhatAnEarlierRunLeft: and nothing of anybody else's.
-func TestRemoveOldRemovesWhatAnEarlierRunLeft(t *testing.T) {
+// TestPrepareOutputRemovesWhatAnEarlierRunLeft checks that it removes nothing of anybody else's.
+func TestPrepareOutputRemovesWhatAnEarlierRunLeft(t *testing.T) {
 	c := Config{Output: t.TempDir()}
+	if err := c.PrepareOutput(); err != nil {
+		t.Fatal(err)
+	}
 	c.WriteStartError(errors.New("no daemon\nanywhere"))
 	if complaint := c.StartError(); complaint != "no daemon; anywhere" {
 		t.Errorf("the complaint is %q", complaint)
@@ -61,17 +116,17 @@ func TestRemoveOldRemovesWhatAnEarlierRunLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.RemoveOld(); err != nil {
+	if err := c.PrepareOutput(); err != nil {
 		t.Fatal(err)
 	}
 	if c.StartError() != "" {
 		t.Error("an old error would be this run's")
 	}
-	left, err := filepath.Glob(filepath.Join(c.Output, "*"))
+	left, err := filepath.Glob(filepath.Join(c.Output, "[^.]*"))
 	if err != nil || !slices.Equal(left, []string{filepath.Join(c.Output, "notes.txt")}) {
 		t.Errorf("left are %v, %v", left, err)
 	}
-	if err := c.RemoveOld(); err != nil {
+	if err := c.PrepareOutput(); err != nil {
 		t.Errorf("with nothing to forget: %v", err)
 	}
 	for _, name := range []string{ShardsFolder, BaselineFolder} {
@@ -79,10 +134,10 @@ func TestRemoveOldRemovesWhatAnEarlierRunLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.RemoveOld(ShardsFolder); err != nil {
+	if err := c.PrepareOutput(ShardsFolder); err != nil {
 		t.Fatal(err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(c.Output, "*s*")); len(left) != 2 { // notes.txt, too
+	if left, _ := filepath.Glob(filepath.Join(c.Output, "[^.]*s*")); len(left) != 2 { // notes.txt, too
 		t.Errorf("kept are %v", left)
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/regular"
 )
 
 // largest bounds a record, in bytes: fifty times the record of a faithful run of 28 services. A larger file is not ours and is not read
@@ -16,30 +16,31 @@ const largest = 32 << 20
 // Complete. Load leaves out a last line that was cut off, and notes it; any other unreadable line is an error that names it. A record
 // has at most 32 MiB, no unknown member, and no member twice.
 func Load(path string) (*Record, error) {
-	data, err := content(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the record: %w", err)
-	}
-	read, err := parse(data)
-	if err != nil {
-		return nil, fmt.Errorf("read the record %s: %w", path, err)
-	}
-	read.upgrade()
-	return read, nil
+	read, _, err := LoadBytes(path)
+	return read, err
 }
 
-// content returns what a file holds. A file that is too large is an error.
-func content(path string) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // to read the file that was named is the purpose
+// LoadBytes is Load. It returns the bytes of the file as well, so that whoever signs them signs what was judged.
+func LoadBytes(path string) (*Record, []byte, error) {
+	data, err := regular.Read(path, largest)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the record: %w", err)
+	}
+	read, err := Parse(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the record %s: %w", path, err)
+	}
+	return read, data, nil
+}
+
+// Parse reads a record from the bytes of its file.
+func Parse(data []byte) (*Record, error) {
+	read, err := parse(data)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = file.Close() }()
-	data, err := io.ReadAll(io.LimitReader(file, largest+1))
-	if err == nil && len(data) > largest {
-		err = fmt.Errorf("%s has more than %d MiB, and no record of ours does: look for what was written into it", path, largest>>20)
-	}
-	return data, err
+	read.upgrade()
+	return read, nil
 }
 
 // parse tells the two forms apart by the first line: a document's holds its list of results, or a brace alone.

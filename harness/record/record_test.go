@@ -158,7 +158,7 @@ func TestAFileThatIsTooLargeIsNotReadIntoMemory(t *testing.T) {
 	g.Expect(file.Truncate(1 << 40)).To(gomega.Succeed())
 	g.Expect(file.Close()).To(gomega.Succeed())
 	_, err = record.Load(path)
-	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("has more than 32 MiB")))
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("more than 33554432 bytes")))
 }
 
 func TestAnUnknownOutcomeIsNotWritten(t *testing.T) {

@@ -29,12 +29,15 @@ func (t Tools) Alternate(ctx context.Context, stdout io.Writer, configuration co
 	if err != nil {
 		return run, nil, err
 	}
-	if err := configuration.RemoveOld(); err != nil {
+	if err := configuration.PrepareOutput(); err != nil {
 		return run, nil, err
 	}
 	tested, other := &side{configuration: configuration, passed: true}, &side{configuration: configuration, passed: true}
 	other.configuration.Image, other.configuration.Mutant = image, ""
 	other.configuration.Output = filepath.Join(configuration.Output, config.BaselineFolder)
+	if err := other.configuration.PrepareOutput(); err != nil {
+		return run, nil, err
+	}
 	for number := 1; number <= chunks; number++ {
 		order := []*side{tested, other}
 		if number%2 == 0 {

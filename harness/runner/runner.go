@@ -60,10 +60,7 @@ const runTimeout = 30 * time.Minute
 // not be opened.
 func (t Tools) Run(ctx context.Context, configuration config.Config) (passed bool, err error) {
 	configuration.Agent = t.Agent
-	if err := os.MkdirAll(configuration.Output, 0o750); err != nil {
-		return false, fmt.Errorf("make the folder for the reports: %w", err)
-	}
-	if err := configuration.RemoveOld(); err != nil {
+	if err := configuration.PrepareOutput(); err != nil {
 		return false, err
 	}
 	defer t.follow(ctx, configuration)()

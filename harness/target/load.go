@@ -3,7 +3,6 @@ package target
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -12,8 +11,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/regular"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/yamlfile"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -48,43 +47,18 @@ func Find(name string, dirs ...string) (*Target, error) {
 
 // Load reads a target file and checks all of it. An error is one line that begins with file:line:column if that is known.
 func Load(path string) (*Target, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the target: %w", err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > largestFile {
-		return nil, fmt.Errorf("read the target: %s is not a file of at most %d bytes", path, largestFile)
-	}
-	data, err := os.ReadFile(path) //nolint:gosec // the user named this file
+	data, err := regular.Read(path, largestFile)
 	if err != nil {
 		return nil, fmt.Errorf("read the target: %w", err)
 	}
 	return parse(path, data)
 }
 
-func parse(path string, data []byte) (read *Target, err error) {
-	// The YAML library can panic at nonsense.
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			read, err = nil, fmt.Errorf("%s: invalid YAML: %v", path, yamlfile.OneLine(fmt.Sprint(panicked)))
-		}
-	}()
-	file, err := parser.ParseBytes(data, 0)
+func parse(path string, data []byte) (*Target, error) {
+	read := new(Target)
+	file, err := yamlfile.Parse(path, data, read, keys(reflect.TypeFor[Target]()), checkDurations)
 	if err != nil {
-		return nil, yamlfile.Located(path, err, keys(reflect.TypeFor[Target]()))
-	}
-	if len(file.Docs) != 1 {
-		return nil, fmt.Errorf("%s: it has %d YAML documents: write one target a file", path, len(file.Docs))
-	}
-	if file.Docs[0].Body == nil {
-		return nil, fmt.Errorf("%s: it is empty: write at least a name and an image", path)
-	}
-	if at, err := checkDurations(file); err != nil {
-		return nil, fmt.Errorf("%s%s: %w", path, at, err)
-	}
-	read = new(Target)
-	if err := yaml.UnmarshalWithOptions(data, read, yaml.Strict()); err != nil {
-		return nil, yamlfile.Located(path, err, keys(reflect.TypeFor[Target]()))
+		return nil, err
 	}
 	if found := read.check(); found != nil {
 		return nil, fmt.Errorf("%s%s: %s", path, yamlfile.Position(file, found.at), yamlfile.OneLine(found.text))

@@ -73,9 +73,9 @@ smoke: [{path: /, status: 204}]
 // TestErrors checks that each error is one line with the place and what to do.
 func TestErrors(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
-		"nothing":              {"", ": it is empty: write at least a name and an image"},
-		"a comment":            {"# nothing\n", ": it is empty"},
-		"two":                  {head + "---\n" + head, ": it has 2 YAML documents: write one target a file"},
+		"nothing":              {"", ": it must hold exactly one YAML document"},
+		"a comment":            {"# nothing\n", ": it must hold exactly one"},
+		"two":                  {head + "---\n" + head, ": it must hold exactly one YAML document"},
 		"a list":               {"- a\n", ":1:1: sequence was used where mapping is expected"},
 		"no YAML":              {"name: [a\n", ":1:7: sequence end token ']' not found"},
 		"unknown key":          {head + "imge: 1\n", `:3:1: unknown field "imge": did you mean "image"?`},
@@ -140,11 +140,11 @@ func TestOnlyFilesAreRead(t *testing.T) {
 	_, err := target.Load(filepath.Join(dir, "missing.yaml"))
 	g.Expect(err).To(gomega.MatchError(os.ErrNotExist))
 	_, err = target.Load(dir)
-	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is not a file of at most")))
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("a folder")))
 	_, err = target.Load("/dev/zero")
-	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is not a file of at most")))
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("a device")))
 	_, err = load(t, "#"+strings.Repeat("x", 1<<16))
-	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("is not a file of at most")))
+	g.Expect(err).To(gomega.MatchError(gomega.ContainSubstring("more than 65536 bytes")))
 }
 
 func TestFind(t *testing.T) {

@@ -1,4 +1,4 @@
-// Package yamlfile says where in a YAML file something is wrong, in one line.
+// Package yamlfile reads YAML files that somebody else may have prepared, and says where in one something is wrong, in one line.
 package yamlfile
 
 import (

@@ -3,8 +3,10 @@ package yamlfile_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -128,4 +130,49 @@ func decoded(text string) (file *ast.File, err error) {
 		file = parsed
 	}
 	return file, err
+}
+
+// TestParseBoundsItsMemory parses what made the YAML library take gigabytes, and the largest of each form that passes.
+func TestParseBoundsItsMemory(t *testing.T) {
+	const most = 64 << 10
+	fill := func(text string) string { return strings.Repeat(text, most/len(text)) }
+	deep := new(strings.Builder)
+	for depth := range 400 {
+		deep.WriteString(strings.Repeat(" ", depth) + "a:\n")
+	}
+	for name, c := range map[string]struct {
+		text    string
+		refused bool
+	}{
+		"a line of dashes":        {fill("- "), true},
+		"dashes and a word":       {fill("- ") + "x", true},
+		"questions":               {fill("? "), true},
+		"lines of dashes":         {fill("- - - - - - - - - - - - - - - - -\n"), true},
+		"lists":                   {fill("["), true},
+		"mappings":                {fill("{a: "), true},
+		"ever further in":         {deep.String(), true},
+		"members":                 {fill("a: 1\n"), true},
+		"aliases":                 {"a: &a x\nb: *a\n", true},
+		"members within":          {strings.Repeat("a: 1\n", 4999), true}, // doubled
+		"items within":            {strings.Repeat("- x\n", 4999), false},
+		"lists within":            {strings.Repeat("- [[[[[[x]]]]]]\n", 600), false},
+		"a comment":               {"a: 1\n#" + fill("x"), false},
+		"text in quotes":          {"a: '" + fill("x ") + "'\n", false},
+		"a text of its own lines": {"a: |\n" + fill("  some words\n"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			began := time.Now()
+			var into any
+			_, err := yamlfile.Parse("f.yaml", []byte(c.text), &into, nil)
+			runtime.ReadMemStats(&after)
+			if (err != nil) != c.refused {
+				t.Errorf("%v", err)
+			}
+			if took := time.Since(began); after.TotalAlloc-before.TotalAlloc > 256<<20 || took > 5*time.Second {
+				t.Errorf("it took %d MiB and %v", (after.TotalAlloc-before.TotalAlloc)>>20, took)
+			}
+		})
+	}
 }

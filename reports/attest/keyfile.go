@@ -1,10 +1,10 @@
 package attest
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"os"
+	"io/fs"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/regular"
 )
 
 // largestKeyFile is more bytes than any file with one key has.
@@ -15,9 +15,9 @@ func ReadSigningKey(path string) (*SigningKey, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // without a key nothing is signed, which is no error
 	}
-	text, err := readPrivate(path)
+	text, err := regular.Read(path, largestKeyFile, checkPrivate)
 	if err != nil {
-		return nil, fmt.Errorf("read the signing key %s: %w", path, err)
+		return nil, fmt.Errorf("read the signing key: %w", err)
 	}
 	key, err := ParseSigningKey(text)
 	if err != nil {
@@ -26,21 +26,23 @@ func ReadSigningKey(path string) (*SigningKey, error) {
 	return &key, nil
 }
 
-// readPrivate reads a file, and refuses one that others can read.
-func readPrivate(path string) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // the file that was named
+// ReadVerifyingKey reads a public key from a file.
+func ReadVerifyingKey(path string) (VerifyingKey, error) {
+	text, err := regular.Read(path, largestKeyFile)
 	if err != nil {
-		return nil, errors.Unwrap(err) // the caller names the path
+		return VerifyingKey{}, fmt.Errorf("read the verifying key: %w", err)
 	}
-	defer func() { _ = file.Close() }()
-	about, err := file.Stat()
-	switch {
-	case err != nil:
-		return nil, err
-	case !about.Mode().IsRegular():
-		return nil, errors.New("not a regular file")
-	case about.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("others can read it (mode %#o): make it private by chmod 600, and consider replacing it", about.Mode().Perm())
+	key, err := ParseVerifyingKey(text)
+	if err != nil {
+		return VerifyingKey{}, fmt.Errorf("read the verifying key %s: %w", path, err)
 	}
-	return io.ReadAll(io.LimitReader(file, largestKeyFile))
+	return key, nil
+}
+
+// checkPrivate refuses a file that others can read.
+func checkPrivate(about fs.FileInfo) error {
+	if mode := about.Mode().Perm(); mode&0o077 != 0 {
+		return fmt.Errorf("others can read it (mode %#o): make it private by chmod 600, and consider replacing it", mode)
+	}
+	return nil
 }

@@ -1,11 +1,6 @@
 package attest
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -15,21 +10,26 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
-// Of returns what is signed of a verdict on records, which lie at the paths.
-func Of(judged verdict.Verdict, paths []string, records []*record.Record) (Attested, error) {
+// File is a record that was judged, with the bytes that it was read from.
+type File struct {
+	Path   string
+	Data   []byte
+	Record *record.Record
+}
+
+// Of returns what is signed of a verdict on the files.
+func Of(judged verdict.Verdict, files ...File) Attested {
 	a := Attested{
 		Image: judged.Image, Digest: judged.Digest, Verdict: string(judged.Answer), Policy: judged.Judged.Policy, Judged: judged.Judged.At,
 	}
-	for i, path := range paths {
-		sum, err := fileSum(path)
-		if err != nil {
-			return a, fmt.Errorf("attest the verdict: %w", err)
-		}
-		a.Records = append(a.Records, Record{Name: filepath.Base(path), SHA256: sum, Finished: finishedFirst(records[i])})
-		a.Version = records[i].Run.Version
+	var records []*record.Record
+	for _, file := range files {
+		records = append(records, file.Record)
+		a.Records = append(a.Records, Record{Name: filepath.Base(file.Path), SHA256: hash(file.Data), Finished: finishedFirst(file.Record)})
+		a.Version = file.Record.Run.Version
 	}
 	a.Passed, a.Open = sortPromises(records)
-	return a, nil
+	return a
 }
 
 // finishedFirst returns when the first run of a record ended: evidence is as old as its oldest part. It is zero if the record
@@ -73,18 +73,4 @@ func sortPromises(records []*record.Record) (held, others []string) {
 	slices.Sort(held)
 	slices.Sort(others)
 	return held, others
-}
-
-// fileSum returns the SHA-256 of a file.
-func fileSum(path string) (string, error) {
-	file, err := os.Open(path) //nolint:gosec // a record that was named
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = file.Close() }()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }

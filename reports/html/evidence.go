@@ -26,14 +26,14 @@ func (f *files) read(name string, most int64) (data []byte, whole bool, err erro
 	if f.root == nil {
 		return nil, false, fs.ErrNotExist
 	}
+	if about, err := fs.Stat(f.root, name); err != nil || !about.Mode().IsRegular() {
+		return nil, false, fs.ErrInvalid // to open a pipe would wait for a writer
+	}
 	file, err := f.root.Open(name)
 	if err != nil {
 		return nil, false, err
 	}
 	defer func() { _ = file.Close() }()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, false, fs.ErrInvalid
-	}
 	data, err = io.ReadAll(io.LimitReader(file, most+1))
 	if int64(len(data)) > most {
 		return data[:most], false, err

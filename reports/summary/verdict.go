@@ -24,6 +24,10 @@ func Verdict(v verdict.Verdict) string {
 			writeLine(text, "         %s", which)
 		}
 	}
+	if v.Judged.PolicyPath != "" {
+		writeLine(text, "         by the policy %s", v.Judged.PolicyPath)
+		writeLine(text, "         sha256:%s", v.Judged.Policy)
+	}
 	writeLine(text, "")
 	titles := map[verdict.Weight]string{verdict.Holds: "HOLD", verdict.Lacks: "INCONCLUSIVE", verdict.Notes: "NOTED"}
 	last := verdict.Weight("")

@@ -15,7 +15,7 @@ import (
 func judged(answer verdict.Answer, reasons ...verdict.Reason) verdict.Verdict {
 	return verdict.Verdict{
 		Answer: answer, Image: "hero_zero:hero", Digest: "sha256:" + strings.Repeat("4f", 32), Reasons: reasons,
-		Judged: verdict.Judged{At: time.Date(2026, 5, 4, 4, 2, 1, 0, time.UTC)},
+		Judged: verdict.Judged{At: time.Date(2026, 5, 4, 4, 2, 1, 0, time.UTC), Policy: strings.Repeat("2b", 32), PolicyPath: "/opt/hero_chaos/ci/policy.yaml"},
 	}
 }
 

@@ -54,7 +54,7 @@ func (j *judge) conclude() Verdict {
 	found := j.sort()
 	v := Verdict{
 		Schema: Schema, Answer: Promote, Reasons: found,
-		Judged: Judged{At: j.against.Now.UTC(), Digest: j.against.Digest, Policy: j.against.Policy.SHA256, Runs: []Run{}},
+		Judged: Judged{At: j.against.Now.UTC(), Digest: j.against.Digest, Policy: j.against.Policy.SHA256, PolicyPath: j.against.Policy.Path, Runs: []Run{}},
 	}
 	if len(found) > 0 && found[0].Weight == Holds {
 		v.Answer = Hold

@@ -14,8 +14,8 @@ type Policy struct {
 	AgeLimit time.Duration
 	// AllowedSlowdown is the share by which a phase may take longer than in the baseline: 0.1 is a tenth.
 	AllowedSlowdown float64
-	// SHA256 is the hash of the file, in hexadecimal.
-	SHA256 string
+	// SHA256 is the hash of the file at Path, in hexadecimal.
+	SHA256, Path string
 }
 
 // The severities that a policy can give to a promise.

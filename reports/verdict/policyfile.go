@@ -4,18 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/parser"
-
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/regular"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/yamlfile"
 )
 
@@ -43,45 +39,21 @@ func newProblem(at, format string, args ...any) *problem {
 // LoadPolicy reads a policy file and checks all of it. promises are the ids that it may name. An error is one line that
 // begins with file:line:column, if that is known.
 func LoadPolicy(path string, promises []string) (Policy, error) {
-	file, err := os.Open(path) //nolint:gosec // the file that was named
+	data, err := regular.Read(path, mostPolicyBytes)
 	if err != nil {
 		return Policy{}, fmt.Errorf("read the policy: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	data, err := io.ReadAll(io.LimitReader(file, mostPolicyBytes+1))
-	if err != nil {
-		return Policy{}, fmt.Errorf("read the policy: %w", err)
-	}
-	if len(data) > mostPolicyBytes {
-		return Policy{}, fmt.Errorf("read the policy: %s has more than %d bytes", path, mostPolicyBytes)
-	}
-	return parsePolicy(path, data, promises)
-}
-
-func parsePolicy(path string, data []byte, promises []string) (policy Policy, err error) {
-	// The YAML library can panic at invalid input.
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			policy, err = Policy{}, fmt.Errorf("%s: invalid YAML: %s", path, yamlfile.OneLine(fmt.Sprint(panicked)))
-		}
-	}()
-	tree, err := parser.ParseBytes(data, 0)
-	if err != nil {
-		return Policy{}, yamlfile.Located(path, err, policyKeys())
-	}
-	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
-		return Policy{}, fmt.Errorf("%s: a policy file must hold exactly one YAML document", path)
 	}
 	read := policyFile{ids: promises}
-	if err := yaml.UnmarshalWithOptions(data, &read, yaml.Strict()); err != nil {
-		return Policy{}, yamlfile.Located(path, err, policyKeys())
+	tree, err := yamlfile.Parse(path, data, &read, policyKeys())
+	if err != nil {
+		return Policy{}, err
 	}
 	policy, found := read.check()
 	if found != nil {
 		return Policy{}, fmt.Errorf("%s%s: %s", path, yamlfile.Position(tree, found.at), yamlfile.OneLine(found.text))
 	}
 	sum := sha256.Sum256(data)
-	policy.SHA256 = hex.EncodeToString(sum[:])
+	policy.SHA256, policy.Path = hex.EncodeToString(sum[:]), path
 	return policy, nil
 }
 

@@ -60,6 +60,8 @@ type Judged struct {
 	At     time.Time `json:"at"`
 	Digest string    `json:"digest,omitempty"` // the one that was required
 	Policy string    `json:"policy_sha256"`
+	// PolicyPath is the file that the policy was read from. Another machine may have the same policy elsewhere.
+	PolicyPath string `json:"policy_path,omitempty"`
 	Runs   []Run     `json:"runs"`
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -69,7 +70,7 @@ func copyEvidence(paths []string, shards []*record.Record, output string) error 
 
 // removeOld removes what an earlier run left in the output folder, except the named folders of shards.
 func removeOld(output string, kept map[string]bool) error {
-	if err := (config.Config{Output: output}).RemoveOld(config.ShardsFolder); err != nil {
+	if err := (config.Config{Output: output}).PrepareOutput(config.ShardsFolder); err != nil {
 		return err
 	}
 	left, err := os.ReadDir(filepath.Join(output, config.ShardsFolder))
@@ -151,7 +152,7 @@ func copyFile(from, to *os.Root, name, sum string) (err error) {
 
 // copyTo writes a file of a folder to w, and refuses it if its SHA-256 is not sum.
 func copyTo(w io.Writer, from *os.Root, name, sum string) error {
-	file, err := from.Open(name)
+	file, err := from.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would wait for a writer
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is missing beside the record: take the whole folder that the shard has written", name)
 	}
