@@ -253,6 +253,10 @@ func TestAWrappedServiceIsSeenByItsRoot(t *testing.T) {
 		t.Fatalf("after: %+v", o.After)
 	}
 	expectTruth(t, "the respawn", o.Respawned, supervisor.life(1).forking, supervisor.life(1).forked)
+	if len(o.Ends) != 1 {
+		t.Fatalf("the shell around it ended, and %d ends were seen", len(o.Ends))
+	}
+	expectTruth(t, "the end of the shell", &o.Ends[0], o.Injected.Lo, supervisor.life(0).reaped)
 }
 
 func TestAServiceIsIdentifiedByItsPort(t *testing.T) {

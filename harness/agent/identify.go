@@ -44,17 +44,26 @@ func identityOf(pid, supervisor int, how string) (protocol.Identity, error) {
 	return protocol.Identity{Serving: serving.Incarnation, Root: rootOf(serving, supervisor), How: how}, nil
 }
 
-// rootOf walks up to the supervisor's child. A process that does not descend from the supervisor is its own root.
+// rootOf returns the supervisor's child that a process descends from. A process that does not descend from the supervisor is its own
+// root.
 func rootOf(process protocol.Process, supervisor int) record.Incarnation {
-	root := process
-	for supervisor != 0 && root.Parent != supervisor {
-		parent, err := readProcess(root.Parent)
-		if err != nil || parent.PID <= 1 {
-			return process.Incarnation
-		}
-		root = parent
+	if around := findAround(process, supervisor); len(around) > 0 {
+		return around[0]
 	}
-	return root.Incarnation
+	return process.Incarnation
+}
+
+// findAround returns the processes between the supervisor and a process, such as a shell, the supervisor's own child first.
+func findAround(process protocol.Process, supervisor int) (around []record.Incarnation) {
+	for supervisor != 0 && process.Parent != supervisor {
+		parent, err := readProcess(process.Parent)
+		if err != nil || parent.PID <= 1 {
+			return nil
+		}
+		around = append([]record.Incarnation{parent.Incarnation}, around...)
+		process = parent
+	}
+	return around
 }
 
 // socketOwner connects to a unix socket and asks the kernel which process listens.

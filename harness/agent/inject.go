@@ -77,6 +77,12 @@ func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (proto
 		return protocol.Observation{}, fmt.Errorf("inject %s: %w", params.Fault, err)
 	}
 	defer a.observer.unfollow(victim)
+	around := a.observer.followAround(params)
+	defer func() {
+		for _, w := range around {
+			a.observer.unfollow(w)
+		}
+	}()
 	aimed, release, err := aimAt(params)
 	if err != nil {
 		return protocol.Observation{}, fmt.Errorf("inject %s: %w", params.Fault, err)
@@ -105,8 +111,35 @@ func (a *Agent) inject(ctx context.Context, params protocol.InjectParams) (proto
 		a.undo.revert(params.Lease) // who has withdrawn may have called for the undo before there was one
 	}
 	o.seen.Ended = now()
+	o.seen.Ends = a.observer.findEnds(around)
 	o.seen.WorstGap = a.observer.worstGap(before, o.seen.Ended)
 	return o.seen, nil
+}
+
+// followAround follows the processes between the supervisor and the victim: it may take the end of any of them for the end of the run.
+func (o *Observer) followAround(params protocol.InjectParams) (around []*watch) {
+	serving, err := readProcess(params.Victim.Serving.PID)
+	if err != nil {
+		return nil
+	}
+	for _, incarnation := range findAround(serving, params.SupervisorPID) {
+		if w, err := o.follow(incarnation, nil); err == nil {
+			around = append(around, w)
+		}
+	}
+	return around
+}
+
+// findEnds returns when processes ended, without those that have not.
+func (o *Observer) findEnds(watches []*watch) (ends []record.Interval) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, w := range watches {
+		if w.exited != nil {
+			ends = append(ends, *w.exited)
+		}
+	}
+	return ends
 }
 
 // commandLimit bounds a command that carries a fault out.

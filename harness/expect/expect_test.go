@@ -225,3 +225,33 @@ func TestWindow(t *testing.T) {
 		}
 	}
 }
+
+// TestEitherEndOfARunMayCount checks that a supervisor may count the delay from the end of the program or of the shell around it,
+// whichever is first, and that nothing is early or late but by both.
+func TestEitherEndOfARunMayCount(t *testing.T) {
+	const delay, tolerance, apart = 530 * ms, 250 * ms, 640 * ms
+	respawn := expect.Respawn(expect.NotBefore(delay), expect.Within(delay), expect.Tolerance(tolerance))
+	for name, c := range map[string]struct {
+		shell, respawned time.Duration // after the program's end
+		outcome          record.Outcome
+	}{
+		"the shell ends first, and counts":       {-apart, delay - apart + ms, record.Held},
+		"the shell ends first, the program does": {-apart, delay + ms, record.Held},
+		"the shell ends first, and before both":  {-apart, delay - apart - 10*ms, record.Failed},
+		"the shell ends first, and after both":   {-apart, delay + tolerance + 10*ms, record.Failed},
+		"the shell ends last, and counts":        {apart, apart + delay + ms, record.Held},
+		"the shell ends last, the program does":  {apart, delay + ms, record.Held},
+		"the shell ends last, and before both":   {apart, delay - 10*ms, record.Failed},
+		"the shell ends last, and after both":    {apart, apart + delay + tolerance + 10*ms, record.Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const exit = apart + 310*us
+			seen := recovered(func(r *record.Recovery) {
+				r.Exited, r.Respawned, r.Ends = at(exit), at(exit+c.respawned), []record.Interval{*at(exit + c.shell)}
+			})
+			if held, err := respawn.Match(seen); err != nil || held != (c.outcome == record.Held) {
+				t.Errorf("held %v (%v), and it should have %s", held, err, c.outcome)
+			}
+		})
+	}
+}

@@ -50,21 +50,23 @@ func findLackingStep(r record.Recovery) string {
 }
 
 // judge holds a recovery against the budget of the phase. A budget is judged on the latest possible point in time. So is a lower bound:
-// only what is certainly early is a failure.
+// only what is certainly early is a failure. The budget counts from the latest end of the run, and the lower bound from the earliest.
 func (p phase) judge(e Expectation, r record.Recovery) judgement {
 	if r.Landing == nil {
 		return judgeUnlanded(r)
 	}
-	origin, point := r.At(p.From), r.At(p.Name)
-	if origin == nil {
+	first, last := r.Origins(p.From)
+	point := r.At(p.Name)
+	if last == nil {
 		return p.withoutOrigin(e, r)
 	}
 	if point == nil {
-		return p.withoutPoint(e, r, *origin)
+		return p.withoutPoint(e, r, *last)
 	}
-	shortest, longest := point.Since(*origin)
+	shortest, longest := point.Since(*last)
+	shortestWait, longestWait := point.Since(*first)
 	limit := e.limit()
-	found := judgement{outcome: record.Held, spent: e.spent(r, *origin)}
+	found := judgement{outcome: record.Held, spent: e.spent(r, *last)}
 	switch {
 	case e.within > 0 && longest > limit:
 		found.outcome = record.Failed
@@ -73,12 +75,12 @@ func (p phase) judge(e Expectation, r record.Recovery) judgement {
 		if shortest-e.stall(r) <= limit {
 			return found.makeUnclear(r, p, e, longest-shortest)
 		}
-	case longest < e.notBefore:
+	case longestWait < e.notBefore:
 		found.outcome = record.Failed
 		found.headline = fmt.Sprintf("%s %s %s after %s, before the %v that it has to wait after %s (%s)",
-			r.Service, p.came, span.Text(longest), p.origin, e.notBefore, r.Fault, r.Promise)
-	case shortest < e.notBefore && longest-shortest > e.tolerance:
-		return found.makeUnclear(r, p, e, longest-shortest)
+			r.Service, p.came, span.Text(longestWait), p.origin, e.notBefore, r.Fault, r.Promise)
+	case shortestWait < e.notBefore && longestWait-shortestWait > e.tolerance:
+		return found.makeUnclear(r, p, e, longestWait-shortestWait)
 	}
 	return found
 }

@@ -50,6 +50,26 @@ func (r Recovery) At(point string) *Interval {
 	return nil
 }
 
+// Origins returns the earliest and the latest point that a supervisor can have counted a phase from; nil if it was not seen. They
+// differ only if a process around the one that served ended at another time.
+func (r Recovery) Origins(from string) (first, last *Interval) {
+	first = r.At(from)
+	last = first
+	if from != "exited" || first == nil {
+		return first, last
+	}
+	for i := range r.Ends {
+		end := &r.Ends[i]
+		if end.Lo < first.Lo {
+			first = end
+		}
+		if end.Hi > last.Hi {
+			last = end
+		}
+	}
+	return first, last
+}
+
 // Took returns the longest that a phase can have taken; false if one of its ends was not seen.
 func (r Recovery) Took(phase Phase) (time.Duration, bool) {
 	from, until := r.At(phase.From), r.At(phase.Name)

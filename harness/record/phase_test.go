@@ -26,3 +26,17 @@ func TestTook(t *testing.T) {
 		t.Errorf("never asked for: %v; born at %v", want, seen.At("born"))
 	}
 }
+
+func TestTheEndsAroundARunAreOrigins(t *testing.T) {
+	seen := record.Recovery{Exited: &record.Interval{Lo: 20, Hi: 25}}
+	if first, last := seen.Origins("exited"); *first != *seen.Exited || *last != *seen.Exited {
+		t.Errorf("without a shell around it: %v, %v", first, last)
+	}
+	seen.Ends = []record.Interval{{Lo: 5, Hi: 6}, {Lo: 30, Hi: 32}}
+	if first, last := seen.Origins("exited"); first.Lo != 5 || last.Hi != 32 {
+		t.Errorf("with two shells around it: %v, %v", first, last)
+	}
+	if first, last := seen.Origins("injected"); first != last {
+		t.Errorf("the injection is one point: %v, %v", first, last)
+	}
+}

@@ -45,17 +45,20 @@ type Recovery struct {
 
 	Before Incarnation `json:"before"`
 	// Steady is how the service answered the harness's own request before the fault: "healthy".
-	Steady    string      `json:"steady,omitempty"`
-	Identity  string      `json:"identity"` // how the victim was identified: "peer of SOCKET", "inode of port N"
-	Injected  Interval    `json:"injected"`
-	Landing   *Landing    `json:"landing,omitempty"`
-	Exited    *Interval   `json:"exited,omitempty"`
-	Noticed   *Interval   `json:"noticed,omitempty"`   // the supervisor reaped it
-	Respawned *Interval   `json:"respawned,omitempty"` // a new process exists
-	Accepting *Interval   `json:"accepting,omitempty"` // the new process accepts a connection
-	Serving   *Interval   `json:"serving,omitempty"`   // its first correct reply
-	Observed  Interval    `json:"observed"`            // Lo is the injection, Hi the end of the observation
-	After     Incarnation `json:"after,omitzero"`
+	Steady    string    `json:"steady,omitempty"`
+	Identity  string    `json:"identity"` // how the victim was identified: "peer of SOCKET", "inode of port N"
+	Injected  Interval  `json:"injected"`
+	Landing   *Landing  `json:"landing,omitempty"`
+	Exited    *Interval `json:"exited,omitempty"`
+	Noticed   *Interval `json:"noticed,omitempty"`   // the supervisor reaped it
+	Respawned *Interval `json:"respawned,omitempty"` // a new process exists
+	Accepting *Interval `json:"accepting,omitempty"` // the new process accepts a connection
+	Serving   *Interval `json:"serving,omitempty"`   // its first correct reply
+	Observed  Interval  `json:"observed"`            // Lo is the injection, Hi the end of the observation
+	// Ends are the ends of the processes between the supervisor and the one that served, such as a shell, its own child first. A
+	// supervisor may take any of them for the end of the run (suites/contract/zinit-0.4.md#restart).
+	Ends  []Interval  `json:"ends,omitempty"`
+	After Incarnation `json:"after,omitzero"`
 
 	// WorstGap is the longest time that the agent's observer was not scheduled while it watched, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`

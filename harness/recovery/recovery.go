@@ -105,7 +105,7 @@ func CheckSteady(ctx context.Context, dialer Dialer, endpoint protocol.Endpoint)
 func addObservation(seen *record.Recovery, o protocol.Observation) {
 	seen.Injected, seen.Landing = o.Injected, o.Landing
 	seen.Exited, seen.Noticed, seen.Respawned = o.Exited, o.Noticed, o.Respawned
-	seen.Accepting, seen.Serving = o.Accepting, o.Serving
+	seen.Accepting, seen.Serving, seen.Ends = o.Accepting, o.Serving, o.Ends
 	seen.Observed = record.Interval{Lo: o.Injected.Lo, Hi: o.Ended}
 	seen.WorstGap, seen.Pressure = o.WorstGap, int64(o.Pressure)
 	if o.After != nil {

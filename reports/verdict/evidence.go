@@ -49,6 +49,9 @@ func hasLanded(result record.Result, recoveries map[string]record.Recovery) bool
 // fault.
 func isPossible(r record.Recovery) bool {
 	points := []*record.Interval{&r.Injected, &r.Landing.At, &r.Observed, r.Exited, r.Noticed, r.Respawned, r.Accepting, r.Serving}
+	for i := range r.Ends {
+		points = append(points, &r.Ends[i])
+	}
 	return r.Injected.Lo > 0 && r.WorstGap >= 0 && r.Pressure >= 0 && !slices.ContainsFunc(points, func(point *record.Interval) bool {
 		return point != nil && (point.Lo < 0 || point.Lo > point.Hi || point.Hi < r.Injected.Lo)
 	})
@@ -56,10 +59,12 @@ func isPossible(r record.Recovery) bool {
 
 // isWithin reports whether a phase can have been when it was due.
 func isWithin(window record.Window, r record.Recovery, tolerance time.Duration) bool {
-	from, phase := r.At(window.From), r.At(window.Phase)
-	if from == nil || phase == nil {
+	first, last := r.Origins(window.From)
+	phase := r.At(window.Phase)
+	if last == nil || phase == nil {
 		return false
 	}
-	shortest, longest := phase.Since(*from)
+	_, longest := phase.Since(*first)
+	shortest, _ := phase.Since(*last)
 	return longest >= time.Duration(window.Earliest) && (window.Latest == 0 || shortest <= time.Duration(window.Latest)+tolerance)
 }

@@ -80,16 +80,19 @@ func (s *series) awaitAge(ctx SpecContext, period time.Duration) {
 }
 
 // requireLength ends the spec as INCONCLUSIVE unless the run was certainly as stable, or as unstable, as it was meant to
-// be. The run's end is when the supervisor noticed it, at the latest.
+// be. The run's end is when a process around the service ended, or the supervisor noticed it, at the latest.
 func (s *series) requireLength(seen record.Recovery, period time.Duration) {
 	GinkgoHelper()
 	stability := s.service.Policy.StabilityPeriod.Duration()
 	if s.began == nil || stability == 0 || seen.Exited == nil {
 		return
 	}
-	shortest, longest := seen.Exited.Since(*s.began)
+	first, last := seen.Origins("exited")
+	shortest, _ := first.Since(*s.began)
+	_, longest := last.Since(*s.began)
 	if seen.Noticed != nil {
-		_, longest = seen.Noticed.Since(*s.began)
+		_, noticed := seen.Noticed.Since(*s.began)
+		longest = max(longest, noticed)
 	}
 	if (period >= stability) != (shortest >= stability) || (period >= stability) != (longest >= stability) {
 		spec.InconclusiveBecause(record.TooCoarse(fmt.Sprintf("a run of %s did not last as long as it was planned to, compared with its stability period", s.service.Name)))

@@ -209,10 +209,22 @@ func Hold(ctx context.Context, sandbox *session.Sandbox, service string) {
 // Identify returns the process that serves right now, or ends the spec as INCONCLUSIVE.
 func Identify(ctx context.Context, sandbox *session.Sandbox, service session.Service) record.Incarnation {
 	GinkgoHelper()
+	return identify(ctx, sandbox, service).Serving
+}
+
+// IsWrapped reports whether the process that serves is no child of the supervisor, but of a shell between them.
+func IsWrapped(ctx context.Context, sandbox *session.Sandbox, service session.Service) bool {
+	GinkgoHelper()
+	identity := identify(ctx, sandbox, service)
+	return identity.Root.PID != identity.Serving.PID
+}
+
+func identify(ctx context.Context, sandbox *session.Sandbox, service session.Service) protocol.Identity {
+	GinkgoHelper()
 	By("identify the process that serves " + service.Name)
 	identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: service.Endpoint, SupervisorPID: sandbox.SupervisorPID()})
 	Conclude(err)
-	return identity.Serving
+	return identity
 }
 
 // Result returns what a spec's report says of a target, as a result for the record; false for a spec that was not selected.

@@ -95,7 +95,9 @@ type Observation struct {
 	Accepting *record.Interval `json:"accepting,omitempty"`
 	Serving   *record.Interval `json:"serving,omitempty"`
 	After     *Identity        `json:"after,omitempty"`
-	Ended     int64            `json:"ended"`
+	// Ends are the ends of the processes between the supervisor and the victim, its own child first.
+	Ends  []record.Interval `json:"ends,omitempty"`
+	Ended int64             `json:"ended"`
 	// LastRefusal says why the last reply of the new process was no good one.
 	LastRefusal string `json:"last_refusal,omitempty"`
 	// WorstGap is the longest time that the observer was not scheduled meanwhile, in nanoseconds.
