@@ -56,6 +56,7 @@ func TestSuites(t *testing.T) {
 	}
 	spec.Select(selection)
 	spec.Announce(chaos)
+	spec.Prepare(chaos)
 	shareSession(chaos)
 	recordResults(chaos)
 	RunSpecs(t, "hero_chaos")

@@ -26,7 +26,7 @@ func shippedSpecs(chaos *session.Session) {
 		StartPeriod: health.StartPeriod.Duration(), Retries: health.Retries,
 	}.Detection(0)
 	period := found.Latest + budgets.StopTimeout.Duration() + budgets.Serving.Duration() + 2*spec.Tolerance(chaos)
-	Describe("a shipped service that hangs", spec.About(promise.HangShipped), func() {
+	Describe("a shipped service that hangs", spec.About(promise.HangShipped), spec.In(hangSandbox), func() {
 		for _, shipped := range chaos.Target.Restartable() {
 			service := chaos.Shipped(shipped)
 			It("is found and replaced: "+service.Name, spec.On(service.Name), spec.With(fault.SIGSTOP), spec.Long, func(ctx SpecContext) {

@@ -116,7 +116,7 @@ func truthSpecs(chaos *session.Session) {
 // itHolds registers the spec of a row: every probe passes, or every probe fails.
 func (t *table) itHolds(r row, where string) {
 	verb := map[bool]string{true: "pass", false: "fail against"}[r.passes]
-	It(fmt.Sprintf("%s %s", verb, behaviours[r.behaviour]), spec.About(r.promise), func(ctx SpecContext) {
+	It(fmt.Sprintf("%s %s", verb, behaviours[r.behaviour]), spec.About(r.promise), spec.InBackground(where), func(ctx SpecContext) {
 		t.judge(r, t.try(ctx, r, where, func(check zinit.Action) time.Duration {
 			limit := check.Timeout.Duration()
 			if t.chaos.Configuration.Profile == config.Quick || limit == 0 {
@@ -134,7 +134,7 @@ func (t *table) itDoesNotPassHastily(r row) {
 	if found, _ := promise.Find(r.promise); found.Advisory {
 		p = promise.HealthNoHastyAdvice
 	}
-	It(fmt.Sprintf("do not pass %s within %s", behaviours[r.behaviour], hastyLimit), spec.About(p), spec.WithBehaviour(r.behaviour), func(ctx SpecContext) {
+	It(fmt.Sprintf("do not pass %s within %s", behaviours[r.behaviour], hastyLimit), spec.About(p), spec.WithBehaviour(r.behaviour), spec.InBackground(truthSandbox), func(ctx SpecContext) {
 		trials := t.try(ctx, r, truthSandbox, func(zinit.Action) time.Duration { return hastyLimit })
 		for i := range trials {
 			trials[i].limit = 0 // to wait is right

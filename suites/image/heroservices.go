@@ -38,7 +38,7 @@ const (
 func heroServicesOrders(chaos *session.Session) {
 	itPasses(chaos, promise.ImageHeroDocker, "find HERO_DOCKER set", session.MainSandbox, checkHeroDocker)
 	itPasses(chaos, promise.ImageHeroDockerBaked, "find HERO_DOCKER set by the image", session.MainSandbox, checkHeroDockerBaked)
-	Describe("keep their programs", Ordered, ContinueOnFailure, func() {
+	Describe("keep their programs", spec.InBackground(programsSandbox), Ordered, ContinueOnFailure, func() {
 		itKeepsPrograms(chaos, orderRestart)
 		itKeepsPrograms(chaos, orderStop) // at last: what was stopped stays stopped
 	})

@@ -27,7 +27,7 @@ func Specs(chaos *session.Session) {
 		Describe("in nobody's hands but zinit's", spec.Long, func() { watchdogs(chaos) })
 		Describe("and hero_services", spec.Costly, func() { heroServicesOrders(chaos) })
 	})
-	Describe("the secrets of the image", spec.Costly, func() { secrets(chaos) })
+	Describe("the secrets of the image", spec.InBackground(session.CanarySandbox), spec.Costly, func() { secrets(chaos) })
 	Describe("the surface of the image", func() {
 		itPasses(chaos, promise.ImageSocketsPrivate, "has no socket that is open to everybody", session.MainSandbox, checkSockets(chaos.Target))
 		itPasses(chaos, promise.ImageProbeTools, "has the programs that its health checks call", session.MainSandbox, checkProbeTools)

@@ -46,7 +46,7 @@ func findLeaf(t *target.Target) (target.Service, bool) {
 // itStaysDown registers the spec of one service that is stopped through zinit. prepare makes sure that it is there.
 func itStaysDown(chaos *session.Session, service session.Service, prepare func(SpecContext, *session.Sandbox)) {
 	budgets := chaos.Target.Budgets
-	It("stays down when it is stopped: "+service.Name, spec.About(promise.ImageStaysStopped), spec.On(service.Name), func(ctx SpecContext) {
+	It("stays down when it is stopped: "+service.Name, spec.About(promise.ImageStaysStopped), spec.On(service.Name), spec.InBackground(stoppedSandbox), func(ctx SpecContext) {
 		sandbox := spec.Background(ctx, chaos, stoppedSandbox)
 		prepare(ctx, sandbox)
 		spec.Hold(ctx, sandbox, service.Name)

@@ -34,7 +34,7 @@ const specTimeout = 3 * time.Minute
 
 // Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
-	Describe("under load", Ordered, ContinueOnFailure, func() {
+	Describe("under load", spec.In(herdSandbox), Ordered, ContinueOnFailure, func() {
 		herd(chaos)
 		flood(chaos)
 		longLog(chaos)

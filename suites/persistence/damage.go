@@ -47,7 +47,7 @@ func damages() []damage {
 // itWithstands registers the spec of one damage, in a container that may not come up again.
 func itWithstands(chaos *session.Session, d damage) {
 	victim := session.VictimName("kept-" + d.name)
-	It("has all or says what is wrong, its state "+d.what+": "+victim, spec.On(victim), func(ctx SpecContext) {
+	It("has all or says what is wrong, its state "+d.what+": "+victim, spec.On(victim), spec.InBackground(restartSandbox+"-"+d.name), func(ctx SpecContext) {
 		p, err := settle(ctx, chaos, restartSandbox+"-"+d.name, d.name)
 		if p != nil {
 			DeferCleanup(func(ctx SpecContext) { p.leave(ctx) }, NodeTimeout(30*time.Second))

@@ -84,7 +84,7 @@ func findSharedActions(ctx context.Context, a access) spec.Finding {
 // itIsNotTakenOver registers the spec of an action that is set under a name which another service owns. A supervisor may
 // refuse it, or say that it replaced the first.
 func itIsNotTakenOver(chaos *session.Session, plan, thief session.VictimPlan) {
-	itHolds(promise.RegistrationCollision, "is not taken over in silence", plan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationCollision, "is not taken over in silence", plan.Name, func(ctx SpecContext) {
 		a := openOwnWithActions(ctx, chaos, noActions)
 		service := spec.Victim(ctx, a.Sandbox, plan)
 		a.deleteAfterwards(thief.Name)
@@ -115,7 +115,7 @@ func itIsNotTakenOver(chaos *session.Session, plan, thief session.VictimPlan) {
 
 // itIsRunOnce registers the spec of a service that names another's action.
 func itIsRunOnce(chaos *session.Session, plan session.VictimPlan) {
-	itHolds(promise.RegistrationSharedAction, "that two services name is run by one", plan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationSharedAction, "that two services name is run by one", plan.Name, func(ctx SpecContext) {
 		a := openOwnWithActions(ctx, chaos, noActions)
 		spec.Victim(ctx, a.Sandbox, plan)
 		second, name := session.VictimName("second"), zinit.RunActionName(plan.Name)

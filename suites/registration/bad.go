@@ -28,7 +28,7 @@ func badDefinitions(chaos *session.Session) {
 
 // itIsRefused registers the spec that tries every mistake of a group, each under a name of its own.
 func itIsRefused(chaos *session.Session, p, group string) {
-	itHolds(p, "is refused: "+group, session.VictimName(group), func(ctx SpecContext) {
+	itHoldsApart(p, "is refused: "+group, session.VictimName(group), func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "bad")
 		a.mendAfterwards()
 		var found []string
@@ -66,7 +66,7 @@ func itIsRefused(chaos *session.Session, p, group string) {
 // itChangesNothing registers the spec that tries every mistake on a service that runs, compares its definition after each,
 // and kills it at last. In zinit 0.3, whose service.set changes no service, it tries them on another service.
 func itChangesNothing(chaos *session.Session, plan session.VictimPlan) {
-	itHolds(promise.RegistrationBadHarmless, "changes nothing", plan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationBadHarmless, "changes nothing", plan.Name, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "bad")
 		service := spec.Victim(ctx, a.Sandbox, plan)
 		a.mendAfterwards()

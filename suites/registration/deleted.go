@@ -23,7 +23,7 @@ func (a access) deleteService(ctx context.Context, name string) {
 
 // itIsGone registers the spec of a service that is deleted: neither its definition nor a process stays or comes back.
 func itIsGone(chaos *session.Session, plan session.VictimPlan) {
-	itHolds(promise.RegistrationDelete, "is gone with its processes", plan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationDelete, "is gone with its processes", plan.Name, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "delete")
 		spec.Victim(ctx, a.Sandbox, plan)
 		a.deleteService(ctx, plan.Name)
@@ -45,7 +45,7 @@ func itIsGone(chaos *session.Session, plan session.VictimPlan) {
 
 // itIsGoneWithActions registers the spec of the actions of a service that is deleted.
 func itIsGoneWithActions(chaos *session.Session, plan session.VictimPlan) {
-	itHolds(promise.RegistrationDeleteActions, "is gone with its actions", plan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationDeleteActions, "is gone with its actions", plan.Name, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "delete-actions")
 		a.requireActions(noActions)
 		spec.Victim(ctx, a.Sandbox, plan)
@@ -65,7 +65,7 @@ func itIsGoneWithActions(chaos *session.Session, plan session.VictimPlan) {
 
 // itLeavesNeighbours registers the spec that deletes the first of three services, and then kills the last.
 func itLeavesNeighbours(chaos *session.Session, first, second, third session.VictimPlan) {
-	itHolds(promise.RegistrationDeleteOthers, "leaves its neighbours alone", third.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationDeleteOthers, "leaves its neighbours alone", third.Name, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "neighbours")
 		spec.Victim(ctx, a.Sandbox, first)
 		middle, last := spec.Victim(ctx, a.Sandbox, second), spec.Victim(ctx, a.Sandbox, third)
@@ -100,7 +100,7 @@ func (a access) expectUntouched(ctx context.Context, service session.Service, be
 // running is not promised.
 func itLeavesDependents(chaos *session.Session, base, orphan session.VictimPlan) {
 	orphan.Requires = []string{base.Name}
-	itHolds(promise.RegistrationDeleteDependent, "leaves those registered that require it", orphan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationDeleteDependent, "leaves those registered that require it", orphan.Name, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "delete-dependents")
 		spec.Victim(ctx, a.Sandbox, base)
 		spec.Victim(ctx, a.Sandbox, orphan)

@@ -49,7 +49,7 @@ func itIsNeverOnItself(chaos *session.Session) {
 
 // itIsFilteredOrRefused registers the spec of a service that depends on itself.
 func itIsFilteredOrRefused(chaos *session.Session, plan session.VictimPlan) {
-	itHolds(promise.RegistrationSelf, "on itself is filtered or refused", plan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationSelf, "on itself is filtered or refused", plan.Name, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "self")
 		a.mendAfterwards() // first, so that it runs last: the removal can end a supervisor
 		a.deleteAfterwards(plan.Name)
@@ -73,7 +73,7 @@ func itIsFilteredOrRefused(chaos *session.Session, plan session.VictimPlan) {
 // itDoesNotHinderRemoval registers the spec that deletes a service which depends on itself. If it is refused, there is
 // nothing to delete.
 func itDoesNotHinderRemoval(chaos *session.Session, plan session.VictimPlan) {
-	itHolds(promise.RegistrationSelfDelete, "on itself does not hinder the service's removal", plan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationSelfDelete, "on itself does not hinder the service's removal", plan.Name, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "self-deleted")
 		a.mendAfterwards()
 		err := a.set(ctx, defineSelfDependent(plan))
@@ -175,7 +175,7 @@ func itWaitsForAction(chaos *session.Session, plan session.VictimPlan) {
 // itClosesNoCycle registers the spec of three services that require each other in a circle.
 func itClosesNoCycle(chaos *session.Session, first, second, third session.VictimPlan) {
 	first.Requires, second.Requires, third.Requires = []string{second.Name}, []string{third.Name}, []string{first.Name}
-	itHolds(promise.RegistrationCycle, "that closes a cycle is refused", third.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationCycle, "that closes a cycle is refused", third.Name, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "cycle")
 		a.mendAfterwards() // first, so that it runs last: a removal can end a supervisor
 		for _, plan := range []session.VictimPlan{first, second, third} {

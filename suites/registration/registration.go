@@ -73,6 +73,11 @@ func itHolds(p, text, subject string, body func(ctx SpecContext), labels ...any)
 	It(text, labels...)
 }
 
+// itHoldsApart registers a spec like itHolds, in the sandbox of the theme's own.
+func itHoldsApart(p, text, subject string, body func(ctx SpecContext), labels ...any) {
+	itHolds(p, text, subject, body, append(labels, spec.In(ownSandbox))...)
+}
+
 // scalePolicy returns a policy that restarts after the same delay each time, so that a second kill is due as the first.
 func scalePolicy(chaos *session.Session, after time.Duration) zinit.RetryPolicy {
 	return spec.LimitPolicy(chaos.Target, zinit.RetryPolicy{

@@ -21,7 +21,7 @@ const noActionToSet = "action that could be set again; " + promise.RegistrationR
 
 // itIsStillSupervised registers the spec of a service that is registered again while it runs.
 func itIsStillSupervised(chaos *session.Session, plan session.VictimPlan) {
-	itHolds(promise.RegistrationResetSupervised, "is set again, and the service is still supervised", plan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationResetSupervised, "is set again, and the service is still supervised", plan.Name, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "reset")
 		service := spec.Victim(ctx, a.Sandbox, plan)
 		a.mendAfterwards()
@@ -61,7 +61,7 @@ func (a access) resetRunning(ctx context.Context, plan session.VictimPlan) {
 func itGetsAnotherPolicy(chaos *session.Session, name string, before, after time.Duration) {
 	plan := planVictim(chaos, "reset-"+name)
 	plan.Policy = scalePolicy(chaos, before)
-	itHolds(promise.RegistrationResetPolicy, "gets another policy, and is restarted "+name, plan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationResetPolicy, "gets another policy, and is restarted "+name, plan.Name, func(ctx SpecContext) {
 		a := openOwnWithActions(ctx, chaos, noActionToSet)
 		service := spec.Victim(ctx, a.Sandbox, plan)
 		spec.Hold(ctx, a.Sandbox, plan.Name)
@@ -79,7 +79,7 @@ func itGetsAnotherPolicy(chaos *session.Session, name string, before, after time
 // itGetsAnotherCommand registers the spec of a service whose command is changed. The second kill shows that the supervisor
 // goes on as before.
 func itGetsAnotherCommand(chaos *session.Session, plan session.VictimPlan) {
-	itHolds(promise.RegistrationResetExec, "gets another command, and runs it next", plan.Name, func(ctx SpecContext) {
+	itHoldsApart(promise.RegistrationResetExec, "gets another command, and runs it next", plan.Name, func(ctx SpecContext) {
 		a := openOwnWithActions(ctx, chaos, noActionToSet)
 		service := spec.Victim(ctx, a.Sandbox, plan)
 		spec.Hold(ctx, a.Sandbox, plan.Name)

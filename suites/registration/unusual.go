@@ -61,7 +61,7 @@ func addUnknown(params map[string]any) {
 
 // itKeepsNames registers the spec of services that are not to run: each is refused, or found by its name.
 func itKeepsNames(chaos *session.Session, p, text, subject string, names ...string) {
-	itHolds(p, text, subject, func(ctx SpecContext) {
+	itHoldsApart(p, text, subject, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "names")
 		a.mendAfterwards()
 		var found []string

@@ -86,7 +86,7 @@ func itIsKilledByCommand(chaos *session.Session, plan session.VictimPlan) {
 }
 
 func shippedIsKilledByCommand(chaos *session.Session, service session.Service) {
-	It("comes back: "+service.Name, spec.On(service.Name), spec.With(fault.Fault{Name: zinitKillName}), func(ctx SpecContext) {
+	It("comes back: "+service.Name, spec.On(service.Name), spec.With(fault.Fault{Name: zinitKillName}), spec.InTurn(commandSandbox), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, commandSandbox)
 		expectRestart(ctx, chaos, sandbox, promise.RestartZinitKill, service, newZinitKill(sandbox, service.Name))
 	}, NodeTimeout(watchPeriod(chaos)+time.Minute))

@@ -49,18 +49,14 @@ func sendSignal(ctx context.Context, sandbox *session.Sandbox, name string, pid 
 	}
 }
 
-// killAfterwards kills a victim that ignores SIGTERM when the spec is over, so that its supervisor is not kept busy. The
-// victim is held meanwhile, so that its end is no disturbance.
+// killAfterwards kills a victim that ignores SIGTERM when the spec is over, so that its supervisor is not kept busy. The victim is taken
+// out of the census before: on a busy host its process may end long after the signal, and no lease would explain it.
 func killAfterwards(sandbox *session.Sandbox, plan session.VictimPlan) {
 	DeferCleanup(func(ctx SpecContext) {
-		release, err := sandbox.Hold(ctx, plan.Name)
-		if err != nil {
-			return
-		}
+		_ = sandbox.Dismiss(ctx, plan.Name)
 		_ = sandbox.Supervisor.Stop(ctx, plan.Name)
 		for _, pid := range findInstances(ctx, sandbox, plan) {
 			_, _ = sandbox.Agent().Run(ctx, eventLimit, "/bin/sh", "-c", fmt.Sprintf("kill -KILL %d", pid))
 		}
-		_ = release(ctx)
 	}, NodeTimeout(30*time.Second))
 }

@@ -48,7 +48,7 @@ func Specs(chaos *session.Session) {
 
 // itComesBack registers the spec of one fault on a service that has the target's policy.
 func itComesBack(chaos *session.Session, p, where string, f fault.Fault, service session.Service) {
-	It("comes back: "+service.Name, spec.On(service.Name), spec.With(f), func(ctx SpecContext) {
+	It("comes back: "+service.Name, spec.On(service.Name), spec.With(f), spec.InTurn(where), func(ctx SpecContext) {
 		expectRestart(ctx, chaos, spec.Sandbox(ctx, chaos, where), p, service, f)
 	}, NodeTimeout(watchPeriod(chaos)+time.Minute))
 }

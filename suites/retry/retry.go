@@ -116,7 +116,7 @@ func itGivesAttemptsBack(chaos *session.Session, plan session.VictimPlan) {
 
 // itKeepsTheShippedPolicy registers the specs that kill every shipped service three times in a row.
 func itKeepsTheShippedPolicy(chaos *session.Session) {
-	Describe("the shipped policy", spec.About(promise.RetryShipped), func() {
+	Describe("the shipped policy", spec.About(promise.RetryShipped), spec.InTurn(backoffSandbox), func() {
 		for _, shipped := range chaos.Target.Restartable() {
 			service := chaos.Shipped(shipped)
 			It("is kept: "+service.Name, spec.On(service.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
@@ -124,7 +124,6 @@ func itKeepsTheShippedPolicy(chaos *session.Session) {
 					chaos: chaos, sandbox: spec.Sandbox(ctx, chaos, backoffSandbox), promise: promise.RetryShipped, service: service,
 					inTurn: true,
 				}
-				spec.Hold(ctx, s.sandbox, service.Name)
 				for range 3 {
 					s.kill(ctx, 0)
 				}
