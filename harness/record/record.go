@@ -79,6 +79,8 @@ type Run struct {
 	// Tolerance is by how much every latest bound may be exceeded, in nanoseconds.
 	Tolerance int64    `json:"tolerance_ns,omitempty"`
 	Budgets   []Budget `json:"budgets,omitempty"`
+	// Turns divide the target's services: those of one turn can be faulted at once, since none of them depends on another.
+	Turns [][]string `json:"turns,omitempty"`
 	// Floor is the longest chain of policy waits of a faithful run, in nanoseconds; 0 in any other.
 	Floor int64 `json:"floor_ns,omitempty"`
 }

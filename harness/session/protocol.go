@@ -24,6 +24,7 @@ type (
 // The sandboxes that have a meaning of their own, the orders to a container, and the victim that has a dependent.
 const (
 	MainSandbox   = protocol.MainSandbox
+	WholeSandbox  = protocol.WholeSandbox
 	CanarySandbox = protocol.CanarySandbox
 	Pause         = protocol.Pause
 	Restart       = protocol.Restart

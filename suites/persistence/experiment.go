@@ -169,7 +169,7 @@ func killFirst(ctx context.Context, _ *session.Session, p *population) (session.
 // killSupervisor kills zinit itself, and proves nothing if the image does not start it again. All services are held
 // meanwhile, so that one that ends with its supervisor is no disturbance.
 func killSupervisor(ctx context.Context, chaos *session.Session, p *population) (none session.Interruption, err error) {
-	names := []string{session.Base}
+	names := []string{session.WholeSandbox, session.Base}
 	for _, service := range append(p.sandbox.Bystanders(), p.serving...) {
 		names = append(names, service.Name)
 	}

@@ -3,6 +3,7 @@ package owner
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -84,7 +85,13 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 			}
 			return live.dismiss(ctx, p.Service)
 		}),
-		protocol.MethodContainer: handler.New(o.interrupt),
+		protocol.MethodContainer: handler.New(func(ctx context.Context, p protocol.ContainerParams) (done protocol.Interruption, err error) {
+			err = held.alone(ctx, p.Sandbox, func() (err error) {
+				done, err = o.interrupt(ctx, p)
+				return err
+			})
+			return done, err
+		}),
 		protocol.MethodFind:      handler.New(o.find),
 		protocol.MethodAbout:     handler.New(o.inspect),
 		protocol.MethodCanaries:  handler.New(o.readCanaries),
@@ -133,6 +140,9 @@ func (o *Owner) findDisturbances(ctx context.Context, p protocol.DisturbedParams
 		return nil, nil
 	}
 	deaths, err := live.agent.Deaths(ctx)
+	if errors.Is(err, wire.ErrLinkEnded) && o.leases.explains(subject{p.Sandbox, protocol.WholeSandbox}, p.From, p.To) {
+		return nil, nil // somebody ended the container on purpose
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,8 +13,16 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
 )
 
-// subject is a service in a sandbox.
+// subject is a service in a sandbox, or all of it (protocol.WholeSandbox).
 type subject struct{ sandbox, service string }
+
+// String names the subject.
+func (s subject) String() string {
+	if s.service == protocol.WholeSandbox {
+		return "all of sandbox " + s.sandbox
+	}
+	return s.service + " in sandbox " + s.sandbox
+}
 
 // tenure is the period of a lease: what happens to the service meanwhile is explained. Both points are of the agent's clock, and to
 // is 0 as long as the lease is held. It begins as early and ends as late as can be: a clock that is read on a busy host is uncertain.
@@ -21,15 +31,25 @@ type tenure struct {
 	from, to int64
 }
 
-// leases is the set of leases, by which one spec at a time faults a service. It remembers who held what and when.
+// leases is the set of leases, by which experiments do not meet: one client at a time faults a service, and meanwhile nobody else
+// faults what it needs or what needs it. It remembers who held what and when.
 type leases struct {
 	mu      sync.Mutex
 	next    int
-	held    map[subject]string
-	freed   chan struct{} // closed and replaced whenever a lease is released
+	held    map[string]lease
+	waiting []*lease      // in the order of arrival
+	freed   chan struct{} // closed and replaced whenever something may be free
 	tenures []tenure
 	byLease map[string]int // index into tenures
 	clock   clock
+	needs   func(sandbox, service, other string) bool // whether a service depends on another, directly or not
+}
+
+// lease is a subject that a client holds, or waits for in a turn.
+type lease struct {
+	subject
+	client any
+	turn   int
 }
 
 // clock bounds the present point of the agents' clock.
@@ -38,32 +58,83 @@ type clock interface {
 	latest() int64
 }
 
-func newLeases(c clock) *leases {
-	return &leases{held: map[subject]string{}, freed: make(chan struct{}), byLease: map[string]int{}, clock: c}
+func newLeases(c clock, needs func(sandbox, service, other string) bool) *leases {
+	return &leases{held: map[string]lease{}, freed: make(chan struct{}), byLease: map[string]int{}, clock: c, needs: needs}
 }
 
-// acquire waits until the service is free, and returns the id of a lease.
-func (l *leases) acquire(ctx context.Context, s subject) (string, error) {
+// acquire waits until a client may have what it asks for, and returns the id of a lease.
+func (l *leases) acquire(ctx context.Context, wanted lease) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = append(l.waiting, &wanted)
+	defer func() {
+		l.waiting = slices.DeleteFunc(l.waiting, func(w *lease) bool { return w == &wanted })
+		l.broadcast() // somebody may have let it go first
+	}()
 	for {
-		l.mu.Lock()
-		holder, taken := l.held[s]
-		if !taken {
+		obstacle := l.findObstacle(&wanted)
+		if obstacle == "" {
 			l.next++
 			id := fmt.Sprintf("lease-%d", l.next)
-			l.held[s] = id
+			l.held[id] = wanted
 			l.byLease[id] = len(l.tenures)
-			l.tenures = append(l.tenures, tenure{subject: s, from: l.clock.earliest()})
-			l.mu.Unlock()
+			l.tenures = append(l.tenures, tenure{subject: wanted.subject, from: l.clock.earliest()})
 			return id, nil
 		}
 		freed := l.freed
 		l.mu.Unlock()
 		select {
 		case <-freed:
+			l.mu.Lock()
 		case <-ctx.Done():
-			return "", fmt.Errorf("wait for %s in sandbox %s, which %s holds: %w", s.service, s.sandbox, holder, ctx.Err())
+			l.mu.Lock()
+			return "", fmt.Errorf("wait for %s, which %s: %w", wanted.subject, obstacle, ctx.Err())
 		}
 	}
+}
+
+// findObstacle says who has to go first, empty if nobody has to. A client that holds something does not wait for others that wait: they
+// may wait for what it holds. The caller holds the mutex.
+func (l *leases) findObstacle(wanted *lease) string {
+	holds := false
+	for _, id := range slices.Sorted(maps.Keys(l.held)) {
+		holder := l.held[id]
+		if l.meet(holder, *wanted) {
+			return fmt.Sprintf("cannot be faulted beside %s, which %s holds", holder.subject, id)
+		}
+		holds = holds || holder.client == wanted.client
+	}
+	for i, other := range l.waiting {
+		if other == wanted || holds || !l.meet(*other, *wanted) {
+			continue
+		}
+		if other.turn < wanted.turn || other.turn == wanted.turn && i < slices.Index(l.waiting, wanted) {
+			return fmt.Sprintf("comes after %s", other.subject)
+		}
+	}
+	return ""
+}
+
+// meet reports whether two leases exclude each other. A client may hold several that depend on each other: that is its experiment. The
+// caller holds the mutex.
+func (l *leases) meet(one, other lease) bool {
+	switch {
+	case one.sandbox != other.sandbox:
+		return false
+	case one.service == other.service:
+		return true
+	case one.client == other.client:
+		return false
+	case one.service == protocol.WholeSandbox || other.service == protocol.WholeSandbox:
+		return true
+	}
+	return l.needs(one.sandbox, one.service, other.service) || l.needs(one.sandbox, other.service, one.service)
+}
+
+// broadcast wakes all that wait. The caller holds the mutex.
+func (l *leases) broadcast() {
+	close(l.freed)
+	l.freed = make(chan struct{})
 }
 
 // release ends a lease. It returns false if the lease is not held.
@@ -77,9 +148,8 @@ func (l *leases) release(id string) (subject, bool) {
 	t := &l.tenures[index]
 	t.to = l.clock.latest()
 	delete(l.byLease, id)
-	delete(l.held, t.subject)
-	close(l.freed)
-	l.freed = make(chan struct{})
+	delete(l.held, id)
+	l.broadcast()
 	return t.subject, true
 }
 
@@ -94,12 +164,12 @@ func (l *leases) subjectOf(id string) (subject, bool) {
 	return l.tenures[index].subject, true
 }
 
-// explains reports whether somebody held the service at some point of [lo, hi].
+// explains reports whether somebody held the service, or all of its sandbox, at some point of [lo, hi].
 func (l *leases) explains(s subject, lo, hi int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, t := range l.tenures {
-		if t.subject == s && t.from <= hi && (t.to == 0 || lo <= t.to) {
+		if t.sandbox == s.sandbox && (t.service == s.service || t.service == protocol.WholeSandbox) && t.from <= hi && (t.to == 0 || lo <= t.to) {
 			return true
 		}
 	}
@@ -114,7 +184,9 @@ type heldLeases struct {
 }
 
 func (h *heldLeases) acquire(ctx context.Context, p protocol.LeaseParams) (protocol.Lease, error) {
-	id, err := h.owner.leases.acquire(ctx, subject{p.Sandbox, p.Service})
+	id, err := h.owner.leases.acquire(ctx, lease{
+		subject: subject{p.Sandbox, p.Service}, client: h, turn: h.owner.plan.turnOf(p.Service),
+	})
 	if err != nil {
 		return protocol.Lease{}, err
 	}
@@ -164,4 +236,15 @@ func (o *Owner) release(ctx context.Context, id string) error {
 	}
 	live.watchAgain(ctx, s.service)
 	return nil
+}
+
+// alone holds all of a sandbox while a client does something to its container, so that nobody's experiment meets it and whatever ends
+// by it is explained.
+func (h *heldLeases) alone(ctx context.Context, sandbox string, do func() error) error {
+	id, err := h.owner.leases.acquire(ctx, lease{subject: subject{sandbox, protocol.WholeSandbox}, client: h})
+	if err != nil {
+		return err
+	}
+	defer h.owner.leases.release(id)
+	return do()
 }

@@ -383,6 +383,13 @@ func (l *liveSandbox) requirements(service string) []string {
 	return all
 }
 
+// required returns what a watched service was registered to require.
+func (l *liveSandbox) required(service string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watched[service].requires
+}
+
 // watchAgain watches a service's new process if it has one. A service that did not come back has been judged already.
 func (l *liveSandbox) watchAgain(ctx context.Context, service string) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)

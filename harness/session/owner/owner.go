@@ -34,6 +34,7 @@ type Owner struct {
 	writer        *record.Writer
 
 	clock    agentClock // set before the first client is served
+	plan     plan
 	leases   *leases
 	queue    injectionQueue
 	listener net.Listener
@@ -63,7 +64,7 @@ func Open(ctx context.Context, configuration config.Config, t *target.Target) (_
 		// share a daemon.
 		id: fmt.Sprintf("%d-%s", time.Now().Unix(), strings.ToLower(rand.Text()[:8])),
 	}
-	o.leases = newLeases(&o.clock)
+	o.leases = newLeases(&o.clock, o.needs)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	o.stop = stop
 	defer func() {
@@ -81,6 +82,7 @@ func Open(ctx context.Context, configuration config.Config, t *target.Target) (_
 	if err != nil {
 		return nil, err
 	}
+	o.plan = o.planTurns(ctx, main)
 	if err = o.startRecord(ctx, main); err != nil {
 		return nil, err
 	}

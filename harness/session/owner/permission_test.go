@@ -38,15 +38,15 @@ func TestAForeignContainerIsNotDamaged(t *testing.T) {
 		{allowed, shipped, fault.SIGKILL, false},
 		{ours, shipped, fault.SIGKILL, false},
 	} {
-		owner := &Owner{configuration: c.configuration, leases: newLeases(agentClock{})}
-		lease := "lease-of-nobody"
+		owner := &Owner{configuration: c.configuration, leases: newLeases(agentClock{}, nil)}
+		id := "lease-of-nobody"
 		if c.service != "" {
 			var err error
-			if lease, err = owner.leases.acquire(t.Context(), subject{protocol.MainSandbox, c.service}); err != nil {
+			if id, err = owner.leases.acquire(t.Context(), lease{subject: subject{protocol.MainSandbox, c.service}}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		params, err := json.Marshal(agent.InjectParams{Lease: lease, Fault: c.fault})
+		params, err := json.Marshal(agent.InjectParams{Lease: id, Fault: c.fault})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ func (o *Owner) describeRun(ctx context.Context, main *liveSandbox) record.Run {
 		Focus: o.configuration.Focus, Service: o.configuration.Service,
 		Version: o.configuration.Version, Tools: toolVersions(), Procs: o.configuration.Procs,
 		Host:     record.Host{Cores: runtime.NumCPU(), Kernel: main.kernel, WorstGap: main.opened.Jitter},
-		Promises: promise.Recorded(), Confirmed: o.target.Confirmed, Services: o.readPolicies(ctx, main),
+		Promises: promise.Recorded(), Confirmed: o.target.Confirmed, Services: o.readPolicies(ctx, main), Turns: o.plan.turns(),
 	}
 	if part := o.configuration.Part; part != nil {
 		run.Shard, run.Plan, run.Specs = part.Shard, part.Plan, part.Count

@@ -14,6 +14,9 @@ import (
 // MainSandbox is the sandbox that every session has.
 const MainSandbox = "main"
 
+// WholeSandbox is the name by which all of a sandbox is leased: its supervisor or its container.
+const WholeSandbox = ""
+
 // CanarySandbox is the sandbox whose secrets are canaries: values that are made up for this session. It gets no real secret, so
 // it may be searched for them.
 const CanarySandbox = "canaries"
