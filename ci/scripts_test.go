@@ -106,7 +106,7 @@ func (b *bench) read(name string) string {
 	return string(text)
 }
 
-// set is what the status was set to last, and whether that was all.
+// set returns what the status was set to last, and whether that was all.
 func (b *bench) set() string {
 	b.server.mu.Lock()
 	defer b.server.mu.Unlock()

@@ -27,7 +27,7 @@ import (
 // outer bounds a test that has gone wrong; nothing is judged by it.
 const outer = 30 * time.Second
 
-// delay is how long the test's supervisor waits before it starts a service again.
+// delay is the time for which the test's supervisor waits before it starts a service again.
 const delay = 120 * time.Millisecond
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func monotonic() int64 {
 	return t.Nano()
 }
 
-// life is what the supervisor itself saw of one process.
+// life holds what the supervisor itself saw of one process.
 type life struct{ forking, forked, reaped int64 }
 
 // supervised runs a command again whenever it ends, and stamps what it does: the truth to compare with.
@@ -55,7 +55,7 @@ type supervised struct {
 	done    chan struct{}
 }
 
-// victimCommand is how a victim is started: this very test is one.
+// victimCommand starts a victim: this very test is one.
 func victimCommand(t *testing.T, options victim.Options) []string {
 	t.Helper()
 	self, err := os.Executable()

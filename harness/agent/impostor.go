@@ -15,7 +15,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 )
 
-// impostor is what answers in a service's place during a trial.
+// impostor answers in a service's place during a trial.
 type impostor struct {
 	listener net.Listener
 	stop     context.CancelFunc

@@ -240,7 +240,7 @@ func (o *observation) completeRespawn() {
 	}
 }
 
-// stoppedSilencePeriod is how long a stopped process must leave a probe without a reply. It is far above the time that any service of
+// stoppedSilencePeriod is the time for which a stopped process must leave a probe without a reply. It is far above the time that any service of
 // the image takes to answer, and far below a health interval.
 const stoppedSilencePeriod = 250 * time.Millisecond
 

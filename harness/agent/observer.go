@@ -25,7 +25,7 @@ const (
 	// once, and the kernel has no event for it.
 	keenInterval = 100 * time.Microsecond
 	keenPeriod   = 10 * time.Millisecond
-	// settlePeriod is how long a new process is read again: its command line changes with each exec.
+	// settlePeriod is the time for which a new process is read again: its command line changes with each exec.
 	settlePeriod = 200 * time.Millisecond
 	// notableGap is the shortest scheduling gap that is remembered, in nanoseconds.
 	notableGap = 2 * int64(tickInterval)
@@ -101,7 +101,7 @@ func NewObserver() (*Observer, error) {
 	return o, nil
 }
 
-// run is the observer's thread. It ends with the agent's process.
+// run loops as the observer's thread. It ends with the agent's process.
 func (o *Observer) run() {
 	runtime.LockOSThread()
 	var fds []unix.PollFd

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tail is what follows a command's name in /proc/PID/stat: state S, parent 7, group 40, session 39, and as
+// tail follows a command's name in /proc/PID/stat: state S, parent 7, group 40, session 39, and as
 // field 22 the start time.
 const tail = "S 7 40 39 0 -1 4194304 100 0 0 0 1 2 3 4 20 0 5 0 987654 1000 200"
 

@@ -19,9 +19,9 @@ import (
 const (
 	// retryInterval is the pause between attempts while nothing suggests that the service is about to listen.
 	retryInterval = 20 * time.Millisecond
-	// eagerPeriod is how long attempts follow each other at the tick after a sign of life.
+	// eagerPeriod is the time for which attempts follow each other at the tick after a sign of life.
 	eagerPeriod = 250 * time.Millisecond
-	// replyTimeout is how long one question waits for its reply before another connection is tried. It is above the slowest healthy
+	// replyTimeout is the time for which one question waits for its reply before another connection is tried. It is above the slowest healthy
 	// reply that a promise grants (1 s).
 	replyTimeout = 3 * time.Second
 )

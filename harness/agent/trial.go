@@ -19,9 +19,9 @@ import (
 const (
 	// trialTurns is how many commands may start at once: trials must not take the processors from recoveries that are timed.
 	trialTurns = 4
-	// trialReplyTimeout is how long our own question waits before it calls the impostor silent.
+	// trialReplyTimeout is the time for which our own question waits before it calls the impostor silent.
 	trialReplyTimeout = 300 * time.Millisecond
-	// trialSettlePeriod is how long a place stays as it is after the command has connected: the command may ask twice.
+	// trialSettlePeriod is the time for which a place stays as it is after the command has connected: the command may ask twice.
 	trialSettlePeriod = 700 * time.Millisecond
 )
 

@@ -34,11 +34,11 @@ const (
 	linkShare = 10
 	// breath is left between two ways, so that none pays for what the daemon still tidies up after the other.
 	breath = 20 * time.Millisecond
-	// retryDelay is how long the victim stays down: enough to tell the phases apart.
+	// retryDelay is the time for which the victim stays down: enough to tell the phases apart.
 	retryDelay = 30 * time.Millisecond
-	// window is how long a recovery is observed at most, on a machine as busy as it may be.
+	// window is the time for which a recovery is observed at most, on a machine as busy as it may be.
 	window = 20 * time.Second
-	// stampsPatience is how long the stamps of what has happened may take to be in their files.
+	// stampsPatience is the longest time that the stamps of what has happened may take to be in their files.
 	stampsPatience = 5 * time.Second
 )
 

@@ -84,7 +84,7 @@ func refuseEmpty(arguments []string) error {
 	return nil
 }
 
-// interruptDelay is how long a command may take to end after an interrupt: to write what it has, and to remove what it has begun.
+// interruptDelay is the longest time that a command may take to end after an interrupt: to write what it has, and to remove what it has begun.
 // The reaper removes the rest.
 const interruptDelay = 1500 * time.Millisecond
 

@@ -14,7 +14,7 @@ import (
 // Variable is the environment variable by which hero_chaos tells the suites what to run.
 const Variable = "HERO_CHAOS_RUN"
 
-// Config is what a run was asked for. Its JSON form is handed to the suites in Variable.
+// Config holds what a run was asked for. Its JSON form is handed to the suites in Variable.
 type Config struct {
 	// Target is the target file's path.
 	Target string `json:"target"`

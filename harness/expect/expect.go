@@ -86,7 +86,7 @@ func Inconclusive(recovery record.Recovery, e Expectation) (cause record.Cause, 
 	return found.cause, found.outcome == record.Inconclusive
 }
 
-// InconclusiveError is what Match returns of a recovery that proves nothing.
+// InconclusiveError is the error of Match for a recovery that proves nothing.
 type InconclusiveError struct {
 	Cause record.Cause
 	// Text is the cause with all that was seen.

@@ -102,7 +102,7 @@ func TestWhatIsExpectedHolds(t *testing.T) {
 	}
 }
 
-// TestFailureText is what a person reads when a promise is broken: one golden file a kind of failure.
+// TestFailureText compares what a person reads when a promise is broken: one golden file a kind of failure.
 func TestFailureText(t *testing.T) {
 	soon := func(r *record.Recovery) { r.Respawned = at(2100 * ms) }
 	notServing := func(r *record.Recovery) { r.Serving, r.Status = nil, "running" }

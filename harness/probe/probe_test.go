@@ -19,7 +19,7 @@ import (
 const (
 	// outer bounds a reply that is to come; nothing is judged by it.
 	outer = 20 * time.Second
-	// brief is how long a reply is waited for that never comes, or not in time.
+	// brief is the time for which a reply is waited for that never comes, or not in time.
 	brief = 100 * time.Millisecond
 )
 

@@ -12,7 +12,7 @@ type Cause struct {
 	Kind CauseKind `json:"kind"`
 	// Assumption is the id of the assumption that a CauseUnconfirmedAssumption is about.
 	Assumption string `json:"assumption,omitempty"`
-	// Step is what the spec was doing when it timed out or was interrupted.
+	// Step names the step at which the spec timed out or was interrupted.
 	Step string `json:"step,omitempty"`
 	// Detail is the rest of the cause in words, in one line: what could not be judged, or the text of an error.
 	Detail string `json:"detail,omitempty"`

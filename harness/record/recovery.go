@@ -44,7 +44,7 @@ type Recovery struct {
 	Fault string `json:"fault"`
 
 	Before Incarnation `json:"before"`
-	// Steady is how the service answered the harness's own request before the fault: "healthy".
+	// Steady says how the service answered the harness's own request before the fault: "healthy".
 	Steady    string    `json:"steady,omitempty"`
 	Identity  string    `json:"identity"` // how the victim was identified: "peer of SOCKET", "inode of port N"
 	Injected  Interval  `json:"injected"`
@@ -62,7 +62,7 @@ type Recovery struct {
 
 	// WorstGap is the longest time that the agent's observer was not scheduled while it watched, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
-	// Pressure is how long some task of the host waited for a processor (pressure stall information), from when the new process was due
+	// Pressure is the time for which some task of the host waited for a processor (pressure stall information), from when the new process was due
 	// until the end of the observation, in nanoseconds. The host may have caused as much of a delay. The observer's own gaps do not show
 	// it, because the kernel prefers a thread that sleeps a lot.
 	Pressure int64 `json:"pressure,omitempty"`
@@ -72,7 +72,7 @@ type Recovery struct {
 	Status string `json:"status,omitempty"`
 	// Policy says in words which retry was due, and when.
 	Policy string `json:"policy,omitempty"`
-	// Seed is what repeats the run, 0 where nothing was drawn by lot.
+	// Seed repeats the run; 0 if nothing was drawn by lot.
 	Seed int64 `json:"seed,omitempty"`
 }
 

@@ -14,7 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// steadyTimeout is how long a healthy service may take to answer before a fault. The slowest healthy reply that a promise grants
+// steadyTimeout is the longest time that a healthy service may take to answer before a fault. The slowest healthy reply that a promise grants
 // is 1 s, and a host may be busy.
 const steadyTimeout = 5 * time.Second
 

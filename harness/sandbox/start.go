@@ -23,7 +23,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
 )
 
-// startPeriod is how long a new container must run to count as started. An image that cannot run at all ends within it.
+// startPeriod is the time for which a new container must run to count as started. An image that cannot run at all ends within it.
 const startPeriod = 250 * time.Millisecond
 
 // cleanupTimeout bounds what is done after a caller's context has ended.

@@ -17,7 +17,7 @@ type Injection struct {
 	Promise string
 	Service protocol.Service
 	Fault   fault.Fault
-	// ObservationLimit is how long to observe at most.
+	// ObservationLimit bounds the observation.
 	ObservationLimit time.Duration
 	// Policy says in words what is due and when, for the text of a failure.
 	Policy string

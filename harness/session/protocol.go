@@ -13,7 +13,7 @@ type (
 	VictimPlan = protocol.VictimPlan
 	// Service is a service in a sandbox: shipped by the target, or a victim.
 	Service = protocol.Service
-	// Order is what Docker does to a whole container.
+	// Order names an operation of Docker on a whole container.
 	Order = protocol.Order
 	// Interruption is the result of an order to a container.
 	Interruption = protocol.Interruption

@@ -130,7 +130,7 @@ func (v *victim) orderBecome(_ context.Context, m mood) (map[string]bool, error)
 	return map[string]bool{"ok": true}, nil
 }
 
-// orderExit never answers where it succeeds: the end of the connection is the answer.
+// orderExit ends the process. It answers only if it fails: the end of the connection is the answer.
 func (v *victim) orderExit(ctx context.Context, order exitOrder) (map[string]bool, error) {
 	if order.Code < 0 || order.Code > 255 {
 		return nil, jrpc2.Errorf(jrpc2.InvalidParams, "code %d is no exit code: use 0 to 255", order.Code)
@@ -140,7 +140,7 @@ func (v *victim) orderExit(ctx context.Context, order exitOrder) (map[string]boo
 	return nil, ctx.Err()
 }
 
-// orderCrash never answers where it succeeds: the end of the connection is the answer.
+// orderCrash kills the process by a signal. It answers only if it fails: the end of the connection is the answer.
 func (v *victim) orderCrash(ctx context.Context, order crashOrder) (map[string]bool, error) {
 	signal := syscall.Signal(order.Signal)
 	if unix.SignalName(signal) == "" {

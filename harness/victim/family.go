@@ -107,7 +107,7 @@ func (f *family) dismiss() {
 	}
 }
 
-// workForParent is a worker's life.
+// workForParent runs a worker until its parent ends it.
 func (v *victim) workForParent(ctx context.Context) error {
 	file := os.NewFile(inheritedListener, "listener")
 	listener, err := net.FileListener(file)

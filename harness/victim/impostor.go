@@ -19,13 +19,13 @@ import (
 type Impostor struct {
 	// HTTP answers HTTP; else it is JSON-RPC, a document a line.
 	HTTP bool
-	// Good is what the service itself says when it is well: the result of its reply, or the page's body.
+	// Good holds what the service itself says when it is well: the result of its reply, or the page's body.
 	Good []byte
 	// Behaviour is one of Behaviours; WrongID is for JSON-RPC alone.
 	Behaviour Behaviour
 	// ReplyDelay is before each reply.
 	ReplyDelay time.Duration
-	// DripFor is how long a dripping reply takes until it is complete; 0 is a victim's pace.
+	// DripFor is the time that a dripping reply takes until it is complete; 0 is a victim's pace.
 	DripFor time.Duration
 }
 
@@ -135,7 +135,7 @@ func (i Impostor) page(asked *http.Request) []byte {
 	return rendered.Bytes()
 }
 
-// body is what the service says when it is well or, with Unhealthy, the same with another status.
+// body returns what the service says when it is well or, with Unhealthy, the same with another status.
 func (i Impostor) body() []byte {
 	if i.Behaviour != Unhealthy {
 		return i.Good

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Behaviour is how a victim answers a request.
+// Behaviour names the way in which a victim answers a request.
 type Behaviour string
 
 // The behaviours of a victim. The empty one is Good.
@@ -43,7 +43,7 @@ func (b *Behaviour) Set(text string) error {
 	return nil
 }
 
-// TermAction is what a victim does on SIGTERM.
+// TermAction names the reaction of a victim to SIGTERM.
 type TermAction string
 
 // What a victim does on SIGTERM. The empty action is TermExit.

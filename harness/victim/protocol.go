@@ -19,7 +19,7 @@ const (
 // longestRequest is the most bytes of a JSON-RPC request.
 const longestRequest = 1 << 20
 
-// topic is what a request asks for.
+// topic names the question of a request.
 type topic int
 
 const (
@@ -93,7 +93,7 @@ func rpcError(id json.RawMessage, code int, message string) []byte {
 	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s}}`+"\n", id, code, text)
 }
 
-// statusDocument is the body of a reply that is no error.
+// statusDocument returns the body of a reply that is no error.
 func statusDocument(about topic, b Behaviour) string {
 	status := HealthyStatus
 	if about == topicWork {

@@ -15,7 +15,7 @@ import (
 // dripInterval is the time between two bytes of a dripping reply.
 const dripInterval = 200 * time.Millisecond
 
-// mood is how a server answers at present.
+// mood is the present behaviour of a server.
 type mood struct {
 	Behaviour    Behaviour `json:"behaviour"`
 	ReplyDelayMS int64     `json:"reply_delay_ms"`

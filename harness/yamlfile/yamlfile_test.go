@@ -15,7 +15,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/yamlfile"
 )
 
-// described is what the tests decode.
+// described is the document that the tests decode.
 type described struct {
 	Name   string `yaml:"name"`
 	Limits struct {
@@ -117,7 +117,7 @@ func FuzzLocated(f *testing.F) {
 	})
 }
 
-// decoded is what the library makes of a text. Where it panics, as it does on some, it has said nothing to put in one line.
+// decoded returns what the library makes of a text. Where it panics, as it does on some, it has said nothing to put in one line.
 func decoded(text string) (file *ast.File, err error) {
 	defer func() {
 		if recover() != nil {

@@ -89,7 +89,7 @@ type Reason struct {
 	Text     string   `json:"text"`
 	Promises []string `json:"promises,omitempty"`
 	Services []string `json:"services,omitempty"`
-	// Count is how often it was found.
+	// Count is the number of times that it was found.
 	Count int `json:"count"`
 	// Noun names what Count counts; empty stands for "result".
 	Noun string `json:"-"`
@@ -103,7 +103,7 @@ func (r Reason) Counted() string {
 	return plain.Count(r.Count, cmp.Or(r.Noun, "result"))
 }
 
-// finding is what a rule found, as data: the kind, and the values for its sentence.
+// finding is the finding of a rule as data: the kind, and the values for its sentence.
 type finding struct {
 	kind   kind
 	values string // joined, so that equal findings are equal

@@ -84,7 +84,7 @@ const (
 	heldOutsideWindow
 )
 
-// sentence is how a finding is told: its rule, the noun of its count, and a format for its values.
+// sentence tells a finding: its rule, the noun of its count, and a format for its values.
 type sentence struct {
 	code   Code
 	noun   string

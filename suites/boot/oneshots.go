@@ -18,11 +18,11 @@ import (
 const (
 	// retryDelay is the retry delay of the service whose oneshots are watched.
 	retryDelay = 530 * time.Millisecond
-	// watchPeriod is how long they are watched for a second run: several retries would fall into it.
+	// watchPeriod is the time for which they are watched for a second run: several retries would fall into it.
 	watchPeriod = 6 * retryDelay
-	// runPeriod is how long a run of a oneshot of ours takes.
+	// runPeriod is the time that a run of a oneshot of ours takes.
 	runPeriod = 50 * time.Millisecond
-	// installLimit is how long zinit may take to run an install action.
+	// installLimit is the longest time that zinit may take to run an install action.
 	installLimit = 5 * time.Second
 	// jobLimit is more runs than any action has in a session.
 	jobLimit = 10_000

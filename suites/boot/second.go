@@ -17,7 +17,7 @@ import (
 const (
 	// secondSandbox is a sandbox of its own: its container is restarted.
 	secondSandbox = "again"
-	// startDelay is how long the slow service takes until it listens.
+	// startDelay is the time that the slow service takes until it listens.
 	startDelay = 8 * time.Second
 )
 

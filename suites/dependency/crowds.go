@@ -60,7 +60,7 @@ func (c *crowd) String() string {
 	return fmt.Sprintf("%d services in a %s graph", len(c.services), c.name)
 }
 
-// crowdResult is what was seen of a crowd while it was registered, ran and was deleted.
+// crowdResult holds what was seen of a crowd while it was registered, ran and was deleted.
 type crowdResult struct {
 	wrong   []spec.Line
 	answers spec.Answers

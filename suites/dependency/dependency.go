@@ -27,9 +27,9 @@ const (
 )
 
 const (
-	// keptPeriod is how long something is kept waiting on purpose: far above what a start takes.
+	// keptPeriod is the time that something is kept waiting on purpose: far above what a start takes.
 	keptPeriod = 1730 * time.Millisecond
-	// startLimit is how long a start may take on a busy host, with the 2 s of suites/contract/zinit-0.4.md#definitions.
+	// startLimit is the longest time that a start may take on a busy host, with the 2 s of suites/contract/zinit-0.4.md#definitions.
 	startLimit = 4 * time.Second
 	// specTimeout bounds a spec.
 	specTimeout = time.Minute

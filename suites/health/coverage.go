@@ -75,7 +75,7 @@ func itLeavesNobodyOut(chaos *session.Session) {
 			actions, err := sandbox.Supervisor.Actions(ctx, status.Name)
 			spec.Conclude(err)
 			kept := slices.ContainsFunc(actions, func(a zinit.Action) bool {
-				return (a.Kind == zinit.KindRun || a.Kind == "") && !a.Oneshot
+				return a.EffectiveKind() == zinit.KindRun && !a.Oneshot
 			})
 			checked := slices.ContainsFunc(actions, func(a zinit.Action) bool { return a.Kind == zinit.KindHealth && a.Schedule != nil })
 			if kept && !checked {

@@ -24,7 +24,7 @@ import (
 const (
 	// stoppedSandbox is a sandbox of its own: a service is stopped there and stays stopped.
 	stoppedSandbox = "stopped"
-	// downPeriod is how long a stopped service is watched: longer than any watchdog pauses.
+	// downPeriod is the time for which a stopped service is watched: longer than any watchdog pauses.
 	downPeriod = 30 * time.Second
 )
 

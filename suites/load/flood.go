@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// floodPeriod is how long a victim writes 1 MB a second to its log.
+	// floodPeriod is the time for which a victim writes 1 MB a second to its log.
 	floodPeriod = 4700 * time.Millisecond
 	// drainLimit is how much longer that may take until it counts as held up.
 	drainLimit = 10 * time.Second
@@ -26,7 +26,7 @@ const (
 	readLines = 20
 )
 
-// floodResult is what was seen while a victim flooded its log.
+// floodResult holds what was seen while a victim flooded its log.
 type floodResult struct {
 	before, after record.Incarnation
 	ended         int64           // when all that it wrote had been taken, 0 for never

@@ -28,7 +28,7 @@ const (
 	countRate = 20
 )
 
-// herdResult is what was seen when all services were killed at once.
+// herdResult holds what was seen when all services were killed at once.
 type herdResult struct {
 	recoveries []record.Recovery
 	policies   map[string]time.Duration // how long the first retry has to wait, by service

@@ -26,7 +26,7 @@ const (
 	farStartPeriod = 10 * time.Minute
 )
 
-// pauseResult is what was seen after a pause.
+// pauseResult holds what was seen after a pause.
 type pauseResult struct {
 	took     time.Duration
 	limit    time.Duration     // how long after the pause all had to run and serve

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// sqliteMark is how a database of SQLite begins (its file format, "The Database Header").
+	// sqliteMark begins a database of SQLite (its file format, "The Database Header").
 	sqliteMark = "SQLite format 3\x00"
 	// stateLimit is how much of a state file is read, in bytes. A longer file is not damaged.
 	stateLimit = 16 << 20

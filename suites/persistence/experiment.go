@@ -18,7 +18,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// revivalPeriod is how long it is watched, once everything serves again, whether a stopped service runs. It is above the
+// revivalPeriod is the time for which it is watched, once everything serves again, whether a stopped service runs. It is above the
 // 2 s of suites/contract/zinit-0.4.md#definitions.
 const revivalPeriod = 2500 * time.Millisecond
 
@@ -37,7 +37,7 @@ type experiment struct {
 	ending ending
 }
 
-// result is what was there after an ending.
+// result holds what was there after an ending.
 type result struct {
 	interruption  session.Interruption
 	registered    int               // services before

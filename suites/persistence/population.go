@@ -16,7 +16,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// eventLimit is how long the experiment waits for what has to happen before the supervisor ends.
+// eventLimit is the time for which the experiment waits for what has to happen before the supervisor ends.
 const eventLimit = 10 * time.Second
 
 // population is all services of a sandbox before its supervisor ends, and how they are registered.

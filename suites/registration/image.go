@@ -171,7 +171,7 @@ func (a access) findUnexpected(ctx context.Context, service session.Service) []s
 	var found []string
 	for _, action := range actions {
 		switch {
-		case (action.Kind == zinit.KindRun || action.Kind == "") && !action.Oneshot && (action.Retry == nil || *action.Retry != service.Policy):
+		case action.EffectiveKind() == zinit.KindRun && !action.Oneshot && (action.Retry == nil || *action.Retry != service.Policy):
 			found = append(found, fmt.Sprintf("%s has the retry policy %s, and %s is expected", action.Name, describePolicy(action.Retry), describePolicy(&service.Policy)))
 		case action.Kind != zinit.KindHealth || health.Interval == 0:
 		case action.Schedule == nil || action.Schedule.Interval != health.Interval:

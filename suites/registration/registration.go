@@ -22,9 +22,9 @@ const (
 const (
 	// reactionLimit is how soon the supervisor starts what it can: suites/contract/zinit-0.4.md#definitions.
 	reactionLimit = 2 * time.Second
-	// startLimit is how long a victim may take on a busy host from its process to its first reply.
+	// startLimit is the longest time that a victim may take on a busy host from its process to its first reply.
 	startLimit = 2 * time.Second
-	// runLimit is how long a victim may take to run, once it can, if another one may have to run before.
+	// runLimit is the longest time that a victim may take to run, once it can, if another one may have to run before.
 	runLimit = 2 * (reactionLimit + startLimit)
 	// specTimeout bounds a spec.
 	specTimeout = time.Minute

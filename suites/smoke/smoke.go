@@ -15,7 +15,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// requestTimeout is how long one request may take.
+// requestTimeout is the longest time that one request may take.
 const requestTimeout = 10 * time.Second
 
 // Specs registers the specs of the theme.

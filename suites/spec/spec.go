@@ -123,7 +123,7 @@ func Sandbox(ctx context.Context, chaos *session.Session, name string) *session.
 	return sandbox
 }
 
-// Background is Sandbox for one in which nothing is timed.
+// Background returns a sandbox in which nothing is timed.
 func Background(ctx context.Context, chaos *session.Session, name string) *session.Sandbox {
 	GinkgoHelper()
 	By("open the sandbox " + name)

@@ -78,14 +78,14 @@ type InjectParams struct {
 	Victim Identity `json:"victim"`
 	// SupervisorPID bounds the walk to the root of the new process tree.
 	SupervisorPID int `json:"supervisor_pid,omitempty"`
-	// Window is how long to observe at most, in nanoseconds. The observation ends early once a new
+	// Window bounds the observation, in nanoseconds. The observation ends early once a new
 	// incarnation serves.
 	Window time.Duration `json:"window_ns"`
 	// Due is how long after the exit the new process is due, in nanoseconds.
 	Due time.Duration `json:"due_ns,omitempty"`
 }
 
-// Observation is what the agent saw of a fault. A nil phase was not reached within the window.
+// Observation holds what the agent saw of a fault. A nil phase was not reached within the window.
 type Observation struct {
 	Injected  record.Interval  `json:"injected"`
 	Landing   *record.Landing  `json:"landing,omitempty"`
@@ -139,7 +139,7 @@ type CalibrateParams struct {
 	For time.Duration `json:"for_ns"`
 }
 
-// Calibration is how precise an observation on this host is at its best.
+// Calibration says how precise an observation on this host is at its best.
 type Calibration struct {
 	// From and To are when it was watched, in nanoseconds of the agent's monotonic clock.
 	From int64 `json:"from_ns"`
@@ -190,7 +190,7 @@ type RunParams struct {
 	Limit time.Duration `json:"limit_ns"`
 	// EnvironmentOf is the process whose environment it gets; 0 is the agent's, which is the container's.
 	EnvironmentOf int `json:"environment_of,omitempty"`
-	// Env is what it gets besides, NAME=VALUE. Dir is its folder; empty is the agent's.
+	// Env is added to that, NAME=VALUE. Dir is its folder; empty is the agent's.
 	Env []string `json:"env,omitempty"`
 	Dir string   `json:"dir,omitempty"`
 }

@@ -52,7 +52,7 @@ type UsageParams struct {
 	PID int `json:"pid"`
 }
 
-// Usage is what a process holds.
+// Usage holds what a process has in use.
 type Usage struct {
 	Descriptors int `json:"descriptors"`
 	Threads     int `json:"threads"`

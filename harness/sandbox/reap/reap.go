@@ -20,9 +20,9 @@ const Label = "hero_chaos.session"
 
 // The lines that a reaper and its session exchange.
 const (
-	// Ready is what the reaper writes once it has reached Docker.
+	// Ready is written by the reaper once it has reached Docker.
 	Ready = "ready"
-	// Done is what the session writes before it closes the connection in an orderly end. Nothing is being created any more then, so
+	// Done is written by the session before it closes the connection in an orderly end. Nothing is being created any more then, so
 	// one empty look is enough.
 	Done = "done"
 	// Reaped starts the reaper's last line, followed by how many objects it removed.
@@ -30,7 +30,7 @@ const (
 )
 
 const (
-	// latePeriod is how long the reaper goes on looking after a session was killed: Docker may still be creating something.
+	// latePeriod is the time for which the reaper goes on looking after a session was killed: Docker may still be creating something.
 	latePeriod = 2 * time.Second
 	// sweepTimeout bounds the removal of what cannot be removed at first.
 	sweepTimeout = time.Minute

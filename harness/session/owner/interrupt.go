@@ -132,7 +132,7 @@ func (o *Owner) restoreAgent(ctx context.Context, live *liveSandbox) (refused st
 	return "", fmt.Errorf("bring the agent back into sandbox %s: %w", live.name, err)
 }
 
-// endTimeout is how long a container whose agent could not be reached may take to end.
+// endTimeout is the longest time that a container whose agent could not be reached may take to end.
 const endTimeout = 2 * time.Second
 
 // awaitEnd returns an error that says how the container has ended, nil if it goes on running.

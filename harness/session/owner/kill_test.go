@@ -32,7 +32,7 @@ const (
 
 	// testTimeout bounds a test that has gone wrong; nothing is judged by it.
 	testTimeout = 3 * time.Minute
-	// hangLimit is how long the victims would be stopped if nobody killed the harness.
+	// hangLimit is the time for which the victims would be stopped if nobody killed the harness.
 	hangLimit = 10 * time.Minute
 )
 

@@ -27,7 +27,7 @@ import (
 const (
 	// agentName is the agent's file while it is being started; it unlinks itself.
 	agentName = "hero_chaos_agent"
-	// calibrationPeriod is how long the observer's own gaps are measured before anything is injected.
+	// calibrationPeriod is the time for which the observer's own gaps are measured before anything is injected.
 	calibrationPeriod = 200 * time.Millisecond
 	// pollInterval is the pause between two looks at something that reports no event, while a sandbox gets ready.
 	pollInterval = 50 * time.Millisecond

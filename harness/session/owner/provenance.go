@@ -73,7 +73,7 @@ func (o *Owner) readPolicies(ctx context.Context, main *liveSandbox) []record.Se
 	}
 	for i, service := range services {
 		run := slices.IndexFunc(actions, func(a zinit.Action) bool {
-			return a.Service == service.Name && a.Retry != nil && !a.Oneshot && (a.Kind == zinit.KindRun || a.Kind == "")
+			return a.Service == service.Name && a.Retry != nil && !a.Oneshot && a.EffectiveKind() == zinit.KindRun
 		})
 		if run >= 0 {
 			services[i].Policy = budget.DescribeFully(*actions[run].Retry)

@@ -12,7 +12,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// socketTimeout is how long to wait for zinit's socket before trying its commands, if nothing has answered at a socket yet. A command
+// socketTimeout bounds the wait for zinit's socket before its commands are tried, if nothing has answered at a socket yet. A command
 // could start a supervisor of its own.
 const socketTimeout = 20 * time.Second
 

@@ -33,7 +33,7 @@ const (
 	Favoured Weight = 16384
 )
 
-// Order is what Docker does to a whole container.
+// Order names an operation of Docker on a whole container.
 type Order string
 
 // The orders. Each ends with the container running again and the agent back in it.

@@ -37,7 +37,7 @@ type VictimPlan struct {
 	Schedule *zinit.Schedule    `json:"schedule,omitempty"`
 	Timeout  zinit.Milliseconds `json:"timeout_ms,omitempty"`
 	Probe    string             `json:"probe,omitempty"`
-	// StopTimeout is how long the supervisor waits for a process that was asked to stop.
+	// StopTimeout is the time for which the supervisor waits for a process that was asked to stop.
 	StopTimeout zinit.Milliseconds `json:"stop_timeout_ms,omitempty"`
 	Requires    []string           `json:"requires,omitempty"`
 	// Wrapper puts a shell between the supervisor and the process that serves.
