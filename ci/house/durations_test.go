@@ -17,7 +17,7 @@ var durationEnding = regexp.MustCompile(`(?i)(timeout|interval|delay|period|limi
 
 // measured are the names of durations that were measured or summed up, and of the bounds of a window.
 var measured = []string{
-	"Took", "took", "lasted", "Min", "Median", "Max", "OldMedian", "NewMedian", "median", "Work", "work", "Bound", "Longest", "longest", "Pressure",
+	"Took", "took", "Lasted", "lasted", "lo", "hi", "Min", "Median", "Max", "OldMedian", "NewMedian", "median", "Work", "work", "Bound", "Longest", "longest", "Pressure",
 	"Earliest", "Latest", "Shift", "HostMedian", "host",
 }
 

@@ -41,7 +41,7 @@ func listServices(ctx context.Context, sandbox *session.Sandbox) []string {
 	spec.Conclude(err)
 	once := map[string]bool{}
 	for _, action := range listActions(ctx, sandbox) {
-		if kindOf(action) == zinit.KindRun && action.Oneshot {
+		if action.EffectiveKind() == zinit.KindRun && action.Oneshot {
 			once[action.Service] = true
 		}
 	}
@@ -61,14 +61,6 @@ func listActions(ctx context.Context, sandbox *session.Sandbox) []zinit.Action {
 	all, err := sandbox.Supervisor.Actions(ctx, "")
 	spec.Conclude(err)
 	return slices.DeleteFunc(all, func(action zinit.Action) bool { return spec.IsOurs(action.Name) })
-}
-
-// kindOf returns an action's kind, which is run if it states none.
-func kindOf(action zinit.Action) zinit.Kind {
-	if action.Kind == "" {
-		return zinit.KindRun
-	}
-	return action.Kind
 }
 
 // checkServices compares names if the target file has them all, and else their number.
@@ -108,7 +100,7 @@ func checkActions(ctx context.Context, t *target.Target, sandbox *session.Sandbo
 	counts := map[string]map[zinit.Kind]int{}
 	total := 0
 	for _, action := range listActions(ctx, sandbox) {
-		if kind := kindOf(action); kind == zinit.KindRun || kind == zinit.KindHealth {
+		if kind := action.EffectiveKind(); kind == zinit.KindRun || kind == zinit.KindHealth {
 			if counts[action.Service] == nil {
 				counts[action.Service] = map[zinit.Kind]int{}
 			}
@@ -155,7 +147,7 @@ func checkOwners(ctx context.Context, _ *target.Target, sandbox *session.Sandbox
 		if owner := owners[action.Name]; owner != "" && action.Service != "" && action.Service != owner {
 			wrong = append(wrong, fmt.Sprintf("%s is listed by %s and belongs to %s", action.Name, owner, action.Service))
 		}
-		kind := kindOf(action)
+		kind := action.EffectiveKind()
 		if (kind == zinit.KindRun || kind == zinit.KindHealth) && action.Service != "" && action.Name != action.Service+"."+string(kind) {
 			wrong = append(wrong, fmt.Sprintf("%s is the %s action of %s, so its name has to be %s.%s", action.Name, kind, action.Service, action.Service, kind))
 		}
