@@ -28,6 +28,8 @@ type population struct {
 	undeleted     string // why it could not be deleted
 	checked       session.VictimPlan
 	checkedBefore bool
+	lossPeriod    time.Duration // after which a service that zinit does not know counts as lost; 0 if all are waited for
+	missingSince  time.Time
 	serving       []session.Service   // those that have to serve again
 	argv          map[string][]string // command lines by service
 	definitions   map[string]string   // JSON by service
@@ -122,6 +124,18 @@ func (p *population) delete(ctx context.Context) error {
 		p.undeleted = p.deleted.Name + " was deleted, and is still there"
 	}
 	return nil
+}
+
+// isLost reports whether zinit has not known a service for the loss period. Nobody but the harness registers it, so it cannot come back.
+func (p *population) isLost(ctx context.Context) bool {
+	if _, err := p.sandbox.Supervisor.Get(ctx, p.kept.Name); p.lossPeriod == 0 || !errors.Is(err, zinit.ErrNotFound) {
+		p.missingSince = time.Time{}
+		return false
+	}
+	if p.missingSince.IsZero() {
+		p.missingSince = time.Now()
+	}
+	return time.Since(p.missingSince) >= p.lossPeriod
 }
 
 // check registers a service whose health is checked, and waits until it was.

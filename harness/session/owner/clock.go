@@ -14,22 +14,22 @@ const clockSamples = 16
 // what is older is never younger by another measurement.
 type agentClock struct {
 	set    bool
-	began  time.Time     // a point of our own clock
-	lo, hi time.Duration // between these is the agents' clock at that point
+	began  time.Time // a point of our own clock
+	lo, hi int64     // between these is the agents' clock at that point
 }
 
 // measureClock asks an agent for its time, and takes the answer with the shortest round trip: its half is the uncertainty.
 func measureClock(ctx context.Context, hello func(context.Context) (agent.Hello, error)) (agentClock, error) {
 	best := agentClock{set: true, began: time.Now()}
 	for i := range clockSamples {
-		asked := time.Since(best.began)
+		asked := int64(time.Since(best.began))
 		greeting, err := hello(ctx)
 		if err != nil {
 			return agentClock{}, err
 		}
-		answered := time.Since(best.began)
+		answered := int64(time.Since(best.began))
 		if i == 0 || answered-asked < best.hi-best.lo {
-			best.lo, best.hi = time.Duration(greeting.MonotonicNs)-answered, time.Duration(greeting.MonotonicNs)-asked
+			best.lo, best.hi = greeting.MonotonicNs-answered, greeting.MonotonicNs-asked
 		}
 	}
 	return best, nil
@@ -41,9 +41,9 @@ func (c agentClock) earliest() int64 { return c.at(c.lo) }
 // latest returns the present point of the agents' clock if that is as far ahead as it can be, 0 before it is set.
 func (c agentClock) latest() int64 { return c.at(c.hi) }
 
-func (c agentClock) at(offset time.Duration) int64 {
+func (c agentClock) at(offset int64) int64 {
 	if !c.set {
 		return 0
 	}
-	return int64(offset + time.Since(c.began))
+	return offset + int64(time.Since(c.began))
 }
