@@ -107,11 +107,13 @@ func shareSession(chaos *session.Session) {
 
 // recordResults records each result as soon as its spec has ended.
 func recordResults(chaos *session.Session) {
+	began := time.Now()
 	ReportAfterEach(func(ctx SpecContext, report SpecReport) {
 		result, selected := spec.Result(chaos.Target, report)
 		if !selected {
 			return
 		}
+		result = spec.ExplainEnd(result, began, chaos.Configuration.RunLimit)
 		Expect(chaos.Result(ctx, result)).To(Succeed())
 		chaos.Progress().End()
 	})

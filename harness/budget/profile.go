@@ -24,6 +24,21 @@ func Floor(t *target.Target) time.Duration {
 	return t.Health.StartPeriod.Duration() + intervals*t.Health.Interval.Duration()
 }
 
+// RunLimit returns how long a run may take at most: the time to get an image and to report, a boot budget for each of its sandboxes,
+// which start one after the other, and in the faithful profile the longest chains of waits.
+func RunLimit(t *target.Target, faithful bool) time.Duration {
+	const (
+		ownLimit      = 10 * time.Minute
+		mostSandboxes = 20
+		chains        = 3
+	)
+	limit := ownLimit + mostSandboxes*t.Budgets.Boot.Duration()
+	if faithful {
+		limit += chains * Floor(t)
+	}
+	return limit
+}
+
 // Derived is a named budget that follows from a target's numbers.
 type Derived struct {
 	Name string // "respawn after the exit"

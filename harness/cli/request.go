@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
@@ -49,6 +50,7 @@ func (r request) resolve() (config.Config, *target.Target, error) {
 	if configuration.Procs <= 0 {
 		configuration.Procs = defaultProcs(described, r.profile)
 	}
+	configuration.RunLimit = budget.RunLimit(described, r.profile == config.Faithful)
 	return configuration, described, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Variable is the environment variable by which hero_chaos tells the suites what to run.
@@ -40,6 +41,8 @@ type Config struct {
 	Profile string `json:"profile"`
 	Seed    int64  `json:"seed"`
 	Procs   int    `json:"procs"`
+	// RunLimit is how long the run may take; 0 is the runner's default. What is known then is judged.
+	RunLimit time.Duration `json:"run_limit_ns,omitempty"`
 	// Samples is how often a victim's ending is repeated, each time on a victim of its own; 0 is once.
 	Samples int    `json:"samples,omitempty"`
 	Version string `json:"version,omitempty"`

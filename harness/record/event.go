@@ -2,8 +2,8 @@ package record
 
 import "errors"
 
-// event is one line of a record that is being written. Exactly one of its members is set; the first
-// event of a record is its run, and nothing follows its end.
+// event is one line of a record that is being written. Exactly one of its members is set. The first event of a record is its run, as
+// far as it is known before the image is; another completes it. Nothing follows the end.
 type event struct {
 	Schema   string    `json:"schema,omitempty"` // with run
 	Run      *Run      `json:"run,omitempty"`
@@ -23,7 +23,7 @@ func (e event) apply(r *Record) error {
 	case r.End != nil:
 		return errors.New("nothing may follow the end of a record")
 	case e.Run != nil:
-		if r.Schema != "" {
+		if r.Schema != "" && (r.Run.Digest != "" || r.Run.ID != e.Run.ID) {
 			return errors.New("a second run in the same record: a record holds one")
 		}
 		r.Schema, r.Run = e.Schema, *e.Run

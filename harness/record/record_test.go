@@ -99,6 +99,7 @@ func TestWhatIsNoRecordIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	half := func(id string) string { return `{"schema":"` + record.Schema + `","run":{"id":"` + id + `"}}` + "\n" }
 	for name, tc := range map[string]struct{ text, want string }{
 		"nothing":               {"", "it is empty"},
 		"spaces":                {" \n ", "it is empty"},
@@ -108,6 +109,7 @@ func TestWhatIsNoRecordIsRefused(t *testing.T) {
 		"a corrupt last line":   {string(run) + "\n{\"result\n", "line 2: "},
 		"no run":                {`{"end":{}}` + "\n", "line 1: the first line"},
 		"two runs":              {string(run) + "\n" + string(run) + "\n", "line 2: a second run"},
+		"two half runs":         {half("1") + half("2"), "line 2: a second run"},
 		"after the end":         {string(run) + "\n{\"end\":{}}\n{\"evidence\":{}}\n", "line 3: nothing may follow"},
 		"an unknown event":      {string(run) + "\n{\"verdict\":{}}\n", `line 2: json: unknown field "verdict"`},
 		"two events in one":     {string(run) + "\n{\"end\":{},\"evidence\":{}}\n", "line 2: an event is one of"},

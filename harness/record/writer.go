@@ -46,6 +46,9 @@ func Create(path string, run Run, redact Redactor) (*Writer, error) {
 	return writer, nil
 }
 
+// Run completes what Create wrote of the run, once the image is known.
+func (w *Writer) Run(run Run) error { return w.write(event{Schema: Schema, Run: &run}) }
+
 // Result adds what a promise came to.
 func (w *Writer) Result(result Result) error {
 	if err := result.check(); err != nil {

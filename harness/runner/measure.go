@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -89,7 +90,13 @@ func (t Tools) runOnce(ctx context.Context, configuration config.Config) (found 
 	if passed, err = t.Run(ctx, configuration); err != nil {
 		return nil, false, err
 	}
-	if found, err = record.Load(configuration.RecordPath()); err != nil {
+	found, err = record.Load(configuration.RecordPath())
+	if errors.Is(err, os.ErrNotExist) { // the run was killed: what it found until then is judged
+		if found, err = record.Load(record.EventsPath(configuration.RecordPath())); err == nil {
+			err = found.Save(configuration.RecordPath())
+		}
+	}
+	if err != nil {
 		return nil, false, fmt.Errorf("the suites left no record; see %s: %w", filepath.Join(configuration.Output, "ginkgo.log"), err)
 	}
 	return found, passed, nil

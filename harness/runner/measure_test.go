@@ -173,6 +173,22 @@ func TestARunWithoutARecordIsAnError(t *testing.T) {
 	}
 }
 
+// TestAKilledRunIsJudgedByWhatItFound runs suites that are killed before they write their record as one document.
+func TestAKilledRunIsJudgedByWhatItFound(t *testing.T) {
+	event := `{"schema":"` + record.Schema + `","run":{"id":"1"}}`
+	tools, configuration := play(t, `folder=$(echo "$HERO_CHAOS_RUN" | sed 's/.*"output":"\([^"]*\)".*/\1/')
+echo '`+event+`' > "$folder/record.jsonl"
+kill -9 $$
+`)
+	found, _, err := tools.Measure(deadline(t), configuration, always)
+	if err != nil || found.Run.ID != "1" || found.Complete() {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	if saved, err := record.Load(configuration.RecordPath()); err != nil || saved.Run.ID != "1" {
+		t.Errorf("the record was not saved: %v", err)
+	}
+}
+
 func TestSound(t *testing.T) {
 	cut, troubled, failed := measured("held"), measured("held"), measured("held", "failed")
 	cut.End, troubled.End.Trouble, failed.End.Trouble = nil, "the reaper is gone", "collect the status: no answer"

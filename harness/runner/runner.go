@@ -2,6 +2,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,14 +53,14 @@ const killDelay = 90 * time.Second
 // measured. On cgroup v1 all containers together weigh as much as one of our processes.
 const niceness = 15
 
-// runTimeout bounds a whole run.
-const runTimeout = 30 * time.Minute
+// defaultRunLimit bounds a whole run whose configuration sets no limit.
+const defaultRunLimit = 30 * time.Minute
 
 // Run runs the suites and returns when they have ended. Ginkgo's output goes to ginkgo.log in the output folder. passed
 // reports whether Ginkgo passed: a worker that died has left no result. The error is one line, and says why the session could
 // not be opened.
 func (t Tools) Run(ctx context.Context, configuration config.Config) (passed bool, err error) {
-	configuration.Agent = t.Agent
+	configuration.Agent, configuration.RunLimit = t.Agent, cmp.Or(configuration.RunLimit, defaultRunLimit)
 	if err := configuration.PrepareOutput(); err != nil {
 		return false, err
 	}
@@ -74,6 +75,9 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 	if err != nil {
 		return false, fmt.Errorf("hand the configuration to the suites: %w", err)
 	}
+	// Ginkgo ends what runs at the limit, and the rest is reported as not run. What does not end then is ended from here.
+	ctx, cancel := context.WithTimeout(ctx, configuration.RunLimit+killDelay)
+	defer cancel()
 	command := exec.CommandContext(ctx, t.Ginkgo, arguments(configuration, t.Suites)...) //nolint:gosec // our own tools
 	command.Env = append(os.Environ(), config.Variable+"="+string(text))
 	command.Stdout, command.Stderr = log, log
@@ -92,7 +96,7 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 		return false, errors.New(complaint)
 	}
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if err != nil && !errors.As(err, &exit) && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return false, fmt.Errorf("run the suites: %w", err)
 	}
 	return err == nil, nil
@@ -179,7 +183,7 @@ func (t Tools) Specs(ctx context.Context, configuration config.Config) (specs []
 
 func arguments(configuration config.Config, suites string) []string {
 	return []string{
-		"run", "--no-color", "--silence-skips", "--timeout=" + runTimeout.String(),
+		"run", "--no-color", "--silence-skips", "--timeout=" + configuration.RunLimit.String(),
 		fmt.Sprintf("--procs=%d", configuration.Procs), fmt.Sprintf("--seed=%d", configuration.Seed), suites,
 	}
 }

@@ -17,7 +17,7 @@ import (
 const outer = 30 * time.Second
 
 func TestArguments(t *testing.T) {
-	got := arguments(config.Config{Procs: 72, Seed: -7, Focus: "hang"}, "/bin/suites.test")
+	got := arguments(config.Config{Procs: 72, Seed: -7, Focus: "hang", RunLimit: 30 * time.Minute}, "/bin/suites.test")
 	for _, want := range []string{"run", "--no-color", "--procs=72", "--seed=-7", "--timeout=30m0s"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%q lacks %s", got, want)

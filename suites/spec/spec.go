@@ -250,6 +250,14 @@ func Result(t *target.Target, report SpecReport) (record.Result, bool) {
 	return doubt(t, judge(result, report)), selected
 }
 
+// ExplainEnd says of a spec that did not run that the run's time limit was over when its turn came. began is when the run began.
+func ExplainEnd(result record.Result, began time.Time, limit time.Duration) record.Result {
+	if cause := result.Cause; cause != nil && cause.Kind == record.CauseSkipped && cause.Detail == "" && limit > 0 && time.Since(began) >= limit {
+		result.Cause = &record.Cause{Kind: record.CauseSkipped, Detail: fmt.Sprintf("the time limit of the run, %s, was over", limit)}
+	}
+	return result
+}
+
 // doubt makes a failure INCONCLUSIVE that rests on an assumption which the target does not confirm
 // (suites/contract/zinit-0.4.md#marks).
 func doubt(t *target.Target, result record.Result) record.Result {

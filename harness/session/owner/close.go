@@ -46,6 +46,7 @@ func (o *Owner) Close(ctx context.Context) error {
 		_ = o.listener.Close()
 		defer func() { _ = os.RemoveAll(filepath.Dir(o.listener.Addr().String())) }()
 	}
+	o.cancelStarts() // nobody waits for them any more
 	o.forEachSandbox(func(name string, live *liveSandbox) { o.addError(o.collect(ctx, name, live)) })
 	o.stop()
 	o.serving.Wait()

@@ -41,7 +41,10 @@ type Owner struct {
 	serving  sync.WaitGroup
 	stop     context.CancelFunc
 
-	starts    sync.Mutex
+	starts       sync.Mutex
+	starting     context.Context // of sandboxes that are being started
+	cancelStarts context.CancelFunc
+
 	mu        sync.Mutex
 	sandboxes map[string]*opening
 	errs      []error // of the harness itself
@@ -67,11 +70,16 @@ func Open(ctx context.Context, configuration config.Config, t *target.Target) (_
 	o.leases = newLeases(&o.clock, o.needs)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	o.stop = stop
+	o.starting, o.cancelStarts = context.WithCancel(background)
 	defer func() {
 		if err != nil {
+			o.addError(err)
 			_ = o.Close(context.WithoutCancel(ctx))
 		}
 	}()
+	if err = o.startRecord(); err != nil {
+		return nil, err
+	}
 	if o.daemon, err = sandbox.Connect(ctx); err != nil {
 		return nil, err
 	}
@@ -83,7 +91,7 @@ func Open(ctx context.Context, configuration config.Config, t *target.Target) (_
 		return nil, err
 	}
 	o.plan = o.planTurns(ctx, main)
-	if err = o.startRecord(ctx, main); err != nil {
+	if err = o.writer.Run(o.describeRun(ctx, main)); err != nil {
 		return nil, err
 	}
 	return o, o.listen(background)
@@ -117,13 +125,13 @@ func (o *Owner) setClock(ctx context.Context, live *liveSandbox) error {
 	return nil
 }
 
-// startRecord creates the record with a description of the run.
-func (o *Owner) startRecord(ctx context.Context, main *liveSandbox) error {
+// startRecord creates the record before anything can go wrong that it should tell of.
+func (o *Owner) startRecord() error {
 	redactor, err := o.redactor()
 	if err != nil {
 		return err
 	}
-	writer, err := record.Create(o.configuration.RecordPath(), o.describeRun(ctx, main), redactor)
+	writer, err := record.Create(o.configuration.RecordPath(), o.describePlanned(), redactor)
 	if err != nil {
 		return err
 	}
@@ -149,7 +157,7 @@ func (o *Owner) openAs(ctx context.Context, p protocol.SandboxParams) (*liveSand
 		o.sandboxes[name] = existing
 		go func() {
 			o.starts.Lock() // one at a time: a boot takes all processors, and what runs already is being timed
-			live, err := o.start(context.WithoutCancel(ctx), p)
+			live, err := o.start(o.starting, p)
 			o.starts.Unlock()
 			o.mu.Lock()
 			existing.sandbox, existing.err = live, err

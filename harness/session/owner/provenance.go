@@ -16,21 +16,28 @@ import (
 // policiesTimeout bounds reading the policies of all services back from zinit.
 const policiesTimeout = 10 * time.Second
 
-// describeRun returns what the record says of the run as a whole.
-func (o *Owner) describeRun(ctx context.Context, main *liveSandbox) record.Run {
-	image := main.container.Image()
+// describePlanned returns what is known of the run before anything has been started.
+func (o *Owner) describePlanned() record.Run {
 	run := record.Run{
-		ID: o.id, Started: time.Now(), Target: o.target.Name, Image: image.Ref, Digest: image.ID,
-		Daemon: record.Daemon{ID: o.daemon.ID(), API: o.daemon.Client().ClientVersion()},
+		ID: o.id, Started: time.Now(), Target: o.target.Name, Image: o.configuration.Image,
 		Mutant: o.configuration.Mutant, Profile: o.configuration.Profile, Seed: o.configuration.Seed,
 		Focus: o.configuration.Focus, Service: o.configuration.Service,
 		Version: o.configuration.Version, Tools: toolVersions(), Procs: o.configuration.Procs,
-		Host:     record.Host{Cores: runtime.NumCPU(), Kernel: main.kernel, WorstGap: main.opened.Jitter},
-		Promises: promise.Recorded(), Confirmed: o.target.Confirmed, Services: o.readPolicies(ctx, main), Turns: o.plan.turns(),
+		Host: record.Host{Cores: runtime.NumCPU()}, Promises: promise.Recorded(), Confirmed: o.target.Confirmed,
 	}
 	if part := o.configuration.Part; part != nil {
 		run.Shard, run.Plan, run.Specs = part.Shard, part.Plan, part.Count
 	}
+	return run
+}
+
+// describeRun returns what the record says of the run as a whole.
+func (o *Owner) describeRun(ctx context.Context, main *liveSandbox) record.Run {
+	run, image := o.describePlanned(), main.container.Image()
+	run.Image, run.Digest = image.Ref, image.ID
+	run.Daemon = record.Daemon{ID: o.daemon.ID(), API: o.daemon.Client().ClientVersion()}
+	run.Host.Kernel, run.Host.WorstGap = main.kernel, main.opened.Jitter
+	run.Services, run.Turns = o.readPolicies(ctx, main), o.plan.turns()
 	o.addBudgets(&run, main)
 	return run
 }
