@@ -14,9 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clock"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -37,12 +36,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func monotonic() int64 {
-	var t unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
-	return t.Nano()
-}
-
 // life holds what the supervisor itself saw of one process.
 type life struct{ forking, forked, reaped int64 }
 
@@ -55,7 +48,7 @@ type supervised struct {
 	done    chan struct{}
 }
 
-// victimCommand starts a victim: this very test is one.
+// victimCommand returns the command line of a victim: this very test is one.
 func victimCommand(t *testing.T, options victim.Options) []string {
 	t.Helper()
 	self, err := os.Executable()
@@ -95,9 +88,9 @@ func (s *supervised) once(argv []string) bool {
 		s.mu.Unlock()
 		return false
 	}
-	l := life{forking: monotonic()}
+	l := life{forking: clock.Now()}
 	err := command.Start()
-	l.forked = monotonic()
+	l.forked = clock.Now()
 	s.process = command.Process
 	s.lives = append(s.lives, l)
 	index := len(s.lives) - 1
@@ -108,7 +101,7 @@ func (s *supervised) once(argv []string) bool {
 	_ = command.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lives[index].reaped = monotonic()
+	s.lives[index].reaped = clock.Now()
 	return !s.ended
 }
 
@@ -168,7 +161,7 @@ func inject(t *testing.T, client protocol.Client, endpoint protocol.Endpoint, f 
 	t.Helper()
 	identity := awaitServing(t, client, endpoint)
 	observation, err := client.Inject(deadline(t), protocol.InjectParams{
-		Lease: "test", Fault: f, Endpoint: endpoint, Victim: identity, SupervisorPID: os.Getpid(), Window: window,
+		Lease: "test", Fault: f, Endpoint: endpoint, Victim: identity, SupervisorPID: os.Getpid(), ObservationLimit: window,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -351,7 +344,7 @@ func TestAWithdrawnFaultIsUndone(t *testing.T) {
 	returned := make(chan error, 1)
 	go func() {
 		_, err := client.Inject(ctx, protocol.InjectParams{
-			Lease: "test", Fault: fault.SIGSTOP, Endpoint: endpoint, Victim: identity, Window: time.Hour,
+			Lease: "test", Fault: fault.SIGSTOP, Endpoint: endpoint, Victim: identity, ObservationLimit: time.Hour,
 		})
 		returned <- err
 	}()
@@ -425,7 +418,7 @@ func TestAnotherIncarnationIsNotTouched(t *testing.T) {
 	identity := awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
 	identity.Serving.StartTime--
 	_, err := client.Inject(deadline(t), protocol.InjectParams{
-		Fault: fault.SIGKILL, Endpoint: protocol.Endpoint{Socket: options.Socket}, Victim: identity, Window: outer,
+		Fault: fault.SIGKILL, Endpoint: protocol.Endpoint{Socket: options.Socket}, Victim: identity, ObservationLimit: outer,
 	})
 	if err == nil || !strings.Contains(err.Error(), "no longer the one") {
 		t.Fatalf("inject: %v", err)

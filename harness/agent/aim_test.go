@@ -52,7 +52,7 @@ func TestAnAimThatThereIsNotIsRefused(t *testing.T) {
 		"no wrapper": fault.SIGSTOPWrapper, "no worker": fault.SIGSTOPWorker,
 	} {
 		_, err := client.Inject(deadline(t), protocol.InjectParams{
-			Lease: "aim", Fault: f, Endpoint: endpoint, Victim: awaitServing(t, client, endpoint), Window: time.Second,
+			Lease: "aim", Fault: f, Endpoint: endpoint, Victim: awaitServing(t, client, endpoint), ObservationLimit: time.Second,
 		})
 		g.Expect(err).To(MatchError(ContainSubstring(reason)))
 	}

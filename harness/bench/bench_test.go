@@ -152,7 +152,7 @@ func waysInto(b *testing.B, agent protocol.Client, victim session.Service) []way
 	ways := []way{
 		{"the link", linkShare, func(ctx context.Context) error {
 			_, err := agent.Inject(ctx, protocol.InjectParams{
-				Lease: "bench", Fault: harmless, Endpoint: victim.Endpoint, Victim: identity, Window: 1,
+				Lease: "bench", Fault: harmless, Endpoint: victim.Endpoint, Victim: identity, ObservationLimit: 1,
 			})
 			return err
 		}},

@@ -87,7 +87,7 @@ func explainNoLanding(params protocol.InjectParams) string {
 	if params.Fault.Landing != fault.LandsByExit {
 		return "it was not stopped in every task, or answered all the same"
 	}
-	return fmt.Sprintf("the process had not exited %s later", params.Window)
+	return fmt.Sprintf("the process had not exited %s later", params.ObservationLimit)
 }
 
 // CheckSteady asks a service the harness's own question. The supervisor's status is no evidence.

@@ -91,7 +91,7 @@ func healthy() *fakeSandbox {
 // experiment returns what is known of a fault before it is injected.
 func experiment(f fault.Fault) (*record.Recovery, protocol.InjectParams) {
 	seen := &record.Recovery{ID: "restart.sigterm/user.x#1.1", Promise: "restart.sigterm", Sandbox: "main", Service: "user.x", Fault: f.Name}
-	return seen, protocol.InjectParams{Lease: "lease-1", Endpoint: protocol.Endpoint{Socket: "/s.sock"}, Fault: f, Window: 3 * time.Second}
+	return seen, protocol.InjectParams{Lease: "lease-1", Endpoint: protocol.Endpoint{Socket: "/s.sock"}, Fault: f, ObservationLimit: 3 * time.Second}
 }
 
 func TestRunRecordsTheObservation(t *testing.T) {
@@ -114,7 +114,7 @@ func TestRunRecordsTheObservation(t *testing.T) {
 		t.Errorf("the agent was called %v, not %v", g.calls, calls)
 	}
 	wantInject := protocol.InjectParams{
-		Lease: "lease-1", Fault: fault.SIGTERM, Endpoint: params.Endpoint, Victim: before, SupervisorPID: 7, Window: params.Window,
+		Lease: "lease-1", Fault: fault.SIGTERM, Endpoint: params.Endpoint, Victim: before, SupervisorPID: 7, ObservationLimit: params.ObservationLimit,
 	}
 	if got := g.params[protocol.MethodInject]; !reflect.DeepEqual(got, wantInject) {
 		t.Errorf("injected %+v, not %+v", got, wantInject)

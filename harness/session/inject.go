@@ -50,7 +50,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 		Fault: i.Fault.Name, Seed: b.session.Configuration.Seed, Policy: i.Policy,
 	}
 	err = recovery.Run(ctx, b, &seen, agent.InjectParams{
-		Lease: lease, Fault: i.Fault, Endpoint: i.Service.Endpoint, Window: i.ObservationLimit, Due: i.Service.Policy.DelayOfRetry(1),
+		Lease: lease, Fault: i.Fault, Endpoint: i.Service.Endpoint, ObservationLimit: i.ObservationLimit, DueDelay: i.Service.Policy.DelayOfRetry(1),
 	})
 	if err == nil {
 		err = b.session.call(ctx, protocol.MethodDisturbed,

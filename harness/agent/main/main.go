@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/observe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
@@ -68,7 +69,7 @@ func link() error {
 	if self, err := os.Executable(); err == nil {
 		_ = os.Remove(self) // a read-only place keeps it, and nothing else depends on it
 	}
-	agent.AnotherProcessor()
+	observe.AddProcessor()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
 	return agent.Run(ctx, pipes{})

@@ -66,7 +66,7 @@ func (c Client) Processes(ctx context.Context) ([]Process, error) {
 // Calibrate measures the observer's own scheduling gaps for a while.
 func (c Client) Calibrate(ctx context.Context, duration time.Duration) (Calibration, error) {
 	var calibration Calibration
-	err := c.Call(ctx, MethodCalibrate, CalibrateParams{For: duration}, &calibration)
+	err := c.Call(ctx, MethodCalibrate, CalibrateParams{Period: duration}, &calibration)
 	return calibration, err
 }
 

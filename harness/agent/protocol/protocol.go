@@ -78,14 +78,14 @@ type InjectParams struct {
 	Victim Identity `json:"victim"`
 	// SupervisorPID bounds the walk to the root of the new process tree.
 	SupervisorPID int `json:"supervisor_pid,omitempty"`
-	// Window bounds the observation, in nanoseconds. The observation ends early once a new
+	// ObservationLimit bounds the observation, in nanoseconds. The observation ends early once a new
 	// incarnation serves.
-	Window time.Duration `json:"window_ns"`
-	// Due is how long after the exit the new process is due, in nanoseconds.
-	Due time.Duration `json:"due_ns,omitempty"`
+	ObservationLimit time.Duration `json:"window_ns"`
+	// DueDelay is the time from the exit until the new process is due, in nanoseconds.
+	DueDelay time.Duration `json:"due_ns,omitempty"`
 }
 
-// Observation holds what the agent saw of a fault. A nil phase was not reached within the window.
+// Observation holds what the agent saw of a fault. A nil phase was not reached within the limit.
 type Observation struct {
 	Injected  record.Interval  `json:"injected"`
 	Landing   *record.Landing  `json:"landing,omitempty"`
@@ -136,7 +136,7 @@ type Process struct {
 
 // CalibrateParams says for how long to watch the observer's own scheduling gaps.
 type CalibrateParams struct {
-	For time.Duration `json:"for_ns"`
+	Period time.Duration `json:"for_ns"`
 }
 
 // Calibration says how precise an observation on this host is at its best.

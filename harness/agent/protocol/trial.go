@@ -17,7 +17,7 @@ const (
 const (
 	// Slow is the good reply, TrialParams.Delay after the question.
 	Slow victim.Behaviour = "slow"
-	// Stopped is a process in state T: the kernel accepts their connection, and nothing reads it.
+	// Stopped is a process in state T: the kernel accepts connections, and nothing reads them.
 	Stopped victim.Behaviour = "stopped"
 	// Backlog is a listener with a full backlog, which accepts no connection.
 	Backlog victim.Behaviour = "backlog"

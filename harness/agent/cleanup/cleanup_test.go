@@ -1,0 +1,62 @@
+package cleanup
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+)
+
+func TestACleanupTakesBackWhatWasMade(t *testing.T) {
+	for name, there := range map[string]bool{"ours": false, "somebody else's": true} {
+		t.Run(name, func(t *testing.T) {
+			home := filepath.Join(t.TempDir(), "home")
+			if there {
+				write(t, filepath.Join(home, "theirs"))
+			}
+			var c Cleanup
+			params := protocol.CleanupParams{Zinit: "/nowhere/zinit.sock", Prefix: "hero_chaos.", Home: home}
+			if err := c.Plan(t.Context(), params); err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(home, "v.sock"))
+			err := c.CarryOut()
+			if err == nil || !strings.Contains(err.Error(), "delete our services: ") || !strings.Contains(err.Error(), "no such file") {
+				t.Errorf("without a supervisor: %v", err)
+			}
+			if _, err := os.Stat(home); errors.Is(err, fs.ErrNotExist) == there {
+				t.Errorf("the folder was there before: %v; now: %v", there, err)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, path string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o750), os.WriteFile(path, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestACleanupWithoutAPlanDoesNothing(t *testing.T) {
+	var c Cleanup
+	if err := c.CarryOut(); err != nil {
+		t.Error(err)
+	}
+	whole := protocol.CleanupParams{Zinit: "/z", Prefix: "p.", Home: "/h"}
+	for _, spoil := range []func(*protocol.CleanupParams){
+		func(p *protocol.CleanupParams) { p.Zinit = "" },
+		func(p *protocol.CleanupParams) { p.Prefix = "" }, // it would delete every service
+		func(p *protocol.CleanupParams) { p.Home = "" },
+	} {
+		params := whole
+		spoil(&params)
+		if err := c.Plan(t.Context(), params); err == nil || c.params != nil {
+			t.Errorf("%+v was taken: %v", params, err)
+		}
+	}
+}

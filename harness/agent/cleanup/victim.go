@@ -1,0 +1,73 @@
+package cleanup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+)
+
+// Victims are the copies of this binary that were installed for services of ours.
+type Victims struct {
+	mu        sync.Mutex
+	installed []string // without those that are to be kept
+}
+
+// Install copies this binary to a path, so that services can be registered with it.
+func (v *Victims) Install(_ context.Context, params protocol.VictimParams) error {
+	self, err := os.Open("/proc/self/exe") // the file itself is unlinked already
+	if err != nil {
+		return fmt.Errorf("install the victim: %w", err)
+	}
+	defer func() { _ = self.Close() }()
+	if err := os.MkdirAll(filepath.Dir(params.Path), 0o755); err != nil { //nolint:gosec // services of any user run it
+		return fmt.Errorf("install the victim: %w", err)
+	}
+	if !params.Keep {
+		v.mu.Lock()
+		v.installed = append(v.installed, params.Path)
+		v.mu.Unlock()
+	}
+	staged := params.Path + ".new"
+	file, err := os.OpenFile(staged, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755) //nolint:gosec // as above
+	if err != nil {
+		return fmt.Errorf("install the victim: %w", err)
+	}
+	_, err = io.Copy(file, self)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("install the victim: %w", err)
+	}
+	if err := os.Rename(staged, params.Path); err != nil {
+		return fmt.Errorf("install the victim: %w", err)
+	}
+	return nil
+}
+
+// RemoveAll removes the binaries that are not to be kept.
+func (v *Victims) RemoveAll() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, path := range v.installed {
+		_ = os.Remove(path)
+	}
+}
+
+// Uninstall removes a binary that Install installed, and no other file.
+func (v *Victims) Uninstall(_ context.Context, params protocol.VictimParams) error {
+	v.mu.Lock()
+	ours := slices.Contains(v.installed, params.Path)
+	v.mu.Unlock()
+	if !ours {
+		return fmt.Errorf("uninstall %s: it was not installed by us, or is to be kept", params.Path)
+	}
+	if err := os.Remove(params.Path); err != nil {
+		return fmt.Errorf("uninstall the victim: %w", err)
+	}
+	return nil
+}

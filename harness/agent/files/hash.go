@@ -1,0 +1,42 @@
+package files
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+)
+
+// Hash returns the SHA-256 sums of the files that a pattern matches. It reads a file with several names once.
+func Hash(ctx context.Context, params protocol.HashParams) (protocol.Hashes, error) {
+	paths, err := filepath.Glob(params.Pattern)
+	if err != nil {
+		return protocol.Hashes{}, fmt.Errorf("hash %s: %w", params.Pattern, err)
+	}
+	sums := map[string]string{}
+	known := map[inode]string{}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		identity := inodeOf(info)
+		if known[identity] == "" {
+			data, err := os.ReadFile(path) //nolint:gosec // the caller names what is to be read
+			if err != nil {
+				return protocol.Hashes{}, fmt.Errorf("hash %s: %w", path, err)
+			}
+			sum := sha256.Sum256(data)
+			known[identity] = hex.EncodeToString(sum[:])
+		}
+		sums[path] = known[identity]
+		if err := ctx.Err(); err != nil {
+			return protocol.Hashes{}, fmt.Errorf("hash %s: %w", params.Pattern, err)
+		}
+	}
+	return protocol.Hashes{Sums: sums}, nil
+}

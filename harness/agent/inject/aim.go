@@ -1,0 +1,115 @@
+package inject
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// aim is a process that a signal is sent to.
+type aim struct {
+	incarnation record.Incarnation
+	pidfd       int
+}
+
+// aimAt opens the processes that a fault is aimed at.
+func aimAt(params protocol.InjectParams) (aimed []aim, release func(), err error) {
+	release = func() {
+		for _, target := range aimed {
+			_ = unix.Close(target.pidfd)
+		}
+	}
+	targets, err := targetsOf(params)
+	if err != nil {
+		return nil, release, err
+	}
+	for _, target := range targets {
+		pidfd, err := unix.PidfdOpen(target.PID, 0)
+		if err != nil {
+			release()
+			return nil, func() {}, fmt.Errorf("open a pidfd of process %d: %w", target.PID, err)
+		}
+		aimed = append(aimed, aim{target, pidfd})
+		if !procfs.IsSameProcess(target) {
+			release()
+			return nil, func() {}, fmt.Errorf("process %d is no longer the one that was aimed at", target.PID)
+		}
+	}
+	return aimed, release, nil
+}
+
+func targetsOf(params protocol.InjectParams) ([]record.Incarnation, error) {
+	serving, root := params.Victim.Serving, params.Victim.Root
+	wrapped := root.PID != 0 && root.PID != serving.PID
+	switch params.Fault.Aim {
+	case fault.AtWrapper:
+		if !wrapped {
+			return nil, errors.New("the process that serves has no wrapper")
+		}
+		return []record.Incarnation{root}, nil
+	case fault.AtWorker:
+		return firstProcess(func(p protocol.Process) bool { return p.Parent == serving.PID }, "the process that serves has no worker")
+	case fault.AtGroup:
+		return groupOf(serving, root, params.SupervisorPID)
+	}
+	return []record.Incarnation{serving}, nil
+}
+
+// firstProcess returns the first process that qualifies.
+func firstProcess(qualifies func(protocol.Process) bool, none string) ([]record.Incarnation, error) {
+	table, err := procfs.ListProcesses()
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(table, qualifies)
+	if i < 0 {
+		return nil, errors.New(none)
+	}
+	return []record.Incarnation{table[i].Incarnation}, nil
+}
+
+// groupOf returns the processes that share a group with either of two processes. It refuses the supervisor's own group.
+func groupOf(serving, root record.Incarnation, supervisor int) ([]record.Incarnation, error) {
+	table, err := procfs.ListProcesses()
+	if err != nil {
+		return nil, err
+	}
+	groups := map[int]bool{}
+	for _, process := range table {
+		if process.PID == serving.PID || process.PID == root.PID {
+			groups[process.Group] = true
+		}
+	}
+	var members []record.Incarnation
+	for _, process := range table {
+		if groups[process.Group] && process.PID == supervisor {
+			return nil, errors.New("the service shares its group with the supervisor")
+		}
+		if groups[process.Group] && process.State != "Z" {
+			members = append(members, process.Incarnation)
+		}
+	}
+	if len(members) == 0 {
+		return nil, errors.New("the process that serves is gone")
+	}
+	return members, nil
+}
+
+// areAllStopped reports whether every task of every process that was aimed at is in state T.
+func areAllStopped(aimed []aim) (tasks int, all bool) {
+	for _, target := range aimed {
+		own, stopped := procfs.CountTasks(target.incarnation.PID)
+		if !stopped {
+			return 0, false
+		}
+		tasks += own
+	}
+	return tasks, true
+}

@@ -1,0 +1,61 @@
+package inject
+
+import (
+	"fmt"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// journal is the list of what reverts the open faults. It is written before a fault is injected.
+type journal struct {
+	mu   sync.Mutex
+	open map[string][]undoStep
+}
+
+type undoStep struct {
+	pidfd  int
+	signal unix.Signal
+}
+
+// add writes down how to undo a fault on a process.
+func (j *journal) add(lease string, incarnation record.Incarnation, signal unix.Signal) error {
+	pidfd, err := unix.PidfdOpen(incarnation.PID, 0)
+	if err != nil {
+		return fmt.Errorf("open a pidfd of process %d: %w", incarnation.PID, err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.open == nil {
+		j.open = map[string][]undoStep{}
+	}
+	j.open[lease] = append(j.open[lease], undoStep{pidfd: pidfd, signal: signal})
+	return nil
+}
+
+// revert undoes a lease's faults, the last first. A process that is gone needs no undo.
+func (j *journal) revert(lease string) {
+	j.mu.Lock()
+	steps := j.open[lease]
+	delete(j.open, lease)
+	j.mu.Unlock()
+	for i := len(steps) - 1; i >= 0; i-- {
+		_ = unix.PidfdSendSignal(steps[i].pidfd, steps[i].signal, nil, 0)
+		_ = unix.Close(steps[i].pidfd)
+	}
+}
+
+// revertAll undoes every open fault.
+func (j *journal) revertAll() {
+	j.mu.Lock()
+	leases := make([]string, 0, len(j.open))
+	for lease := range j.open {
+		leases = append(leases, lease)
+	}
+	j.mu.Unlock()
+	for _, lease := range leases {
+		j.revert(lease)
+	}
+}

@@ -1,0 +1,103 @@
+package observe
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clock"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// Watch is a process that is followed to its end.
+type Watch struct {
+	incarnation record.Incarnation
+	pidfd       int
+	since       int64
+
+	exited   *record.Interval
+	reaped   *record.Interval
+	lastSeen int64 // when it was last known to be there: alive, then a zombie
+	onExit   func(record.Interval)
+}
+
+// Follow watches a process by a pidfd. The incarnation is compared after the pidfd was opened, so it is the right process.
+func (o *Observer) Follow(incarnation record.Incarnation, onExit func(record.Interval)) (*Watch, error) {
+	pidfd, err := unix.PidfdOpen(incarnation.PID, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open a pidfd of process %d: %w", incarnation.PID, err)
+	}
+	if !procfs.IsSameProcess(incarnation) {
+		_ = unix.Close(pidfd)
+		return nil, fmt.Errorf("process %d is no longer the one that was identified", incarnation.PID)
+	}
+	w := &Watch{incarnation: incarnation, pidfd: pidfd, since: clock.Now(), onExit: onExit}
+	o.mu.Lock()
+	o.watches[w] = struct{}{}
+	o.mu.Unlock()
+	o.wake()
+	return w, nil
+}
+
+// Unfollow stops watching a process.
+func (o *Observer) Unfollow(w *Watch) {
+	o.mu.Lock()
+	delete(o.watches, w)
+	o.mu.Unlock()
+	_ = unix.Close(w.pidfd)
+}
+
+// settleExit notes whether a process was still there before the poll, or had ended after it.
+func (o *Observer) settleExit(w *Watch, exited bool, before, stamp int64) {
+	if !exited {
+		w.lastSeen = max(w.lastSeen, before)
+		return
+	}
+	w.exited = &record.Interval{Lo: max(w.since, w.lastSeen), Hi: stamp}
+	w.lastSeen = w.exited.Lo // its parent may have waited for it before we woke
+	if w.onExit != nil {
+		w.onExit(*w.exited)
+	}
+	o.broadcast()
+}
+
+// settleReaping notes which of the ended processes their parent has waited for. Signal 0 reaches a zombie, but no process that is gone.
+func (o *Observer) settleReaping() {
+	for w := range o.watches {
+		if w.exited == nil || w.reaped != nil {
+			continue
+		}
+		before := clock.Now()
+		if err := unix.PidfdSendSignal(w.pidfd, 0, nil, 0); err != unix.ESRCH {
+			w.lastSeen = before
+			continue
+		}
+		w.reaped = &record.Interval{Lo: max(w.exited.Lo, w.lastSeen), Hi: clock.Now()}
+		o.broadcast()
+	}
+}
+
+// AwaitExit returns when a process ended, nil if stop is closed before it does.
+func (o *Observer) AwaitExit(stop <-chan struct{}, w *Watch) (at *record.Interval) {
+	o.until(stop, func() bool { at = w.exited; return at != nil })
+	return at
+}
+
+// AwaitReaping returns when a process's parent had waited for it, nil if stop is closed before it does.
+func (o *Observer) AwaitReaping(stop <-chan struct{}, w *Watch) (at *record.Interval) {
+	o.until(stop, func() bool { at = w.reaped; return at != nil })
+	return at
+}
+
+// FindEnds returns when processes ended, without those that have not.
+func (o *Observer) FindEnds(watches []*Watch) (ends []record.Interval) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, w := range watches {
+		if w.exited != nil {
+			ends = append(ends, *w.exited)
+		}
+	}
+	return ends
+}

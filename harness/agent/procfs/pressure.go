@@ -1,0 +1,53 @@
+package procfs
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ReadPressure returns for how long since the boot at least one task of the host has waited for a processor: the total of the line "some"
+// of /proc/pressure/cpu (pressure stall information). It is 0 if the kernel does not tell.
+func ReadPressure() time.Duration {
+	text, err := os.ReadFile("/proc/pressure/cpu")
+	if err != nil {
+		return 0
+	}
+	return parsePressure(string(text))
+}
+
+func parsePressure(text string) time.Duration {
+	some, _, _ := strings.Cut(text, "\n")
+	_, total, found := strings.Cut(some, "total=")
+	microseconds, err := strconv.ParseInt(strings.TrimSpace(total), 10, 64)
+	if !found || err != nil || !strings.HasPrefix(some, "some ") {
+		return 0
+	}
+	return time.Duration(microseconds) * time.Microsecond
+}
+
+// MeasurePressure starts to measure the pressure after a delay. The returned function ends the measurement; it returns 0 if the delay has
+// not passed.
+func MeasurePressure(ctx context.Context, delay time.Duration) (end func() time.Duration) {
+	ctx, cancel := context.WithCancel(ctx)
+	began := make(chan time.Duration, 1)
+	go func() {
+		defer close(began)
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			began <- ReadPressure()
+		case <-ctx.Done():
+		}
+	}()
+	return func() time.Duration {
+		cancel()
+		if before, ok := <-began; ok {
+			return ReadPressure() - before
+		}
+		return 0
+	}
+}

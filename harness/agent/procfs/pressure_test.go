@@ -1,0 +1,27 @@
+package procfs
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+func TestParsePressure(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"some avg10=0.26 avg60=15.42 avg300=32.50 total=4087952\nfull avg10=0.00 total=7\n": 4087952 * time.Microsecond,
+		"full avg10=0.00 total=7\n": 0,
+		"some avg10=0.26 total=x\n": 0,
+		"some":                      0,
+		"":                          0,
+	} {
+		if got := parsePressure(text); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestPressureIsCountedFromTheDueTimeOn(t *testing.T) {
+	if early := MeasurePressure(context.Background(), time.Hour)(); early != 0 {
+		t.Errorf("before the due time: %s", early)
+	}
+}
