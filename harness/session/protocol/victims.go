@@ -6,7 +6,8 @@ import (
 	"path"
 	"strings"
 	"time"
-	"unicode"
+
+	"mvdan.cc/sh/v3/syntax"
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
@@ -117,22 +118,17 @@ func (p VictimPlan) probeCommand() string {
 	return ProbeCommand(p.Options.Socket, probeTimeout)
 }
 
-// CommandLine returns words as a command of /bin/sh. It does not quote plain words: zinit 0.3.9 looks up the first word as it is, and
-// refuses shell keywords such as exec [Z].
+// CommandLine returns words as a command of /bin/sh. Plain words stay as they are: zinit 0.3.9 looks up the first word without a
+// shell, and refuses shell keywords such as exec [Z]. POSIX cannot quote a word with a character that does not print; none of ours has
+// one, and such a word is left out of the command.
 func CommandLine(words []string) string {
-	line := make([]string, len(words))
-	for i, word := range words {
-		line[i] = word
-		if strings.ContainsFunc(word, isSpecial) || word == "" {
-			line[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	line := make([]string, 0, len(words))
+	for _, word := range words {
+		if quoted, err := syntax.Quote(word, syntax.LangPOSIX); err == nil {
+			line = append(line, quoted)
 		}
 	}
 	return strings.Join(line, " ")
-}
-
-// isSpecial reports whether a character must be quoted for the shell.
-func isSpecial(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./:=@%+,", r)
 }
 
 // Base is the name of the victim that has a dependent, and is there to be faulted.
