@@ -82,16 +82,22 @@ dist: ## Build all that a machine without Go needs, as a folder and as an image:
 	@go run ./ci/dist dist
 
 .PHONY: test
-test: ## Run all tests: units, those that need Docker, a sample of the mutants, and the suites against the embedded image
+test: ## Run all tests: units, those that need Docker, samples of the mutants and of the choices, and the suites against the embedded image
 	@ci/docker.sh
 	go test $(RACE) $(UNITS)
 	@$(MAKE) --no-print-directory mutants SAMPLE=1 AGAIN=1
+	@$(MAKE) --no-print-directory choices SAMPLE=1
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: mutants
 mutants: build ## Test the harness: break the image in every known way [ONLY=ids GROUP SAMPLE=1 FULL=1 AGAIN=1 PARALLEL]
 	@ci/docker.sh
 	@$(BIN)/hero_chaos mutants $(MUTANTS_FLAGS)
+
+.PHONY: choices
+choices: build ## Test the harness: let the image choose what the contract leaves open; nothing may fail [ONLY=rows SAMPLE=1]
+	@ci/docker.sh
+	@$(BIN)/hero_chaos choices $(strip $(call flag,only,$(ONLY)) $(if $(SAMPLE),--sample))
 
 # Monit looks at one service after the other, and at none before its start has timed out (30 s): each of its specs has it
 # to itself, and it is asked what it is there for, to find a hang.

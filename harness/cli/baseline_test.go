@@ -44,7 +44,7 @@ func TestASlowdownHolds(t *testing.T) {
 		t.Errorf("2 %% more, of 10 %% allowed: exit code %d, %s, %s", code, stdout, stderr)
 	}
 	for want, arguments := range map[string][]string{
-		"it is of the same run":             {before, "--baseline", before},
+		"it is of the same run":          {before, "--baseline", before},
 		"it takes one record":            {before, same, "--baseline", slower},
 		"compare with the baseline: rea": {before, "--baseline", filepath.Join(t.TempDir(), "none")},
 	} {

@@ -40,6 +40,7 @@ type commands struct {
 	Discover discoverCommand `cmd:"" help:"Write a target file from a running image."`
 
 	Mutants mutantsCommand `cmd:"" help:"Test the harness: break the embedded image in every known way, and see each caught."`
+	Choices choicesCommand `cmd:"" help:"Test the harness: let the embedded image choose what the contract leaves open, and see nothing fail."`
 }
 
 // outcome is the exit code of a command that had no error.

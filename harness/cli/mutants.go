@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/choice"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/unkilled"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
@@ -34,12 +36,15 @@ type mutantsCommand struct {
 
 // Run runs the mutants, writes the kill matrix, and prints what it says of the harness.
 func (c *mutantsCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) error {
+	all := allMutants()
 	for _, id := range c.Only {
+		if slices.ContainsFunc(all, func(m mutation.Mutant) bool { return m.ID == id }) {
+			continue
+		}
 		if _, err := mutant.Find(id); err != nil {
 			return err
 		}
 	}
-	all := allMutants()
 	chosen, err := mutation.Choose(all, c.Group, c.Only, c.Sample)
 	if err != nil {
 		return err
@@ -93,7 +98,7 @@ func (c *mutantsCommand) campaign(ctx context.Context, stdout io.Writer) (campai
 		return campaign.Campaign{}, "", err
 	}
 	return campaign.Campaign{
-		Output: cmp.Or(c.Output, filepath.Join(configuration.Output, folder)), Parallel: c.Parallel, Again: c.Again, Reached: mutant.Reached,
+		Output: cmp.Or(c.Output, filepath.Join(configuration.Output, folder)), Parallel: c.Parallel, Again: c.Again, Reached: reachedText,
 		Key:     configuration.Image + " " + programs,
 		Scope:   func(m mutation.Mutant) mutation.Scope { return scope(m, promiseIDs()) },
 		Tell:    func(line string) { _, _ = fmt.Fprintln(stdout, line) },
@@ -101,14 +106,32 @@ func (c *mutantsCommand) campaign(ctx context.Context, stdout io.Writer) (campai
 	}, configuration.Image, nil
 }
 
-// allMutants returns the registry in the harness's form.
+// reachedText returns the end of the line that shows that an image is broken, or chooses, as it was told to.
+func reachedText(m mutation.Mutant) string {
+	if m.Choices != "" {
+		return choice.Taken + m.Choices
+	}
+	return mutant.Reached + m.ID
+}
+
+// allMutants returns the registry in the harness's form, and each row of choices as a healthy variant.
 func allMutants() (all []mutation.Mutant) {
 	for _, m := range mutant.All() {
 		all = append(all, mutation.Mutant{
 			ID: m.ID, Group: m.Group, Behaviour: m.Behaviour, Evidence: m.Evidence, Claims: m.Promises, Target: m.Target,
 		})
 	}
-	return all
+	return append(all, rowsOfChoices()...)
+}
+
+// rowsOfChoices returns the rows of choices as healthy variants.
+func rowsOfChoices() (rows []mutation.Mutant) {
+	for _, row := range choice.Rows() {
+		rows = append(rows, mutation.Mutant{
+			ID: row.ID, Group: "choices", Behaviour: row.Choices, Evidence: "what the contract leaves to a supervisor", Choices: row.Choices,
+		})
+	}
+	return rows
 }
 
 // listMutants prints a line a mutant.

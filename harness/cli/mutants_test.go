@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/choice"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/unkilled"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
@@ -25,7 +26,7 @@ func TestTheMutantsAreListed(t *testing.T) {
 		}
 	}
 	_, all, _ := commandLine("mutants", "--list")
-	if strings.Count(all, "\n") != len(mutant.All()) || !strings.Contains(all, " healthy ") {
+	if strings.Count(all, "\n") != len(mutant.All())+len(choice.Rows()) || !strings.Contains(all, " healthy ") {
 		t.Errorf("%d lines for %d mutants", strings.Count(all, "\n"), len(mutant.All()))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/choice"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
@@ -15,11 +16,12 @@ import (
 
 // request holds the questions and the target of a command. Empty members have defaults.
 type request struct {
-	target, image, container, mutant string
-	focus, service, profile, output  string
-	seed                             int64
-	procs, samples                   int
-	destructive                      bool
+	target, image, container        string
+	mutant, choices                 string
+	focus, service, profile, output string
+	seed                            int64
+	procs, samples                  int
+	destructive                     bool
 }
 
 // mostSamples is more than the 299 that exclude a rate of failures of 1 %.
@@ -43,6 +45,7 @@ func (r request) resolve() (config.Config, *target.Target, error) {
 	}
 	configuration.Version = version()
 	configuration.Image, configuration.Container, configuration.Mutant = r.image, r.container, r.mutant
+	configuration.Choices = r.choices
 	configuration.AllowDestructive = r.destructive
 	configuration.Focus, configuration.Service = r.focus, r.service
 	configuration.Profile, configuration.Seed = r.profile, r.seed
@@ -84,6 +87,14 @@ func (r request) check(described *target.Target) error {
 		}
 		if described.Image.Mutant == "" || r.image != "" || r.container != "" {
 			return fmt.Errorf("run the mutant %s: only the embedded image can be broken on purpose", r.mutant)
+		}
+	}
+	if r.choices != "" {
+		if _, err := choice.Parse(r.choices); err != nil {
+			return err
+		}
+		if described.Image.Choices == "" || r.image != "" || r.container != "" {
+			return fmt.Errorf("run with the choices %s: only the embedded image can be told what to choose", r.choices)
 		}
 	}
 	if err := checkService(described, r.service); err != nil {

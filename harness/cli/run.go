@@ -19,6 +19,7 @@ type runCommand struct {
 	Image     string `help:"Image to test in place of the target's." placeholder:"REFERENCE"`
 	Container string `help:"Running container to attach to instead of starting one." placeholder:"NAME"`
 	Mutant    string `help:"Break the embedded image on purpose (fixtures/herozero/mutant)." placeholder:"ID"`
+	Choices   string `help:"What the embedded image does where the contract leaves a choice; several by commas (fixtures/herozero/choice)." placeholder:"NAME=ALTERNATIVE"`
 	Focus     string `help:"Promises to check: a theme, an id, or id/service; several by commas."`
 	Service   string `help:"The one service to check."`
 	Seed      int64  `help:"Repeats a run's order." default:"1"`
@@ -81,7 +82,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 // request returns what the flags ask for.
 func (c *runCommand) request() request {
 	return request{
-		target: c.Target, image: c.Image, container: c.Container, mutant: c.Mutant, focus: c.Focus, service: c.Service, profile: c.Profile,
+		target: c.Target, image: c.Image, container: c.Container, mutant: c.Mutant, choices: c.Choices, focus: c.Focus, service: c.Service, profile: c.Profile,
 		output: c.Output, seed: c.Seed, procs: c.Procs, samples: c.Samples, destructive: c.AllowDestructive,
 	}
 }

@@ -26,6 +26,8 @@ type Config struct {
 	AllowDestructive bool `json:"allow_destructive,omitempty"`
 	// Mutant breaks an image of ours on purpose, or makes it odd in a way that is no fault of its.
 	Mutant string `json:"mutant,omitempty"`
+	// Choices selects, in an image of ours, alternatives of what the contract leaves open.
+	Choices string `json:"choices,omitempty"`
 	// Root is the folder of the module, in which a target's build command runs.
 	Root string `json:"root"`
 	// Agent is the agent's binary for the daemon's platform.

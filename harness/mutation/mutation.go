@@ -20,6 +20,8 @@ type Mutant struct {
 	Evidence  string `json:"evidence"` // where the like has happened
 	// Claims are the promises that may fail: the first has to, and claims the mutant. A healthy variant has none.
 	Claims []string `json:"claims,omitempty"`
+	// Choices are the alternatives that a healthy variant takes where the contract leaves a choice.
+	Choices string `json:"choices,omitempty"`
 	// Target names the target file of a variant, empty if it is the embedded image's own.
 	Target string `json:"-"`
 }

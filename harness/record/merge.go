@@ -104,6 +104,7 @@ func alike(one, other Run) error {
 		{"focus", one.Focus, other.Focus},
 		{"service", one.Service, other.Service},
 		{"mutant", one.Mutant, other.Mutant},
+		{"selection of choices", one.Choices, other.Choices},
 		{"version of hero_chaos", one.Version, other.Version},
 		{"plan", one.Plan, other.Plan},
 		{"tolerance", one.Tolerance, other.Tolerance},

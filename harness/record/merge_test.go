@@ -166,6 +166,7 @@ func TestWhatIsNoWholeRunIsRefused(t *testing.T) {
 		`the seed is "8" here and "7" there`:                run(func(r *record.Run) { r.Seed = 8 }),
 		`the focus is "hang" here and "" there`:             run(func(r *record.Run) { r.Focus = "hang" }),
 		`the service is "user.a" here`:                      run(func(r *record.Run) { r.Service = "user.a" }),
+		`the selection of choices is "c" here`:              run(func(r *record.Run) { r.Choices = "c" }),
 		`the mutant is "m" here`:                            run(func(r *record.Run) { r.Mutant = "m" }),
 		`the version of hero_chaos is "v2" here`:            run(func(r *record.Run) { r.Version = "v2" }),
 		`the plan is "p2" here and "p1" there`:              run(func(r *record.Run) { r.Plan = "p2" }),

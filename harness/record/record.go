@@ -46,8 +46,9 @@ type Run struct {
 	Image   string    `json:"image"`  // the reference that was asked for
 	Digest  string    `json:"digest"` // what it was
 	Daemon  Daemon    `json:"daemon"`
-	Mutant  string    `json:"mutant,omitempty"` // how the image was broken on purpose; such a record promotes nothing
-	Profile string    `json:"profile"`          // quick or faithful
+	Mutant  string    `json:"mutant,omitempty"`  // how the image was broken on purpose; such a record promotes nothing
+	Choices string    `json:"choices,omitempty"` // what the image was told to do where the contract leaves a choice; likewise
+	Profile string    `json:"profile"`           // quick or faithful
 	Seed    int64     `json:"seed"`
 	Focus   string    `json:"focus,omitempty"`   // what was selected; empty is everything
 	Service string    `json:"service,omitempty"` // the one service that was selected; empty is every one

@@ -33,7 +33,7 @@ func (t Tools) Alternate(ctx context.Context, stdout io.Writer, configuration co
 		return run, nil, err
 	}
 	tested, other := &side{configuration: configuration, passed: true}, &side{configuration: configuration, passed: true}
-	other.configuration.Image, other.configuration.Mutant = image, ""
+	other.configuration.Image, other.configuration.Mutant, other.configuration.Choices = image, "", ""
 	other.configuration.Output = filepath.Join(configuration.Output, config.BaselineFolder)
 	if err := other.configuration.PrepareOutput(); err != nil {
 		return run, nil, err

@@ -60,6 +60,9 @@ func (t *Target) checkImage() *problem {
 	if t.Image.Mutant != "" && !built {
 		return wrong("$.image.mutant", "only an image that is built here has mutants: remove mutant")
 	}
+	if t.Image.Choices != "" && !built {
+		return wrong("$.image.choices", "only an image that is built here has choices: remove choices")
+	}
 	return nil
 }
 

@@ -49,6 +49,8 @@ type Image struct {
 	Archive string `yaml:"archive"`
 	// Mutant is the environment variable that selects a mutant of a built image, empty if it has none.
 	Mutant string `yaml:"mutant"`
+	// Choices is the environment variable that selects what the contract leaves to a supervisor, empty if it has none.
+	Choices string `yaml:"choices"`
 }
 
 // Container is the configuration of the container.

@@ -24,6 +24,7 @@ func reproduce(run record.Run, result record.Result) string {
 		flag("image", run.Image)
 	}
 	flag("mutant", run.Mutant)
+	flag("choices", run.Choices)
 	flag("focus", result.Promise)
 	flag("service", result.Service)
 	if run.Profile != "quick" {

@@ -28,6 +28,7 @@ func runFacts(r *record.Record) []fact {
 	add("image", "%s", run.Image)
 	add("digest", "%s", run.Digest)
 	add("broken on purpose", "%s", run.Mutant)
+	add("choices", "%s", run.Choices)
 	add("profile", "%s", run.Profile)
 	add("only", "%s %s", run.Focus, run.Service)
 	add("shard", "%s", run.Shard)

@@ -69,6 +69,9 @@ func (j *judge) checkScope(r *record.Record) {
 	if run.Mutant != "" {
 		j.addRun(mutant, run.Mutant)
 	}
+	if run.Choices != "" {
+		j.addRun(choices, run.Choices)
+	}
 	if run.Profile != faithful {
 		j.addRun(otherProfile, run.Profile)
 	} else if run.Scale != 0 {

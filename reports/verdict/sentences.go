@@ -26,6 +26,7 @@ const (
 	mixedDigests
 	mixedTargets
 	mutant
+	choices
 	unfinished
 	harnessError
 	damagedFile
@@ -100,6 +101,7 @@ var sentences = map[kind]sentence{
 	mixedDigests:   {WrongDigest, "record", "the records are of different images: judge each image by its own records"},
 	mixedTargets:   {Mixed, "record", "the records are of different targets: judge each target by its own records"},
 	mutant:         {Mutant, "record", "the image was broken on purpose, by the mutant %s"},
+	choices:        {Mutant, "record", "the image is a stand-in that was told what to do where the contract leaves a choice: %s"},
 	unfinished:     {Incomplete, "record", "the run did not finish: what its record lacks was not checked"},
 	harnessError:   {Trouble, "record", "the harness itself had an error: %s"},
 	damagedFile:    {OddFile, "record", "%s"},

@@ -62,7 +62,7 @@ type Judged struct {
 	Policy string    `json:"policy_sha256"`
 	// PolicyPath is the file that the policy was read from. Another machine may have the same policy elsewhere.
 	PolicyPath string `json:"policy_path,omitempty"`
-	Runs   []Run     `json:"runs"`
+	Runs       []Run  `json:"runs"`
 }
 
 // Run is a record that was judged.

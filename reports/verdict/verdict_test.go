@@ -304,7 +304,7 @@ func FuzzJudge(f *testing.F) {
 			t.Fatal(err)
 		}
 		if !slices.Equal(proves(r), want) || r.End == nil || r.End.Trouble != "" || r.Run.Digest != digest("a") || r.Run.Profile != "faithful" ||
-			r.Run.Mutant+r.Run.Focus+r.Run.Service+r.Run.Shard != "" || r.Run.Scale != 0 {
+			r.Run.Mutant+r.Run.Choices+r.Run.Focus+r.Run.Service+r.Run.Shard != "" || r.Run.Scale != 0 {
 			t.Errorf("this record promotes:\n%s", text)
 		}
 	})

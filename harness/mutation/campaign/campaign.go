@@ -29,8 +29,8 @@ type Campaign struct {
 	Scope func(mutation.Mutant) mutation.Scope
 	// Measure runs one mutant. The error says why the run proves nothing; the record may be nil then.
 	Measure func(ctx context.Context, run Run) (*record.Record, error)
-	// Reached is the text before a mutant's id in the line that its container logs when the mutant's code runs.
-	Reached string
+	// Reached returns the end of the line that a mutant's container logs when the mutant's code runs.
+	Reached func(mutation.Mutant) string
 	// Tell gets a line for each finished mutant. One goroutine calls it at a time.
 	Tell func(line string)
 }
@@ -143,7 +143,7 @@ func (c Campaign) try(ctx context.Context, m mutation.Mutant, alone bool) (mutat
 	if ctx.Err() != nil {
 		return mutation.Trial{}, false
 	}
-	ran, err := hasReached(folder, c.Reached+m.ID)
+	ran, err := hasReached(folder, c.Reached(m))
 	if trouble == nil {
 		trouble = err
 	}

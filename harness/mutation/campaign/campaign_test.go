@@ -35,7 +35,7 @@ func newMeasuring(t *testing.T, play func(ctx context.Context, id string) (*reco
 	t.Helper()
 	m := &measuring{play: play}
 	m.Campaign = Campaign{
-		Output: t.TempDir(), Parallel: 2, Key: "image 1", Reached: marker,
+		Output: t.TempDir(), Parallel: 2, Key: "image 1", Reached: func(m mutation.Mutant) string { return marker + m.ID },
 		Scope: func(m mutation.Mutant) mutation.Scope { return mutation.Scope{Focus: m.Claim()} },
 		Tell:  func(line string) { m.lines = append(m.lines, line) },
 		Measure: func(ctx context.Context, run Run) (*record.Record, error) {

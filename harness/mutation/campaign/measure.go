@@ -22,6 +22,9 @@ func Measure(tools runner.Tools, configuration config.Config, procs int) func(co
 			configuration.Profile = config.Faithful
 		}
 		configuration.Mutant, configuration.Focus, configuration.Output = run.Mutant.ID, run.Scope.Focus, run.Folder
+		if run.Mutant.Choices != "" {
+			configuration.Mutant, configuration.Choices = "", run.Mutant.Choices
+		}
 		configuration.Procs = min(procs, 2+run.Scope.Size()/2) // each costs as much to start as a spec, and most specs are short
 		found, passed, err := tools.Measure(ctx, configuration, func(spoiled []record.Result, running bool) bool {
 			isClaim := func(result record.Result) bool { return result.Promise == run.Mutant.Claim() }

@@ -125,13 +125,16 @@ func (o *Owner) startContainer(ctx context.Context, live *liveSandbox, shares pr
 // environment returns the environment variables of a container of the target.
 func (o *Owner) environment() map[string]string {
 	environment := maps.Clone(o.target.Container.Env)
-	if o.configuration.Mutant == "" {
-		return environment
-	}
 	if environment == nil {
 		environment = map[string]string{}
 	}
-	environment[o.target.Image.Mutant] = o.configuration.Mutant
+	for variable, value := range map[string]string{
+		o.target.Image.Mutant: o.configuration.Mutant, o.target.Image.Choices: o.configuration.Choices,
+	} {
+		if value != "" {
+			environment[variable] = value
+		}
+	}
 	return environment
 }
 

@@ -20,7 +20,7 @@ const policiesTimeout = 10 * time.Second
 func (o *Owner) describePlanned() record.Run {
 	run := record.Run{
 		ID: o.id, Started: time.Now(), Target: o.target.Name, Image: o.configuration.Image,
-		Mutant: o.configuration.Mutant, Profile: o.configuration.Profile, Seed: o.configuration.Seed,
+		Mutant: o.configuration.Mutant, Choices: o.configuration.Choices, Profile: o.configuration.Profile, Seed: o.configuration.Seed,
 		Focus: o.configuration.Focus, Service: o.configuration.Service,
 		Version: o.configuration.Version, Tools: toolVersions(), Procs: o.configuration.Procs,
 		Host: record.Host{Cores: runtime.NumCPU()}, Promises: promise.Recorded(), Confirmed: o.target.Confirmed,
