@@ -21,32 +21,37 @@ type Victims struct {
 
 // Install copies this binary to a path, so that services can be registered with it.
 func (v *Victims) Install(_ context.Context, params protocol.VictimParams) error {
-	self, err := os.Open("/proc/self/exe") // the file itself is unlinked already
-	if err != nil {
-		return fmt.Errorf("install the victim: %w", err)
-	}
-	defer func() { _ = self.Close() }()
-	if err := os.MkdirAll(filepath.Dir(params.Path), 0o755); err != nil { //nolint:gosec // services of any user run it
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := copySelf(params.Path); err != nil {
 		return fmt.Errorf("install the victim: %w", err)
 	}
 	if !params.Keep {
-		v.mu.Lock()
 		v.installed = append(v.installed, params.Path)
-		v.mu.Unlock()
 	}
-	staged := params.Path + ".new"
+	return nil
+}
+
+// copySelf replaces the file at a path by this binary in one step.
+func copySelf(path string) error {
+	self, err := os.Open("/proc/self/exe") // the file itself is unlinked already
+	if err != nil {
+		return err
+	}
+	defer func() { _ = self.Close() }()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // services of any user run it
+		return err
+	}
+	staged := path + ".new"
 	file, err := os.OpenFile(staged, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755) //nolint:gosec // as above
 	if err != nil {
-		return fmt.Errorf("install the victim: %w", err)
+		return err
 	}
 	_, err = io.Copy(file, self)
 	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("install the victim: %w", err)
+		return err
 	}
-	if err := os.Rename(staged, params.Path); err != nil {
-		return fmt.Errorf("install the victim: %w", err)
-	}
-	return nil
+	return os.Rename(staged, path)
 }
 
 // RemoveAll removes the binaries that are not to be kept.

@@ -26,15 +26,15 @@ func TestProgramsAreLookedUp(t *testing.T) {
 	folder := t.TempDir()
 	g.Expect(os.WriteFile(filepath.Join(folder, "there"), nil, 0o755)).To(Succeed()) //nolint:gosec // a program
 	g.Expect(os.WriteFile(filepath.Join(folder, "plain"), nil, 0o600)).To(Succeed())
-	found, err := FindMissingPrograms(t.Context(), protocol.ProgramsParams{
+	missing, err := FindMissingPrograms(t.Context(), protocol.ProgramsParams{
 		Names: []string{"there", "plain", "absent", folder + "/there", folder + "/plain", "/none/x"}, Path: "/none:" + folder,
 	})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(found.Missing).To(Equal(map[string]string{
+	g.Expect(missing).To(Equal(map[string]string{
 		"plain": folder + "/plain is not executable", "absent": "it is nowhere in PATH",
 		folder + "/plain": folder + "/plain is not executable", "/none/x": "there is no such file",
 	}))
-	found, err = FindMissingPrograms(t.Context(), protocol.ProgramsParams{Names: []string{"go"}, PID: os.Getpid()})
+	missing, err = FindMissingPrograms(t.Context(), protocol.ProgramsParams{Names: []string{"go"}, PID: os.Getpid()})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(found.Missing).To(BeEmpty())
+	g.Expect(missing).To(BeEmpty())
 }

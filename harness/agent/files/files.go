@@ -16,10 +16,10 @@ import (
 const defaultLimit = 1 << 20
 
 // Read returns the end of a file, up to a limit.
-func Read(_ context.Context, params protocol.FileParams) (protocol.FileContents, error) {
+func Read(_ context.Context, params protocol.FileParams) ([]byte, error) {
 	file, err := os.Open(params.Path)
 	if err != nil {
-		return protocol.FileContents{}, err
+		return nil, err
 	}
 	defer func() { _ = file.Close() }()
 	limit := params.Limit
@@ -28,20 +28,19 @@ func Read(_ context.Context, params protocol.FileParams) (protocol.FileContents,
 	}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > limit {
 		if _, err := file.Seek(-limit, io.SeekEnd); err != nil {
-			return protocol.FileContents{}, fmt.Errorf("read %s: %w", params.Path, err)
+			return nil, fmt.Errorf("read %s: %w", params.Path, err)
 		}
 	}
 	data, err := io.ReadAll(io.LimitReader(file, limit))
 	if err != nil {
-		return protocol.FileContents{}, fmt.Errorf("read %s: %w", params.Path, err)
+		return nil, fmt.Errorf("read %s: %w", params.Path, err)
 	}
-	return protocol.FileContents{Data: data}, nil
+	return data, nil
 }
 
 // Glob returns the names that a pattern matches.
-func Glob(_ context.Context, params protocol.FileParams) (protocol.Paths, error) {
-	paths, err := filepath.Glob(params.Path)
-	return protocol.Paths{Paths: paths}, err
+func Glob(_ context.Context, params protocol.FileParams) ([]string, error) {
+	return filepath.Glob(params.Path)
 }
 
 // Write replaces the content of a file that exists.

@@ -12,10 +12,10 @@ import (
 )
 
 // Hash returns the SHA-256 sums of the files that a pattern matches. It reads a file with several names once.
-func Hash(ctx context.Context, params protocol.HashParams) (protocol.Hashes, error) {
+func Hash(ctx context.Context, params protocol.HashParams) (map[string]string, error) {
 	paths, err := filepath.Glob(params.Pattern)
 	if err != nil {
-		return protocol.Hashes{}, fmt.Errorf("hash %s: %w", params.Pattern, err)
+		return nil, fmt.Errorf("hash %s: %w", params.Pattern, err)
 	}
 	sums := map[string]string{}
 	known := map[inode]string{}
@@ -28,15 +28,15 @@ func Hash(ctx context.Context, params protocol.HashParams) (protocol.Hashes, err
 		if known[identity] == "" {
 			data, err := os.ReadFile(path) //nolint:gosec // the caller names what is to be read
 			if err != nil {
-				return protocol.Hashes{}, fmt.Errorf("hash %s: %w", path, err)
+				return nil, fmt.Errorf("hash %s: %w", path, err)
 			}
 			sum := sha256.Sum256(data)
 			known[identity] = hex.EncodeToString(sum[:])
 		}
 		sums[path] = known[identity]
 		if err := ctx.Err(); err != nil {
-			return protocol.Hashes{}, fmt.Errorf("hash %s: %w", params.Pattern, err)
+			return nil, fmt.Errorf("hash %s: %w", params.Pattern, err)
 		}
 	}
-	return protocol.Hashes{Sums: sums}, nil
+	return sums, nil
 }

@@ -19,30 +19,30 @@ type aim struct {
 	pidfd       int
 }
 
-// aimAt opens the processes that a fault is aimed at.
-func aimAt(params protocol.InjectParams) (aimed []aim, release func(), err error) {
-	release = func() {
-		for _, target := range aimed {
-			_ = unix.Close(target.pidfd)
-		}
+// release closes what aimAt opened.
+func release(aimed []aim) {
+	for _, target := range aimed {
+		_ = unix.Close(target.pidfd)
 	}
+}
+
+// aimAt opens the processes that a fault is aimed at. The caller releases them, also after an error.
+func aimAt(params protocol.InjectParams) (aimed []aim, err error) {
 	targets, err := targetsOf(params)
 	if err != nil {
-		return nil, release, err
+		return nil, err
 	}
 	for _, target := range targets {
 		pidfd, err := unix.PidfdOpen(target.PID, 0)
 		if err != nil {
-			release()
-			return nil, func() {}, fmt.Errorf("open a pidfd of process %d: %w", target.PID, err)
+			return aimed, fmt.Errorf("open a pidfd of process %d: %w", target.PID, err)
 		}
 		aimed = append(aimed, aim{target, pidfd})
 		if !procfs.IsSameProcess(target) {
-			release()
-			return nil, func() {}, fmt.Errorf("process %d is no longer the one that was aimed at", target.PID)
+			return aimed, fmt.Errorf("process %d is no longer the one that was aimed at", target.PID)
 		}
 	}
-	return aimed, release, nil
+	return aimed, nil
 }
 
 func targetsOf(params protocol.InjectParams) ([]record.Incarnation, error) {

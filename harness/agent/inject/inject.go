@@ -46,11 +46,11 @@ func (i *Injector) Inject(ctx context.Context, params protocol.InjectParams) (pr
 			i.observer.Unfollow(w)
 		}
 	}()
-	aimed, release, err := aimAt(params)
+	aimed, err := aimAt(params)
+	defer release(aimed)
 	if err != nil {
 		return protocol.Observation{}, fmt.Errorf("inject %s: %w", params.Fault, err)
 	}
-	defer release()
 	for _, target := range aimed {
 		if undo := params.Fault.Undo; undo != "" {
 			if err := i.undo.add(params.Lease, target.incarnation, unix.SignalNum(undo)); err != nil {

@@ -37,7 +37,7 @@ func (o *observation) follow(ctx context.Context) {
 	if o.params.Fault.Landing == fault.LandsByExit {
 		o.seen.Landing = &record.Landing{At: *o.seen.Exited, Proof: "exited"}
 	}
-	pressed := procfs.MeasurePressure(ctx, o.params.DueDelay)
+	pressed := procfs.MeasurePressure(o.params.DueDelay)
 	defer func() { o.seen.Pressure = pressed() }()
 	var phases sync.WaitGroup
 	phases.Go(func() { o.seen.Noticed = o.observer.AwaitReaping(ctx.Done(), o.victim) })

@@ -1,7 +1,6 @@
 package procfs
 
 import (
-	"context"
 	"os"
 	"strconv"
 	"strings"
@@ -30,24 +29,13 @@ func parsePressure(text string) time.Duration {
 
 // MeasurePressure starts to measure the pressure after a delay. The returned function ends the measurement; it returns 0 if the delay has
 // not passed.
-func MeasurePressure(ctx context.Context, delay time.Duration) (end func() time.Duration) {
-	ctx, cancel := context.WithCancel(ctx)
+func MeasurePressure(delay time.Duration) (end func() time.Duration) {
 	began := make(chan time.Duration, 1)
-	go func() {
-		defer close(began)
-		timer := time.NewTimer(delay)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			began <- ReadPressure()
-		case <-ctx.Done():
-		}
-	}()
+	timer := time.AfterFunc(delay, func() { began <- ReadPressure() })
 	return func() time.Duration {
-		cancel()
-		if before, ok := <-began; ok {
-			return ReadPressure() - before
+		if timer.Stop() {
+			return 0
 		}
-		return 0
+		return ReadPressure() - <-began
 	}
 }

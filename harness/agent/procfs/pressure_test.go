@@ -1,7 +1,6 @@
 package procfs
 
 import (
-	"context"
 	"testing"
 	"time"
 )
@@ -21,7 +20,7 @@ func TestParsePressure(t *testing.T) {
 }
 
 func TestPressureIsCountedFromTheDueTimeOn(t *testing.T) {
-	if early := MeasurePressure(context.Background(), time.Hour)(); early != 0 {
+	if early := MeasurePressure(time.Hour)(); early != 0 {
 		t.Errorf("before the due time: %s", early)
 	}
 }

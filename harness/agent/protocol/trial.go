@@ -63,15 +63,11 @@ type TrialResult struct {
 
 // Recall remembers the good replies of services the first time that it is called. They are the model for the impostors.
 func (c Client) Recall(ctx context.Context, endpoints ...Endpoint) (RecallResult, error) {
-	var recalled RecallResult
-	err := c.Call(ctx, MethodRecall, RecallParams{Endpoints: endpoints}, &recalled)
-	return recalled, err
+	return call[RecallResult](ctx, c, MethodRecall, RecallParams{Endpoints: endpoints})
 }
 
 // Try runs a command with an impostor in the place of the service that it asks. The service's own socket is back when Try returns, also if
 // the caller or the link ends meanwhile.
 func (c Client) Try(ctx context.Context, params TrialParams) (TrialResult, error) {
-	var tried TrialResult
-	err := c.Call(ctx, MethodTrial, params, &tried)
-	return tried, err
+	return call[TrialResult](ctx, c, MethodTrial, params)
 }

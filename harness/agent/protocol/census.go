@@ -7,13 +7,42 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// The methods about the number of processes, and about what one of them holds.
+// The methods that watch processes end, and count them.
 const (
-	MethodCrowd     = "crowd.watch"
-	MethodCrowdEnd  = "crowd.end"
-	MethodUsage     = "process.usage"
-	MethodWriteFile = "file.write"
+	MethodWatch    = "census.watch"
+	MethodUnwatch  = "census.unwatch"
+	MethodDeaths   = "census.deaths"
+	MethodCrowd    = "crowd.watch"
+	MethodCrowdEnd = "crowd.end"
 )
+
+// WatchParams asks for a service's process to be watched until its end.
+type WatchParams struct {
+	Service     string             `json:"service"`
+	Incarnation record.Incarnation `json:"incarnation"`
+}
+
+// Death is the end of a watched process.
+type Death struct {
+	Service     string             `json:"service"`
+	Incarnation record.Incarnation `json:"incarnation"`
+	At          record.Interval    `json:"at"`
+}
+
+// Watch watches a service's process until its end, instead of the one watched before.
+func (c Client) Watch(ctx context.Context, service string, incarnation record.Incarnation) error {
+	return c.Call(ctx, MethodWatch, WatchParams{Service: service, Incarnation: incarnation}, nil)
+}
+
+// Unwatch ends the watch of a service.
+func (c Client) Unwatch(ctx context.Context, service string) error {
+	return c.Call(ctx, MethodUnwatch, WatchParams{Service: service}, nil)
+}
+
+// Deaths returns the ends of watched processes so far, in the order in which they were seen.
+func (c Client) Deaths(ctx context.Context) ([]Death, error) {
+	return call[[]Death](ctx, c, MethodDeaths, nil)
+}
 
 // CrowdParams starts a count of the processes of some services.
 type CrowdParams struct {
@@ -47,27 +76,6 @@ type Gathering struct {
 	At   record.Interval `json:"at"`
 }
 
-// UsageParams names a process.
-type UsageParams struct {
-	PID int `json:"pid"`
-}
-
-// Usage holds what a process has in use.
-type Usage struct {
-	Descriptors int `json:"descriptors"`
-	Threads     int `json:"threads"`
-	// Resident is its memory, in bytes: VmRSS of /proc/PID/status.
-	Resident int64 `json:"resident"`
-	// Files are the regular files that it has open, in order, each once.
-	Files []string `json:"files,omitempty"`
-}
-
-// WriteParams is a file and its new content.
-type WriteParams struct {
-	Path string `json:"path"`
-	Data []byte `json:"data"`
-}
-
 // WatchCrowd counts the processes of services a hundred times a second, until EndCrowd.
 func (c Client) WatchCrowd(ctx context.Context, id string, services map[string][]string) error {
 	return c.Call(ctx, MethodCrowd, CrowdParams{ID: id, Services: services}, nil)
@@ -75,19 +83,5 @@ func (c Client) WatchCrowd(ctx context.Context, id string, services map[string][
 
 // EndCrowd ends a count and returns its result.
 func (c Client) EndCrowd(ctx context.Context, id string) (Crowd, error) {
-	var seen Crowd
-	err := c.Call(ctx, MethodCrowdEnd, CrowdParams{ID: id}, &seen)
-	return seen, err
-}
-
-// Usage returns what a process holds.
-func (c Client) Usage(ctx context.Context, pid int) (Usage, error) {
-	var usage Usage
-	err := c.Call(ctx, MethodUsage, UsageParams{PID: pid}, &usage)
-	return usage, err
-}
-
-// WriteFile replaces the content of a file that exists. Nothing undoes it.
-func (c Client) WriteFile(ctx context.Context, path string, data []byte) error {
-	return c.Call(ctx, MethodWriteFile, WriteParams{Path: path, Data: data}, nil)
+	return call[Crowd](ctx, c, MethodCrowdEnd, CrowdParams{ID: id})
 }

@@ -1,0 +1,42 @@
+package protocol
+
+import "context"
+
+// The methods that bring a victim, and take back what was brought.
+const (
+	MethodVictim      = "victim.install"
+	MethodUninstall   = "victim.uninstall"
+	MethodPlanCleanup = "cleanup.plan"
+)
+
+// VictimParams asks for the victim's binary to be put into the container.
+type VictimParams struct {
+	Path string `json:"path"`
+	// Keep leaves it there when the link ends: for a container that is ours, and may be started again.
+	Keep bool `json:"keep,omitempty"`
+}
+
+// InstallVictim copies the victim's binary to a path of the container: until the link ends, or for good if keep is true.
+func (c Client) InstallVictim(ctx context.Context, path string, keep bool) error {
+	return c.Call(ctx, MethodVictim, VictimParams{Path: path, Keep: keep}, nil)
+}
+
+// UninstallVictim removes a binary that InstallVictim installed, so that a service's program is missing until it is installed again.
+// Another path is an error.
+func (c Client) UninstallVictim(ctx context.Context, path string) error {
+	return c.Call(ctx, MethodUninstall, VictimParams{Path: path}, nil)
+}
+
+// CleanupParams says what to take back when the link ends, however it ends: for a container that is not ours.
+type CleanupParams struct {
+	// Zinit is the path of the supervisor's socket. Its services whose names begin with Prefix are deleted.
+	Zinit  string `json:"zinit"`
+	Prefix string `json:"prefix"`
+	// Home is the folder of our files. It is removed, unless it was there before.
+	Home string `json:"home"`
+}
+
+// PlanCleanup tells the agent what to take back when the link ends.
+func (c Client) PlanCleanup(ctx context.Context, params CleanupParams) error {
+	return c.Call(ctx, MethodPlanCleanup, params, nil)
+}
