@@ -38,7 +38,7 @@ func (t Tools) Measure(ctx context.Context, configuration config.Config, should 
 	}
 	for _, procs := range rounds {
 		stalled := found.Spoiled()
-		if !isRepeatable(configuration) || len(stalled) == 0 || !found.Complete() || !should(stalled, false) {
+		if ctx.Err() != nil || !isRepeatable(configuration) || len(stalled) == 0 || !found.Complete() || !should(stalled, false) {
 			break
 		}
 		later, laterErr := t.measureAgain(ctx, configuration, found, procs)
@@ -116,13 +116,14 @@ func (t Tools) measureAgain(ctx context.Context, configuration config.Config, fo
 	return later, err
 }
 
-// takeOver replaces spoiled results of the record by later ones, and saves it.
+// takeOver replaces spoiled results of the record by later ones, and saves it. A repetition that went wrong costs the record nothing but a
+// note: what it was to replace proves nothing anyway.
 func takeOver(found, later *record.Record, err error, configuration config.Config) error {
 	if err == nil {
 		err = found.ReplaceSpoiled(later)
 	}
 	if err != nil {
-		return fmt.Errorf("measure again what a stalled host has spoiled: %w", err)
+		found.Notes = append(found.Notes, fmt.Sprintf("measure again what a stalled host has spoiled: %v", err))
 	}
 	return found.Save(configuration.RecordPath())
 }

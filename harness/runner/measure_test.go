@@ -138,6 +138,17 @@ cp first.json "$out/record.json"`, prepared, configuration.Output)
 	}
 }
 
+// TestARepetitionThatGoesWrongCostsNothing repeats with a record that has no end.
+func TestARepetitionThatGoesWrongCostsNothing(t *testing.T) {
+	cut := measured("held", "held")
+	cut.End = nil
+	tools, configuration, _ := playMeasuring(t, measured("held", "stalled"), cut)
+	found, _, err := tools.Measure(deadline(t), configuration, always)
+	if err != nil || len(found.Results) != 2 || len(found.Spoiled()) != 1 || len(found.Notes) == 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
 func TestMeasuringAgainEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		first *record.Record
