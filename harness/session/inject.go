@@ -56,6 +56,9 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 		err = b.session.call(ctx, protocol.MethodDisturbed,
 			protocol.DisturbedParams{Sandbox: b.Name, From: seen.Injected.Lo, To: seen.Observed.Hi}, &seen.Disturbed)
 	}
+	if ctx.Err() != nil {
+		err = errors.Join(err, b.Abandon(context.WithoutCancel(ctx), i.Service.Name))
+	}
 	releaseErr := release(context.WithoutCancel(ctx))
 	recordErr := b.session.call(context.WithoutCancel(ctx), protocol.MethodRecovery, protocol.RecoveryParams{Recovery: seen}, nil)
 	return seen, errors.Join(err, releaseErr, recordErr)

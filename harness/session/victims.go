@@ -87,6 +87,11 @@ func (b *Sandbox) Dismiss(ctx context.Context, service string) error {
 	if b.Name == protocol.MainSandbox && !strings.HasPrefix(service, protocol.VictimPrefix) {
 		return fmt.Errorf("dismiss %s: all specs share the services of the main sandbox; only a victim may be dismissed", service)
 	}
+	return b.Abandon(ctx, service)
+}
+
+// Abandon takes a service out of the census after an experiment on it was cut short: it may still end by what it was told before.
+func (b *Sandbox) Abandon(ctx context.Context, service string) error {
 	if err := b.session.call(ctx, protocol.MethodDismiss, protocol.AdoptParams{Sandbox: b.Name, Service: service}, nil); err != nil {
 		return fmt.Errorf("dismiss %s: %w", service, err)
 	}

@@ -83,6 +83,7 @@ func ListServices(wrong map[string]string) []Line {
 func HoldAll(ctx context.Context, sandbox *session.Sandbox, services []string) (release func(context.Context) error, err error) {
 	var held []func(context.Context) error
 	release = func(ctx context.Context) error {
+		abandonIfCut(ctx, sandbox, services...)
 		failures := make(chan error, len(held))
 		for _, one := range held {
 			go func() { failures <- one(ctx) }()

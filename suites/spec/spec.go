@@ -203,7 +203,20 @@ func Hold(ctx context.Context, sandbox *session.Sandbox, service string) {
 	By("wait for the lease of " + service)
 	release, err := sandbox.Hold(ctx, service)
 	Conclude(err)
-	DeferCleanup(func(ctx SpecContext) { _ = release(ctx) }, NodeTimeout(30*time.Second))
+	DeferCleanup(func(ctx SpecContext) {
+		abandonIfCut(ctx, sandbox, service)
+		_ = release(ctx)
+	}, NodeTimeout(30*time.Second))
+}
+
+// abandonIfCut no longer watches services if the spec was cut short: they may still end by what it told them.
+func abandonIfCut(ctx context.Context, sandbox *session.Sandbox, services ...string) {
+	if !CurrentSpecReport().State.Is(types.SpecStateTimedout | types.SpecStateInterrupted | types.SpecStateAborted) {
+		return
+	}
+	for _, service := range services {
+		_ = sandbox.Abandon(ctx, service)
+	}
 }
 
 // Identify returns the process that serves right now, or ends the spec as INCONCLUSIVE.
