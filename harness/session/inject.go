@@ -24,6 +24,8 @@ type Injection struct {
 	// InTurn keeps the injection at a distance from all others that take turns. What they bring about would otherwise come due in
 	// one instant.
 	InTurn bool
+	// Together allows faults on services that depend on each other to meet, where that is the experiment.
+	Together bool
 }
 
 // Inject waits until the service is free, leads a fault on it through its life, and adds the recovery to the record. The error is a
@@ -35,7 +37,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 	if err := protocol.Permit(b.session.Configuration, i.Service.Name, i.Fault); err != nil {
 		return record.Recovery{}, err
 	}
-	lease, release, err := b.acquire(ctx, i.Service.Name)
+	lease, release, err := b.acquire(ctx, i.Service.Name, i.Together)
 	if err != nil {
 		return record.Recovery{}, err
 	}
@@ -67,7 +69,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 // Hold waits until the service is free, and reserves it for this process until release is called, over any number of injections.
 // What happens to the service meanwhile is no disturbance.
 func (b *Sandbox) Hold(ctx context.Context, service string) (release func(context.Context) error, err error) {
-	id, free, err := b.acquire(ctx, service)
+	id, free, err := b.acquire(ctx, service, false)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +88,7 @@ func (b *Sandbox) Hold(ctx context.Context, service string) (release func(contex
 }
 
 // acquire returns a lease of a service. If Hold has acquired it, release leaves it as it is.
-func (b *Sandbox) acquire(ctx context.Context, service string) (id string, release func(context.Context) error, err error) {
+func (b *Sandbox) acquire(ctx context.Context, service string, together bool) (id string, release func(context.Context) error, err error) {
 	b.mu.Lock()
 	id, ours := b.held[service]
 	b.mu.Unlock()
@@ -96,7 +98,7 @@ func (b *Sandbox) acquire(ctx context.Context, service string) (id string, relea
 	b.session.progress.Await("its turn at " + service)
 	defer b.session.progress.Await("")
 	var lease protocol.Lease
-	err = b.session.call(ctx, protocol.MethodLease, protocol.LeaseParams{Sandbox: b.Name, Service: service}, &lease)
+	err = b.session.call(ctx, protocol.MethodLease, protocol.LeaseParams{Sandbox: b.Name, Service: service, Together: together}, &lease)
 	release = func(ctx context.Context) error {
 		return b.session.call(ctx, protocol.MethodRelease, lease, nil)
 	}

@@ -33,6 +33,7 @@ func shippedSpecs(chaos *session.Session) {
 				sandbox := spec.Sandbox(ctx, chaos, hangSandbox)
 				seen := spec.Inject(ctx, sandbox, session.Injection{
 					Promise: promise.HangShipped, Service: service, Fault: fault.SIGSTOP, ObservationLimit: period, Policy: found.Explain(),
+					Together: true, // one after the other would take longer than all the rest
 				})
 				tolerance := Tolerance(spec.Tolerance(chaos))
 				spec.Expect(seen,

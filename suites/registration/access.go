@@ -91,7 +91,7 @@ func (a access) mendAfterwards() {
 		}) {
 			_, _ = a.Interrupt(ctx, session.Restart, time.Second)
 		}
-	}, NodeTimeout(specTimeout))
+	}, NodeTimeout(2*specTimeout)) // others that use the sandbox end first
 }
 
 // deleteAfterwards deletes a service at the end of the spec, whether it was registered or not. With zinit 0.3 it stays, as

@@ -48,8 +48,9 @@ type leases struct {
 // lease is a subject that a client holds, or waits for in a turn.
 type lease struct {
 	subject
-	client any
-	turn   int
+	client   any
+	turn     int
+	together bool // may meet others that are together, though one depends on the other
 }
 
 // clock bounds the present point of the agents' clock.
@@ -123,7 +124,7 @@ func (l *leases) meet(one, other lease) bool {
 		return false
 	case one.service == other.service:
 		return true
-	case one.client == other.client:
+	case one.client == other.client, one.together && other.together:
 		return false
 	case one.service == protocol.WholeSandbox || other.service == protocol.WholeSandbox:
 		return true
@@ -185,7 +186,7 @@ type heldLeases struct {
 
 func (h *heldLeases) acquire(ctx context.Context, p protocol.LeaseParams) (protocol.Lease, error) {
 	id, err := h.owner.leases.acquire(ctx, lease{
-		subject: subject{p.Sandbox, p.Service}, client: h, turn: h.owner.plan.turnOf(p.Service),
+		subject: subject{p.Sandbox, p.Service}, client: h, turn: h.owner.plan.turnOf(p.Service), together: p.Together,
 	})
 	if err != nil {
 		return protocol.Lease{}, err

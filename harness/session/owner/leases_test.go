@@ -62,19 +62,20 @@ func TestExperimentsDoNotMeet(t *testing.T) {
 		wanted lease
 		waits  bool
 	}{
-		"what it needs":                {lease{subject{"main", "b0"}, 2, 0}, true},
-		"what needs it":                {lease{subject{"main", "b2"}, 2, 2}, true},
-		"itself":                       {lease{subject{"main", "b1"}, 2, 1}, true},
-		"all of the sandbox":           {lease{subject{"main", protocol.WholeSandbox}, 2, 0}, true},
-		"a stranger":                   {lease{subject{"main", "c0"}, 2, 0}, false},
-		"what it needs, elsewhere":     {lease{subject{"other", "b0"}, 2, 0}, false},
-		"what it needs, by its client": {lease{subject{"main", "b0"}, 1, 0}, false},
-		"the sandbox, by its client":   {lease{subject{"main", protocol.WholeSandbox}, 1, 0}, false},
+		"what it needs":                {lease{subject: subject{"main", "b0"}, client: 2, turn: 0}, true},
+		"what needs it":                {lease{subject: subject{"main", "b2"}, client: 2, turn: 2}, true},
+		"itself":                       {lease{subject: subject{"main", "b1"}, client: 2, turn: 1}, true},
+		"all of the sandbox":           {lease{subject: subject{"main", protocol.WholeSandbox}, client: 2, turn: 0}, true},
+		"a stranger":                   {lease{subject: subject{"main", "c0"}, client: 2, turn: 0}, false},
+		"what it needs, elsewhere":     {lease{subject: subject{"other", "b0"}, client: 2, turn: 0}, false},
+		"what it needs, by its client": {lease{subject: subject{"main", "b0"}, client: 1, turn: 0}, false},
+		"together with what is not":    {lease{subject: subject{"main", "b0"}, client: 2, together: true}, true},
+		"the sandbox, by its client":   {lease{subject: subject{"main", protocol.WholeSandbox}, client: 1, turn: 0}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newTestLeases(&fakeClock{100})
-				first, _ := l.acquire(t.Context(), lease{subject{"main", "b1"}, 1, 1})
+				first, _ := l.acquire(t.Context(), lease{subject: subject{"main", "b1"}, client: 1, turn: 1})
 				granted := false
 				go func() {
 					_, err := l.acquire(t.Context(), c.wanted)
@@ -98,17 +99,17 @@ func TestExperimentsDoNotMeet(t *testing.T) {
 func TestTheEarlierTurnGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newTestLeases(&fakeClock{100})
-		first, _ := l.acquire(t.Context(), lease{subject{"main", "b1"}, 1, 1})
+		first, _ := l.acquire(t.Context(), lease{subject: subject{"main", "b1"}, client: 1, turn: 1})
 		order := make(chan string, 3)
 		for client, service := range []string{"b3", "b0", "b2"} {
 			go func() {
-				id, _ := l.acquire(t.Context(), lease{subject{"main", service}, 10 + client, int(service[1] - '0')})
+				id, _ := l.acquire(t.Context(), lease{subject: subject{"main", service}, client: 10 + client, turn: int(service[1] - '0')})
 				order <- service
 				l.release(id)
 			}()
 			synctest.Wait()
 		}
-		if _, err := l.acquire(t.Context(), lease{subject{"main", "b4"}, 1, 4}); err != nil {
+		if _, err := l.acquire(t.Context(), lease{subject: subject{"main", "b4"}, client: 1, turn: 4}); err != nil {
 			t.Errorf("its second lease: %v", err)
 		}
 		l.release("lease-2")
@@ -123,12 +124,14 @@ func TestTheEarlierTurnGoesFirst(t *testing.T) {
 func TestWhoGivesUpHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newTestLeases(&fakeClock{100})
-		first, _ := l.acquire(t.Context(), lease{subject{"main", "c0"}, 1, 0})
+		first, _ := l.acquire(t.Context(), lease{subject: subject{"main", "c0"}, client: 1, turn: 0})
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		go func() { _, _ = l.acquire(short, lease{subject{"main", protocol.WholeSandbox}, 2, 0}) }()
+		go func() {
+			_, _ = l.acquire(short, lease{subject: subject{"main", protocol.WholeSandbox}, client: 2, turn: 0})
+		}()
 		synctest.Wait()
-		if _, err := l.acquire(t.Context(), lease{subject{"main", "b0"}, 3, 0}); err != nil || short.Err() == nil {
+		if _, err := l.acquire(t.Context(), lease{subject: subject{"main", "b0"}, client: 3, turn: 0}); err != nil || short.Err() == nil {
 			t.Errorf("it waited for who waits for all, until that gave up: %v, %v", err, short.Err())
 		}
 		l.release(first)
@@ -161,4 +164,15 @@ func TestATenureExplainsDisturbances(t *testing.T) {
 		t.Error("who holds all of a sandbox explains all of it, and nothing else")
 	}
 	l.release(all)
+}
+
+func TestFaultsMayMeetIfTheirMeetingIsTheExperiment(t *testing.T) {
+	l := newTestLeases(&fakeClock{100})
+	for client, service := range []string{"b1", "b0", "b2"} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := l.acquire(ctx, lease{subject: subject{"main", service}, client: client, together: true}); err != nil {
+			t.Error(err)
+		}
+	}
 }

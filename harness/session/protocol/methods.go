@@ -65,6 +65,8 @@ type AgentParams struct {
 type LeaseParams struct {
 	Sandbox string `json:"sandbox"`
 	Service string `json:"service"`
+	// Together allows others at the same time that are together as well, though one depends on the other.
+	Together bool `json:"together,omitempty"`
 }
 
 // Lease is the right of one client to fault a service, until it releases it.
