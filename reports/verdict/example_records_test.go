@@ -257,6 +257,10 @@ func examples() []example {
 			change: func(r *record.Record) { r.Run.Mutant = "no-restart" },
 		},
 		{
+			file: "choices", wrong: "the image was told what to choose", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Mutant},
+			change: func(r *record.Record) { r.Run.Choices = "case=capital" },
+		},
+		{
 			file: "other-target", wrong: "a second record is of another target", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Mixed},
 			beside: second(func(r *record.Record) { r.Run.Target = "zinit-0.3.9" }),
 		},
