@@ -114,7 +114,7 @@ func TestThePolicyOfTheWorkingDirectoryIsNotTaken(t *testing.T) {
 	prepared := t.TempDir()
 	if err := errors.Join(
 		os.MkdirAll(filepath.Join(prepared, "ci"), 0o750), os.MkdirAll(filepath.Join(prepared, "fixtures", "targets"), 0o750),
-		os.WriteFile(filepath.Join(prepared, "ci", "policy.yaml"), []byte("max_age: 90000h\nallowed_slowdown: 100%\n"), 0o600),
+		os.WriteFile(filepath.Join(prepared, "ci", "policy.yaml"), []byte("max_age: 90000h\nallowed_slowdown: 100%\nlimits: {tolerance: 1h, restart: 1h, serving: 1h, stop_timeout: 1h, health: 1h}\n"), 0o600),
 	); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/attest"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/folder"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
@@ -73,7 +74,7 @@ func (j judge) conclude(ctx context.Context, stdout io.Writer, run runner.Run, c
 		return err
 	}
 	run.Record = found
-	judged, text, err := folder.Write(folder.Run{Record: run.Record, Older: j.older, Policy: j.policy, Promises: promise.Recorded()}, run.Output)
+	judged, text, err := folder.Write(folder.Run{Record: run.Record, Older: j.older, Policy: j.policy, Promises: promise.Recorded(), Targets: knownTargets()}, run.Output)
 	if err != nil {
 		return err
 	}
@@ -127,6 +128,27 @@ func loadPolicy(path string) (verdict.Policy, error) {
 		path = filepath.Join(root, "ci", "policy.yaml")
 	}
 	return verdict.LoadPolicy(path, promiseIDs())
+}
+
+// knownTargets returns the targets whose files lie beside the program. One that cannot be read is not known.
+func knownTargets() (known []verdict.Target) {
+	root, err := programRoot()
+	if err != nil {
+		return nil
+	}
+	paths, _ := filepath.Glob(filepath.Join(root, "fixtures", "targets", "*.yaml"))
+	for _, path := range paths {
+		found, err := target.Load(path)
+		if err != nil {
+			continue
+		}
+		one := verdict.Target{Name: found.Name, SHA256: found.SHA256()}
+		for _, service := range found.Services {
+			one.Services = append(one.Services, service.Name)
+		}
+		known = append(known, one)
+	}
+	return known
 }
 
 // promiseIDs returns the ids of all promises.

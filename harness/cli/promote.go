@@ -52,7 +52,7 @@ func (f recordFlags) judge(now time.Time) (judged verdict.Verdict, files []attes
 		return judged, nil, "", err
 	}
 	return verdict.Judge(records, verdict.Against{
-		Policy: policy, Now: now, Digest: f.Digest, Promises: promise.Recorded(), Slowdowns: comparison.Slowdowns(),
+		Policy: policy, Now: now, Digest: f.Digest, Promises: promise.Recorded(), Targets: knownTargets(), Slowdowns: comparison.Slowdowns(),
 	}), files, comparison.Text(), nil
 }
 

@@ -117,7 +117,13 @@ func TestPromotePromotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	policy := filepath.Join(t.TempDir(), "policy.yaml")
-	if err := os.WriteFile(policy, []byte("max_age: 2h\nallowed_slowdown: 10%\n"), 0o600); err != nil {
+	text := "max_age: 2h\nallowed_slowdown: 10%\nlimits: {tolerance: 1s, restart: 5s, serving: 10s, stop_timeout: 10s, health: 90s}\nseverities:\n"
+	for _, known := range promise.All() {
+		if known.Proof() != nil { // what the example has no recoveries for
+			text += "  - {promise: " + known.ID + ", severity: advisory, reason: not in the example}\n"
+		}
+	}
+	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if code, stdout, stderr := promote(t, path, "--policy", policy, "--digest", r.Run.Digest); code != exitHeld {
@@ -143,12 +149,16 @@ func whole(t *testing.T) *record.Record {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Run.Promises = promise.Recorded()
+	r.Run.Promises, r.Run.Target = promise.Recorded(), "example"
 	for _, known := range r.Run.Promises {
 		result := r.Results[0]
-		result.Promise, result.Name = known.ID, "the whole of "+known.ID
+		result.Promise, result.Service, result.Name = known.ID, "", "the whole of "+known.ID
+		result.Theme, _, _ = strings.Cut(known.ID, ".")
 		r.Results = append(r.Results, result)
+		r.Planned = append(r.Planned, result.Key())
 	}
+	totals := r.Count()
+	r.End.Totals = &totals
 	return r
 }
 

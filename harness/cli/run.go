@@ -53,6 +53,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if err != nil {
 		return err
 	}
+	configuration.PolicySHA256 = judge.policy.SHA256
 	tools, err := runner.FindTools()
 	if err != nil {
 		return err

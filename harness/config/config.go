@@ -48,6 +48,8 @@ type Config struct {
 	// Samples is how often a victim's ending is repeated, each time on a victim of its own; 0 is once.
 	Samples int    `json:"samples,omitempty"`
 	Version string `json:"version,omitempty"`
+	// PolicySHA256 is the hash of the policy that the run will be judged by.
+	PolicySHA256 string `json:"policy_sha256,omitempty"`
 	// Progress is the file in which the run's processes announce what they do; empty where nobody follows it.
 	Progress string `json:"progress,omitempty"`
 }

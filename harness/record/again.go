@@ -35,6 +35,13 @@ func (r *Record) ReplaceSpoiled(later *Record) error {
 		replaced++
 	}
 	r.MeasuredAgain += replaced
+	if replaced > 0 && r.Complete() && later.End.Finished.After(r.End.Finished) {
+		r.End.Finished = later.End.Finished
+	}
+	if r.End != nil && r.End.Totals != nil {
+		totals := r.Count()
+		r.End.Totals = &totals
+	}
 	return nil
 }
 

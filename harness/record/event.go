@@ -49,3 +49,15 @@ func (e event) members() (set int) {
 	}
 	return set
 }
+
+// add counts an event.
+func (t *Totals) add(e event) {
+	switch {
+	case e.Result != nil:
+		t.Results++
+	case e.Recovery != nil:
+		t.Recoveries++
+	case e.Evidence != nil:
+		t.Evidence++
+	}
+}

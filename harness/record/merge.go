@@ -25,16 +25,22 @@ func Merge(shards []*Record) (*Record, error) {
 	}
 	merged := newRecord()
 	merged.Schema, merged.Run, merged.End = Schema, together(ordered), &End{}
+	counted := true
 	for i, shard := range ordered {
 		if err := alike(ordered[0].Run, shard.Run); err != nil {
 			return nil, fmt.Errorf("merge shards: %s and %s are not of one run: %w", shard.Run.Shard, ordered[0].Run.Shard, err)
 		}
+		counted = counted && shard.End.Totals != nil
 		if err := merged.take(shard, i+1); err != nil {
 			return nil, fmt.Errorf("merge shards: %s: %w", shard.Run.Shard, err)
 		}
 	}
 	if err := merged.settle(len(ordered)); err != nil {
 		return nil, fmt.Errorf("merge shards: %w", err)
+	}
+	if counted {
+		totals := merged.Count()
+		merged.End.Totals = &totals
 	}
 	return merged, nil
 }
@@ -85,6 +91,8 @@ func (r *Record) wanting() error {
 		return errors.New("it was merged before")
 	case r.Run.Plan == "" || r.Run.Specs < 1:
 		return errors.New("it does not say by which plan it was made")
+	case r.End.Totals != nil && r.Count() != *r.End.Totals:
+		return fmt.Errorf("it holds %+v, and counts %+v", r.Count(), *r.End.Totals)
 	case len(r.Results) < r.Run.Specs:
 		return fmt.Errorf("it has %d results, and the plan gave it %d specs: run it again", len(r.Results), r.Run.Specs)
 	}
@@ -109,6 +117,8 @@ func alike(one, other Run) error {
 		{"plan", one.Plan, other.Plan},
 		{"tolerance", one.Tolerance, other.Tolerance},
 		{"scale", one.Scale, other.Scale},
+		{"hash of the target file", one.TargetSHA256, other.TargetSHA256},
+		{"hash of the policy", one.PolicySHA256, other.PolicySHA256},
 	} {
 		if c.one != c.other {
 			return fmt.Errorf("the %s is %q here and %q there", c.what, fmt.Sprint(c.other), fmt.Sprint(c.one))
@@ -118,6 +128,7 @@ func alike(one, other Run) error {
 		"promises":              reflect.DeepEqual(one.Promises, other.Promises),
 		"services":              reflect.DeepEqual(one.Services, other.Services),
 		"confirmed assumptions": slices.Equal(one.Confirmed, other.Confirmed),
+		"limits":                reflect.DeepEqual(one.Limits, other.Limits),
 	} {
 		if !same {
 			return fmt.Errorf("they have different %s", what)
@@ -177,6 +188,11 @@ func (r *Record) take(shard *Record, number int) error {
 		}
 		evidence.Path, evidence.Shard = path.Join(ShardFolder(number), evidence.Path), name
 		r.Evidence = append(r.Evidence, evidence)
+	}
+	for _, key := range shard.Planned {
+		if !slices.Contains(r.Planned, key) { // a promise about a whole run is planned in each shard
+			r.Planned = append(r.Planned, key)
+		}
 	}
 	r.MeasuredAgain += shard.MeasuredAgain
 	for _, note := range shard.Notes {

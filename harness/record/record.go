@@ -23,6 +23,8 @@ type Record struct {
 	Notes []string `json:"notes,omitempty"`
 	// MeasuredAgain is how many results were measured again, because the host had stalled.
 	MeasuredAgain int `json:"measured_again,omitempty"`
+	// Planned are the results that were due. It is empty if nobody has listed the specs.
+	Planned []Key `json:"planned,omitempty"`
 }
 
 // Complete reports whether the run came to its end.
@@ -43,16 +45,19 @@ type Run struct {
 	ID      string    `json:"id"`
 	Started time.Time `json:"started"`
 	Target  string    `json:"target"`
-	Image   string    `json:"image"`  // the reference that was asked for
-	Digest  string    `json:"digest"` // what it was
-	Daemon  Daemon    `json:"daemon"`
-	Mutant  string    `json:"mutant,omitempty"`  // how the image was broken on purpose; such a record promotes nothing
-	Choices string    `json:"choices,omitempty"` // what the image was told to do where the contract leaves a choice; likewise
-	Profile string    `json:"profile"`           // quick or faithful
-	Seed    int64     `json:"seed"`
-	Focus   string    `json:"focus,omitempty"`   // what was selected; empty is everything
-	Service string    `json:"service,omitempty"` // the one service that was selected; empty is every one
-	Version string    `json:"version"`           // of the harness
+	// TargetSHA256 and PolicySHA256 are the hashes of the target's file and of the policy's that the run was started with, in hexadecimal.
+	TargetSHA256 string `json:"target_sha256,omitempty"`
+	PolicySHA256 string `json:"policy_sha256,omitempty"`
+	Image        string `json:"image"`  // the reference that was asked for
+	Digest       string `json:"digest"` // what it was
+	Daemon       Daemon `json:"daemon"`
+	Mutant       string `json:"mutant,omitempty"`  // how the image was broken on purpose; such a record promotes nothing
+	Choices      string `json:"choices,omitempty"` // what the image was told to do where the contract leaves a choice; likewise
+	Profile      string `json:"profile"`           // quick or faithful
+	Seed         int64  `json:"seed"`
+	Focus        string `json:"focus,omitempty"`   // what was selected; empty is everything
+	Service      string `json:"service,omitempty"` // the one service that was selected; empty is every one
+	Version      string `json:"version"`           // of the harness
 	// Tools are the versions of what the harness is built with and runs on, by name: "go", "docker".
 	Tools map[string]string `json:"tools,omitempty"`
 	// Shard is the part of a run that this is, "2/4"; empty is all of it.
@@ -78,6 +83,8 @@ type Run struct {
 	// Scale is the divisor of the shipped numbers for our victims; 0 if they were not scaled.
 	Scale float64 `json:"scale,omitempty"`
 	// Tolerance is by how much every latest bound may be exceeded, in nanoseconds.
+	// Limits are the target's outer limits for its own services.
+	Limits    *Limits  `json:"limits,omitempty"`
 	Tolerance int64    `json:"tolerance_ns,omitempty"`
 	Budgets   []Budget `json:"budgets,omitempty"`
 	// Turns divide the target's services: those of one turn can be faulted at once, since none of them depends on another.
@@ -98,6 +105,8 @@ type Promise struct {
 	Assumptions []string `json:"assumptions,omitempty"`
 	// Throughout promises are about a whole run: every shard is asked.
 	Throughout bool `json:"throughout,omitempty"`
+	// Proof is the evidence that a held result must have.
+	Proof *Proof `json:"proof,omitempty"`
 }
 
 // Service is a service that the target ships, and the policy that zinit gave back for it.
@@ -106,6 +115,8 @@ type Service struct {
 	// Policy is its restart policy in words, as zinit told it: "20 attempts, 5s exponential up to 5m, stable after 1m".
 	// It is empty if zinit could not be asked.
 	Policy string `json:"policy,omitempty"`
+	// Retry is the same as data.
+	Retry *RetryPolicy `json:"retry,omitempty"`
 }
 
 // Budget is when something was due, in nanoseconds from the event that its name tells.
@@ -206,6 +217,8 @@ type End struct {
 	WorstGap int64 `json:"worst_gap"`
 	// Trouble is the harness's own error, empty if there was none.
 	Trouble string `json:"trouble,omitempty"`
+	// Totals count what the record holds.
+	Totals *Totals `json:"totals,omitempty"`
 }
 
 // check refuses an outcome that no program of ours writes: a guess at its meaning could promote an image.

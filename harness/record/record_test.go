@@ -54,6 +54,7 @@ func TestARecordIsReadAsItWasWritten(t *testing.T) {
 	g.Expect(path).NotTo(gomega.BeAnExistingFile())
 	end := record.End{Finished: aRun().Started.Add(time.Minute), WorstGap: 3}
 	g.Expect(writer.Close(end)).To(gomega.Succeed())
+	end.Totals = &record.Totals{Results: 1, Recoveries: 1, Evidence: 1}
 
 	want := &record.Record{
 		Schema: record.Schema, Run: aRun(), Results: []record.Result{aResult("user.a")},

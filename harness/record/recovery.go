@@ -72,6 +72,8 @@ type Recovery struct {
 	Status string `json:"status,omitempty"`
 	// Policy says in words which retry was due, and when.
 	Policy string `json:"policy,omitempty"`
+	// Terms say the same as data. Records of older programs have none.
+	Terms *Terms `json:"terms,omitempty"`
 	// Seed repeats the run; 0 if nothing was drawn by lot.
 	Seed int64 `json:"seed,omitempty"`
 }

@@ -17,9 +17,10 @@ type Writer struct {
 	path   string
 	redact Redactor
 
-	mutex  sync.Mutex
-	file   *os.File // nil after Close
-	broken error    // why the last event may be there in part: nothing may follow it
+	mutex   sync.Mutex
+	file    *os.File // nil after Close
+	written Totals
+	broken  error // why the last event may be there in part: nothing may follow it
 }
 
 // EventsPath returns the file that holds the events of the record at path: record.json has
@@ -66,6 +67,10 @@ func (w *Writer) Evidence(evidence Evidence) error { return w.write(event{Eviden
 // Close ends the record and writes it as one document to the path that it was created with, whole or
 // not at all. The events stay.
 func (w *Writer) Close(end End) error {
+	w.mutex.Lock()
+	totals := w.written
+	w.mutex.Unlock()
+	end.Totals = &totals
 	if err := w.write(event{End: &end}); err != nil {
 		return err
 	}
@@ -79,6 +84,9 @@ func (w *Writer) Close(end End) error {
 	whole, err := Load(EventsPath(w.path))
 	if err != nil {
 		return fmt.Errorf("end the record: %w", err)
+	}
+	if len(whole.Notes) == 0 && whole.Count() != *end.Totals {
+		return fmt.Errorf("end the record: it holds %+v, and %+v were written", whole.Count(), *end.Totals)
 	}
 	return whole.Save(w.path)
 }
@@ -98,6 +106,7 @@ func (w *Writer) write(e event) error {
 		if _, err := w.file.Write(line); err != nil {
 			w.broken = fmt.Errorf("write the record: %w", err)
 		}
+		w.written.add(e)
 	}
 	return w.broken
 }

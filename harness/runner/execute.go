@@ -46,12 +46,16 @@ func (t Tools) Execute(ctx context.Context, stdout io.Writer, configuration conf
 	if err != nil {
 		return Run{}, err
 	}
-	return Run{found, passed, configuration.Output}, noteMissing(found, passed, planned, configuration.RecordPath())
+	return Run{found, passed, configuration.Output}, completeRecord(found, passed, planned, configuration.RecordPath())
 }
 
-// noteMissing notes in a record that results are missing: of a planned spec, or because Ginkgo failed and no result did. A
-// worker that dies takes the result of its spec along, and only the note tells whoever judges the record.
-func noteMissing(found *record.Record, passed bool, planned []shard.Spec, path string) error {
+// completeRecord adds to a record which results were due, and notes that results are missing: of a planned spec, or because Ginkgo
+// failed and no result did. A worker that dies takes the result of its spec along, and only the note tells whoever judges the record.
+func completeRecord(found *record.Record, passed bool, planned []shard.Spec, path string) error {
+	found.Planned = nil
+	for _, spec := range planned {
+		found.Planned = append(found.Planned, spec.Key)
+	}
 	in := map[record.Key]bool{}
 	failed := false
 	for _, result := range found.Results {
@@ -65,8 +69,6 @@ func noteMissing(found *record.Record, passed bool, planned []shard.Spec, path s
 		found.Notes = append(found.Notes, fmt.Sprintf("%d of %d results are missing, as that of %s; see ginkgo.log", len(lost), len(planned), first))
 	case !passed && !failed:
 		found.Notes = append(found.Notes, "Ginkgo failed, and no result did: results may be missing; see ginkgo.log")
-	default:
-		return nil
 	}
 	return found.Save(path)
 }

@@ -25,7 +25,7 @@ func TestMissingResultsAreNoted(t *testing.T) {
 		if c.lost {
 			r.Results = r.Results[1:]
 		}
-		if err := noteMissing(r, c.passed, planned, path); err != nil || len(r.Notes) != c.notes {
+		if err := completeRecord(r, c.passed, planned, path); err != nil || len(r.Notes) != c.notes {
 			t.Errorf("%+v: %v, %q", c, err, r.Notes)
 		}
 	}

@@ -1,15 +1,18 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
 // Injection is a fault that a spec asks for.
@@ -21,6 +24,8 @@ type Injection struct {
 	ObservationLimit time.Duration
 	// Policy says in words what is due and when, for the text of a failure.
 	Policy string
+	// Terms are the numbers by which the recovery is due. What they leave out follows from the service and the target.
+	Terms record.Terms
 	// InTurn keeps the injection at a distance from all others that take turns. What they bring about would otherwise come due in
 	// one instant.
 	InTurn bool
@@ -50,6 +55,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 	seen := record.Recovery{
 		ID: b.session.nextID(i.Promise, i.Service.Name), Promise: i.Promise, Service: i.Service.Name, Sandbox: b.Name,
 		Fault: i.Fault.Name, Seed: b.session.Configuration.Seed, Policy: i.Policy,
+		Terms: i.terms(b.session.Target),
 	}
 	err = recovery.Run(ctx, b, &seen, agent.InjectParams{
 		Lease: lease, Fault: i.Fault, Endpoint: i.Service.Endpoint, ObservationLimit: i.ObservationLimit, DueDelay: i.Service.Policy.DelayOfRetry(1),
@@ -64,6 +70,16 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 	releaseErr := release(context.WithoutCancel(ctx))
 	recordErr := b.session.call(context.WithoutCancel(ctx), protocol.MethodRecovery, protocol.RecoveryParams{Recovery: seen}, nil)
 	return seen, errors.Join(err, releaseErr, recordErr)
+}
+
+// terms completes the terms of the injection: the first retry by the policy of the service, and the target's own limits.
+func (i Injection) terms(t *target.Target) *record.Terms {
+	terms, limits := i.Terms, budget.RecordLimits(t.Budgets)
+	terms.Policy = budget.RecordPolicy(i.Service.Policy)
+	terms.Retry = max(1, terms.Retry)
+	terms.StopTimeout = cmp.Or(terms.StopTimeout, limits.StopTimeout)
+	terms.Startup = cmp.Or(terms.Startup, limits.Serving-limits.Restart)
+	return &terms
 }
 
 // Hold waits until the service is free, and reserves it for this process until release is called, over any number of injections.

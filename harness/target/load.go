@@ -1,6 +1,7 @@
 package target
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -64,6 +65,7 @@ func parse(path string, data []byte) (*Target, error) {
 		return nil, fmt.Errorf("%s%s: %s", path, yamlfile.Position(file, found.at), yamlfile.OneLine(found.text))
 	}
 	read.setDefaults()
+	read.sum = fmt.Sprintf("%x", sha256.Sum256(data))
 	return read, nil
 }
 
@@ -113,6 +115,9 @@ func keys(of reflect.Type) []string {
 	case reflect.Struct:
 		for i := range of.NumField() {
 			field := of.Field(i)
+			if !field.IsExported() {
+				continue
+			}
 			found = append(found, field.Tag.Get("yaml"))
 			found = append(found, keys(field.Type)...)
 		}

@@ -37,7 +37,12 @@ type Target struct {
 	Smoke     []Smoke   `yaml:"smoke"`
 	// Environments are the base URLs of places where the image already runs, by name.
 	Environments map[string]string `yaml:"environments"`
+
+	sum string // of the file
 }
+
+// SHA256 returns the hash of the target's file, in hexadecimal; empty if it was not read from one.
+func (t *Target) SHA256() string { return t.sum }
 
 // Image is the origin of the image. Either its reference or its build command is set.
 type Image struct {

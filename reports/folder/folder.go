@@ -29,6 +29,7 @@ type Run struct {
 	Older    *record.Record // of the image to compare with; may be nil
 	Policy   verdict.Policy
 	Promises []record.Promise // all that the program knows
+	Targets  []verdict.Target // all that the program has the files of
 }
 
 // Write judges a run and writes its verdict and its reports into a folder. It returns the verdict and its text.
@@ -38,7 +39,7 @@ func Write(run Run, output string) (judged verdict.Verdict, text string, err err
 		return judged, "", err
 	}
 	judged = verdict.Judge([]*record.Record{run.Record}, verdict.Against{
-		Policy: run.Policy, Now: time.Now(), Promises: run.Promises, Slowdowns: comparison.Slowdowns(),
+		Policy: run.Policy, Now: time.Now(), Promises: run.Promises, Targets: run.Targets, Slowdowns: comparison.Slowdowns(),
 	})
 	document, err := judged.JSON()
 	if err != nil {

@@ -15,15 +15,18 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
-// before are whole records that an older program wrote, with its verdict on each. Causes were sentences then.
+// before are whole records that an older program wrote, with the verdict on each. It is that program's own, except that the faithful
+// run was promoted: no program wrote then by which policy a recovery was due, so that its outcome cannot be derived again. Causes were
+// sentences.
 var before = map[string]struct {
 	answer verdict.Answer
 	codes  map[verdict.Code]int // how many reasons have each code
 }{
-	"quick":    {verdict.Inconclusive, map[verdict.Code]int{verdict.Quick: 1, verdict.NotRun: 1, verdict.FewSamples: 2}},
-	"faithful": {verdict.Promote, map[verdict.Code]int{}},
+	"quick":    {verdict.Inconclusive, map[verdict.Code]int{verdict.Quick: 1, verdict.NotRun: 1, verdict.FewSamples: 1, verdict.Older: 2}},
+	"faithful": {verdict.Inconclusive, map[verdict.Code]int{verdict.Older: 2, verdict.FewSamples: 1}},
 	"zinit039": {verdict.Hold, map[verdict.Code]int{
-		verdict.Failed: 19, verdict.Quick: 1, verdict.NoServices: 1, verdict.NotRun: 1, verdict.Unproved: 33, verdict.FewSamples: 3, verdict.Advisory: 2,
+		verdict.Failed: 19, verdict.Quick: 1, verdict.NoServices: 1, verdict.NotRun: 1, verdict.Unproved: 33, verdict.FewSamples: 1, verdict.Advisory: 2,
+		verdict.Older: 2,
 	}},
 }
 

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
@@ -39,6 +40,12 @@ func (j *judge) learn(promise record.Promise) {
 		j.add(promiseLowered, promise.ID, "")
 	}
 	promise.Advisory = promise.Advisory && (!known || before.Advisory)
+	if known { // what a promise needs is what this program says
+		if !reflect.DeepEqual(promise.Proof, before.Proof) && promise.Proof != nil {
+			j.add(promiseOtherwise, promise.ID, "")
+		}
+		promise.Proof = before.Proof
+	}
 	j.known[promise.ID] = promise
 }
 
@@ -62,6 +69,7 @@ func (j *judge) checkCoverage() {
 	for _, promise := range slices.Sorted(maps.Keys(j.against.Policy.MinimumSamples)) {
 		j.checkSamples(promise, services)
 	}
+	j.checkServices(services)
 	for service := range services {
 		if !j.restarted[service] {
 			j.add(serviceUntested, "", service)

@@ -4,38 +4,273 @@ import (
 	"slices"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
-// findFlaw returns why a result that held is no evidence; found is false if it is.
-func findFlaw(result record.Result, recoveries map[string]record.Recovery, tolerance time.Duration) (flaw kind, found bool) {
+// ledger holds the recoveries of a record, and which results stand on them.
+type ledger struct {
+	run        *record.Run
+	recoveries map[string]record.Recovery
+	used       map[string]bool
+	policies   map[string]*record.RetryPolicy // of the target's services
+}
+
+func newLedger(r *record.Record) *ledger {
+	l := &ledger{
+		run: &r.Run, recoveries: map[string]record.Recovery{}, used: map[string]bool{}, policies: map[string]*record.RetryPolicy{},
+	}
+	for _, recovery := range r.Recoveries {
+		l.recoveries[recovery.ID] = recovery
+	}
+	for _, service := range r.Run.Services {
+		l.policies[service.Name] = service.Retry
+	}
+	return l
+}
+
+// flaw is why a result that held is no evidence, and at which recovery.
+type flaw struct {
+	kind   kind
+	values []any
+}
+
+func newFlaw(kind kind, values ...any) *flaw { return &flaw{kind, values} }
+
+// findFlaw derives the outcome of a result that held from its evidence again. It returns nil if the evidence bears the outcome.
+func (l *ledger) findFlaw(result record.Result, proof *record.Proof) *flaw {
 	switch {
 	case result.Attempts > 1:
-		return heldAfterRetry, true
+		return newFlaw(heldAfterRetry)
 	case result.Attempts < 1 || result.Duration <= 0:
-		return heldWithoutRun, true
+		return newFlaw(heldWithoutRun)
 	case result.Stalled:
-		return heldDuringStall, true
-	case result.Failure != "" || result.Why() != "":
-		return heldWithFailure, true
+		return newFlaw(heldDuringStall)
+	case result.Failure != "" || result.Why() != "" || result.Cause != nil:
+		return newFlaw(heldWithFailure)
 	}
-	for _, id := range result.Recoveries {
-		recovery, ok := recoveries[id]
-		switch {
-		case !ok:
-			return heldWithoutRecovery, true
-		case recovery.Landing == nil:
-			return heldWithoutLanding, true
-		case recovery.Promise != result.Promise || !isPossible(recovery):
-			return heldImpossibly, true
+	ids := listRecoveries(result)
+	if proof == nil {
+		proof = &record.Proof{}
+	}
+	required := proof.Recoveries
+	if slices.Contains(proof.Behaviours, result.Fault) {
+		required = 0
+	}
+	isOlder := func(id string) bool {
+		recovery, ok := l.recoveries[id]
+		return ok && recovery.Terms == nil
+	}
+	switch {
+	case slices.ContainsFunc(ids, isOlder):
+		return newFlaw(heldWithoutTerms)
+	case len(ids) != required:
+		return newFlaw(heldWithoutRecoveries, len(ids), required)
+	}
+	own := false
+	for _, id := range ids {
+		recovery, ok := l.recoveries[id]
+		if !ok {
+			return newFlaw(heldWithoutRecovery)
+		}
+		if l.used[id] {
+			return newFlaw(recoveryShared, id)
+		}
+		l.used[id] = true
+		own = own || recovery.Service == result.Service
+		if found := l.findFlawOf(recovery, result, *proof); found != nil {
+			return found
 		}
 	}
+	if required > 0 && !own && !(proof.Beside && result.Fault == "") {
+		return newFlaw(heldByOther, ids[0])
+	}
+	return l.findDisorder(ids)
+}
+
+// listRecoveries returns the recoveries that a result stands on: its own, and those that it was held to besides.
+func listRecoveries(result record.Result) []string {
+	ids := slices.Clone(result.Recoveries)
 	for _, window := range result.Windows {
-		if recovery, ok := recoveries[window.Recovery]; !ok || !isWithin(window, recovery, tolerance) {
-			return heldOutsideWindow, true
+		if !slices.Contains(ids, window.Recovery) {
+			ids = append(ids, window.Recovery)
 		}
 	}
-	return 0, false
+	return ids
+}
+
+// findFlawOf derives what a recovery shows.
+func (l *ledger) findFlawOf(r record.Recovery, result record.Result, proof record.Proof) *flaw {
+	isOther := r.Promise != result.Promise || r.Shard != result.Shard || r.Seed != l.run.Seed || r.Sandbox == "" ||
+		r.Service != result.Service && !proof.Beside ||
+		r.Fault != result.Fault && !(result.Fault == "" && proof.Beside) ||
+		!slices.Contains(proof.Faults, r.Fault)
+	switch {
+	case isOther:
+		return newFlaw(heldByOther, r.ID)
+	case r.Landing == nil:
+		return newFlaw(heldWithoutLanding)
+	case r.Steady != "healthy":
+		return newFlaw(heldWithoutSteady, r.ID)
+	case !isPossible(r):
+		return newFlaw(heldImpossibly, r.ID)
+	case len(r.Disturbed) > 0:
+		return newFlaw(heldDisturbed, r.ID)
+	}
+	due, err := budget.ByTerms(*r.Terms)
+	if err != nil || !l.isAllowed(*r.Terms, r, proof) {
+		return newFlaw(heldByOddTerms, r.ID)
+	}
+	if proof.Stays != "" && r.Service == result.Service {
+		if !hasStayed(r, proof.Stays, due) {
+			return newFlaw(heldThoughChanged, r.ID)
+		}
+	} else if !isReplaced(r) {
+		return newFlaw(heldByTheSame, r.ID)
+	}
+	return l.findLate(r, result, proof, due)
+}
+
+// isAllowed reports whether the terms of a recovery are those of its service and of the run.
+func (l *ledger) isAllowed(t record.Terms, r record.Recovery, proof record.Proof) bool {
+	if l.run.Limits == nil {
+		return false
+	}
+	limits := *l.run.Limits
+	shipped, ofTarget := l.policies[r.Service]
+	switch {
+	case ofTarget && (shipped == nil || *shipped != t.Policy):
+		return false
+	case t.Limits != nil && *t.Limits != limits:
+		return false
+	case max(t.Retry, t.LastRetry) > proof.Recoveries:
+		return false
+	}
+	return t.StopTimeout <= limits.StopTimeout && t.TermDelay <= limits.StopTimeout &&
+		t.Startup <= limits.Serving-limits.Restart && t.Wait <= limits.Serving
+}
+
+// isPossible reports whether the times of a recovery are possible: none ends before it begins, none is before the fault, and the phases
+// are in order, within the observation.
+func isPossible(r record.Recovery) bool {
+	if r.Injected.Lo <= 0 || r.WorstGap < 0 || r.Pressure < 0 || r.Observed.Lo != r.Injected.Lo {
+		return false
+	}
+	last := record.Interval{Lo: r.Injected.Lo, Hi: r.Injected.Lo}
+	for _, point := range []*record.Interval{r.Exited, r.Noticed, r.Respawned, r.Accepting, r.Serving} {
+		if point == nil {
+			continue
+		}
+		if point.Lo > point.Hi || point.Hi < last.Lo || point.Hi > r.Observed.Hi {
+			return false
+		}
+		last = *point
+	}
+	landed := r.Landing.At
+	if r.Injected.Lo > r.Injected.Hi || r.Injected.Hi > r.Observed.Hi || landed.Lo > landed.Hi || landed.Hi < r.Injected.Lo || landed.Hi > r.Observed.Hi {
+		return false
+	}
+	if r.Terms.Check == nil { // the fault ended the process, and nothing else did
+		return r.Exited != nil && *r.Exited == landed
+	}
+	return r.Exited == nil || landed.Lo <= r.Exited.Hi
+}
+
+// tickInterval is the unit of a process's start time: /proc counts 100 a second.
+const tickInterval = 10 * time.Millisecond
+
+// isReplaced reports whether the process that serves after a fault is another one than before, which began when the new one was seen.
+func isReplaced(r record.Recovery) bool {
+	if r.Exited == nil || r.Respawned == nil || r.Serving == nil || r.Before.PID <= 0 || r.After.PID <= 0 || r.Before.StartTime == 0 {
+		return false
+	}
+	apart := time.Duration(int64(r.After.StartTime-r.Before.StartTime)) * tickInterval //nolint:gosec // a start time of ours; another one is refused
+	shortest, _ := r.Respawned.Since(r.Injected)
+	return r.After.PID != r.Before.PID && r.After.StartTime > r.Before.StartTime && apart >= shortest-2*tickInterval
+}
+
+// hasStayed reports whether nothing changed after a fault, for as long as it had to be watched.
+func hasStayed(r record.Recovery, stay record.Stay, due budget.Due) bool {
+	period := time.Duration(r.Terms.Stay)
+	if r.Respawned != nil || r.Accepting != nil || r.Serving != nil || r.After.PID != 0 || r.Before.PID <= 0 || period < due.StayPeriod {
+		return false
+	}
+	from := r.Injected
+	if stay == record.StaysDown {
+		if r.Exited == nil {
+			return false
+		}
+		from = *r.Exited
+	} else if r.Exited != nil {
+		return false
+	}
+	return time.Duration(r.Observed.Hi-from.Hi) >= period
+}
+
+// findLate compares each phase with the window that follows from the terms, and with those that the result was held to.
+func (l *ledger) findLate(r record.Recovery, result record.Result, proof record.Proof, due budget.Due) *flaw {
+	tolerance := time.Duration(l.run.Tolerance)
+	stays := proof.Stays != "" && r.Service == result.Service
+	for _, phase := range []string{"exited", "respawned", "serving"} {
+		window, from, _ := due.Phase(phase)
+		if stays && phase != "exited" || proof.Stays == record.StaysUp {
+			continue
+		}
+		if !isWithin(r, phase, from, 0, window.Latest+tolerance) {
+			return newFlaw(heldOutsideWindow, r.ID, phase)
+		}
+	}
+	held := map[string]bool{}
+	for _, window := range result.Windows {
+		if window.Recovery != r.ID {
+			continue
+		}
+		computed, from, ok := due.Phase(window.Phase)
+		earliest, latest := time.Duration(window.Earliest), time.Duration(window.Latest)
+		switch {
+		case !ok || from != window.From || earliest < 0 || latest < 0 || latest == 0 && (earliest == 0 || window.Phase != "exited") || latest > computed.Latest,
+			window.Phase == "respawned" && earliest < computed.Earliest, window.Phase == "exited" && r.Terms.Check == nil && earliest < computed.Earliest:
+			return newFlaw(heldByWiderWindow, r.ID, window.Phase)
+		case latest == 0:
+			latest = computed.Latest
+		}
+		if !isWithin(r, window.Phase, from, earliest, latest+tolerance) {
+			return newFlaw(heldOutsideWindow, r.ID, window.Phase)
+		}
+		held[window.Phase] = true
+	}
+	for _, phase := range proof.Phases {
+		if !held[phase] {
+			return newFlaw(heldWithoutWindow, r.ID, phase)
+		}
+	}
+	return nil
+}
+
+// isWithin reports whether a phase was seen, did not end certainly early, and ended in time at its late end.
+func isWithin(r record.Recovery, phase, from string, earliest, latest time.Duration) bool {
+	origin, point := r.At(from), r.At(phase)
+	if origin == nil || point == nil {
+		return false
+	}
+	_, longest := point.Since(*origin)
+	return longest >= earliest && longest <= latest
+}
+
+// findDisorder compares the recoveries of one service with each other: they are of one sandbox, and each begins when the one before was
+// over, with a process that is as old as the one that served then.
+func (l *ledger) findDisorder(ids []string) *flaw {
+	last := map[string]record.Recovery{}
+	for _, id := range ids {
+		r := l.recoveries[id]
+		before, ok := last[r.Service]
+		if ok && (before.Sandbox != r.Sandbox || r.Injected.Lo < before.Observed.Lo || before.Serving != nil && r.Injected.Hi < before.Serving.Lo ||
+			r.Before.StartTime < before.After.StartTime) {
+			return newFlaw(heldInDisorder, id)
+		}
+		last[r.Service] = r
+	}
+	return nil
 }
 
 // hasLanded reports whether a fault of the result took effect.
@@ -43,28 +278,4 @@ func hasLanded(result record.Result, recoveries map[string]record.Recovery) bool
 	return slices.ContainsFunc(result.Recoveries, func(id string) bool {
 		return recoveries[id].Landing != nil && recoveries[id].Service == result.Service
 	})
-}
-
-// isPossible reports whether the times of a recovery are possible: none ends before it begins, and none is before the
-// fault.
-func isPossible(r record.Recovery) bool {
-	points := []*record.Interval{&r.Injected, &r.Landing.At, &r.Observed, r.Exited, r.Noticed, r.Respawned, r.Accepting, r.Serving}
-	for i := range r.Ends {
-		points = append(points, &r.Ends[i])
-	}
-	return r.Injected.Lo > 0 && r.WorstGap >= 0 && r.Pressure >= 0 && !slices.ContainsFunc(points, func(point *record.Interval) bool {
-		return point != nil && (point.Lo < 0 || point.Lo > point.Hi || point.Hi < r.Injected.Lo)
-	})
-}
-
-// isWithin reports whether a phase can have been when it was due.
-func isWithin(window record.Window, r record.Recovery, tolerance time.Duration) bool {
-	first, last := r.Origins(window.From)
-	phase := r.At(window.Phase)
-	if last == nil || phase == nil {
-		return false
-	}
-	_, longest := phase.Since(*first)
-	shortest, _ := phase.Since(*last)
-	return longest >= time.Duration(window.Earliest) && (window.Latest == 0 || shortest <= time.Duration(window.Latest)+tolerance)
 }

@@ -3,6 +3,7 @@ package verdict_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,10 @@ func digest(digit string) string { return "sha256:" + strings.Repeat(digit, 64) 
 func registry() []record.Promise {
 	return []record.Promise{
 		{ID: "boot.running", Sentence: "After the start of the container every service becomes Running.", Source: "checklist 1"},
-		{ID: "restart.sigterm", Sentence: "A service that ends by SIGTERM is restarted, and serves again in time.", Source: "checklist 2"},
+		{
+			ID: "restart.sigterm", Sentence: "A service that ends by SIGTERM is restarted, and serves again in time.", Source: "checklist 2",
+			Proof: &record.Proof{Services: true, Recoveries: 1, Faults: []string{"SIGTERM"}, Phases: []string{"respawned", "serving"}},
+		},
 		{ID: "restart.recorded", Sentence: "The record of a run says by which signal it ended.", Source: "Semantics 4", Advisory: true},
 		{ID: "retry.linear", Sentence: "With linear backoff retry n waits for n times the delay.", Source: "Semantics 2", Assumptions: []string{"delay-formula"}},
 	}
@@ -27,6 +31,8 @@ func registry() []record.Promise {
 
 // promotable returns a record without a fault.
 func promotable() *record.Record {
+	policy := record.RetryPolicy{MaxAttempts: 20, Delay: int64(5 * time.Second), Backoff: "exponential", MaxDelay: int64(5 * time.Minute)}
+	limits := record.Limits{Restart: int64(5 * time.Second), Serving: int64(10 * time.Second), StopTimeout: int64(10 * time.Second)}
 	result := func(promise, service, fault string) record.Result {
 		theme, _, _ := strings.Cut(promise, ".")
 		return record.Result{
@@ -38,8 +44,8 @@ func promotable() *record.Record {
 		Schema: record.Schema,
 		Run: record.Run{
 			ID: "run-1", Started: began(), Target: "embedded", Image: "hero_zero:hero", Digest: digest("a"), Profile: "faithful", Seed: 1,
-			Promises: registry(), Confirmed: []string{"delay-formula"}, Services: []record.Service{{Name: "user.a"}, {Name: "user.b"}},
-			Tolerance: int64(250 * time.Millisecond),
+			Promises: registry(), Confirmed: []string{"delay-formula"}, Services: []record.Service{{Name: "user.a", Retry: &policy}, {Name: "user.b", Retry: &policy}},
+			Tolerance: int64(250 * time.Millisecond), Limits: &limits, TargetSHA256: strings.Repeat("1", 64), PolicySHA256: strings.Repeat("0", 64),
 		},
 		Results: []record.Result{
 			result("boot.running", "user.a", ""), result("boot.running", "user.b", ""),
@@ -52,13 +58,34 @@ func promotable() *record.Record {
 	for i, service := range []string{"user.a", "user.b"} {
 		id := service + "#1"
 		r.Recoveries = append(r.Recoveries, record.Recovery{
-			ID: id, Promise: "restart.sigterm", Service: service, Fault: "SIGTERM", Injected: during(0), Landing: &record.Landing{At: during(1), Proof: "exited"},
-			Exited: new(during(1)), Respawned: new(during(5001)), Serving: new(during(5040)), Observed: during(5050),
+			ID: id, Promise: "restart.sigterm", Service: service, Fault: "SIGTERM", Sandbox: "main", Seed: 1, Steady: "healthy",
+			Before: record.Incarnation{PID: 20 + i, StartTime: 90}, After: record.Incarnation{PID: 40 + i, StartTime: 600},
+			Terms:    &record.Terms{Policy: policy, Retry: 1, StopTimeout: limits.StopTimeout, Startup: limits.Serving - limits.Restart, Limits: &limits},
+			Injected: during(0), Landing: &record.Landing{At: during(1), Proof: "exited"},
+			Exited: new(during(1)), Respawned: new(during(5001)), Serving: new(during(5040)), Observed: record.Interval{Lo: during(0).Lo, Hi: during(5050).Hi},
 		})
 		r.Results[2+i].Recoveries = []string{id}
-		r.Results[2+i].Windows = []record.Window{{Recovery: id, Phase: "respawned", From: "exited", Earliest: int64(5 * time.Second), Latest: int64(5 * time.Second)}}
+		r.Results[2+i].Windows = []record.Window{
+			{Recovery: id, Phase: "respawned", From: "exited", Earliest: policy.Delay, Latest: limits.Restart},
+			{Recovery: id, Phase: "serving", From: "exited", Latest: limits.Serving},
+		}
 	}
+	count(r)
 	return r
+}
+
+// count makes a record agree with itself: each result was due, and the totals are right.
+func count(r *record.Record) {
+	r.Planned = nil
+	for _, result := range r.Results {
+		if !slices.Contains(r.Planned, result.Key()) {
+			r.Planned = append(r.Planned, result.Key())
+		}
+	}
+	if r.End != nil {
+		totals := r.Count()
+		r.End.Totals = &totals
+	}
 }
 
 // during returns a point in time, so many milliseconds after the fault.
@@ -70,8 +97,9 @@ func during(ms int64) record.Interval {
 // against returns everything that the examples are judged against.
 func against() verdict.Against {
 	return verdict.Against{
-		Policy: verdict.Policy{AgeLimit: 24 * time.Hour, MinimumSamples: map[string]int{"boot.running": 2, "restart.sigterm": 2}, AllowedSlowdown: 0.1, SHA256: strings.Repeat("0", 64)},
+		Policy: verdict.Policy{AgeLimit: 24 * time.Hour, MinimumSamples: map[string]int{"boot.running": 2, "restart.sigterm": 2}, AllowedSlowdown: 0.1, SHA256: strings.Repeat("0", 64), Limits: limits()},
 		Now:    began().Add(time.Hour), Digest: digest("a"), Promises: registry(),
+		Targets: []verdict.Target{{Name: "embedded", SHA256: strings.Repeat("1", 64), Services: []string{"user.a", "user.b"}}},
 	}
 }
 
@@ -93,6 +121,7 @@ type example struct {
 	beside      func() []*record.Record // further records that are judged with it
 	answer      verdict.Answer          // empty: the file is refused
 	codes       []verdict.Code          // every reason, in order
+	uncounted   bool                    // the totals and the plan stay those of the record without a fault
 	large       bool                    // too large to be kept as a file
 }
 
@@ -121,6 +150,7 @@ func second(change func(*record.Record)) func() []*record.Record {
 		r := promotable()
 		r.Run.ID = "run-2"
 		change(r)
+		count(r)
 		return []*record.Record{r}
 	}
 }
@@ -137,6 +167,9 @@ func merge(r *record.Record) {
 				shard.Results = append(shard.Results, result)
 			}
 		}
+		end := *r.End
+		shard.End = &end
+		count(shard)
 	}
 	together, err := record.Merge(shards)
 	if err != nil {
@@ -212,7 +245,7 @@ func examples() []example {
 		{file: "truncated", wrong: "the document was cut off", answer: refused, text: func(text string) string { return text[:len(text)/2] }},
 		{
 			file: "killed", wrong: "a run that was killed while it wrote: its last event was cut off", answer: verdict.Inconclusive,
-			codes: []verdict.Code{verdict.Incomplete, verdict.OddFile, verdict.OddFile, verdict.NotRun, verdict.Untested, verdict.FewSamples, verdict.FewSamples},
+			codes: []verdict.Code{verdict.Incomplete, verdict.OddFile, verdict.OddFile, verdict.Older, verdict.NotRun, verdict.Untested, verdict.FewSamples, verdict.FewSamples},
 			text:  writeEvents,
 		},
 		{
@@ -261,7 +294,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.Run.Choices = "case=capital" },
 		},
 		{
-			file: "other-target", wrong: "a second record is of another target", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Mixed},
+			file: "other-target", wrong: "a second record is of another target", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Mixed, verdict.OtherTarget},
 			beside: second(func(r *record.Record) { r.Run.Target = "zinit-0.3.9" }),
 		},
 		{
@@ -296,7 +329,7 @@ func examples() []example {
 			change: func(r *record.Record) { merge(r); r.Run.Parts[1].ID = r.Run.Parts[0].ID },
 		},
 		{
-			file: "merged-stale", wrong: "merged with a shard of last week", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Stale},
+			file: "merged-stale", wrong: "merged with a shard of last week", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Stale},
 			change: func(r *record.Record) {
 				merge(r)
 				r.Run.Parts[0].Started, r.Run.Parts[0].Finished = began().AddDate(0, 0, -7), began().AddDate(0, 0, -7).Add(time.Minute)
@@ -321,7 +354,7 @@ func examples() []example {
 			beside: func() []*record.Record { return []*record.Record{promotable()} },
 		},
 		{
-			file: "doubled-result", wrong: "a result twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled},
+			file: "doubled-result", wrong: "a result twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled, verdict.Contradiction},
 			change: func(r *record.Record) { r.Results = append(r.Results, r.Results[0]) },
 		},
 		{
@@ -352,7 +385,7 @@ func examples() []example {
 			},
 		},
 		{
-			file: "ended-before-it-began", wrong: "the run ended before it began", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock},
+			file: "ended-before-it-began", wrong: "the run ended before it began", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock},
 			change: func(r *record.Record) { r.End.Finished = began().Add(-time.Hour) },
 		},
 		{
@@ -380,7 +413,7 @@ func examples() []example {
 		},
 		{
 			file: "one-service", wrong: "only one service was selected", answer: verdict.Inconclusive,
-			codes: []verdict.Code{verdict.Filtered, verdict.Untested, verdict.FewSamples},
+			codes: []verdict.Code{verdict.Filtered, verdict.NotRun, verdict.Untested, verdict.FewSamples},
 			change: func(r *record.Record) {
 				r.Run.Service = "user.a"
 				r.Results = append(r.Results[:3:3], r.Results[4:]...)
@@ -388,15 +421,15 @@ func examples() []example {
 		},
 		{
 			file: "no-results", wrong: "nothing was checked", answer: verdict.Inconclusive,
-			codes:  []verdict.Code{verdict.NoResults, verdict.NotRun, verdict.Untested, verdict.FewSamples},
+			codes:  []verdict.Code{verdict.Older, verdict.NoResults, verdict.NotRun, verdict.Untested, verdict.FewSamples},
 			change: func(r *record.Record) { r.Results = nil },
 		},
 		{
-			file: "no-services", wrong: "the list of services was emptied", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NoServices},
+			file: "no-services", wrong: "the list of services was emptied", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.NoServices},
 			change: func(r *record.Record) { r.Run.Services = nil },
 		},
 		{
-			file: "no-promises", wrong: "the list of promises was emptied", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.UnknownPromise, verdict.UnknownPromise},
+			file: "no-promises", wrong: "the list of promises was emptied", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Older, verdict.UnknownPromise, verdict.UnknownPromise},
 			change: func(r *record.Record) { r.Run.Promises = nil },
 		},
 		{
@@ -470,7 +503,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.Results[5].Duration = 1<<63 - 1 },
 		},
 		{
-			file: "negative-tolerance", wrong: "a negative tolerance", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.Contradiction, verdict.FewSamples},
+			file: "negative-tolerance", wrong: "a negative tolerance", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.Contradiction, verdict.Contradiction, verdict.Limit, verdict.FewSamples},
 			change: func(r *record.Record) { r.Run.Tolerance = -1 << 62 },
 		},
 		{
@@ -482,7 +515,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.Recoveries = r.Recoveries[1:] },
 		},
 		{
-			file: "no-fault", wrong: "a service was not made to restart", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Untested},
+			file: "no-fault", wrong: "a service was not made to restart", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NoLanding, verdict.Untested, verdict.FewSamples},
 			change: func(r *record.Record) { r.Results[2].Recoveries, r.Results[2].Windows = nil, nil },
 		},
 		{
@@ -498,11 +531,28 @@ func examples() []example {
 			codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples}, change: func(r *record.Record) { r.Recoveries[0].Respawned = new(during(8000)) },
 		},
 		{
+			file: "other-policy", wrong: "the run was started with another policy", answer: verdict.Promote, codes: []verdict.Code{verdict.OtherPolicy},
+			change: func(r *record.Record) { r.Run.PolicySHA256 = strings.Repeat("2", 64) },
+		},
+		{
+			file: "older", wrong: "a record without terms, hashes and totals", answer: verdict.Inconclusive, uncounted: true,
+			codes: []verdict.Code{verdict.Older, verdict.Older, verdict.FewSamples},
+			change: func(r *record.Record) {
+				r.Planned, r.End.Totals, r.Run.Limits, r.Run.TargetSHA256, r.Run.PolicySHA256 = nil, nil, nil, "", ""
+				for i := range r.Recoveries {
+					r.Recoveries[i].Terms = nil
+				}
+				for i := range r.Run.Promises {
+					r.Run.Promises[i].Proof = nil
+				}
+			},
+		},
+		{
 			file: "too-few", wrong: "fewer results than the policy requires", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.FewSamples},
 			against: func(a *verdict.Against) { a.Policy.MinimumSamples = map[string]int{"retry.linear": 2} },
 		},
 		{
-			file: "thousand-services", large: true, wrong: "a thousand services, of which two were tested", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Untested},
+			file: "thousand-services", large: true, wrong: "a thousand services, of which two were tested", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.NotRun, verdict.Untested},
 			change: func(r *record.Record) {
 				for range 998 {
 					number := fmt.Sprintf("user.%04d", len(r.Run.Services))

@@ -14,8 +14,20 @@ type Policy struct {
 	AgeLimit time.Duration
 	// AllowedSlowdown is the share by which a phase may take longer than in the baseline: 0.1 is a tenth.
 	AllowedSlowdown float64
+	// Limits are the most that a record may grant.
+	Limits Limits
 	// SHA256 is the hash of the file at Path, in hexadecimal.
 	SHA256, Path string
+}
+
+// Limits are the most that a record may grant to the image that it is of.
+type Limits struct {
+	// ToleranceLimit bounds by how much a phase may take longer than it was due.
+	ToleranceLimit time.Duration
+	// RestartLimit and ServingLimit are counted from an exit, StopTimeout from a stop signal.
+	RestartLimit, ServingLimit, StopTimeout time.Duration
+	// HealthLimit bounds each time of a health check: its interval, its timeout and its start period.
+	HealthLimit time.Duration
 }
 
 // The severities that a policy can give to a promise.

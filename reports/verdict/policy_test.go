@@ -24,7 +24,15 @@ waivers:
     owner: Ada
     reason: issue 12
     expires: 2026-12-31
+limits: {tolerance: 250ms, restart: 5s, serving: 10s, stop_timeout: 10s, health: 90s}
 `
+
+// limits are those of the policy.
+func limits() verdict.Limits {
+	return verdict.Limits{
+		ToleranceLimit: 250 * time.Millisecond, RestartLimit: 5 * time.Second, ServingLimit: 10 * time.Second, StopTimeout: 10 * time.Second, HealthLimit: 90 * time.Second,
+	}
+}
 
 func ids() []string { return []string{"restart.sigterm", "restart.recorded"} }
 
@@ -47,7 +55,7 @@ func TestLoadPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	if policy.AgeLimit != 24*time.Hour || policy.AllowedSlowdown != 0.125 || policy.MinimumSamples["restart.sigterm"] != 28 ||
-		policy.Severities[0].Severity != verdict.Blocking || policy.Waivers[0].Owner != "Ada" || len(policy.SHA256) != 64 {
+		policy.Severities[0].Severity != verdict.Blocking || policy.Waivers[0].Owner != "Ada" || len(policy.SHA256) != 64 || policy.Limits != limits() {
 		t.Errorf("%+v", policy)
 	}
 	other, err := load(t, policyText+"# a word more\n")
@@ -85,6 +93,11 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		"NaN percent":         {"12.5%", "NaN%", `:3:19: allowed_slowdown is "NaN%"`},
 		"too many percent":    {"12.5%", "101%", `:3:19: allowed_slowdown is "101%"`},
 		"another's samples":   {"restart.sigterm: 28", "restart.sigtern: 28", `:5:20: unknown promise "restart.sigtern": did you mean`},
+		"no limits":           {policyText[strings.Index(policyText, "limits:"):], "", `limits.tolerance is ""`},
+		"a limit without":     {", serving: 10s", "", `limits.serving is ""`},
+		"no limit at all":     {"restart: 5s", "restart: 0s", `:14:37: limits.restart is "0s"`},
+		"a limit of days":     {"health: 90s", "health: 48h", `limits.health is "48h"`},
+		"an unknown limit":    {"health: 90s", "helth: 90s", `unknown field "helth": did you mean "health"?`},
 		"no samples":          {"restart.sigterm: 28", "restart.sigterm: 0", `:5:20: minimum_samples is "0"`},
 		"half a sample":       {"restart.sigterm: 28", "restart.sigterm: 2.5", `:5:20: minimum_samples is "2.5"`},
 		"another promise":     {"promise: restart.recorded", "promise: restart.record", `:7:15: unknown promise "restart.record": did you mean "restart.recorded"?`},
@@ -96,7 +109,7 @@ func TestLoadPolicyRefuses(t *testing.T) {
 		"no end":              {"    expires: 2026-12-31\n", "", `expires is ""`},
 		"no day":              {"2026-12-31", "2026-02-30", `:13:14: expires is "2026-02-30"`},
 		"forever":             {"2026-12-31", "never", `expires is "never"`},
-		"a waiver twice":      {policyText, policyText + policyText[strings.Index(policyText, "  - promise"):], ":14:14: restart.sigterm user.hero_books_server has two waivers"},
+		"a waiver twice":      {policyText, strings.Replace(policyText, "limits:", policyText[strings.Index(policyText, "  - promise"):strings.Index(policyText, "limits:")]+"limits:", 1), ":14:14: restart.sigterm user.hero_books_server has two waivers"},
 		"too long":            {policyText, policyText + strings.Repeat("#", 1<<16), "more than 65536 bytes"},
 	} {
 		t.Run(wrong, func(t *testing.T) {
@@ -112,7 +125,7 @@ func TestLoadPolicyRefuses(t *testing.T) {
 
 func FuzzLoadPolicy(f *testing.F) {
 	f.Add(policyText)
-	f.Add("max_age: 1h\nallowed_slowdown: 0%")
+	f.Add("max_age: 1h\nallowed_slowdown: 0%\nlimits: {tolerance: 1s, restart: 1s, serving: 1s, stop_timeout: 1s, health: 1s}")
 	f.Add("a: &a [*a]\nwaivers: *a")
 	f.Fuzz(func(t *testing.T, text string) {
 		policy, err := load(t, text)

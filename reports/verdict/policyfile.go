@@ -25,8 +25,18 @@ type policyFile struct {
 	MinimumSamples  map[string]string `yaml:"minimum_samples"` // the library would round a number
 	MaxAge          string            `yaml:"max_age"`
 	AllowedSlowdown string            `yaml:"allowed_slowdown"`
+	Limits          limitsFile        `yaml:"limits"`
 
 	ids []string // of all promises
+}
+
+// limitsFile are the limits in the form of the file.
+type limitsFile struct {
+	Tolerance   string `yaml:"tolerance"`
+	Restart     string `yaml:"restart"`
+	Serving     string `yaml:"serving"`
+	StopTimeout string `yaml:"stop_timeout"`
+	Health      string `yaml:"health"`
 }
 
 // problem is an error at a place in the file, which a YAML path names.
@@ -76,9 +86,32 @@ func (f policyFile) check() (Policy, *problem) {
 	if !ok {
 		return Policy{}, newProblem("$.allowed_slowdown", "allowed_slowdown is %q: it must be a percentage up to 100%%, such as 10%%", f.AllowedSlowdown)
 	}
+	limits, found := f.Limits.check()
+	if found != nil {
+		return Policy{}, found
+	}
 	return Policy{
+		Limits:     limits,
 		Severities: f.Severities, Waivers: f.Waivers, MinimumSamples: samples, AgeLimit: age, AllowedSlowdown: slowdown,
 	}, nil
+}
+
+// check returns the limits as durations.
+func (f limitsFile) check() (limits Limits, found *problem) {
+	for _, limit := range []struct {
+		name, text string
+		into       *time.Duration
+	}{
+		{"tolerance", f.Tolerance, &limits.ToleranceLimit}, {"restart", f.Restart, &limits.RestartLimit}, {"serving", f.Serving, &limits.ServingLimit},
+		{"stop_timeout", f.StopTimeout, &limits.StopTimeout}, {"health", f.Health, &limits.HealthLimit},
+	} {
+		duration, err := time.ParseDuration(limit.text)
+		if err != nil || duration <= 0 || duration > time.Hour {
+			return limits, newProblem("$.limits."+limit.name, "limits.%s is %q: it must be a duration of at most 1h, such as 5s", limit.name, limit.text)
+		}
+		*limit.into = duration
+	}
+	return limits, nil
 }
 
 // parsePercent reads "10%" as 0.1.
@@ -160,7 +193,8 @@ func (f policyFile) checkPromise(at, id string) *problem {
 // policyKeys returns all members that a policy file may have, at any depth.
 func policyKeys() []string {
 	return []string{
-		"severities", "waivers", "minimum_samples", "max_age", "allowed_slowdown",
+		"severities", "waivers", "minimum_samples", "max_age", "allowed_slowdown", "limits",
+		"tolerance", "restart", "serving", "stop_timeout", "health",
 		"promise", "severity", "reason", "service", "owner", "expires",
 	}
 }

@@ -41,6 +41,9 @@ const (
 	Clock          Code = "clock"           // impossible times
 	Stale          Code = "stale"           // older than the policy allows
 	Contradiction  Code = "contradiction"   // the record does not agree with itself
+	Older          Code = "older"           // the record lacks what a newer program writes
+	OtherTarget    Code = "target"          // another target file than the program's
+	Limit          Code = "limit"           // more tolerance or time than the policy allows
 	Quick          Code = "profile"         // only a faithful run can promote
 	Filtered       Code = "filtered"        // a part was selected
 	NoResults      Code = "no-results"      // nothing was checked
@@ -61,6 +64,7 @@ const (
 	Advisory     Code = "advisory"      // an advisory promise failed
 	Reclassified Code = "reclassified"  // the policy raises or lowers a severity
 	UnusedWaiver Code = "unused-waiver" // it excuses nothing
+	OtherPolicy  Code = "other-policy"  // the run was started with another one
 )
 
 // Codes returns every rule, the heaviest first.

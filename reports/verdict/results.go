@@ -24,22 +24,26 @@ func (j *judge) weighResults(r *record.Record) {
 		}
 		recoveries[recovery.ID] = recovery
 	}
+	kept := newLedger(r)
 	listed := map[string]bool{}
 	for _, promise := range r.Run.Promises {
 		listed[promise.ID] = true
 	}
 	seen := map[record.Key]bool{}
 	for _, result := range r.Results {
-		if seen[result.Key()] {
+		key := result.Key()
+		key.Name = "" // the same question in other words is the same question
+		if seen[key] {
 			j.add(resultTwice, result.Promise, result.Service)
 		}
-		seen[result.Key()] = true
+		seen[key] = true
 		j.present[result.Promise]++
 		if !listed[result.Promise] {
 			j.add(promiseUnlisted, result.Promise, result.Service)
 		}
 		j.checkTime(r, result)
-		j.weigh(r, result, recoveries)
+		j.checkNames(result)
+		j.weigh(r, result, kept)
 	}
 }
 
@@ -51,6 +55,9 @@ func (j *judge) checkTime(r *record.Record, result record.Result) {
 		return
 	}
 	earliest, latest := run.Started.Add(-clockSkewLimit), j.against.Now.Add(clockSkewLimit)
+	if !run.Finished.IsZero() && run.Finished.Add(clockSkewLimit).Before(latest) {
+		latest = run.Finished.Add(clockSkewLimit)
+	}
 	if result.Outcome == record.NotRun && result.Started.IsZero() {
 		return
 	}
@@ -63,17 +70,17 @@ func (j *judge) checkTime(r *record.Record, result record.Result) {
 }
 
 // weigh weighs one result by its outcome.
-func (j *judge) weigh(r *record.Record, result record.Result, recoveries map[string]record.Recovery) {
+func (j *judge) weigh(r *record.Record, result record.Result, kept *ledger) {
 	blocks := j.blocks(result.Promise)
 	switch result.Outcome {
 	case record.Failed:
 		j.conclusive[result.Promise] = append(j.conclusive[result.Promise], result.Service)
 		j.weighFailure(r, result, blocks)
 	case record.Held:
-		if flaw, found := findFlaw(result, recoveries, time.Duration(r.Run.Tolerance)); !found {
+		if found := kept.findFlaw(result, j.known[result.Promise].Proof); found == nil {
 			j.conclusive[result.Promise] = append(j.conclusive[result.Promise], result.Service)
 		} else if blocks {
-			j.add(flaw, result.Promise, result.Service)
+			j.add(found.kind, result.Promise, result.Service, found.values...)
 		}
 	case record.Inconclusive:
 		if blocks && result.Stalled {
@@ -88,7 +95,7 @@ func (j *judge) weigh(r *record.Record, result record.Result, recoveries map[str
 	default:
 		j.add(unknownOutcome, result.Promise, result.Service, result.Outcome)
 	}
-	if isConclusive(result.Outcome) && strings.HasPrefix(result.Promise, restartTheme) && hasLanded(result, recoveries) {
+	if isConclusive(result.Outcome) && strings.HasPrefix(result.Promise, restartTheme) && hasLanded(result, kept.recoveries) {
 		j.restarted[result.Service] = true
 	}
 }

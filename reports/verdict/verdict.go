@@ -33,6 +33,8 @@ type Against struct {
 	Digest string
 	// Promises are those of the judging program. A record can add promises, but not remove one or lower its severity.
 	Promises []record.Promise
+	// Targets are those that the judging program has the files of.
+	Targets []Target
 	// Slowdowns are the phases that are significantly slower than in a baseline, by more than the policy allows.
 	Slowdowns []Slowdown
 }
@@ -82,6 +84,7 @@ func Judge(records []*record.Record, against Against) Verdict {
 	j.checkTogether()
 	j.learnPromises()
 	for _, r := range j.admitted {
+		j.checkConsistency(r)
 		j.weighResults(r)
 	}
 	j.checkCoverage()

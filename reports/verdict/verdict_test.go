@@ -23,6 +23,9 @@ func (e example) write(t *testing.T) string {
 	if e.change != nil {
 		e.change(r)
 	}
+	if !e.uncounted {
+		count(r)
+	}
 	document, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -150,6 +153,7 @@ func TestShardsAreOneRun(t *testing.T) {
 	for i, results := range [][]record.Result{promotable().Results[:3], promotable().Results[3:]} {
 		part := promotable()
 		part.Run.ID, part.Run.Shard, part.Results = fmt.Sprint("part", i), fmt.Sprintf("%d/2", i+1), results
+		count(part)
 		parts = append(parts, part)
 	}
 	if found := verdict.Judge(parts, against()); found.Answer != verdict.Promote {
@@ -176,6 +180,9 @@ func TestEveryValueCounts(t *testing.T) {
 	}
 	var document any
 	if err := json.Unmarshal(good, &document); err != nil {
+		t.Fatal(err)
+	}
+	if good, err = json.Marshal(document); err != nil { // with its members in order, as an edited one has them
 		t.Fatal(err)
 	}
 	describing := map[string]bool{}

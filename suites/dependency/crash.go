@@ -73,7 +73,9 @@ func itComesBackTogether(chaos *session.Session, base, then session.VictimPlan) 
 				_, err := spec.FindProcess(ctx, sandbox, first.Endpoint)
 				return err != nil
 			}) {
-				later = kill(ctx, sandbox, promise.DependencyBoth, second)
+				injection := planKill(sandbox, promise.DependencyBoth, second)
+				injection.Terms.Wait = int64(first.Policy.DelayOfRetry(1))
+				later = spec.Inject(ctx, sandbox, injection)
 			}
 		})
 		expectReturn(chaos, first, earlier)
@@ -90,7 +92,7 @@ func planKill(sandbox *session.Sandbox, p string, service session.Service) sessi
 	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
 	return session.Injection{
 		Promise: p, Service: service, Fault: fault.SIGKILL, ObservationLimit: 5*delay + 2*startLimit + time.Second,
-		Policy: budget.DescribeDue(service.Policy, due.Respawn),
+		Policy: budget.DescribeDue(service.Policy, due.Respawn), Terms: record.Terms{Startup: int64(startLimit)},
 	}
 }
 

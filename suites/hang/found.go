@@ -57,6 +57,7 @@ func planHang(chaos *session.Session, sandbox *session.Sandbox, p string, f faul
 	due := budget.AfterHang(detection(), stopTimeout, budget.AfterExit(service.Policy, 1, tolerance, sandbox.Jitter()))
 	return session.Injection{
 		Promise: p, Service: service, Fault: f, ObservationLimit: due.Serving.Latest + 2*tolerance, Policy: describeCheck(sandbox),
+		Terms: record.Terms{Check: budget.RecordCheck(newCheck(startPeriod)), StopTimeout: int64(stopTimeout), Startup: int64(tolerance)},
 	}
 }
 
@@ -91,6 +92,7 @@ func itHangsWhileStarting(chaos *session.Session, plan session.VictimPlan) {
 		service := register(ctx, sandbox, plan)
 		injection := planHang(chaos, sandbox, p, fault.SIGSTOP, service)
 		injection.ObservationLimit += longStartPeriod
+		injection.Terms.Check = budget.RecordCheck(newCheck(longStartPeriod))
 		seen := spec.Inject(ctx, sandbox, injection)
 
 		By("read when the first process of " + plan.Name + " began")
@@ -98,8 +100,7 @@ func itHangsWhileStarting(chaos *session.Session, plan session.VictimPlan) {
 		if age < 0 || age >= longStartPeriod-interval {
 			spec.Inconclusive("the hang did not fall into the start period")
 		}
-		check := budget.Check{Interval: interval, Timeout: timeout, StartPeriod: longStartPeriod, Retries: 1}
-		latest, tolerance := check.Detection(age.Round(time.Millisecond)).Latest, spec.Tolerance(chaos)
+		latest, tolerance := newCheck(longStartPeriod).Detection(age.Round(time.Millisecond)).Latest, spec.Tolerance(chaos)
 		spec.Expect(seen,
 			// A probe may give up before its timeout, so only what is left of the start period is certain.
 			Exit(NotBefore(longStartPeriod-age-tolerance), Within(latest+stopTimeout), Tolerance(tolerance)),

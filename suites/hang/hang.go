@@ -14,6 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -84,8 +85,11 @@ func issueProbe(socket string) string {
 }
 
 // detection returns when a victim's hang is found, counted from the injection.
-func detection() budget.Window {
-	return budget.Check{Interval: interval, Timeout: timeout, StartPeriod: startPeriod, Retries: 1}.Detection(0)
+func detection() budget.Window { return newCheck(startPeriod).Detection(0) }
+
+// newCheck returns the health check of a victim.
+func newCheck(startPeriod time.Duration) budget.Check {
+	return budget.Check{Interval: interval, Timeout: timeout, StartPeriod: startPeriod, Retries: 1}
 }
 
 // describeCheck says how the hang is due to be found.
@@ -124,6 +128,7 @@ func expectNoRestart(ctx SpecContext, chaos *session.Session, sandbox *session.S
 	period := detection().Latest + stopTimeout + delay + spec.Tolerance(chaos)
 	seen := spec.Inject(ctx, sandbox, session.Injection{
 		Promise: p, Service: service, Fault: fault.SIGSTOP, ObservationLimit: period + spec.Tolerance(chaos),
+		Terms: record.Terms{Check: budget.RecordCheck(newCheck(startPeriod)), StopTimeout: int64(stopTimeout), Stay: int64(period)},
 	})
 	spec.Expect(seen, NeverRestart(Within(period)))
 }

@@ -10,6 +10,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
@@ -21,10 +22,11 @@ const hangSandbox = "hang"
 // into the start period: no service is older than its container, and the latest detection does not depend on the age.
 func shippedSpecs(chaos *session.Session) {
 	budgets, health := chaos.Target.Budgets, chaos.Target.Health
-	found := budget.Check{
+	check := budget.Check{
 		Interval: health.Interval.Duration(), Timeout: health.Timeout.Duration(),
 		StartPeriod: health.StartPeriod.Duration(), Retries: health.Retries,
-	}.Detection(0)
+	}
+	found, limits := check.Detection(0), budget.RecordLimits(budgets)
 	period := found.Latest + budgets.StopTimeout.Duration() + budgets.Serving.Duration() + 2*spec.Tolerance(chaos)
 	Describe("a shipped service that hangs", spec.About(promise.HangShipped), spec.In(hangSandbox), func() {
 		for _, shipped := range chaos.Target.Restartable() {
@@ -33,6 +35,7 @@ func shippedSpecs(chaos *session.Session) {
 				sandbox := spec.Sandbox(ctx, chaos, hangSandbox)
 				seen := spec.Inject(ctx, sandbox, session.Injection{
 					Promise: promise.HangShipped, Service: service, Fault: fault.SIGSTOP, ObservationLimit: period, Policy: found.Explain(),
+					Terms: record.Terms{Check: budget.RecordCheck(check), Limits: &limits},
 					Together: true, // one after the other would take longer than all the rest
 				})
 				tolerance := Tolerance(spec.Tolerance(chaos))

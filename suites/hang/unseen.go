@@ -50,8 +50,12 @@ func planHealthy(chaos *session.Session, name string) session.VictimPlan {
 
 // watchPeriod returns the longest time in which such a victim would be found and replaced if it hung as a whole.
 func watchPeriod(chaos *session.Session) time.Duration {
-	check := budget.Check{Interval: interval, Timeout: healthyTimeout, StartPeriod: startPeriod, Retries: 1}
-	return check.Detection(startPeriod).Latest + stopTimeout + delay + spec.Tolerance(chaos)
+	return healthyCheck().Detection(0).Latest + stopTimeout + delay + spec.Tolerance(chaos)
+}
+
+// healthyCheck returns the check of a victim whose start period is over.
+func healthyCheck() budget.Check {
+	return budget.Check{Interval: interval, Timeout: healthyTimeout, Retries: 1}
 }
 
 // requireCalmHost ends the spec as INCONCLUSIVE if the host may have made a health check fail.
@@ -72,6 +76,7 @@ func itServesOn(chaos *session.Session, p string, f fault.Fault, plan session.Vi
 		seen := spec.Meanwhile(ctx, sandbox, session.Injection{
 			Promise: p, Service: service, Fault: f, ObservationLimit: watchPeriod(chaos) + spec.Tolerance(chaos),
 			Policy: fmt.Sprintf("checked every %s, a check may take %s", interval, healthyTimeout),
+			Terms:  record.Terms{Check: budget.RecordCheck(healthyCheck()), StopTimeout: int64(stopTimeout), Stay: int64(watchPeriod(chaos))},
 		}, func() {
 			By("ask " + plan.Name + " while it hangs in part")
 			silent = recovery.CheckSteady(ctx, sandbox, service.Endpoint)

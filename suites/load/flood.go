@@ -96,6 +96,7 @@ func runFlood(ctx context.Context, chaos *session.Session, plan session.VictimPl
 	seen.neighbour, err = sandbox.Inject(ctx, session.Injection{
 		Promise: promise.LoadFlood, Service: neighbour, Fault: fault.SIGKILL,
 		ObservationLimit: delay + 4*spec.Tolerance(chaos), Policy: "another service writes 1 MB a second to its log",
+		Terms: record.Terms{Startup: int64(spec.Tolerance(chaos))},
 	})
 	if err != nil {
 		return seen, err

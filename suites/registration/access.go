@@ -200,6 +200,7 @@ func (a access) kill(ctx context.Context, p string, service session.Service) rec
 	return spec.Inject(ctx, a.Sandbox, session.Injection{
 		Promise: p, Service: service, Fault: fault.SIGKILL,
 		ObservationLimit: service.Policy.DelayOfRetry(1) + startLimit + time.Second, Policy: budget.DescribeDue(service.Policy, due.Respawn),
+		Terms: record.Terms{Startup: int64(startLimit)},
 	})
 }
 

@@ -82,7 +82,9 @@ func itIsReplaced(chaos *session.Session, p string, f fault.Fault, plan session.
 		It("comes back: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(f), func(ctx SpecContext) {
 			sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 			service := spec.Victim(ctx, sandbox, plan)
-			seen := spec.Inject(ctx, sandbox, planInjection(chaos, sandbox, p, service, f, plan.Options.TermDelay))
+			injection := planInjection(chaos, sandbox, p, service, f, plan.Options.TermDelay)
+			injection.Terms.TermDelay = int64(plan.Options.TermDelay)
+			seen := spec.Inject(ctx, sandbox, injection)
 			spec.Expect(seen, Exit(NotBefore(plan.Options.TermDelay), Tolerance(spec.Tolerance(chaos))))
 			expectReplacement(chaos, service, seen)
 		}, NodeTimeout(time.Minute))
@@ -128,6 +130,7 @@ func itDiesWhileStarting(chaos *session.Session, plan session.VictimPlan) {
 
 		second := plan.Policy.DelayOfRetry(2)
 		injection := planInjection(chaos, sandbox, promise.RestartWhileStarting, service, fault.SIGKILL, second+2*startDelay)
+		injection.Terms.Wait = int64(second + 2*startDelay)
 		seen := spec.Meanwhile(ctx, sandbox, injection, func() {
 			spec.Await(ctx, eventLimit, "a second process of "+plan.Name+" starts", func(ctx context.Context) bool {
 				return len(starts(ctx)) > 1
@@ -156,7 +159,9 @@ func itDiesTwice(chaos *session.Session, plan session.VictimPlan) {
 		spec.Hold(ctx, sandbox, service.Name)
 		tolerance, second := Tolerance(spec.Tolerance(chaos)), plan.Policy.DelayOfRetry(2)
 		for range 2 {
-			seen := spec.Inject(ctx, sandbox, planInjection(chaos, sandbox, promise.RestartTwice, service, fault.SIGKILL, second))
+			injection := planInjection(chaos, sandbox, promise.RestartTwice, service, fault.SIGKILL, second)
+			injection.Terms.LastRetry = 2
+			seen := spec.Inject(ctx, sandbox, injection)
 			spec.Expect(seen, Respawn(NotBefore(delay), Within(second), tolerance), Serve(Within(second+spec.StartupLimit(chaos)), tolerance))
 		}
 	}, NodeTimeout(time.Minute))
@@ -176,6 +181,7 @@ func itLosesItsProgram(chaos *session.Session, plan session.VictimPlan) {
 
 		tried, second := false, plan.Policy.DelayOfRetry(2)
 		injection := planInjection(chaos, sandbox, promise.RestartMissingBinary, service, fault.SIGKILL, second)
+		injection.Terms.Wait = int64(second)
 		seen := spec.Meanwhile(ctx, sandbox, injection, func() {
 			By("wait until the first retry of " + plan.Name + " is over, and the second is not due")
 			spec.Pause(ctx, delay+second/2)

@@ -106,7 +106,9 @@ func itStaysStopped(chaos *session.Session, plan, control session.VictimPlan) {
 		var stopErr error
 		var answered int64
 		var restarted record.Recovery
-		seen := spec.Meanwhile(ctx, sandbox, planInjection(chaos, sandbox, promise.RestartStopPending, service, fault.SIGKILL, 0), func() {
+		injection := planInjection(chaos, sandbox, promise.RestartStopPending, service, fault.SIGKILL, 0)
+		injection.Terms.Stay = int64(pendingDelay + 2*tolerance)
+		seen := spec.Meanwhile(ctx, sandbox, injection, func() {
 			spec.Await(ctx, eventLimit, "the supervisor notices the end of "+plan.Name, func(ctx context.Context) bool {
 				status, err := sandbox.Supervisor.Status(ctx, plan.Name)
 				spec.Conclude(err)
@@ -127,7 +129,7 @@ func itStaysStopped(chaos *session.Session, plan, control session.VictimPlan) {
 		if seen.Respawned == nil && restarted.Respawned == nil {
 			spec.Inconclusive("the supervisor restarted nobody, so that it proves nothing who stayed down")
 		}
-		spec.Expect(seen, StayDown(Within(pendingDelay+2*tolerance)))
+		spec.Expect(seen, StayDown(Within(time.Duration(injection.Terms.Stay))))
 	}, NodeTimeout(time.Minute))
 }
 
@@ -143,6 +145,7 @@ func itIsKilledInTheEnd(chaos *session.Session, plan session.VictimPlan) {
 		tolerance := spec.Tolerance(chaos)
 		injection := planInjection(chaos, sandbox, promise.RestartStopTimeout, service, stop, stopTimeout)
 		injection.Policy = fmt.Sprintf("it ignores SIGTERM, and its stop timeout is %v", stopTimeout)
+		injection.Terms = record.Terms{TermDelay: int64(stopTimeout), StopTimeout: int64(stopTimeout), Stay: int64(delay + 2*tolerance)}
 
 		By("stop " + plan.Name + " and wait until it is killed")
 		seen, err := sandbox.Inject(ctx, injection)
@@ -158,7 +161,7 @@ func itIsKilledInTheEnd(chaos *session.Session, plan session.VictimPlan) {
 		spec.Conclude(err)
 		spec.Expect(seen,
 			Exit(NotBefore(stopTimeout), Within(stopTimeout), Tolerance(tolerance)),
-			StayDown(Within(delay+2*tolerance)),
+			StayDown(Within(time.Duration(injection.Terms.Stay))),
 		)
 	}, NodeTimeout(time.Minute))
 }

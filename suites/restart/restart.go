@@ -11,6 +11,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
@@ -75,10 +76,10 @@ func itKeepsItsDependents(chaos *session.Session, required session.VictimPlan) {
 func expectRestart(ctx SpecContext, chaos *session.Session, sandbox *session.Sandbox, p string, service session.Service, f fault.Fault) {
 	GinkgoHelper()
 	budgets, tolerance := chaos.Target.Budgets, Tolerance(spec.Tolerance(chaos))
-	due := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter())
+	due, limits := budget.AfterExit(service.Policy, 1, 0, sandbox.Jitter()), budget.RecordLimits(budgets)
 	seen := spec.Inject(ctx, sandbox, session.Injection{
 		Promise: p, Service: service, Fault: f, ObservationLimit: watchPeriod(chaos), Policy: budget.DescribeDue(service.Policy, due.Respawn),
-		InTurn: true,
+		Terms: record.Terms{Limits: &limits}, InTurn: true,
 	})
 	spec.Expect(seen,
 		Exit(Within(budgets.StopTimeout.Duration())),

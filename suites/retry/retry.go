@@ -12,6 +12,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
@@ -88,7 +89,7 @@ func itWaitsNoLongerThanTheMaximum(chaos *session.Session, plan session.VictimPl
 	It("waits no longer than it may: "+plan.Name, spec.About(promise.RetryMaxDelay), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
 		s := newSeries(ctx, chaos, promise.RetryMaxDelay, plan)
 		for range 3 {
-			s.killAndExpect(ctx, 0, Respawn(NotBefore(plan.Policy.Delay.Duration()), Within(plan.Policy.MaxDelay.Duration()), s.tolerance()))
+			s.killAndExpect(ctx, 0, record.Terms{Retry: 1, Wait: int64(plan.Policy.MaxDelay.Duration() - plan.Policy.Delay.Duration())}, Respawn(NotBefore(plan.Policy.Delay.Duration()), Within(plan.Policy.MaxDelay.Duration()), s.tolerance()))
 		}
 	}, NodeTimeout(time.Minute))
 }

@@ -42,19 +42,23 @@ func (s *series) tolerance() Option { return Tolerance(spec.Tolerance(s.chaos)) 
 func (s *series) kill(ctx SpecContext, period time.Duration) {
 	GinkgoHelper()
 	delay := s.service.Policy.DelayOfRetry(s.next(period).Retry)
-	s.killAndExpect(ctx, period, Respawn(NotBefore(delay), Within(delay), s.tolerance()))
+	s.killAndExpect(ctx, period, record.Terms{}, Respawn(NotBefore(delay), Within(delay), s.tolerance()))
 }
 
-// killAndExpect kills the service like kill, with another expectation. The new process has to serve, so that it can be
-// killed in turn.
-func (s *series) killAndExpect(ctx SpecContext, period time.Duration, expected Expectation) {
+// killAndExpect kills the service like kill, with another expectation. terms without a retry are of the one that is due. The new
+// process has to serve, so that it can be killed in turn.
+func (s *series) killAndExpect(ctx SpecContext, period time.Duration, terms record.Terms, expected Expectation) {
 	GinkgoHelper()
 	s.awaitAge(ctx, period)
 	next := s.next(period)
 	due := budget.AfterExit(s.service.Policy, next.Retry, 0, s.sandbox.Jitter()).Respawn
+	if terms.Retry == 0 {
+		terms.Retry = next.Retry
+	}
+	terms.LastRetry = next.Retry
 	seen := spec.Inject(ctx, s.sandbox, session.Injection{
 		Promise: s.promise, Service: s.service, Fault: fault.SIGKILL, ObservationLimit: due.Earliest + spec.LatePeriod(s.chaos),
-		Policy: budget.DescribeDue(s.service.Policy, due), InTurn: s.inTurn,
+		Policy: budget.DescribeDue(s.service.Policy, due), Terms: terms, InTurn: s.inTurn,
 	})
 	s.requireLength(seen, period)
 	spec.Expect(seen, expected, Serve(Within(due.Earliest+spec.StartupLimit(s.chaos)), s.tolerance()))

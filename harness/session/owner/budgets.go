@@ -12,6 +12,8 @@ import (
 func (o *Owner) addBudgets(run *record.Run, main *liveSandbox) {
 	run.Supervisor = main.opened.Describe()
 	run.Tolerance = int64(o.target.Budgets.Tolerance)
+	limits := budget.RecordLimits(o.target.Budgets)
+	run.Limits = &limits
 	if o.configuration.Profile == config.Faithful {
 		run.Floor = int64(budget.Floor(o.target))
 	} else {

@@ -19,7 +19,7 @@ const policiesTimeout = 10 * time.Second
 // describePlanned returns what is known of the run before anything has been started.
 func (o *Owner) describePlanned() record.Run {
 	run := record.Run{
-		ID: o.id, Started: time.Now(), Target: o.target.Name, Image: o.configuration.Image,
+		ID: o.id, Started: time.Now(), Target: o.target.Name, TargetSHA256: o.target.SHA256(), PolicySHA256: o.configuration.PolicySHA256, Image: o.configuration.Image,
 		Mutant: o.configuration.Mutant, Choices: o.configuration.Choices, Profile: o.configuration.Profile, Seed: o.configuration.Seed,
 		Focus: o.configuration.Focus, Service: o.configuration.Service,
 		Version: o.configuration.Version, Tools: toolVersions(), Procs: o.configuration.Procs,
@@ -83,7 +83,8 @@ func (o *Owner) readPolicies(ctx context.Context, main *liveSandbox) []record.Se
 			return a.Service == service.Name && a.Retry != nil && !a.Oneshot && a.EffectiveKind() == zinit.KindRun
 		})
 		if run >= 0 {
-			services[i].Policy = budget.DescribeFully(*actions[run].Retry)
+			policy := budget.RecordPolicy(*actions[run].Retry)
+			services[i].Policy, services[i].Retry = budget.DescribeFully(*actions[run].Retry), &policy
 		}
 	}
 	return services
