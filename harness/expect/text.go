@@ -100,6 +100,9 @@ func (j judgement) timeline(r record.Recovery) [][2]string {
 		add(&r.Landing.At, "took effect: "+r.Landing.Proof)
 	}
 	add(r.Exited, "exited")
+	for i := range r.Ends {
+		add(&r.Ends[i], "a process around it exited")
+	}
 	add(r.Noticed, "zinit noticed")
 	add(r.Respawned, fmt.Sprintf("restarted as pid %d", r.After.PID))
 	add(r.Accepting, "accepts connections")

@@ -170,10 +170,14 @@ func nameOf(point string) string {
 
 // describeMiss says how much a phase was late or early. Budgets are judged on the latest possible time.
 func describeMiss(r record.Recovery, w record.Window, tolerance int64) string {
-	took, seen := r.Took(record.Phase{Name: w.Phase, From: w.From})
-	switch late, early := took-time.Duration(w.Latest+tolerance), time.Duration(w.Earliest)-took; {
-	case !seen:
+	first, last := r.Origins(w.From)
+	point := r.At(w.Phase)
+	if last == nil || point == nil {
 		return ""
+	}
+	_, longest := point.Since(*last)
+	_, longestWait := point.Since(*first)
+	switch late, early := longest-time.Duration(w.Latest+tolerance), time.Duration(w.Earliest)-longestWait; {
 	case w.Latest > 0 && late > 0:
 		return span.Text(late) + " too late"
 	case early > 0:
