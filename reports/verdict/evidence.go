@@ -247,14 +247,17 @@ func (l *ledger) findLate(r record.Recovery, result record.Result, proof record.
 	return nil
 }
 
-// isWithin reports whether a phase was seen, did not end certainly early, and ended in time at its late end.
+// isWithin reports whether a phase was seen, did not end certainly early, and ended in time at its late end. If a supervisor can have
+// counted from several points, it is early by the earliest and late by the latest of them.
 func isWithin(r record.Recovery, phase, from string, earliest, latest time.Duration) bool {
-	origin, point := r.At(from), r.At(phase)
-	if origin == nil || point == nil {
+	first, last := r.Origins(from)
+	point := r.At(phase)
+	if first == nil || point == nil {
 		return false
 	}
-	_, longest := point.Since(*origin)
-	return longest >= earliest && longest <= latest
+	_, sinceFirst := point.Since(*first)
+	_, sinceLast := point.Since(*last)
+	return sinceFirst >= earliest && sinceLast <= latest
 }
 
 // findDisorder compares the recoveries of one service with each other: they are of one sandbox, and each begins when the one before was
