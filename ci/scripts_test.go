@@ -3,6 +3,7 @@ package ci_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -49,6 +50,7 @@ func newBench(t *testing.T) *bench {
 	b.program("path/curl", `echo "curl $*" >>calls; exec `+curl+` "$@"`)
 	// Artifacts are folders of the folder kept.
 	b.program("path/go", `echo "go $*" >>calls
+[[ $3 == unpack ]] && { mkdir -p "$5"; exec tar -C "$5" -xzf "$4"; }
 [[ $3 == put ]] && { mkdir -p "kept/$4"; exec cp -r "$5/." "kept/$4"; }
 [[ -e kept/$4 ]] || { echo "get $4: this run has kept none of that name" >&2; exit 3; }
 mkdir -p "$5"; cp -r "kept/$4/." "$5"`)
@@ -147,9 +149,9 @@ func TestAShardKeepsWhatItFound(t *testing.T) {
 		code        int
 		call        string
 	}{
-		"held":         {[]string{"SHARD=1", "SHARDS=2", "PROFILE=faithful"}, "exit 0", 0, "run --shard 1/2 --output reports/shard --profile faithful"},
-		"failed":       {[]string{"SHARD=2", "SHARDS=2", "HERO_IMAGE=a b"}, "exit 1", 0, "run --shard 2/2 --output reports/shard --image a b"},
-		"inconclusive": {[]string{"SHARD=2", "SHARDS=2", "TARGET=embedded", "FOCUS=boot"}, "exit 2", 0, "run --shard 2/2 --output reports/shard --target embedded --focus boot"},
+		"held":         {[]string{"SHARD=1", "SHARDS=2", "PROFILE=faithful"}, "exit 0", 0, "run --shard 1/2 --output reports/shard --profile=faithful"},
+		"failed":       {[]string{"SHARD=2", "SHARDS=2", "HERO_IMAGE=a b"}, "exit 1", 0, "run --shard 2/2 --output reports/shard --image=a b"},
+		"inconclusive": {[]string{"SHARD=2", "SHARDS=2", "TARGET=embedded", "FOCUS=boot"}, "exit 2", 0, "run --shard 2/2 --output reports/shard --target=embedded --focus=boot"},
 		"an error":     {[]string{"SHARD=1", "SHARDS=1"}, "echo 'no daemon' >&2; exit 3", 3, "run --shard 1/1 --output reports/shard"},
 		"killed":       {[]string{"SHARD=1", "SHARDS=1"}, "kill -9 $$", 3, "run --shard 1/1 --output reports/shard"},
 		"not asked":    {[]string{"SHARD=3", "SHARDS=2"}, "exit 9", 0, ""},
@@ -222,6 +224,44 @@ func TestTheGateEndsByTheVerdict(t *testing.T) {
 	}
 }
 
+// TestTheGateRunsNothingThatItIsTold gives the scripts texts that shell arithmetic would run.
+func TestTheGateRunsNothingThatItIsTold(t *testing.T) {
+	for _, text := range []string{"a[$(touch ran)0]", "a[`touch ran`]", "$(touch ran)", "SHARDS=$(touch ran)", "09", "-1", "5", "1 ", ""} {
+		b := newBench(t)
+		b.shards("0", "0")
+		for _, environment := range [][]string{{"SHARD=1", "SHARDS=" + text}, {"SHARDS=2", "SHARD=" + text}} {
+			if text == "5" && environment[0] == "SHARDS=2" {
+				continue // a job of the matrix that has nothing to do
+			}
+			if code, output := b.run(environment, "shard.sh"); code != 3 {
+				t.Errorf("shard.sh, %q: %d\n%s", environment, code, output)
+			}
+		}
+		if code, output := b.run([]string{"SHARDS=" + text, "SHARDS_RESULT=success"}, "gate.sh"); code != 3 || !strings.HasPrefix(b.set(), "error: INCONCLUSIVE") {
+			t.Errorf("gate.sh, SHARDS=%q: %d, %q\n%s", text, code, b.set(), output)
+		}
+		b.packed(1, text)
+		if code, output := b.run([]string{"SHARDS=2", "SHARDS_RESULT=success"}, "gate.sh"); code != 3 || !strings.Contains(b.set(), "shard 1 proved nothing") {
+			t.Errorf("gate.sh, exit-code %q: %d, %q\n%s", text, code, b.set(), output)
+		}
+		if _, err := os.Stat(filepath.Join(b.folder, "ran")); err == nil {
+			t.Errorf("%q was run", text)
+		}
+	}
+}
+
+// packed leaves a shard's artifact with any text as its exit code.
+func (b *bench) packed(shard int, code string) {
+	b.t.Helper()
+	kept := filepath.Join(b.folder, "kept", fmt.Sprint("shard-", shard))
+	b.program("pack", `mkdir -p files; printf %s "$1" >files/exit-code; echo '{}' >files/record.json; tar -C files -czf "$2/shard.tar.gz" .`)
+	command := exec.CommandContext(b.t.Context(), filepath.Join(b.folder, "pack"), code, kept) //nolint:gosec // our own
+	command.Dir = b.folder
+	if output, err := command.CombinedOutput(); err != nil {
+		b.t.Fatalf("%v\n%s", err, output)
+	}
+}
+
 func TestTheGateSignsWithAKeyThatNobodyElseSees(t *testing.T) {
 	b := newBench(t)
 	b.shards("0")
@@ -230,7 +270,7 @@ func TestTheGateSignsWithAKeyThatNobodyElseSees(t *testing.T) {
 	if code != 0 || b.read("key") != "the key\n" || strings.Contains(output, "the key") {
 		t.Errorf("%d, %q\n%s", code, b.read("key"), output)
 	}
-	if calls := b.read("called"); strings.Contains(calls, "the key") || !strings.Contains(calls, "merge reports/shards/1/record.json --output reports/out") {
+	if calls := b.read("called"); strings.Contains(calls, "the key") || !strings.Contains(calls, "merge reports/shards/1/files/record.json --output reports/out") {
 		t.Errorf("%s", calls)
 	}
 }

@@ -8,8 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly most=4 # as many as the workflow's matrix has
 readonly out=reports/shard
-if ! [[ $SHARDS =~ ^[1-9][0-9]*$ ]] || ((SHARDS > most)); then
-	echo "ci/shard.sh: shards are 1 to $most, not $SHARDS" >&2
+if ! [[ ${SHARDS-} =~ ^[1-9]$ && ${SHARD-} =~ ^[1-9]$ ]] || ((SHARDS > most)); then # as text first: shell arithmetic runs commands
+	printf 'ci/shard.sh: shards are 1 to %s, not %q of %q\n' "$most" "${SHARD-}" "${SHARDS-}" >&2
 	exit 3
 fi
 if ((SHARD > SHARDS)); then
@@ -18,10 +18,10 @@ if ((SHARD > SHARDS)); then
 fi
 
 arguments=(run --shard "$SHARD/$SHARDS" --output "$out")
-[[ -z ${HERO_IMAGE:-} ]] || arguments+=(--image "$HERO_IMAGE")
-[[ -z ${TARGET:-} ]] || arguments+=(--target "$TARGET")
-[[ -z ${PROFILE:-} ]] || arguments+=(--profile "$PROFILE")
-[[ -z ${FOCUS:-} ]] || arguments+=(--focus "$FOCUS")
+[[ -z ${HERO_IMAGE:-} ]] || arguments+=("--image=$HERO_IMAGE")
+[[ -z ${TARGET:-} ]] || arguments+=("--target=$TARGET")
+[[ -z ${PROFILE:-} ]] || arguments+=("--profile=$PROFILE")
+[[ -z ${FOCUS:-} ]] || arguments+=("--focus=$FOCUS")
 
 mkdir -p "$out"
 code=0

@@ -3,6 +3,7 @@
 //
 //	artifact put NAME FOLDER    keep all files of a folder
 //	artifact get NAME FOLDER    write them into a folder, which is made
+//	artifact unpack FILE FOLDER write the files of a tar.gz into a new folder; refuse links and what leaves the folder
 //
 // It speaks the third version of the artifact protocol, which Forgejo, Gitea and act all serve, with what they put into
 // every step's environment: ACTIONS_RUNTIME_URL, ACTIONS_RUNTIME_TOKEN and GITHUB_RUN_ID.
@@ -36,8 +37,11 @@ func main() {
 func run(ctx context.Context, arguments []string, environment func(string) string) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	if len(arguments) == 3 && arguments[0] == "unpack" {
+		return unpack(arguments[1], arguments[2], filesLimit, bytesLimit)
+	}
 	if len(arguments) != 3 || (arguments[0] != "put" && arguments[0] != "get") {
-		return errors.New("give `put NAME FOLDER` or `get NAME FOLDER`")
+		return errors.New("give `put NAME FOLDER`, `get NAME FOLDER` or `unpack FILE FOLDER`")
 	}
 	name, folder := arguments[1], arguments[2]
 	if name == "" || strings.ContainsAny(name, `\/:*?"<>|`) {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 )
 
 // The exit codes (ARCHITECTURE.md, "Exit codes").
@@ -114,9 +116,9 @@ func NewParser(options ...kong.Option) (*kong.Kong, error) {
 	}, options...)...)
 }
 
-// printError prints an error in one line and returns the exit code.
+// printError prints an error in one line, without control characters, and returns the exit code.
 func printError(stderr io.Writer, err error) int {
-	_, _ = fmt.Fprintln(stderr, "hero_chaos:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	_, _ = io.WriteString(stderr, plain.Line("hero_chaos: "+strings.ReplaceAll(err.Error(), "\n", "; ")))
 	return exitError
 }
 

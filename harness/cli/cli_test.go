@@ -187,3 +187,13 @@ func TestTheVersionNamesItself(t *testing.T) {
 		t.Errorf("%q", line)
 	}
 }
+
+func TestAnErrorMovesNoCursor(t *testing.T) {
+	folder := t.TempDir()
+	for _, command := range []string{"merge", "verify", "promote"} {
+		code, _, stderr := commandLine(command, folder+"/\x1b[2J\r\u202e.json")
+		if code != exitError || strings.ContainsAny(stderr, "\x1b\r\u202e") {
+			t.Errorf("%s: %d, %q", command, code, stderr)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -18,6 +19,13 @@ import (
 
 // durationLimit bounds durations so that their multiples do not overflow.
 const durationLimit = 24 * time.Hour
+
+const (
+	// reservedPrefix begins the names of the harness's own services (protocol.VictimPrefix, inspect.Prefix).
+	reservedPrefix = "hero_chaos."
+	// socketLimit is the longest path of a unix socket in bytes: sun_path has 108 with its end.
+	socketLimit = 107
+)
 
 // problem is an error at a place in the file.
 type problem struct {
@@ -46,10 +54,16 @@ func (t *Target) checkName() *problem {
 	if !regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`).MatchString(t.Name) {
 		return wrong("$.name", "the name is %q: use small letters, digits, '.', '_' and '-', at most 64", t.Name)
 	}
+	if strings.ContainsFunc(t.Description, isUnprintable) {
+		return wrong("$.description", "the description holds a control character: write one line of text")
+	}
 	return nil
 }
 
 func (t *Target) checkImage() *problem {
+	if strings.HasPrefix(t.Image.Reference, "-") || strings.ContainsFunc(t.Image.Reference, func(r rune) bool { return r == ' ' || isUnprintable(r) }) {
+		return wrong("$.image.reference", "%q is not a reference of an image", t.Image.Reference)
+	}
 	built := len(t.Image.Build) > 0 && t.Image.Build[0] != ""
 	if built == (t.Image.Reference != "") {
 		return wrong("$.image", "give either the image's reference or the command that builds it")
@@ -65,6 +79,9 @@ func (t *Target) checkImage() *problem {
 	}
 	return nil
 }
+
+// steering matches the variables that steer the harness, the tools that it calls, or the machinery of a workflow.
+var steering = regexp.MustCompile(`^(PATH|HOME|TMPDIR|SHELL|IFS|ENV|BASH_ENV|STATUS_TOKEN|SIGNING_KEY|(DOCKER|HERO_CHAOS|TESTCONTAINERS|GINKGO|GO|CGO|LD|GIT|SSH|BUILDX|BUILDKIT|XDG|ACTIONS|GITHUB|GITEA|RUNNER)_.*|GO[A-Z0-9]*|(?i:(https?|all|no|ftp)_proxy))$`)
 
 func (t *Target) checkContainer() *problem {
 	container := t.Container
@@ -91,6 +108,9 @@ func (t *Target) checkContainer() *problem {
 		if !variable.MatchString(name) { // the text may be a secret: it is not repeated
 			return wrong(at, "a secret is the name of a variable: its value stays in the environment")
 		}
+		if steering.MatchString(name) {
+			return wrong(at, "%s steers the harness or its tools, so it is not passed on: give the secret another name", name)
+		}
 		if _, ok := container.Env[name]; ok {
 			return wrong(at, "%s is a secret and has a value under env: remove the value", name)
 		}
@@ -100,8 +120,8 @@ func (t *Target) checkContainer() *problem {
 
 func (t *Target) checkSockets() *problem {
 	for i, socket := range t.Zinit.Sockets {
-		if !isClean(socket) {
-			return wrong(fmt.Sprintf("$.zinit.sockets[%d]", i), "%q is not an absolute path in the container", socket)
+		if found := checkSocket(fmt.Sprintf("$.zinit.sockets[%d]", i), socket); found != nil {
+			return found
 		}
 	}
 	return nil
@@ -168,8 +188,8 @@ func (t *Target) checkServices() *problem {
 	seen := map[string]bool{}
 	for i, service := range t.Services {
 		at := fmt.Sprintf("$.services[%d]", i)
-		if service.Name == "" || strings.ContainsAny(service.Name, " \t\n/,") {
-			return wrong(at+".name", "%q is not a name of a service", service.Name)
+		if found := checkServiceName(at+".name", service.Name); found != nil {
+			return found
 		}
 		if seen[service.Name] {
 			return wrong(at+".name", "%s is listed twice", service.Name)
@@ -182,6 +202,19 @@ func (t *Target) checkServices() *problem {
 	return nil
 }
 
+// serviceName matches names that mean the same in a flag, a label, a focus, a path and a shell.
+var serviceName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@:+-]{0,127}$`)
+
+func checkServiceName(at, name string) *problem {
+	switch {
+	case !serviceName.MatchString(name) || strings.Contains(name, ".."):
+		return wrong(at, "%q is not a name of a service: use letters, digits and _ . @ : + -, at most 128 and no two dots in a row", name)
+	case strings.HasPrefix(name, reservedPrefix):
+		return wrong(at, "%q begins with %s, which is reserved for services of the harness: use another name", name, reservedPrefix)
+	}
+	return nil
+}
+
 func (t *Target) checkService(at string, service Service) *problem {
 	probed := service.Socket != "" || service.Port != 0
 	switch {
@@ -189,8 +222,6 @@ func (t *Target) checkService(at string, service Service) *problem {
 		return wrong(at, "%s is oneshot, so it has neither socket nor port", service.Name)
 	case !service.Oneshot && (service.Socket != "") == (service.Port != 0):
 		return wrong(at, "%s needs either a socket or a port to be probed at", service.Name)
-	case service.Socket != "" && !isClean(service.Socket):
-		return wrong(at+".socket", "%q is not an absolute path in the container", service.Socket)
 	case service.Port != 0 && !strings.HasPrefix(service.Health, "/"):
 		return wrong(at, "%s has a port: give the path of its health page, like health: /health", service.Name)
 	case service.Port == 0 && service.Health != "":
@@ -198,8 +229,13 @@ func (t *Target) checkService(at string, service Service) *problem {
 	case !service.Oneshot && t.PolicyOf(service) == zinit.RetryPolicy{}:
 		return wrong(at, "%s has no retry policy: give the target or the service one", service.Name)
 	}
-	if found := checkPort(at+".port", service.Port); found != nil {
+	if found := cmp.Or(checkPort(at+".port", service.Port), checkHTTPPath(at+".health", service.Health)); found != nil {
 		return found
+	}
+	if service.Socket != "" {
+		if found := checkSocket(at+".socket", service.Socket); found != nil {
+			return found
+		}
 	}
 	for i, required := range service.Requires {
 		place := fmt.Sprintf("%s.requires[%d]", at, i)
@@ -227,6 +263,9 @@ func (t *Target) checkRest() *problem {
 		at := fmt.Sprintf("$.smoke[%d]", i)
 		if !strings.HasPrefix(smoke.Path, "/") {
 			return wrong(at+".path", "%q is not a path: it must begin with /", smoke.Path)
+		}
+		if found := checkHTTPPath(at+".path", smoke.Path); found != nil {
+			return found
 		}
 		if smoke.Status < 100 || smoke.Status > 599 {
 			return wrong(at+".status", "%d is not an HTTP status", smoke.Status)
@@ -262,6 +301,24 @@ func checkPort(at string, port int) *problem {
 	return nil
 }
 
+// checkSocket refuses a path that the kernel would cut off or refuse.
+func checkSocket(at, socket string) *problem {
+	switch {
+	case !isClean(socket):
+		return wrong(at, "%q is not an absolute path in the container", socket)
+	case len(socket) > socketLimit:
+		return wrong(at, "the path of the socket has %d bytes: a socket's path has at most %d", len(socket), socketLimit)
+	}
+	return nil
+}
+
+func checkHTTPPath(at, path string) *problem {
+	if strings.ContainsFunc(path, isUnprintable) || strings.Contains(path, " ") {
+		return wrong(at, "%q is not a path: it holds a blank or a control character", path)
+	}
+	return nil
+}
+
 func checkTime(at string, value zinit.Milliseconds) *problem {
 	if value < 0 || value.Duration() > durationLimit {
 		return wrong(at, "%s is not between 0 and %s", value, durationLimit)
@@ -269,7 +326,9 @@ func checkTime(at string, value zinit.Milliseconds) *problem {
 	return nil
 }
 
-// isClean reports whether p is an absolute path without detours.
+// isClean reports whether p is an absolute path without detours and control characters.
 func isClean(p string) bool {
-	return path.IsAbs(p) && path.Clean(p) == p && !strings.ContainsRune(p, 0)
+	return path.IsAbs(p) && path.Clean(p) == p && !strings.ContainsFunc(p, isUnprintable)
 }
+
+func isUnprintable(letter rune) bool { return !unicode.IsPrint(letter) }

@@ -57,7 +57,7 @@ func Load(path string) (*Target, error) {
 
 func parse(path string, data []byte) (*Target, error) {
 	read := new(Target)
-	file, err := yamlfile.Parse(path, data, read, keys(reflect.TypeFor[Target]()), checkDurations)
+	file, err := yamlfile.Parse(path, data, read, keys(reflect.TypeFor[Target]()), checkNumbers)
 	if err != nil {
 		return nil, err
 	}
@@ -69,37 +69,50 @@ func parse(path string, data []byte) (*Target, error) {
 	return read, nil
 }
 
-// checkDurations finds the first invalid duration: the YAML library does not return its place.
-func checkDurations(file *ast.File) (at string, err error) {
+// checkNumbers finds the first invalid duration, whose place the YAML library does not return, and the first fraction in place of a
+// whole number, which it would round.
+func checkNumbers(file *ast.File) (at string, err error) {
 	indices := regexp.MustCompile(`\[\d+\]`)
-	paths := durationPaths("$", reflect.TypeFor[Target]())
+	durations := pathsOf(reflect.TypeFor[zinit.Milliseconds](), "$", reflect.TypeFor[Target]())
+	integers := pathsOf(reflect.TypeFor[int](), "$", reflect.TypeFor[Target]())
 	for _, value := range ast.Filter(ast.MappingValueType, file.Docs[0].Body) {
 		member, ok := value.(*ast.MappingValueNode)
-		if !ok || !slices.Contains(paths, indices.ReplaceAllString(member.Value.GetPath(), "[]")) {
+		if !ok {
 			continue
 		}
+		path := indices.ReplaceAllString(member.Value.GetPath(), "[]")
 		token := member.Value.GetToken()
+		at := fmt.Sprintf(":%d:%d", token.Position.Line, token.Position.Column)
+		if _, fraction := member.Value.(*ast.FloatNode); fraction && slices.Contains(integers, path) {
+			return at, fmt.Errorf("%s is not a whole number", yamlfile.OneLine(token.Value))
+		}
+		if !slices.Contains(durations, path) {
+			continue
+		}
 		var read zinit.Milliseconds
 		if err := yaml.NodeToValue(member.Value, &read); err != nil {
-			return fmt.Sprintf(":%d:%d", token.Position.Line, token.Position.Column), errors.New(yamlfile.OneLine(err.Error()))
+			return at, errors.New(yamlfile.OneLine(err.Error()))
 		}
 	}
 	return "", nil
 }
 
-// durationPaths returns the paths of all durations below at, with [] in place of an index.
-func durationPaths(at string, of reflect.Type) []string {
+// pathsOf returns the paths below at of all values of a type, with [] in place of an index.
+func pathsOf(wanted reflect.Type, at string, of reflect.Type) []string {
 	switch {
-	case of == reflect.TypeFor[zinit.Milliseconds]():
+	case of == wanted:
 		return []string{at}
 	case of.Kind() == reflect.Pointer:
-		return durationPaths(at, of.Elem())
+		return pathsOf(wanted, at, of.Elem())
 	case of.Kind() == reflect.Slice:
-		return durationPaths(at+"[]", of.Elem())
+		return pathsOf(wanted, at+"[]", of.Elem())
 	case of.Kind() == reflect.Struct:
 		var found []string
 		for i := range of.NumField() {
-			found = append(found, durationPaths(at+"."+of.Field(i).Tag.Get("yaml"), of.Field(i).Type)...)
+			if !of.Field(i).IsExported() {
+				continue
+			}
+			found = append(found, pathsOf(wanted, at+"."+of.Field(i).Tag.Get("yaml"), of.Field(i).Type)...)
 		}
 		return found
 	}
