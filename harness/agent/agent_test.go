@@ -333,7 +333,7 @@ func TestALateListenerIsSeenInItsPhases(t *testing.T) {
 // last is of the second life: the first one may have been killed before it served.
 func last(stamps []int64) int64 { return stamps[len(stamps)-1] }
 
-// TestAWithdrawnFaultIsUndone: whoever withdraws the call may be dead, and the link goes on.
+// TestAWithdrawnFaultIsUndone: the caller may be dead, and the link goes on.
 func TestAWithdrawnFaultIsUndone(t *testing.T) {
 	options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock")}
 	supervise(t, victimCommand(t, options)...)

@@ -30,16 +30,16 @@ const (
 	// stampsVariable tells the stand-in where to write down when it truly did what, stampsPath is on its volume.
 	stampsVariable = "ZINIT_STAMPS"
 	stampsPath     = "/data/stamps.jsonl"
-	// linkShare is how many injections go through the link for each one by the other ways: they cost little.
-	linkShare = 10
-	// breath is left between two ways, so that none pays for what the daemon still tidies up after the other.
-	breath = 20 * time.Millisecond
+	// linkRepetitions is how many injections go through the link for each one by the other ways: they cost little.
+	linkRepetitions = 10
+	// restDelay is left between two ways, so that none pays for what the daemon still tidies up after the other.
+	restDelay = 20 * time.Millisecond
 	// retryDelay is the time for which the victim stays down: enough to tell the phases apart.
 	retryDelay = 30 * time.Millisecond
 	// window is the time for which a recovery is observed at most, on a machine as busy as it may be.
 	window = 20 * time.Second
-	// stampsPatience is the longest time that the stamps of what has happened may take to be in their files.
-	stampsPatience = 5 * time.Second
+	// stampsTimeout is the longest time that the stamps of what has happened may take to be in their files.
+	stampsTimeout = 5 * time.Second
 )
 
 // harmless is a fault that changes nothing: the process was not stopped.
@@ -48,18 +48,18 @@ var harmless = fault.Fault{Name: "SIGCONT", Signal: "SIGCONT", Landing: fault.La
 // BenchmarkHarness measures on one started embedded image, and prints a table with the goals at its end. What
 // a busy machine misses is no failure; a truth that is outside of what is stated is one.
 func BenchmarkHarness(b *testing.B) {
-	chaos, sandbox, agent := open(b)
-	victim := register(b, sandbox)
+	chaos, sandbox, agent := openImage(b)
+	victim := registerVictim(b, sandbox)
 	var r report
-	b.Run("injection", func(b *testing.B) { r.injection = injection(b, agent, victim) })
+	b.Run("injection", func(b *testing.B) { r.injection = measureInjection(b, agent, victim) })
 	var gap int64
-	b.Run("observation", func(b *testing.B) { r.observation, gap = observation(b, sandbox, victim) })
-	r.host = host(b.Context(), sandbox, gap)
+	b.Run("observation", func(b *testing.B) { r.observation, gap = measureObservation(b, sandbox, victim) })
+	r.host = describeHost(b.Context(), sandbox, gap)
 	fmt.Printf("\n%s: %s\n\n%s\n", b.Name(), chaos.Target.Description, r.text())
 }
 
-// open starts the embedded image, which stamps, and connects to it.
-func open(b *testing.B) (*session.Session, *session.Sandbox, protocol.Client) {
+// openImage starts the embedded image, which stamps, and connects to it.
+func openImage(b *testing.B) (*session.Session, *session.Sandbox, protocol.Client) {
 	b.Helper()
 	configuration, err := config.Default()
 	if err != nil {
@@ -94,8 +94,8 @@ func open(b *testing.B) (*session.Session, *session.Sandbox, protocol.Client) {
 	return chaos, sandbox, main.Agent()
 }
 
-// register makes the service that is measured.
-func register(b *testing.B, sandbox *session.Sandbox) session.Service {
+// registerVictim makes the service that is measured.
+func registerVictim(b *testing.B, sandbox *session.Sandbox) session.Service {
 	b.Helper()
 	policy := zinit.RetryPolicy{Delay: zinit.Milliseconds(retryDelay), Backoff: zinit.BackoffNone}
 	service, err := sandbox.Register(b.Context(), session.NewVictim("bench", policy))
@@ -112,15 +112,15 @@ type way struct {
 	send  func(context.Context) error
 }
 
-// injection sends the signal by all ways in turn, so that they share whatever else the machine does. What a
+// measureInjection sends the signal by all ways in turn, so that they share whatever else the machine does. What a
 // benchmark's own ns/op says of it means nothing.
-func injection(b *testing.B, agent protocol.Client, victim session.Service) []latency {
-	ways := waysInto(b, agent, victim)
+func measureInjection(b *testing.B, agent protocol.Client, victim session.Service) []latency {
+	ways := openWays(b, agent, victim)
 	found := make([]latency, len(ways))
 	for b.Loop() {
 		for i, way := range ways {
 			found[i].way = way.name
-			time.Sleep(breath)
+			time.Sleep(restDelay)
 			for range way.times {
 				began := time.Now()
 				err := way.send(b.Context())
@@ -132,12 +132,12 @@ func injection(b *testing.B, agent protocol.Client, victim session.Service) []la
 		}
 	}
 	for _, latency := range found {
-		metrics(b, latency.way, latency.took)
+		reportMetrics(b, latency.way, latency.took)
 	}
 	return found
 }
 
-func waysInto(b *testing.B, agent protocol.Client, victim session.Service) []way {
+func openWays(b *testing.B, agent protocol.Client, victim session.Service) []way {
 	b.Helper()
 	identity, err := agent.Identify(b.Context(), protocol.IdentifyParams{Endpoint: victim.Endpoint})
 	if err != nil {
@@ -150,7 +150,7 @@ func waysInto(b *testing.B, agent protocol.Client, victim session.Service) []way
 	id := strings.TrimSpace(string(hostname))
 	kill := []string{"kill", "-CONT", strconv.Itoa(identity.Serving.PID)}
 	ways := []way{
-		{"the link", linkShare, func(ctx context.Context) error {
+		{"the link", linkRepetitions, func(ctx context.Context) error {
 			_, err := agent.Inject(ctx, protocol.InjectParams{
 				Lease: "bench", Fault: harmless, Endpoint: victim.Endpoint, Victim: identity, ObservationLimit: 1,
 			})
@@ -191,9 +191,9 @@ func testcontainersExec(b *testing.B, id string, command []string) func(context.
 	}
 }
 
-// observation kills the victim over and over, and then compares what was seen with the truth. It also returns
+// measureObservation kills the victim over and over, and then compares what was seen with the truth. It also returns
 // the longest that the observer was not scheduled meanwhile, in nanoseconds.
-func observation(b *testing.B, sandbox *session.Sandbox, victim session.Service) (found []accuracy, gap int64) {
+func measureObservation(b *testing.B, sandbox *session.Sandbox, victim session.Service) (found []accuracy, gap int64) {
 	var recoveries []record.Recovery
 	for b.Loop() {
 		seen, err := sandbox.Inject(b.Context(), session.Injection{
@@ -210,7 +210,7 @@ func observation(b *testing.B, sandbox *session.Sandbox, victim session.Service)
 		b.Fatal(err)
 	}
 	for _, phase := range found {
-		metrics(b, phase.phase, phase.errors)
+		reportMetrics(b, phase.phase, phase.errors)
 		for _, outside := range phase.outside {
 			b.Errorf("%s is stated where it was not: %s", phase.phase, outside)
 		}
@@ -220,11 +220,11 @@ func observation(b *testing.B, sandbox *session.Sandbox, victim session.Service)
 
 // compareWithFiles reads the stamps until those of the last recovery have arrived as well.
 func compareWithFiles(ctx context.Context, sandbox *session.Sandbox, victim session.Service, recoveries []record.Recovery) ([]accuracy, error) {
-	ctx, cancel := context.WithTimeout(ctx, stampsPatience)
+	ctx, cancel := context.WithTimeout(ctx, stampsTimeout)
 	defer cancel()
 	for {
-		supervisor, err := stampsOf(ctx, sandbox, stampsPath, victim.Name)
-		journal, journalErr := stampsOf(ctx, sandbox, victim.Journal, "")
+		supervisor, err := readStampsOf(ctx, sandbox, stampsPath, victim.Name)
+		journal, journalErr := readStampsOf(ctx, sandbox, victim.Journal, "")
 		if err := errors.Join(err, journalErr); err != nil {
 			return nil, err
 		}
@@ -240,7 +240,7 @@ func compareWithFiles(ctx context.Context, sandbox *session.Sandbox, victim sess
 	}
 }
 
-func stampsOf(ctx context.Context, sandbox *session.Sandbox, path, service string) ([]stamp, error) {
+func readStampsOf(ctx context.Context, sandbox *session.Sandbox, path, service string) ([]stamp, error) {
 	const all = 64 << 20
 	data, err := sandbox.Agent().ReadFile(ctx, path, all)
 	if err != nil {
@@ -249,8 +249,8 @@ func stampsOf(ctx context.Context, sandbox *session.Sandbox, path, service strin
 	return readStamps(data, service)
 }
 
-// metrics reports durations in the benchmark's own line.
-func metrics(b *testing.B, name string, durations []time.Duration) {
+// reportMetrics reports durations in the benchmark's own line.
+func reportMetrics(b *testing.B, name string, durations []time.Duration) {
 	summary := stats.Summarize(durations)
 	unit := strings.ReplaceAll(name, " ", "-")
 	b.ReportMetric(float64(summary.Median)/float64(time.Millisecond), unit+"-p50-ms")
@@ -259,8 +259,8 @@ func metrics(b *testing.B, name string, durations []time.Duration) {
 	}
 }
 
-// host says how idle the machine was.
-func host(ctx context.Context, sandbox *session.Sandbox, gap int64) string {
+// describeHost says how idle the machine was.
+func describeHost(ctx context.Context, sandbox *session.Sandbox, gap int64) string {
 	load := "unknown"
 	if data, err := sandbox.Agent().ReadFile(ctx, "/proc/loadavg", 0); err == nil {
 		load, _, _ = strings.Cut(string(data), " ")

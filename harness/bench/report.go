@@ -12,9 +12,9 @@ import (
 
 // The goals, for an idle machine.
 const (
-	goalInjection = 500 * time.Microsecond // p50 through the link
-	goalTimesLess = 50                     // p50 of any other way, divided by that of the link
-	goalError     = time.Millisecond       // p99 of every phase
+	injectionLimit = 500 * time.Microsecond // p50 through the link
+	leastFactor    = 50                     // p50 of any other way, divided by that of the link
+	errorLimit     = time.Millisecond       // p99 of every phase
 )
 
 // latency holds how long the injections by one way took.
@@ -59,12 +59,12 @@ func (r report) writeInjection(out *strings.Builder) {
 				least = factor
 			}
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t\n", way.way, row(summary), times)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t\n", way.way, formatRow(summary), times)
 	}
 	_ = table.Flush()
-	goal(out, link.Median <= goalInjection, "p50 of the link at most %s", span.Text(goalInjection))
+	writeGoal(out, link.Median <= injectionLimit, "p50 of the link at most %s", span.Text(injectionLimit))
 	if len(r.injection) > 1 {
-		goal(out, least >= goalTimesLess, "at least %d times less than any other way", goalTimesLess)
+		writeGoal(out, least >= leastFactor, "at least %d times less than any other way", leastFactor)
 	}
 	out.WriteString("\n")
 }
@@ -76,18 +76,18 @@ func (r report) writeObservation(out *strings.Builder) {
 	near, inside := true, true
 	for _, phase := range r.observation {
 		summary := stats.Summarize(phase.errors)
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t\n", phase.phase, row(summary), len(phase.outside))
-		near = near && worst(summary) <= goalError
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t\n", phase.phase, formatRow(summary), len(phase.outside))
+		near = near && findP99(summary) <= errorLimit
 		inside = inside && len(phase.outside) == 0
 	}
 	_ = table.Flush()
-	goal(out, near, "p99 of every phase at most %s", span.Text(goalError))
-	goal(out, inside, "the truth never outside of what is stated")
+	writeGoal(out, near, "p99 of every phase at most %s", span.Text(errorLimit))
+	writeGoal(out, inside, "the truth never outside of what is stated")
 	out.WriteString("\n")
 }
 
-// row returns a summary's cells: n, p50, p99, max. Few durations have no p99.
-func row(s stats.Summary) string {
+// formatRow returns a summary's cells: n, p50, p99, max. Few durations have no p99.
+func formatRow(s stats.Summary) string {
 	p99 := "-"
 	if s.P99 != nil {
 		p99 = span.Text(*s.P99)
@@ -95,15 +95,15 @@ func row(s stats.Summary) string {
 	return fmt.Sprintf("%d\t%s\t%s\t%s", s.N, span.Text(s.Median), p99, span.Text(s.Max))
 }
 
-// worst returns the 99th percentile, or the longest of few durations.
-func worst(s stats.Summary) time.Duration {
+// findP99 returns the 99th percentile, or the longest of few durations.
+func findP99(s stats.Summary) time.Duration {
 	if s.P99 != nil {
 		return *s.P99
 	}
 	return s.Max
 }
 
-func goal(out *strings.Builder, met bool, format string, values ...any) {
+func writeGoal(out *strings.Builder, met bool, format string, values ...any) {
 	verdict := "missed"
 	if met {
 		verdict = "met"

@@ -47,8 +47,8 @@ func readStamps(data []byte, service string) ([]stamp, error) {
 	return stamps, nil
 }
 
-// first returns the first time of a process's event since a point in time. The pid is 0 before the fork.
-func first(stamps []stamp, event string, pid int, from int64) (int64, error) {
+// findStamp returns the first time of a process's event since a point in time. The pid is 0 before the fork.
+func findStamp(stamps []stamp, event string, pid int, from int64) (int64, error) {
 	for _, s := range stamps {
 		if s.Event == event && s.PID == pid && s.At >= from {
 			return s.At, nil
@@ -60,12 +60,12 @@ func first(stamps []stamp, event string, pid int, from int64) (int64, error) {
 // phases lists the phases that are compared with the truth, in their order.
 var phases = []string{"exited", "noticed", "respawned", "accepting", "serving"}
 
-// truthOf returns, for each phase of a kill, the interval of its true time by the supervisor's and the victim's own stamps. It is an
+// findTruth returns, for each phase of a kill, the interval of its true time by the supervisor's and the victim's own stamps. It is an
 // interval because a stamp is taken before or after its event.
-func truthOf(seen record.Recovery, supervisor, journal []stamp) (map[string]record.Interval, error) {
+func findTruth(seen record.Recovery, supervisor, journal []stamp) (map[string]record.Interval, error) {
 	var failure error
 	find := func(stamps []stamp, event string, pid int, from int64) int64 {
-		at, err := first(stamps, event, pid, from)
+		at, err := findStamp(stamps, event, pid, from)
 		if failure == nil {
 			failure = err
 		}
@@ -86,17 +86,17 @@ func truthOf(seen record.Recovery, supervisor, journal []stamp) (map[string]reco
 	}, failure
 }
 
-// stated returns what the harness says of the same phases.
-func stated(seen record.Recovery) map[string]*record.Interval {
+// collectStated returns what the harness says of the same phases.
+func collectStated(seen record.Recovery) map[string]*record.Interval {
 	return map[string]*record.Interval{
 		"exited": seen.Exited, "noticed": seen.Noticed, "respawned": seen.Respawned,
 		"accepting": seen.Accepting, "serving": seen.Serving,
 	}
 }
 
-// errorOf returns how far the stated end, on which budgets are judged, is from the nearest point of the truth. It also reports whether all
+// measureError returns how far the stated end, on which budgets are judged, is from the nearest point of the truth. It also reports whether all
 // of the truth lies outside the stated interval.
-func errorOf(stated, truth record.Interval) (distance time.Duration, outside bool) {
+func measureError(stated, truth record.Interval) (distance time.Duration, outside bool) {
 	distance = time.Duration(max(0, stated.Hi-truth.Hi, truth.Lo-stated.Hi))
 	return distance, stated.Hi < truth.Lo || truth.Hi < stated.Lo
 }
@@ -115,27 +115,27 @@ func compare(recoveries []record.Recovery, supervisor, journal []stamp) ([]accur
 		found[i].phase = phase
 	}
 	for _, seen := range recoveries {
-		truths, err := truthOf(seen, supervisor, journal)
+		truths, err := findTruth(seen, supervisor, journal)
 		if err != nil {
 			return nil, fmt.Errorf("find the truth about %s: %w", seen.ID, err)
 		}
 		for i, phase := range phases {
-			claim := stated(seen)[phase]
+			claim := collectStated(seen)[phase]
 			if claim == nil {
 				return nil, fmt.Errorf("%s: it was not seen that the process was %s", seen.ID, phase)
 			}
-			distance, outside := errorOf(*claim, truths[phase])
+			distance, outside := measureError(*claim, truths[phase])
 			found[i].errors = append(found[i].errors, distance)
 			if outside {
 				found[i].outside = append(found[i].outside, fmt.Sprintf("%s: %s after the signal, and in truth %s",
-					seen.ID, sinceSignal(seen, *claim), sinceSignal(seen, truths[phase])))
+					seen.ID, formatSinceSignal(seen, *claim), formatSinceSignal(seen, truths[phase])))
 			}
 		}
 	}
 	return found, nil
 }
 
-func sinceSignal(seen record.Recovery, i record.Interval) string {
+func formatSinceSignal(seen record.Recovery, i record.Interval) string {
 	ms := func(at int64) float64 { return float64(at-seen.Injected.Lo) / float64(time.Millisecond) }
 	return fmt.Sprintf("[%.3f, %.3f] ms", ms(i.Lo), ms(i.Hi))
 }

@@ -44,7 +44,7 @@ func stamps(t *testing.T, text, service string) []stamp {
 
 func TestTheTruthIsFoundAmongTheStamps(t *testing.T) {
 	seen, supervisor, journal := killed()
-	truth, err := truthOf(seen, stamps(t, supervisor, "victim"), stamps(t, journal, ""))
+	truth, err := findTruth(seen, stamps(t, supervisor, "victim"), stamps(t, journal, ""))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,8 +65,8 @@ func (e *examiner) ends(ctx context.Context) error {
 		want       zinit.JobState
 		stop       bool
 	}{
-		{oneshot("exit0", victim.Options{ExitAfter: crashDelay}, 0), zinit.JobSucceeded, false},
-		{oneshot("exit3", victim.Options{ExitAfter: crashDelay, ExitCode: 3}, 0), zinit.JobFailed, false},
+		{oneshot("exit0", victim.Options{ExitDelay: crashDelay}, 0), zinit.JobSucceeded, false},
+		{oneshot("exit3", victim.Options{ExitDelay: crashDelay, ExitCode: 3}, 0), zinit.JobFailed, false},
 		{oneshot("timeout", victim.Options{}, 310*time.Millisecond), zinit.JobTimeout, false},
 		{e.define("stopped", victim.Options{}, once), zinit.JobStopped, true},
 	}

@@ -90,5 +90,5 @@ func down(status zinit.Status) bool { return status.PID == 0 && status.State != 
 
 // defineCrash returns a service that exits with 3 by itself.
 func (e *examiner) defineCrash(name string, after time.Duration, p zinit.RetryPolicy) zinit.Definition {
-	return e.define(name, victim.Options{ExitAfter: after, ExitCode: 3}, p)
+	return e.define(name, victim.Options{ExitDelay: after, ExitCode: 3}, p)
 }

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// A victim's copies of itself are told what they are by their first argument.
+// The first argument of a victim's copy says what it is.
 const (
 	modeIdle   = "idle"   // waits to be killed
 	modeWorker = "worker" // accepts on the listener that it inherited as inheritedListener
@@ -24,7 +24,7 @@ const (
 // inheritedListener is the file descriptor of the listener in a worker.
 const inheritedListener = 3
 
-// family is the processes that a victim started.
+// family holds the workers that a victim started.
 type family struct {
 	mu      sync.Mutex
 	workers []*worker
@@ -36,13 +36,13 @@ type worker struct {
 	orders  io.WriteCloser
 }
 
-// bear starts the idle children.
-func (f *family) bear(o Options, args []string) error {
+// startIdle starts the idle children.
+func (f *family) startIdle(o Options, args []string) error {
 	for i := range o.Children + 1 {
 		if i == o.Children && !o.SetsidChild {
 			break
 		}
-		child, err := copyOfSelf(args, modeIdle)
+		child, err := prepareCopy(args, modeIdle)
 		if err != nil {
 			return err
 		}
@@ -54,8 +54,8 @@ func (f *family) bear(o Options, args []string) error {
 	return nil
 }
 
-// employ starts the workers and hands them the listener.
-func (f *family) employ(o Options, args []string, listener net.Listener) error {
+// startWorkers starts the workers and hands them the listener.
+func (f *family) startWorkers(o Options, args []string, listener net.Listener) error {
 	type filer interface{ File() (*os.File, error) }
 	file, err := listener.(filer).File() // both kinds of listener that listen returns have it
 	if err != nil {
@@ -65,7 +65,7 @@ func (f *family) employ(o Options, args []string, listener net.Listener) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for range o.Workers {
-		child, err := copyOfSelf(args, append([]string{modeWorker}, args...)...)
+		child, err := prepareCopy(args, append([]string{modeWorker}, args...)...)
 		if err != nil {
 			return err
 		}
@@ -82,8 +82,8 @@ func (f *family) employ(o Options, args []string, listener net.Listener) error {
 	return nil
 }
 
-// instruct passes a mood on to the workers.
-func (f *family) instruct(m mood) error {
+// instruct passes a conduct on to the workers.
+func (f *family) instruct(m conduct) error {
 	line, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("write an order: %w", err)
@@ -98,8 +98,8 @@ func (f *family) instruct(m mood) error {
 	return nil
 }
 
-// dismiss asks the workers to end.
-func (f *family) dismiss() {
+// stopWorkers asks the workers to end.
+func (f *family) stopWorkers() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, w := range f.workers {
@@ -107,8 +107,8 @@ func (f *family) dismiss() {
 	}
 }
 
-// workForParent runs a worker until its parent ends it.
-func (v *victim) workForParent(ctx context.Context) error {
+// serveForParent runs a worker until its parent ends it.
+func (v *victim) serveForParent(ctx context.Context) error {
 	file := os.NewFile(inheritedListener, "listener")
 	listener, err := net.FileListener(file)
 	if err != nil {
@@ -121,16 +121,16 @@ func (v *victim) workForParent(ctx context.Context) error {
 	go func() {
 		orders := json.NewDecoder(os.Stdin)
 		for {
-			var m mood
+			var m conduct
 			if orders.Decode(&m) != nil {
 				return // the parent is gone; an orphan goes on, as a real one does
 			}
-			v.server.become(m)
+			v.server.setConduct(m)
 		}
 	}()
 	go func() {
 		if pause(ctx, v.options.ReadyDelay) {
-			v.server.getReady()
+			v.server.allowAnswers()
 		}
 	}()
 	return v.server.accept(ctx, listener)
@@ -150,8 +150,8 @@ func idle(ctx context.Context) int {
 	}
 }
 
-// copyOfSelf prepares a process of this program with other arguments in the place of args.
-func copyOfSelf(args []string, others ...string) (*exec.Cmd, error) {
+// prepareCopy prepares a process of this program with other arguments in the place of args.
+func prepareCopy(args []string, others ...string) (*exec.Cmd, error) {
 	kept := len(os.Args) - len(args)
 	if kept < 1 || !slices.Equal(os.Args[kept:], args) {
 		return nil, errors.New("start a copy of the victim: this process was started with other arguments")

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// EventFlooded says that all of a flood was taken by who reads the output.
+// EventFlooded says that the reader of the output has taken all of a flood.
 const EventFlooded = "flooded"
 
 // A flood is 1 MB a second or a multiple of it, in pieces.
@@ -16,13 +16,13 @@ const (
 	floodPieces = 50 // a second
 )
 
-// flood writes to the standard output for as long as the options say: no line ends, and little of it is UTF-8.
-// A reader that stops reading holds it up.
+// flood writes to the standard output for as long as the options say, and waits for its reader. No line ends, and little of it is
+// UTF-8.
 func (v *victim) flood(ctx context.Context) {
 	piece := bytes.Repeat([]byte{0xff, 0xc3, '(', 0x00, 0xe2, 0x82, 'x', 0xf8}, max(1, v.options.FloodRate)*floodRate/floodPieces/8)
 	ticker := time.NewTicker(time.Second / floodPieces)
 	defer ticker.Stop()
-	for range int(v.options.Flood.Seconds() * floodPieces) {
+	for range int(v.options.FloodPeriod.Seconds() * floodPieces) {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():

@@ -16,7 +16,7 @@ import (
 
 func TestAFloodHasNoLineEndsAndIsSaidToBeOver(t *testing.T) {
 	g := NewWithT(t)
-	options := victim.Options{Journal: filepath.Join(t.TempDir(), "journal"), Flood: 300 * time.Millisecond}
+	options := victim.Options{Journal: filepath.Join(t.TempDir(), "journal"), FloodPeriod: 300 * time.Millisecond}
 	r := &running{Options: options}
 	r.command = exec.Command(os.Args[0], options.Args()...) //nolint:gosec // the test's own program
 	r.command.Env = append(os.Environ(), asVictim+"=1")

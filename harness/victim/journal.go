@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,15 +24,8 @@ type Event struct {
 	MonoNS int64  `json:"mono_ns"` // nanoseconds of CLOCK_MONOTONIC
 }
 
-// remembered is the most events that are kept for victim.probes; the journal file keeps all.
-const remembered = 4096
-
-// journal remembers events and appends each to a file, where there is one.
-type journal struct {
-	mu     sync.Mutex
-	file   *os.File
-	events []Event
-}
+// journal appends events to a file if one is named.
+type journal struct{ file *os.File }
 
 func openJournal(path string) (*journal, error) {
 	if path == "" {
@@ -51,29 +43,15 @@ func (j *journal) note(event string) { j.add(event, monotonic()) }
 
 // add writes an event as one write, so that several processes may share the file.
 func (j *journal) add(event string, at int64) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	entry := Event{Event: event, PID: os.Getpid(), MonoNS: at}
-	if len(j.events) == remembered {
-		j.events = append(j.events[:0], j.events[1:]...)
-	}
-	j.events = append(j.events, entry)
 	if j.file == nil {
 		return
 	}
-	line, err := json.Marshal(entry)
+	line, err := json.Marshal(Event{Event: event, PID: os.Getpid(), MonoNS: at})
 	if err != nil {
 		return // an Event always marshals
 	}
 	// A full disk must not stop a victim: the reader of the journal sees that the line is missing.
 	_, _ = j.file.Write(append(line, '\n'))
-}
-
-// all returns the remembered events, oldest first.
-func (j *journal) all() []Event {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return append([]Event{}, j.events...)
 }
 
 // monotonic returns CLOCK_MONOTONIC in nanoseconds: one clock for every process of the host.

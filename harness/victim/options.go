@@ -1,5 +1,5 @@
-// Package victim is a service of ours that misbehaves on demand: it starts late, hangs, lies, crashes
-// or forks as its flags or its control socket tell it, and writes down when it did what.
+// Package victim is a service of ours that misbehaves on demand: it starts late, hangs, lies, crashes or forks, by its flags or its
+// control socket. It writes down when it did what.
 package victim
 
 import (
@@ -50,7 +50,7 @@ type TermAction string
 const (
 	TermExit   TermAction = "exit"   // ends with Options.ExitCode after Options.TermDelay
 	TermIgnore TermAction = "ignore" // goes on
-	TermDie    TermAction = "die"    // ends by the signal, as who handles none
+	TermDie    TermAction = "die"    // ends by the signal, as a process without a handler
 )
 
 // String returns the action's flag value.
@@ -74,15 +74,15 @@ type Options struct {
 
 	OnTerm    TermAction
 	TermDelay time.Duration // from SIGTERM to the end
-	ExitCode  int           // how it ends, on SIGTERM and by ExitAfter: 0 to 255
+	ExitCode  int           // how it ends, on SIGTERM and by ExitDelay: 0 to 255
 
-	StartDelay time.Duration // before it listens
-	ReadyDelay time.Duration // from listening to the first answer
-	ExitAfter  time.Duration // ends by itself so long after the start; 0: never
-	ReplyDelay time.Duration // before each reply
-	Flood      time.Duration // writes to its output for so long
-	FloodRate  int           // MB a second; 0 is 1
-	Behaviour  Behaviour
+	StartDelay  time.Duration // before it listens
+	ReadyDelay  time.Duration // from listening to the first answer
+	ExitDelay   time.Duration // ends by itself so long after the start; 0: never
+	ReplyDelay  time.Duration // before each reply
+	FloodPeriod time.Duration // writes to its output for so long
+	FloodRate   int           // MB a second; 0 is 1
+	Behaviour   Behaviour
 
 	Workers     int  // child processes that accept on the same listener, in the victim's place
 	Deadlock    bool // health is answered, server.work (HTTP: /work) never is
@@ -90,9 +90,9 @@ type Options struct {
 	SetsidChild bool // one idle child process in a session of its own
 }
 
-// Parse reads the flags that Args renders. The error is flag.ErrHelp where help was asked for.
+// Parse reads the flags that Args renders. The error is flag.ErrHelp if help was asked for.
 func Parse(args []string) (Options, error) {
-	options := Options{}.normal()
+	options := Options{}.withDefaults()
 	flags := options.flags()
 	if err := flags.Parse(args); err != nil {
 		return Options{}, err
@@ -105,7 +105,7 @@ func Parse(args []string) (Options, error) {
 
 // Args renders the options as flags that Parse reads; what is at its default is left out.
 func (o Options) Args() []string {
-	standard, own := Options{}.normal(), o.normal()
+	standard, own := Options{}.withDefaults(), o.withDefaults()
 	defaults := standard.flags()
 	var args []string
 	own.flags().VisitAll(func(f *flag.Flag) {
@@ -116,8 +116,8 @@ func (o Options) Args() []string {
 	return args
 }
 
-// normal returns the options with empty words replaced by the words they mean.
-func (o Options) normal() Options {
+// withDefaults returns the options with empty words replaced by the words they mean.
+func (o Options) withDefaults() Options {
 	if o.OnTerm == "" {
 		o.OnTerm = TermExit
 	}
@@ -140,10 +140,10 @@ func (o *Options) flags() *flag.FlagSet {
 	flags.IntVar(&o.ExitCode, "exit-code", o.ExitCode, "exit code on SIGTERM and of --exit-after")
 	flags.DurationVar(&o.StartDelay, "start-delay", o.StartDelay, "before it listens")
 	flags.DurationVar(&o.ReadyDelay, "ready-delay", o.ReadyDelay, "from listening to the first answer")
-	flags.DurationVar(&o.ExitAfter, "exit-after", o.ExitAfter, "end so long after the start")
+	flags.DurationVar(&o.ExitDelay, "exit-after", o.ExitDelay, "end so long after the start")
 	flags.DurationVar(&o.ReplyDelay, "reply-delay", o.ReplyDelay, "before each reply")
-	flags.DurationVar(&o.Flood, "flood", o.Flood, "write to the output for so long")
-	flags.IntVar(&o.FloodRate, "flood-rate", o.FloodRate, "MB a second of --flood, 1 where it is 0")
+	flags.DurationVar(&o.FloodPeriod, "flood", o.FloodPeriod, "write to the output for so long")
+	flags.IntVar(&o.FloodRate, "flood-rate", o.FloodRate, "MB a second of --flood; 0 is 1")
 	flags.Var(&o.Behaviour, "behaviour", "how requests are answered")
 	flags.IntVar(&o.Workers, "workers", o.Workers, "child processes that accept in its place")
 	flags.BoolVar(&o.Deadlock, "deadlock", o.Deadlock, "answer health, but never work")
@@ -163,7 +163,7 @@ func (o Options) check() error {
 		return errWrongIDOverHTTP
 	case o.ExitCode < 0 || o.ExitCode > 255:
 		return fmt.Errorf("--exit-code %d is no exit code: use 0 to 255", o.ExitCode)
-	case min(o.TermDelay, o.StartDelay, o.ReadyDelay, o.ExitAfter, o.ReplyDelay, o.Flood) < 0:
+	case min(o.TermDelay, o.StartDelay, o.ReadyDelay, o.ExitDelay, o.ReplyDelay, o.FloodPeriod) < 0:
 		return errors.New("a delay is negative")
 	case min(o.Workers, o.Children, o.FloodRate) < 0:
 		return errors.New("--workers, --children or --flood-rate is negative")

@@ -16,19 +16,19 @@ func TestArgsAreReadBackAsTheSameOptions(t *testing.T) {
 	delay := rapid.Map(rapid.Int64Range(0, int64(time.Hour)), func(n int64) time.Duration { return time.Duration(n) })
 	rapid.Check(t, func(t *rapid.T) {
 		options := victim.Options{
-			Control:    rapid.String().Draw(t, "control"),
-			Journal:    rapid.String().Draw(t, "journal"),
-			OnTerm:     rapid.SampledFrom([]victim.TermAction{victim.TermExit, victim.TermIgnore, victim.TermDie}).Draw(t, "on-term"),
-			TermDelay:  delay.Draw(t, "term-delay"),
-			ExitCode:   rapid.IntRange(0, 255).Draw(t, "exit-code"),
-			StartDelay: delay.Draw(t, "start-delay"),
-			ReadyDelay: delay.Draw(t, "ready-delay"),
-			ExitAfter:  delay.Draw(t, "exit-after"),
-			ReplyDelay: delay.Draw(t, "reply-delay"),
-			Flood:      delay.Draw(t, "flood"),
-			FloodRate:  rapid.IntRange(0, 99).Draw(t, "flood-rate"),
-			Behaviour:  victim.Good,
-			Children:   rapid.IntRange(0, 9).Draw(t, "children"),
+			Control:     rapid.String().Draw(t, "control"),
+			Journal:     rapid.String().Draw(t, "journal"),
+			OnTerm:      rapid.SampledFrom([]victim.TermAction{victim.TermExit, victim.TermIgnore, victim.TermDie}).Draw(t, "on-term"),
+			TermDelay:   delay.Draw(t, "term-delay"),
+			ExitCode:    rapid.IntRange(0, 255).Draw(t, "exit-code"),
+			StartDelay:  delay.Draw(t, "start-delay"),
+			ReadyDelay:  delay.Draw(t, "ready-delay"),
+			ExitDelay:   delay.Draw(t, "exit-after"),
+			ReplyDelay:  delay.Draw(t, "reply-delay"),
+			FloodPeriod: delay.Draw(t, "flood"),
+			FloodRate:   rapid.IntRange(0, 99).Draw(t, "flood-rate"),
+			Behaviour:   victim.Good,
+			Children:    rapid.IntRange(0, 9).Draw(t, "children"),
 		}
 		options.Deadlock = rapid.Bool().Draw(t, "deadlock")
 		options.SetsidChild = rapid.Bool().Draw(t, "setsid-child")

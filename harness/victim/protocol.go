@@ -16,8 +16,8 @@ const (
 	unhealthyStatus = "unhealthy"
 )
 
-// longestRequest is the most bytes of a JSON-RPC request.
-const longestRequest = 1 << 20
+// requestLimit is the most bytes of a JSON-RPC request.
+const requestLimit = 1 << 20
 
 // topic names the question of a request.
 type topic int
@@ -41,7 +41,7 @@ type protocol func(io.Reader) func() (request, error)
 // jsonRPC reads JSON-RPC 2.0, a document a line.
 func jsonRPC(r io.Reader) func() (request, error) {
 	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, longestRequest)
+	lines.Buffer(nil, requestLimit)
 	return func() (request, error) {
 		if !lines.Scan() {
 			if err := lines.Err(); err != nil {
@@ -63,38 +63,38 @@ func readCall(line []byte) request {
 	var c call
 	if err := json.Unmarshal(line, &c); err != nil {
 		return request{reply: func(Behaviour) []byte {
-			return rpcError(json.RawMessage("null"), -32700, "parse error")
+			return renderError(json.RawMessage("null"), -32700, "parse error")
 		}}
 	}
 	topics := map[string]topic{"server.health": topicHealth, "server.work": topicWork}
 	r := request{topic: topics[c.Method]}
 	if c.ID != nil {
-		r.reply = func(b Behaviour) []byte { return c.replyLine(r.topic, b) }
+		r.reply = func(b Behaviour) []byte { return c.renderReply(r.topic, b) }
 	}
 	return r
 }
 
-// replyLine renders the reply to c as a line.
-func (c call) replyLine(about topic, b Behaviour) []byte {
+// renderReply renders the reply to c as a line.
+func (c call) renderReply(about topic, b Behaviour) []byte {
 	id := c.ID
 	switch {
 	case b == Error:
-		return rpcError(id, -32000, "victim: told to answer with an error")
+		return renderError(id, -32000, "victim: told to answer with an error")
 	case about == topicUnknown:
-		return rpcError(id, -32601, "method not found: "+c.Method)
+		return renderError(id, -32601, "method not found: "+c.Method)
 	case b == WrongID:
 		id = json.RawMessage(`"the id of another request"`)
 	}
-	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"result":%s}`+"\n", id, statusDocument(about, b))
+	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"result":%s}`+"\n", id, renderStatus(about, b))
 }
 
-func rpcError(id json.RawMessage, code int, message string) []byte {
+func renderError(id json.RawMessage, code int, message string) []byte {
 	text, _ := json.Marshal(message) // a string always marshals
 	return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":%s}}`+"\n", id, code, text)
 }
 
-// statusDocument returns the body of a reply that is no error.
-func statusDocument(about topic, b Behaviour) string {
+// renderStatus returns the body of a reply that is no error.
+func renderStatus(about topic, b Behaviour) string {
 	status := HealthyStatus
 	if about == topicWork {
 		status = "done"
@@ -121,24 +121,27 @@ func hypertext(r io.Reader) func() (request, error) {
 		return request{
 			topic:  about,
 			closes: asked.Close,
-			reply:  func(b Behaviour) []byte { return page(asked, about, b) },
+			reply:  func(b Behaviour) []byte { return renderTopic(asked, about, b) },
 		}, nil
 	}
 }
 
-// page renders the HTTP reply.
-func page(asked *http.Request, about topic, b Behaviour) []byte {
-	code, body := http.StatusOK, statusDocument(about, b)
+// renderTopic renders the HTTP reply.
+func renderTopic(asked *http.Request, about topic, b Behaviour) []byte {
+	code, body := http.StatusOK, renderStatus(about, b)
 	switch {
 	case b == Error:
 		code, body = http.StatusInternalServerError, `{"error":"victim: told to answer with an error"}`
 	case about == topicUnknown:
 		code, body = http.StatusNotFound, `{"error":"not found"}`
 	}
+	return renderPage(asked, code, body, http.Header{"Content-Type": {"application/json"}})
+}
+
+func renderPage(asked *http.Request, code int, body string, header http.Header) []byte {
 	response := http.Response{
 		StatusCode: code, ProtoMajor: 1, ProtoMinor: 1, Request: asked, Close: asked.Close,
-		Header:        http.Header{"Content-Type": {"application/json"}},
-		ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body)),
+		Header: header, ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body)),
 	}
 	var rendered bytes.Buffer
 	_ = response.Write(&rendered) // a buffer takes everything

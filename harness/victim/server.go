@@ -15,17 +15,17 @@ import (
 // dripInterval is the time between two bytes of a dripping reply.
 const dripInterval = 200 * time.Millisecond
 
-// mood is the present behaviour of a server.
-type mood struct {
+// conduct is the present behaviour of a server, with its delay.
+type conduct struct {
 	Behaviour    Behaviour `json:"behaviour"`
 	ReplyDelayMS int64     `json:"reply_delay_ms"`
 }
 
-// server answers requests in its present mood.
+// server answers requests by its present conduct.
 type server struct {
 	journal  *journal
 	protocol protocol
-	mood     atomic.Pointer[mood]
+	conduct  atomic.Pointer[conduct]
 	ready    chan struct{} // closed when it may answer
 	serving  sync.Once     // guards the serving event
 	work     sync.Mutex    // held for ever by a deadlock
@@ -36,17 +36,17 @@ func newServer(o Options, j *journal) *server {
 	if o.Port != 0 {
 		s.protocol = hypertext
 	}
-	s.mood.Store(&mood{Behaviour: o.Behaviour, ReplyDelayMS: o.ReplyDelay.Milliseconds()})
+	s.conduct.Store(&conduct{Behaviour: o.Behaviour, ReplyDelayMS: o.ReplyDelay.Milliseconds()})
 	if o.Deadlock {
 		s.work.Lock()
 	}
 	return s
 }
 
-// become changes the mood; replies that are under way keep the old one.
-func (s *server) become(m mood) {
+// setConduct changes how requests are answered; replies that are under way keep the old one.
+func (s *server) setConduct(c conduct) {
 	from := monotonic()
-	s.mood.Store(&m)
+	s.conduct.Store(&c)
 	select {
 	case <-s.ready:
 		s.noteServing(from)
@@ -54,22 +54,27 @@ func (s *server) become(m mood) {
 	}
 }
 
-// getReady lets the server answer.
-func (s *server) getReady() {
+// allowAnswers lets the server answer.
+func (s *server) allowAnswers() {
 	from := monotonic()
 	close(s.ready)
 	s.noteServing(from)
 }
 
-// noteServing notes from when it could answer. The time is read before it can: the first answer may be out before the note is.
+// noteServing notes the time from which it can answer. The caller reads it earlier: the first answer may be out before the note is.
 func (s *server) noteServing(from int64) {
-	if s.mood.Load().Behaviour == Good {
+	if s.conduct.Load().Behaviour == Good {
 		s.serving.Do(func() { s.journal.add(EventServing, from) })
 	}
 }
 
 // accept serves the listener's connections until it is closed.
 func (s *server) accept(ctx context.Context, listener net.Listener) error {
+	return acceptAll(listener, func(conn net.Conn) { s.serveConn(ctx, conn) })
+}
+
+// acceptAll serves each connection of a listener until it is closed, which is no error.
+func acceptAll(listener net.Listener, serve func(net.Conn)) error {
 	for {
 		conn, err := listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -78,14 +83,14 @@ func (s *server) accept(ctx context.Context, listener net.Listener) error {
 		if err != nil {
 			return fmt.Errorf("accept a connection on %s: %w", listener.Addr(), err)
 		}
-		go s.converse(ctx, conn)
+		go serve(conn)
 	}
 }
 
-// converse answers a connection's requests, one after the other.
-func (s *server) converse(ctx context.Context, conn net.Conn) {
+// serveConn answers a connection's requests, one after the other.
+func (s *server) serveConn(ctx context.Context, conn net.Conn) {
 	defer func() { _ = conn.Close() }()
-	if s.mood.Load().Behaviour == AcceptClose {
+	if s.conduct.Load().Behaviour == AcceptClose {
 		return
 	}
 	next := s.protocol(conn)
@@ -111,37 +116,42 @@ func (s *server) answer(ctx context.Context, conn net.Conn, asked request) bool 
 		s.work.Lock()
 		defer s.work.Unlock()
 	}
-	present := s.mood.Load()
+	present := s.conduct.Load()
 	if !pause(ctx, time.Duration(present.ReplyDelayMS)*time.Millisecond) || present.Behaviour == AcceptClose {
 		return false
 	}
 	if asked.reply == nil || present.Behaviour == Mute {
 		return true
 	}
-	return utter(ctx, conn, asked.reply(present.Behaviour), present.Behaviour) && !asked.closes
+	return writeReply(ctx, conn, asked.reply(present.Behaviour), present.Behaviour) && !asked.closes
 }
 
-// utter writes the reply in the behaviour's manner and says whether the connection goes on.
-func utter(ctx context.Context, conn net.Conn, reply []byte, b Behaviour) bool {
+// writeReply writes the reply as the behaviour says, and reports whether the connection goes on.
+func writeReply(ctx context.Context, conn net.Conn, reply []byte, b Behaviour) bool {
 	switch b {
 	case Half:
 		_, err := conn.Write(reply[:len(reply)/2])
 		<-ctx.Done() // the other half never comes
 		return err == nil
 	case Drip:
-		for i := range reply {
-			if _, err := conn.Write(reply[i : i+1]); err != nil || !pause(ctx, dripInterval) {
-				return false
-			}
-		}
-		return true
+		return drip(ctx, conn, reply, dripInterval)
 	default:
 		_, err := conn.Write(reply)
 		return err == nil
 	}
 }
 
-// pause waits and says whether ctx still stands.
+// drip writes a byte at a time.
+func drip(ctx context.Context, conn net.Conn, reply []byte, interval time.Duration) bool {
+	for i := range reply {
+		if _, err := conn.Write(reply[i : i+1]); err != nil || !pause(ctx, interval) {
+			return false
+		}
+	}
+	return true
+}
+
+// pause waits, and reports whether ctx goes on.
 func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
@@ -168,8 +178,8 @@ func listen(o Options) (net.Listener, error) {
 	return listenUnix(o.Socket)
 }
 
-// listenUnix binds a unix socket of mode 0600 in the place of a stale one. The socket outlives the
-// listener: a successor may have bound the path by the time that this process ends.
+// listenUnix binds a unix socket of mode 0600 in the place of a stale one. The socket outlives the listener: a successor may have bound
+// the path before this process ends.
 func listenUnix(path string) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode().Type() != os.ModeSocket {
 		return nil, fmt.Errorf("listen on %s: it exists and is no socket", path)

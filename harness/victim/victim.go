@@ -18,9 +18,8 @@ const (
 	exitUsage  = 2 // its options make no sense
 )
 
-// Main runs a victim until it is told to end, and returns its exit code. args are the last arguments of
-// this process (os.Args ends with them), so that a victim can start copies of itself. ctx must not end
-// on SIGTERM, which is the victim's own to handle; when it ends, so does the victim, with 0.
+// Main runs a victim until it is told to end, and returns its exit code. args are the last arguments of this process: a victim can
+// start copies of itself. The victim handles SIGTERM itself, so ctx must not end on it. When ctx ends, the victim ends with 0.
 func Main(ctx context.Context, args []string, stderr io.Writer) int {
 	started := monotonic()
 	mode := ""
@@ -59,8 +58,8 @@ type victim struct {
 	journal *journal
 	server  *server
 	family  family
-	ended   chan int   // it was told to end, with this code
-	failed  chan error // it cannot go on
+	ended   chan int   // gets the exit code when it is told to end
+	failed  chan error // gets the reason if it cannot go on
 }
 
 func newVictim(o Options, args []string, started int64) (*victim, error) {
@@ -86,8 +85,8 @@ func (v *victim) live(ctx context.Context, mode string) (int, error) {
 	signal.Notify(faults, syscall.SIGINT, syscall.SIGHUP, syscall.SIGSEGV)
 	defer signal.Stop(faults)
 	var crash <-chan time.Time
-	if v.options.ExitAfter > 0 && mode != modeWorker {
-		crash = time.After(v.options.ExitAfter)
+	if v.options.ExitDelay > 0 && mode != modeWorker {
+		crash = time.After(v.options.ExitDelay)
 	}
 	go func() {
 		if err := v.act(ctx, mode); err != nil {
@@ -103,7 +102,7 @@ func (v *victim) live(ctx context.Context, mode string) (int, error) {
 				return 0, err
 			}
 		case sent := <-faults:
-			// Go's runtime would end with a code of its own, or not at all where whoever started us ignores it.
+			// Go's runtime would end with a code of its own, or not at all if our parent ignores the signal.
 			if err := dieOf(sent.(syscall.Signal)); err != nil {
 				return 0, err
 			}
@@ -120,16 +119,16 @@ func (v *victim) live(ctx context.Context, mode string) (int, error) {
 // act does what the options say, while live waits for the end.
 func (v *victim) act(ctx context.Context, mode string) error {
 	if mode == modeWorker {
-		return v.workForParent(ctx)
+		return v.serveForParent(ctx)
 	}
-	if err := v.family.bear(v.options, v.args); err != nil {
+	if err := v.family.startIdle(v.options, v.args); err != nil {
 		return err
 	}
-	if v.options.Flood > 0 {
+	if v.options.FloodPeriod > 0 {
 		go v.flood(ctx)
 	}
 	if v.options.Control != "" {
-		if err := v.takeOrders(ctx); err != nil {
+		if err := v.serveControl(ctx); err != nil {
 			return err
 		}
 	}
@@ -143,26 +142,26 @@ func (v *victim) act(ctx context.Context, mode string) error {
 	context.AfterFunc(ctx, func() { _ = listener.Close() })
 	v.journal.note(EventListening)
 	if v.options.Workers > 0 {
-		return v.family.employ(v.options, v.args, listener)
+		return v.family.startWorkers(v.options, v.args, listener)
 	}
 	go func() {
 		if pause(ctx, v.options.ReadyDelay) {
-			v.server.getReady()
+			v.server.allowAnswers()
 		}
 	}()
 	return v.server.accept(ctx, listener)
 }
 
-// terminate handles a SIGTERM. It returns only where the victim lives on for now.
+// terminate handles a SIGTERM. It returns only if the victim lives on for now.
 func (v *victim) terminate() error {
 	v.journal.note(EventTerminating)
 	switch v.options.OnTerm {
 	case TermIgnore:
 	case TermDie:
-		v.family.dismiss()
+		v.family.stopWorkers()
 		return dieOf(syscall.SIGTERM)
 	default:
-		v.family.dismiss()
+		v.family.stopWorkers()
 		time.AfterFunc(v.options.TermDelay, func() { v.end(v.options.ExitCode) })
 	}
 	return nil

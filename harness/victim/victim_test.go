@@ -374,7 +374,7 @@ func TestEnds(t *testing.T) {
 		NewWithT(t).Expect(v.names()).To(HaveExactElements("started", "listening", "serving", "terminating"))
 	})
 	t.Run("by itself while it starts", func(t *testing.T) {
-		v := run(t, victim.Options{ExitAfter: 50 * time.Millisecond, StartDelay: time.Hour, ExitCode: 9})
+		v := run(t, victim.Options{ExitDelay: 50 * time.Millisecond, StartDelay: time.Hour, ExitCode: 9})
 		NewWithT(t).Expect(v.exit(t)).To(Equal(9))
 		NewWithT(t).Expect(v.names()).To(HaveExactElements("started"))
 	})
@@ -383,14 +383,6 @@ func TestEnds(t *testing.T) {
 		NewWithT(t).Expect(v.control(t).Exit(t.Context(), 42)).To(Succeed())
 		NewWithT(t).Expect(v.exit(t)).To(Equal(42))
 	})
-	for _, signal := range []syscall.Signal{syscall.SIGSEGV, syscall.SIGABRT, syscall.SIGKILL, syscall.SIGTERM, syscall.SIGHUP} {
-		t.Run("by an order of "+signal.String(), func(t *testing.T) {
-			v := run(t, victim.Options{OnTerm: victim.TermIgnore}).await(t, victim.EventServing)
-			NewWithT(t).Expect(v.control(t).Crash(t.Context(), signal)).To(Succeed())
-			NewWithT(t).Expect(v.exit(t)).To(Equal(-int(signal)))
-			NewWithT(t).Expect(v.stderr.String()).To(BeEmpty())
-		})
-	}
 }
 
 func TestControlRefusesNonsense(t *testing.T) {
@@ -400,10 +392,6 @@ func TestControlRefusesNonsense(t *testing.T) {
 	g.Expect(control.Become(t.Context(), "kind", 0)).To(MatchError(ContainSubstring("use one of")))
 	g.Expect(control.Become(t.Context(), victim.Good, -time.Second)).To(MatchError(ContainSubstring("negative")))
 	g.Expect(control.Exit(t.Context(), 256)).To(MatchError(ContainSubstring("no exit code")))
-	g.Expect(control.Crash(t.Context(), 0)).To(MatchError(ContainSubstring("no signal")))
-	events, err := control.Probes(t.Context())
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(events).To(Equal(v.events()))
 }
 
 func TestAStaleSocketIsReplacedButNoOtherFile(t *testing.T) {

@@ -100,6 +100,6 @@ func countJobs(ctx context.Context, sandbox *session.Sandbox, action string) int
 // planOneshot plans a process that records its start and ends with 0.
 func planOneshot(name string) session.VictimPlan {
 	plan := session.NewVictim(name, zinit.RetryPolicy{})
-	plan.Options = victim.Options{Journal: plan.Options.Journal, ExitAfter: runPeriod}
+	plan.Options = victim.Options{Journal: plan.Options.Journal, ExitDelay: runPeriod}
 	return plan
 }

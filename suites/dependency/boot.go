@@ -124,7 +124,7 @@ func itBootsVictimsInOrder(chaos *session.Session) {
 			return now != before
 		})
 		early := findEarly(lives)
-		over := now.MonoNS + int64(first.Options.ExitAfter)
+		over := now.MonoNS + int64(first.Options.ExitDelay)
 		if ahead := time.Duration(over - lives[0].began); ahead > 0 {
 			early = append(early, spec.Note("early", "%s began %s before the end of %s", base.Name, ahead.Round(time.Millisecond), first.Name))
 		}

@@ -60,7 +60,7 @@ func planVictim(name string, requires ...string) session.VictimPlan {
 // planOneshot plans a victim that ends by itself after a while.
 func planOneshot(name string, code int) session.VictimPlan {
 	plan := planVictim(name)
-	plan.Options.ExitAfter, plan.Options.ExitCode = keptPeriod, code
+	plan.Options.ExitDelay, plan.Options.ExitCode = keptPeriod, code
 	return plan
 }
 

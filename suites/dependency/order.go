@@ -53,7 +53,7 @@ func itStartsInOrder(chaos *session.Session) {
 func itWaitsForSuccess(chaos *session.Session, p string, plan, then session.VictimPlan, needs zinit.Dependencies) {
 	itWaits(chaos, p, plan, then, needs, func(ctx SpecContext, sandbox *session.Sandbox) {
 		lives, missing := awaitServing(ctx, sandbox, keptPeriod+2*startLimit, then)
-		over := spec.FirstStart(ctx, sandbox, plan) + int64(plan.Options.ExitAfter)
+		over := spec.FirstStart(ctx, sandbox, plan) + int64(plan.Options.ExitDelay)
 		if missing != "" {
 			spec.FailWith(chaos, fmt.Sprintf("%s does not start, though %s, which it waits for, has succeeded", then.Name, plan.Name),
 				spec.Note("zinit", "%s", sandbox.StatusText(ctx, then.Name)), spec.Note("oneshot", "%s", sandbox.StatusText(ctx, plan.Name)))
@@ -79,7 +79,7 @@ func itWaitsForever(chaos *session.Session, plan, then session.VictimPlan) {
 		}) {
 			began := time.Duration(start.MonoNS - spec.FirstStart(ctx, sandbox, plan)).Round(time.Millisecond)
 			spec.FailWith(chaos, fmt.Sprintf("%s started, though %s, which it requires, has not succeeded", then.Name, plan.Name),
-				spec.Note("started", "%s after the oneshot, which takes %s and exits with %d", began, plan.Options.ExitAfter, plan.Options.ExitCode),
+				spec.Note("started", "%s after the oneshot, which takes %s and exits with %d", began, plan.Options.ExitDelay, plan.Options.ExitCode),
 				spec.Note("zinit", "%s", sandbox.StatusText(ctx, plan.Name)))
 		}
 	})

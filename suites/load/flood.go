@@ -38,7 +38,7 @@ type floodResult struct {
 // flood registers the experiment in which a victim floods its log, and the specs that judge it.
 func flood(chaos *session.Session) {
 	plan := planVictim("flooder")
-	plan.Options.Flood = floodPeriod
+	plan.Options.FloodPeriod = floodPeriod
 	experiment := spec.Shared[floodResult]{Run: func(ctx context.Context) (floodResult, error) { return runFlood(ctx, chaos, plan) }}
 	It("a flood of a log hurts nobody: "+plan.Name, spec.About(promise.LoadFlood), spec.On(plan.Name), func(ctx SpecContext) {
 		seen := experiment.Get(ctx)

@@ -23,7 +23,7 @@ const (
 // longLog registers the spec of a log that is too long to be kept.
 func longLog(chaos *session.Session) {
 	plan := planVictim("spiller")
-	plan.Options.Flood, plan.Options.FloodRate = longPeriod, longRate
+	plan.Options.FloodPeriod, plan.Options.FloodRate = longPeriod, longRate
 	It("a log has its bounds: "+plan.Name, spec.About(promise.LoadLogBounded), spec.On(plan.Name), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, herdSandbox)
 		if sandbox.SupervisorPID() == 0 {

@@ -129,7 +129,7 @@ func restartOften(ctx context.Context, chaos *session.Session, sandbox *session.
 		MaxDelay: zinit.Milliseconds(shortDelay), StabilityPeriod: zinit.Milliseconds(time.Hour),
 	})).WithStopTimeout(stopTimeout)
 	plan.Options.Socket, plan.Options.Control = "", ""
-	plan.Options.ExitAfter, plan.Options.ExitCode = shortPeriod, 3
+	plan.Options.ExitDelay, plan.Options.ExitCode = shortPeriod, 3
 	plan.Options.Children, plan.Options.SetsidChild = 1, true
 	By(fmt.Sprintf("register %s and wait until it was restarted %d times", plan.Name, n))
 	if _, err := sandbox.Supervisor.Register(ctx, plan.Definition()); err != nil {

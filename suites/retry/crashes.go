@@ -40,7 +40,7 @@ func planCrasher(name string, attempts, code int) session.VictimPlan {
 	plan := planVictim(name, zinit.BackoffNone, shortDelay)
 	plan.Policy.MaxAttempts = attempts
 	plan.Options.Socket, plan.Options.Control = "", ""
-	plan.Options.ExitAfter, plan.Options.ExitCode = runPeriod, code
+	plan.Options.ExitDelay, plan.Options.ExitCode = runPeriod, code
 	return plan
 }
 

@@ -122,32 +122,32 @@ func (c *crowd) look() {
 	alive := map[string][]protocol.Process{}
 	known := make(map[int]seenProcess, len(pids))
 	for _, pid := range pids {
-		who, met := c.known[pid]
+		seen, met := c.known[pid]
 		if !met {
-			who.first = before
+			seen.first = before
 		}
-		if who.service != "" || before-who.first < int64(procfs.SettlePeriod) {
+		if seen.service != "" || before-seen.first < int64(procfs.SettlePeriod) {
 			process, err := procfs.ReadProcess(pid)
 			if err != nil {
 				continue // it is gone
 			}
-			if who.service = c.serviceOf(process); who.service != "" {
-				alive[who.service] = append(alive[who.service], process)
+			if seen.service = c.findService(process); seen.service != "" {
+				alive[seen.service] = append(alive[seen.service], process)
 			}
 		}
-		known[pid] = who
+		known[pid] = seen
 	}
 	c.known = known
 	c.seen.Looks++
 	for service, members := range alive {
-		if together := aliveTogether(members); len(together) > len(c.seen.Most[service].PIDs) {
+		if together := findAliveTogether(members); len(together) > len(c.seen.Most[service].PIDs) {
 			c.seen.Most[service] = protocol.Gathering{PIDs: together, At: record.Interval{Lo: before, Hi: clock.Now()}}
 		}
 	}
 }
 
-// serviceOf returns the service whose command line a living process has.
-func (c *crowd) serviceOf(process protocol.Process) string {
+// findService returns the service whose command line a living process has.
+func (c *crowd) findService(process protocol.Process) string {
 	if !isAlive(process) {
 		return ""
 	}
@@ -162,9 +162,9 @@ func (c *crowd) serviceOf(process protocol.Process) string {
 // isAlive reports whether a process is more than a zombie.
 func isAlive(process protocol.Process) bool { return process.State != "Z" && process.State != "X" }
 
-// aliveTogether returns the processes that live at the same time: all had been seen alive before they are read again here. A process
+// findAliveTogether returns the processes that live at the same time: all had been seen alive before they are read again here. A process
 // with its parent's command line is a fork of the parent and is not counted.
-func aliveTogether(members []protocol.Process) []int {
+func findAliveTogether(members []protocol.Process) []int {
 	pids := make([]int, 0, len(members))
 	forked := func(p protocol.Process) bool {
 		return slices.ContainsFunc(members, func(other protocol.Process) bool { return other.PID == p.Parent })

@@ -48,17 +48,17 @@ func FindMissingPrograms(_ context.Context, params protocol.ProgramsParams) (map
 	}
 	missing := map[string]string{}
 	for _, name := range params.Names {
-		if wrong := findProgram(name, path); wrong != "" {
+		if wrong := explainMissing(name, path); wrong != "" {
 			missing[name] = wrong
 		}
 	}
 	return missing, nil
 }
 
-// findProgram returns why a word cannot be executed, or "" if it can.
-func findProgram(name, path string) string {
+// explainMissing returns why a word cannot be executed, or "" if it can.
+func explainMissing(name, path string) string {
 	if strings.ContainsRune(name, '/') {
-		return notExecutable(name)
+		return explainNotExecutable(name)
 	}
 	wrong := "it is nowhere in PATH"
 	for _, folder := range filepath.SplitList(path) {
@@ -66,14 +66,14 @@ func findProgram(name, path string) string {
 		if _, err := os.Stat(candidate); err != nil {
 			continue
 		}
-		if wrong = notExecutable(candidate); wrong == "" {
+		if wrong = explainNotExecutable(candidate); wrong == "" {
 			return ""
 		}
 	}
 	return wrong
 }
 
-func notExecutable(path string) string {
+func explainNotExecutable(path string) string {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:

@@ -24,7 +24,7 @@ func Hash(ctx context.Context, params protocol.HashParams) (map[string]string, e
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		identity := inodeOf(info)
+		identity := readInode(info)
 		if known[identity] == "" {
 			data, err := os.ReadFile(path) //nolint:gosec // the caller names what is to be read
 			if err != nil {

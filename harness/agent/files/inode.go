@@ -8,7 +8,7 @@ import (
 // inode identifies a file whatever its names are.
 type inode struct{ device, number uint64 }
 
-func inodeOf(info fs.FileInfo) inode {
+func readInode(info fs.FileInfo) inode {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return inode{}
@@ -16,8 +16,8 @@ func inodeOf(info fs.FileInfo) inode {
 	return inode{device: uint64(stat.Dev), number: stat.Ino} //nolint:unconvert // its type differs between platforms
 }
 
-// changeTime returns when a file's content or name changed last, in seconds of Unix time.
-func changeTime(info fs.FileInfo) int64 {
+// readChangeTime returns when a file's content or name changed last, in seconds of Unix time.
+func readChangeTime(info fs.FileInfo) int64 {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return info.ModTime().Unix()

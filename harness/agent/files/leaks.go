@@ -16,7 +16,7 @@ import (
 
 // FindLeaks looks for the needles in every file that changed since process 1 started.
 func FindLeaks(ctx context.Context, params protocol.LeaksParams) (protocol.Leaks, error) {
-	began, err := firstProcessStart()
+	began, err := readFirstStart()
 	if err != nil {
 		return protocol.Leaks{}, fmt.Errorf("search the files: %w", err)
 	}
@@ -51,10 +51,10 @@ type leakHunt struct {
 // look reads one file if it is new.
 func (s *leakHunt) look(path string) {
 	info, err := os.Lstat(path)
-	if err != nil || info.Size() == 0 || changeTime(info) < s.since || s.seen[inodeOf(info)] {
+	if err != nil || info.Size() == 0 || readChangeTime(info) < s.since || s.seen[readInode(info)] {
 		return
 	}
-	s.seen[inodeOf(info)] = true
+	s.seen[readInode(info)] = true
 	if s.left -= info.Size(); s.left < 0 {
 		s.result.Truncated = true
 		return
@@ -74,8 +74,8 @@ func (s *leakHunt) look(path string) {
 // ticks is the kernel's USER_HZ: proc(5) counts start times in it.
 const ticks = 100
 
-// firstProcessStart returns when process 1 started, in seconds of Unix time, rounded down.
-func firstProcessStart() (int64, error) {
+// readFirstStart returns when process 1 started, in seconds of Unix time, rounded down.
+func readFirstStart() (int64, error) {
 	first, err := procfs.ReadProcess(1)
 	if err != nil {
 		return 0, err

@@ -17,12 +17,12 @@ func TestTheSearchReadsWhatIsNew(t *testing.T) {
 	info, err := os.Stat(path)
 	g.Expect(err).NotTo(HaveOccurred())
 	params := protocol.LeaksParams{Needles: map[string]string{"TOKEN": "canary-4711", "OTHER": "canary-0815", "EMPTY": ""}, Limit: 1 << 20}
-	s := &leakHunt{params: params, since: changeTime(info), left: params.Limit, seen: map[inode]bool{}}
+	s := &leakHunt{params: params, since: readChangeTime(info), left: params.Limit, seen: map[inode]bool{}}
 	s.look(path)
 	s.look(path) // under another name, say
 	g.Expect(s.result).To(Equal(protocol.Leaks{Found: []protocol.Leak{{Needle: "TOKEN", Path: path}}, Files: 1}))
 
-	old := &leakHunt{params: params, since: changeTime(info) + 1, left: params.Limit, seen: map[inode]bool{}}
+	old := &leakHunt{params: params, since: readChangeTime(info) + 1, left: params.Limit, seen: map[inode]bool{}}
 	old.look(path)
 	g.Expect(old.result).To(Equal(protocol.Leaks{}))
 
@@ -30,7 +30,7 @@ func TestTheSearchReadsWhatIsNew(t *testing.T) {
 	short.look(path)
 	g.Expect(short.result).To(Equal(protocol.Leaks{Truncated: true}))
 
-	began, err := firstProcessStart()
+	began, err := readFirstStart()
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(began).To(And(BeNumerically(">", 1_500_000_000), BeNumerically("<", changeTime(info))))
+	g.Expect(began).To(And(BeNumerically(">", 1_500_000_000), BeNumerically("<", readChangeTime(info))))
 }

@@ -61,7 +61,7 @@ func (w *walker) visit(name string, entry fs.DirEntry, err error) error {
 			return fs.SkipDir
 		}
 		return nil
-	case !entry.Type().IsRegular() || !w.named(entry.Name()):
+	case !entry.Type().IsRegular() || !w.matchesName(entry.Name()):
 		return nil
 	}
 	w.result.Files++
@@ -71,7 +71,7 @@ func (w *walker) visit(name string, entry fs.DirEntry, err error) error {
 	return nil
 }
 
-func (w *walker) named(name string) bool {
+func (w *walker) matchesName(name string) bool {
 	return len(w.params.Names) == 0 || slices.ContainsFunc(w.params.Names, func(pattern string) bool {
 		matched, _ := path.Match(pattern, name)
 		return matched
@@ -98,7 +98,7 @@ func (w *walker) read(name string) (protocol.Match, bool) {
 		}
 		for _, word := range w.params.Words {
 			if at := bytes.Index(part, []byte(word)); at >= 0 {
-				found.Line = around(part, at, len(word))
+				found.Line = cutExcerpt(part, at, len(word))
 				return found, true
 			}
 		}
@@ -110,18 +110,18 @@ func (w *walker) read(name string) (protocol.Match, bool) {
 	return found, false
 }
 
-// around returns the line around a place, or as much of it as fits.
-func around(text []byte, at, length int) string {
+// cutExcerpt returns the line cutExcerpt a place, or as much of it as fits.
+func cutExcerpt(text []byte, at, length int) string {
 	from := max(bytes.LastIndexByte(text[:at], '\n')+1, at-excerptLimit/2)
 	to := len(text)
 	if end := bytes.IndexByte(text[at:], '\n'); end >= 0 {
 		to = at + end
 	}
 	to = min(to, max(at+length, from+excerptLimit))
-	return strings.ToValidUTF8(strings.Map(printable, string(text[from:to])), "?")
+	return strings.ToValidUTF8(strings.Map(replaceControl, string(text[from:to])), "?")
 }
 
-func printable(r rune) rune {
+func replaceControl(r rune) rune {
 	if r < ' ' {
 		return ' '
 	}

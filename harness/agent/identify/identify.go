@@ -27,10 +27,10 @@ func Find(ctx context.Context, params protocol.IdentifyParams) (protocol.Identit
 	var err error
 	if socket := params.Endpoint.Socket; socket != "" {
 		how = "peer of " + socket
-		pid, err = socketOwner(ctx, socket)
+		pid, err = findSocketOwner(ctx, socket)
 	} else {
 		how = fmt.Sprintf("inode of port %d", params.Endpoint.Port)
-		pid, err = portOwner(params.Endpoint.Port)
+		pid, err = findPortOwner(params.Endpoint.Port)
 	}
 	if err != nil {
 		return protocol.Identity{}, fmt.Errorf("identify the %s: %w", how, err)
@@ -44,12 +44,12 @@ func Resolve(pid, supervisor int, how string) (protocol.Identity, error) {
 	if err != nil {
 		return protocol.Identity{}, fmt.Errorf("identify the %s: process %d: %w", how, pid, err)
 	}
-	return protocol.Identity{Serving: serving.Incarnation, Root: rootOf(serving, supervisor), How: how}, nil
+	return protocol.Identity{Serving: serving.Incarnation, Root: findRoot(serving, supervisor), How: how}, nil
 }
 
-// rootOf returns the supervisor's child that a process descends from. A process that does not descend from the supervisor is its own
+// findRoot returns the supervisor's child that a process descends from. A process that does not descend from the supervisor is its own
 // root.
-func rootOf(process protocol.Process, supervisor int) record.Incarnation {
+func findRoot(process protocol.Process, supervisor int) record.Incarnation {
 	if around := FindAround(process, supervisor); len(around) > 0 {
 		return around[0]
 	}
@@ -69,8 +69,8 @@ func FindAround(process protocol.Process, supervisor int) (around []record.Incar
 	return around
 }
 
-// socketOwner connects to a unix socket and asks the kernel which process listens.
-func socketOwner(ctx context.Context, path string) (int, error) {
+// findSocketOwner connects to a unix socket and asks the kernel which process listens.
+func findSocketOwner(ctx context.Context, path string) (int, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", path)
 	if err != nil {
@@ -99,15 +99,15 @@ func FindPeer(conn net.Conn) (int, error) {
 		return 0, err
 	}
 	if credentials.Pid == 0 {
-		return 0, errors.New("who listens is outside this container")
+		return 0, errors.New("the listener is outside this container")
 	}
 	return int(credentials.Pid), nil
 }
 
-// portOwner finds the process that listens on a TCP port by the inode of the listening socket. If several hold it, it is the one
+// findPortOwner finds the process that listens on a TCP port by the inode of the listening socket. If several hold it, it is the one
 // that started first.
-func portOwner(port int) (int, error) {
-	inode, err := listeningInode(port)
+func findPortOwner(port int) (int, error) {
+	inode, err := findListeningInode(port)
 	if err != nil {
 		return 0, err
 	}
@@ -115,7 +115,7 @@ func portOwner(port int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	link := socketLink(inode)
+	link := formatLink(inode)
 	var owner protocol.Process
 	for _, process := range table {
 		if slices.Contains(procfs.ReadLinks(process.PID), link) && (owner.PID == 0 || process.StartTime < owner.StartTime) {
@@ -128,8 +128,8 @@ func portOwner(port int) (int, error) {
 	return owner.PID, nil
 }
 
-// listeningInode reads the kernel's tables of TCP sockets.
-func listeningInode(port int) (string, error) {
+// findListeningInode reads the kernel's tables of TCP sockets.
+func findListeningInode(port int) (string, error) {
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		data, err := os.ReadFile(table) //nolint:gosec // one of the two names above
 		if err != nil {

@@ -21,7 +21,7 @@ func ListSockets(context.Context) ([]protocol.Socket, error) {
 		return nil, fmt.Errorf("list the unix sockets: %w", err)
 	}
 	var found []protocol.Socket
-	for _, path := range boundPaths(string(table)) {
+	for _, path := range parseBoundPaths(string(table)) {
 		info, err := os.Lstat(path)
 		if err != nil || info.Mode().Type() != fs.ModeSocket {
 			continue // it was removed, or lies in somebody's other root
@@ -31,8 +31,8 @@ func ListSockets(context.Context) ([]protocol.Socket, error) {
 	return found, nil
 }
 
-// boundPaths reads /proc/net/unix (proc(5)): seven columns, then the path if there is one.
-func boundPaths(table string) []string {
+// parseBoundPaths reads /proc/net/unix (proc(5)): seven columns, then the path if there is one.
+func parseBoundPaths(table string) []string {
 	const columns = 7
 	var paths []string
 	for line := range strings.Lines(table) {
@@ -93,7 +93,7 @@ func ListListeners(context.Context) ([]protocol.Listener, error) {
 func addUnix(places map[string]protocol.Listener, line []string) {
 	const inode, path, flags = 6, 7, 3
 	if len(line) > path && line[flags] == "00010000" && strings.HasPrefix(line[path], "/") {
-		places[socketLink(line[inode])] = protocol.Listener{Socket: line[path]}
+		places[formatLink(line[inode])] = protocol.Listener{Socket: line[path]}
 	}
 }
 
@@ -105,8 +105,8 @@ func addTCP(places map[string]protocol.Listener, line []string) {
 	}
 	_, port, _ := strings.Cut(line[local], ":")
 	if number, err := strconv.ParseUint(port, 16, 16); err == nil {
-		places[socketLink(line[inode])] = protocol.Listener{Port: int(number)} //nolint:gosec // a port fits
+		places[formatLink(line[inode])] = protocol.Listener{Port: int(number)} //nolint:gosec // a port fits
 	}
 }
 
-func socketLink(inode string) string { return "socket:[" + inode + "]" }
+func formatLink(inode string) string { return "socket:[" + inode + "]" }

@@ -28,7 +28,7 @@ func release(aimed []aim) {
 
 // aimAt opens the processes that a fault is aimed at. The caller releases them, also after an error.
 func aimAt(params protocol.InjectParams) (aimed []aim, err error) {
-	targets, err := targetsOf(params)
+	targets, err := chooseTargets(params)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func aimAt(params protocol.InjectParams) (aimed []aim, err error) {
 	return aimed, nil
 }
 
-func targetsOf(params protocol.InjectParams) ([]record.Incarnation, error) {
+func chooseTargets(params protocol.InjectParams) ([]record.Incarnation, error) {
 	serving, root := params.Victim.Serving, params.Victim.Root
 	wrapped := root.PID != 0 && root.PID != serving.PID
 	switch params.Fault.Aim {
@@ -55,15 +55,15 @@ func targetsOf(params protocol.InjectParams) ([]record.Incarnation, error) {
 		}
 		return []record.Incarnation{root}, nil
 	case fault.AtWorker:
-		return firstProcess(func(p protocol.Process) bool { return p.Parent == serving.PID }, "the process that serves has no worker")
+		return findProcess(func(p protocol.Process) bool { return p.Parent == serving.PID }, "the process that serves has no worker")
 	case fault.AtGroup:
-		return groupOf(serving, root, params.SupervisorPID)
+		return listGroup(serving, root, params.SupervisorPID)
 	}
 	return []record.Incarnation{serving}, nil
 }
 
-// firstProcess returns the first process that qualifies.
-func firstProcess(qualifies func(protocol.Process) bool, none string) ([]record.Incarnation, error) {
+// findProcess returns the first process that qualifies.
+func findProcess(qualifies func(protocol.Process) bool, none string) ([]record.Incarnation, error) {
 	table, err := procfs.ListProcesses()
 	if err != nil {
 		return nil, err
@@ -75,8 +75,8 @@ func firstProcess(qualifies func(protocol.Process) bool, none string) ([]record.
 	return []record.Incarnation{table[i].Incarnation}, nil
 }
 
-// groupOf returns the processes that share a group with either of two processes. It refuses the supervisor's own group.
-func groupOf(serving, root record.Incarnation, supervisor int) ([]record.Incarnation, error) {
+// listGroup returns the processes that share a group with either of two processes. It refuses the supervisor's own group.
+func listGroup(serving, root record.Incarnation, supervisor int) ([]record.Incarnation, error) {
 	table, err := procfs.ListProcesses()
 	if err != nil {
 		return nil, err

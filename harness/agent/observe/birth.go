@@ -23,7 +23,7 @@ type birth struct {
 // look lists the processes if the kernel has given out a pid since the last look.
 func (o *Observer) look(stamp int64) {
 	before := clock.Now()
-	latest, err := latestPID(o.loadavg)
+	latest, err := readLatestPID(o.loadavg)
 	if err == nil && latest == o.lastPID && stamp-o.lastLook < int64(idleInterval) {
 		o.lastLook = before
 		return
@@ -78,9 +78,9 @@ func (o *Observer) settleBirths(stamp int64) {
 	o.unsettled = young
 }
 
-// latestPID returns the pid that was given out last in this pid namespace: the last word of /proc/loadavg. The file stays open because
+// readLatestPID returns the pid that was given out last in this pid namespace: the last word of /proc/loadavg. The file stays open because
 // it is read at every tick.
-func latestPID(loadavg int) (int, error) {
+func readLatestPID(loadavg int) (int, error) {
 	var buffer [128]byte
 	n, err := unix.Pread(loadavg, buffer[:], 0)
 	if err != nil {

@@ -89,7 +89,7 @@ func (o *Observer) run() {
 	last := clock.Now()
 	for {
 		o.mu.Lock()
-		wait := o.sleepTime(last)
+		wait := o.chooseSleep(last)
 		fds = append(fds[:0], unix.PollFd{Fd: int32(o.wakeup), Events: unix.POLLIN}) //nolint:gosec // a descriptor fits
 		polled = polled[:0]
 		for w := range o.watches {
@@ -140,8 +140,8 @@ func sleep(fds []unix.PollFd, wait time.Duration) {
 // one while it sleeps.
 func AddProcessor() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }
 
-// sleepTime returns how long to sleep before the next look. The caller holds the lock.
-func (o *Observer) sleepTime(stamp int64) time.Duration {
+// chooseSleep returns how long to sleep before the next look. The caller holds the lock.
+func (o *Observer) chooseSleep(stamp int64) time.Duration {
 	if o.active == 0 {
 		return idleInterval
 	}

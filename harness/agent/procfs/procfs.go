@@ -1,4 +1,4 @@
-// Package procfs reads what the kernel tells in /proc of processes and of the host.
+// Package procfs reads /proc: processes, and the pressure on the host.
 package procfs
 
 import (

@@ -1,4 +1,4 @@
-// Package protocol is what the session and the agent in the container say to each other. A file holds the methods of one package of
+// Package protocol holds the messages between the session and the agent in the container. A file holds the methods of one package of
 // the agent.
 package protocol
 

@@ -101,13 +101,13 @@ func (a *impostor) serve(ctx context.Context, params protocol.TrialParams, reply
 	case protocol.Slow:
 		impostor.Behaviour, impostor.ReplyDelay = victim.Good, params.Delay
 	case victim.Drip:
-		impostor.DripFor = params.Delay
+		impostor.DripPeriod = params.Delay
 	default:
 	}
 	_ = impostor.Serve(ctx, listener)
 }
 
-// notingListener is a listener that tells its impostor about connections.
+// notingListener is a listener that notes connections for its impostor.
 type notingListener struct {
 	net.Listener
 	impostor *impostor
@@ -137,11 +137,11 @@ func (a *impostor) awaitQuestion(ctx context.Context, ended <-chan struct{}) {
 	}
 }
 
-// landed asks our own question, which has to meet the impostor, and says what it met. A closed socket may stay open for a moment in a
+// proveLanding asks our own question, which has to meet the impostor, and returns what it met. A closed socket may stay open for a moment in a
 // process that was forked and has not yet executed its program.
-func (a *impostor) landed(ctx context.Context, params protocol.TrialParams) (string, error) {
+func (a *impostor) proveLanding(ctx context.Context, params protocol.TrialParams) (string, error) {
 	defer a.armed.Store(true)
-	const enough = time.Second
+	const landingTimeout = time.Second
 	for began := clock.Now(); ; {
 		limit := trialReplyTimeout
 		if params.Behaviour == victim.Good || params.Behaviour == protocol.Slow {
@@ -153,17 +153,17 @@ func (a *impostor) landed(ctx context.Context, params protocol.TrialParams) (str
 			text = met.Err.Error()
 		}
 		switch {
-		case meets(met, params):
+		case hasMet(met, params):
 			return text, nil
-		case ctx.Err() != nil || clock.Now()-began > int64(enough):
+		case ctx.Err() != nil || clock.Now()-began > int64(landingTimeout):
 			return "", fmt.Errorf("our own question met something else in the place: %s", text)
 		}
 		pauseUntil(ctx.Done(), ask.RetryInterval)
 	}
 }
 
-// meets reports whether our own question met the impostor.
-func meets(met ask.Answer, params protocol.TrialParams) bool {
+// hasMet reports whether our own question met the impostor.
+func hasMet(met ask.Answer, params protocol.TrialParams) bool {
 	switch params.Behaviour {
 	case victim.Good, protocol.Slow:
 		return met.Outcome == ask.Good

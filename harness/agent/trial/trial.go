@@ -42,8 +42,8 @@ type Trials struct {
 	replies   map[string][]byte
 }
 
-// key returns the name of an endpoint: its socket or its port.
-func key(e protocol.Endpoint) string {
+// nameEndpoint returns the name of an endpoint: its socket or its port.
+func nameEndpoint(e protocol.Endpoint) string {
 	if e.Socket != "" {
 		return e.Socket
 	}
@@ -63,14 +63,14 @@ func (t *Trials) Recall(ctx context.Context, params protocol.RecallParams) (prot
 	var asking sync.WaitGroup
 	for _, endpoint := range params.Endpoints {
 		asking.Go(func() {
-			reply, err := goodReply(ctx, endpoint)
+			reply, err := fetchGoodReply(ctx, endpoint)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				found.Failed[key(endpoint)] = err.Error()
+				found.Failed[nameEndpoint(endpoint)] = err.Error()
 				return
 			}
-			replies[key(endpoint)] = reply
+			replies[nameEndpoint(endpoint)] = reply
 		})
 	}
 	asking.Wait()
@@ -84,8 +84,8 @@ func (t *Trials) Recall(ctx context.Context, params protocol.RecallParams) (prot
 	return found, nil
 }
 
-// goodReply asks a service once and returns the result of its reply, or its page.
-func goodReply(ctx context.Context, endpoint protocol.Endpoint) ([]byte, error) {
+// fetchGoodReply asks a service once and returns the result of its reply, or its page.
+func fetchGoodReply(ctx context.Context, endpoint protocol.Endpoint) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, ask.ReplyTimeout)
 	defer cancel()
 	if asked := ask.Ask(ctx, endpoint, ask.ReplyTimeout); asked.Outcome != ask.Good {
@@ -130,7 +130,7 @@ func readPage(conn net.Conn, path string) ([]byte, error) {
 // Run makes one trial. It first runs the same command once before a service that behaves well: a command that fails against every
 // service proves nothing by failing.
 func (t *Trials) Run(ctx context.Context, params protocol.TrialParams) (protocol.TrialResult, error) {
-	place, reply, err := t.placeOf(params.Endpoint)
+	place, reply, err := t.findPlace(params.Endpoint)
 	if err != nil {
 		return protocol.TrialResult{}, err
 	}
@@ -141,30 +141,30 @@ func (t *Trials) Run(ctx context.Context, params protocol.TrialParams) (protocol
 		return tried.Ran, err
 	})
 	if err != nil {
-		return protocol.TrialResult{}, fmt.Errorf("try %s before %s that is well: %w", params.Exec, key(params.Endpoint), err)
+		return protocol.TrialResult{}, fmt.Errorf("try %s before %s that is well: %w", params.Exec, nameEndpoint(params.Endpoint), err)
 	}
 	tried, err := t.try(ctx, place, reply, params)
 	if err != nil {
-		return protocol.TrialResult{}, fmt.Errorf("try %s before %s that is %s: %w", params.Exec, key(params.Endpoint), params.Behaviour, err)
+		return protocol.TrialResult{}, fmt.Errorf("try %s before %s that is %s: %w", params.Exec, nameEndpoint(params.Endpoint), params.Behaviour, err)
 	}
 	tried.Control = control
 	return tried, nil
 }
 
-func (t *Trials) placeOf(endpoint protocol.Endpoint) (*place, []byte, error) {
+func (t *Trials) findPlace(endpoint protocol.Endpoint) (*place, []byte, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.places == nil {
 		t.places, t.turns = map[string]*place{}, make(chan struct{}, trialTurns)
 	}
-	reply, known := t.replies[key(endpoint)]
+	reply, known := t.replies[nameEndpoint(endpoint)]
 	if !known {
-		return nil, nil, fmt.Errorf("try a command before %s: what it answers when it is well is not known", key(endpoint))
+		return nil, nil, fmt.Errorf("try a command before %s: what it answers when it is well is not known", nameEndpoint(endpoint))
 	}
-	if t.places[key(endpoint)] == nil {
-		t.places[key(endpoint)] = &place{path: endpoint.Socket, changed: make(chan struct{}), controls: map[string]protocol.CommandResult{}}
+	if t.places[nameEndpoint(endpoint)] == nil {
+		t.places[nameEndpoint(endpoint)] = &place{path: endpoint.Socket, changed: make(chan struct{}), controls: map[string]protocol.CommandResult{}}
 	}
-	return t.places[key(endpoint)], reply, nil
+	return t.places[nameEndpoint(endpoint)], reply, nil
 }
 
 // try puts an impostor into the place, checks that it answers there, and runs the command.
@@ -178,12 +178,12 @@ func (t *Trials) try(ctx context.Context, where *place, reply []byte, params pro
 	leave := func() { once.Do(where.leave) }
 	defer where.end()
 	defer leave()
-	actor, err := impersonate(ctx, params, reply)
+	impostor, err := impersonate(ctx, params, reply)
 	if err != nil {
 		return protocol.TrialResult{}, err
 	}
-	defer actor.close()
-	landing, err := actor.landed(ctx, params)
+	defer impostor.close()
+	landing, err := impostor.proveLanding(ctx, params)
 	if err != nil {
 		return protocol.TrialResult{}, err
 	}
@@ -196,21 +196,21 @@ func (t *Trials) try(ctx context.Context, where *place, reply []byte, params pro
 	var ran protocol.CommandResult
 	go func() {
 		defer close(ended)
-		ran, err = command.Run(ctx, supervisedCommand(params))
+		ran, err = command.Run(ctx, buildCommand(params))
 	}()
-	actor.awaitQuestion(ctx, ended)
+	impostor.awaitQuestion(ctx, ended)
 	<-t.turns
 	if shared {
 		pauseUntil(ended, trialSettlePeriod)
-		actor.stopListening() // whoever is connected goes on waiting for a reply
+		impostor.stopListening() // connected clients go on waiting for a reply
 		leave()
 	}
 	<-ended
 	return protocol.TrialResult{Landing: landing, Ran: ran}, errors.Join(err, ctx.Err())
 }
 
-// supervisedCommand returns a trial's command as a supervisor runs it: by the shell, with its own environment and the action's.
-func supervisedCommand(params protocol.TrialParams) protocol.RunParams {
+// buildCommand returns a trial's command as a supervisor runs it: by the shell, with its own environment and the action's.
+func buildCommand(params protocol.TrialParams) protocol.RunParams {
 	run := protocol.RunParams{
 		Argv: []string{"/bin/sh", "-c", params.Exec}, Limit: params.Limit, Dir: params.Dir, EnvironmentOf: params.SupervisorPID,
 	}
@@ -221,8 +221,8 @@ func supervisedCommand(params protocol.TrialParams) protocol.RunParams {
 }
 
 // pauseUntil waits for a period, or until the channel is closed.
-func pauseUntil(ended <-chan struct{}, d time.Duration) {
-	timer := time.NewTimer(d)
+func pauseUntil(ended <-chan struct{}, period time.Duration) {
+	timer := time.NewTimer(period)
 	defer timer.Stop()
 	select {
 	case <-ended:
