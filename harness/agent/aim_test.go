@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
@@ -33,6 +34,8 @@ func TestAFaultIsAimedAtWorkersAndWrappers(t *testing.T) {
 			}
 			supervise(t, argv...)
 			endpoint := protocol.Endpoint{Socket: tc.options.Socket}
+			awaitServing(t, client, endpoint)
+			g.Expect(ask.Ask(deadline(t), endpoint, outer).Err).NotTo(HaveOccurred(), "the socket listens before the first worker starts")
 			observed := inject(t, client, endpoint, tc.fault, 400*time.Millisecond)
 			g.Expect(observed.Landing).NotTo(BeNil())
 			g.Expect(observed.Landing.Proof).To(ContainSubstring(tc.proof))
