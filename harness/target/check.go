@@ -203,12 +203,12 @@ func (t *Target) checkServices() *problem {
 }
 
 // serviceName matches names that mean the same in a flag, a label, a focus, a path and a shell.
-var serviceName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@:+-]{0,127}$`)
+var serviceName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@:+#-]{0,127}$`)
 
 func checkServiceName(at, name string) *problem {
 	switch {
 	case !serviceName.MatchString(name) || strings.Contains(name, ".."):
-		return wrong(at, "%q is not a name of a service: use letters, digits and _ . @ : + -, at most 128 and no two dots in a row", name)
+		return wrong(at, "%q is not a name of a service: use letters, digits and _ . @ : + # -, at most 128 and no two dots in a row", name)
 	case strings.HasPrefix(name, reservedPrefix):
 		return wrong(at, "%q begins with %s, which is reserved for services of the harness: use another name", name, reservedPrefix)
 	}
