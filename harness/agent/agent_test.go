@@ -114,10 +114,10 @@ func (s *supervised) life(index int) life {
 // linkAgent runs an agent in this process.
 func linkAgent(t *testing.T) (client protocol.Client, unlink func()) {
 	t.Helper()
-	near, far := net.Pipe()
+	outside, inside := net.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- agent.Run(context.Background(), far) }()
-	link, err := wire.NewLink(near)
+	go func() { ended <- agent.Run(context.Background(), inside) }()
+	link, err := wire.NewLink(outside)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,15 +73,15 @@ func (r report) writeObservation(out *strings.Builder) {
 	out.WriteString("Observation: from the end of what is stated, [lo, hi], to the truth, SIGKILL\n\n")
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	_, _ = fmt.Fprintln(table, "phase\tn\tp50\tp99\tmax\ttruth outside\t")
-	near, inside := true, true
+	accurate, inside := true, true
 	for _, phase := range r.observation {
 		summary := stats.Summarize(phase.errors)
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t\n", phase.phase, formatRow(summary), len(phase.outside))
-		near = near && findP99(summary) <= errorLimit
+		accurate = accurate && findP99(summary) <= errorLimit
 		inside = inside && len(phase.outside) == 0
 	}
 	_ = table.Flush()
-	writeGoal(out, near, "p99 of every phase at most %s", span.Text(errorLimit))
+	writeGoal(out, accurate, "p99 of every phase at most %s", span.Text(errorLimit))
 	writeGoal(out, inside, "the truth never outside of what is stated")
 	out.WriteString("\n")
 }

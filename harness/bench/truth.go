@@ -1,6 +1,5 @@
-// Package bench measures the harness itself, in one run on the embedded image: how long an injection takes
-// beside the usual ways into a container, and how far from the truth the phases are that it states. `make bench`
-// runs its benchmark.
+// Package bench measures the harness itself, in one run on the embedded image. It compares an injection with the usual ways into a
+// container, and the stated phases with the truth. `make bench` runs its benchmark.
 package bench
 
 import (
@@ -94,8 +93,8 @@ func collectStated(seen record.Recovery) map[string]*record.Interval {
 	}
 }
 
-// measureError returns how far the stated end, on which budgets are judged, is from the nearest point of the truth. It also reports whether all
-// of the truth lies outside the stated interval.
+// measureError returns the distance of the stated end, on which budgets are judged, from the nearest point of the truth. It also reports
+// whether all of the truth lies outside the stated interval.
 func measureError(stated, truth record.Interval) (distance time.Duration, outside bool) {
 	distance = time.Duration(max(0, stated.Hi-truth.Hi, truth.Lo-stated.Hi))
 	return distance, stated.Hi < truth.Lo || truth.Hi < stated.Lo

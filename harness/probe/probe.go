@@ -121,7 +121,7 @@ func (q HTTP) Ask(ctx context.Context, conn net.Conn) error {
 type bounded struct {
 	conn net.Conn
 	left int   // bytes
-	end  error // of the last read, where it failed
+	end  error // of the last read, if it failed
 }
 
 func (b *bounded) Read(p []byte) (int, error) {

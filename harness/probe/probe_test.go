@@ -23,15 +23,15 @@ const (
 	brief = 100 * time.Millisecond
 )
 
-// ask asks somebody who has read the question and goes on as told. What is left undone is cut off.
-func ask(t *testing.T, question probe.Question, patience time.Duration, behave func(request string, conn net.Conn)) error {
+// ask asks a server that reads the question and then behaves as told. Whatever it has not done by the timeout is cut off.
+func ask(t *testing.T, question probe.Question, timeout time.Duration, behave func(request string, conn net.Conn)) error {
 	t.Helper()
-	near, far := net.Pipe()
+	client, server := net.Pipe()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer func() { _ = far.Close() }()
-		reader := bufio.NewReader(far)
+		defer func() { _ = server.Close() }()
+		reader := bufio.NewReader(server)
 		request, err := reader.ReadString('\n')
 		if err != nil {
 			t.Errorf("the question: %v", err)
@@ -40,13 +40,13 @@ func ask(t *testing.T, question probe.Question, patience time.Duration, behave f
 		for reader.Buffered() > 0 { // the rest of an HTTP request
 			_, _ = reader.Discard(reader.Buffered())
 		}
-		go func() { _, _ = io.Copy(io.Discard, far) }()
-		behave(request, far)
+		go func() { _, _ = io.Copy(io.Discard, server) }()
+		behave(request, server)
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	err := question.Ask(ctx, near)
-	_ = near.Close()
+	err := question.Ask(ctx, client)
+	_ = client.Close()
 	<-done
 	return err
 }
@@ -91,11 +91,11 @@ type attempt struct {
 
 func (a attempt) check(t *testing.T, question probe.Question) {
 	t.Helper()
-	patience := outer
+	timeout := outer
 	if a.brief {
-		patience = brief
+		timeout = brief
 	}
-	err := ask(t, question, patience, a.behave)
+	err := ask(t, question, timeout, a.behave)
 	switch {
 	case a.want == "" && err != nil:
 		t.Errorf("a good reply is refused: %v", err)
@@ -202,14 +202,14 @@ func TestHTTPAsksForThePath(t *testing.T) {
 
 // TestAnEndedContextEndsTheQuestion: without any deadline.
 func TestAnEndedContextEndsTheQuestion(t *testing.T) {
-	near, far := net.Pipe()
-	defer func() { _, _ = near.Close(), far.Close() }()
+	client, server := net.Pipe()
+	defer func() { _, _ = client.Close(), server.Close() }()
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		_, _ = bufio.NewReader(far).ReadString('\n')
+		_, _ = bufio.NewReader(server).ReadString('\n')
 		cancel()
 	}()
-	if err := (&probe.JSONRPC{}).Ask(ctx, near); !errors.Is(err, probe.ErrNoReply) {
+	if err := (&probe.JSONRPC{}).Ask(ctx, client); !errors.Is(err, probe.ErrNoReply) {
 		t.Errorf("%v", err)
 	}
 }

@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	patience = 20 * time.Second       // an outer limit, never reached where things work
-	silence  = 300 * time.Millisecond // how long nothing must come
+	outer = 20 * time.Second       // bounds what is to come; nothing is judged by it
+	silence  = 300 * time.Millisecond // the time for which nothing may come
 )
 
 const health = `{"jsonrpc":"2.0","method":"server.health","id":7}` + "\n"
@@ -98,7 +98,7 @@ func (r *running) names() (names []string) {
 // await waits for an event in the journal.
 func (r *running) await(t *testing.T, event string) *running {
 	t.Helper()
-	NewWithT(t).Eventually(r.names).WithTimeout(patience).WithPolling(time.Millisecond).Should(ContainElement(event))
+	NewWithT(t).Eventually(r.names).WithTimeout(outer).WithPolling(time.Millisecond).Should(ContainElement(event))
 	return r
 }
 
@@ -123,7 +123,7 @@ func (r *running) ask(t *testing.T, text string) (string, error) {
 	if _, err := io.WriteString(conn, text); err != nil {
 		return "", err
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	_ = conn.SetReadDeadline(time.Now().Add(outer))
 	return bufio.NewReader(conn).ReadString('\n')
 }
 
@@ -151,7 +151,7 @@ func (r *running) exit(t *testing.T) int {
 			return ended.ExitCode()
 		}
 		return 0
-	case <-time.After(patience):
+	case <-time.After(outer):
 		t.Fatal("the victim did not end")
 		return 0
 	}
@@ -239,7 +239,7 @@ func TestBehavioursThatKeepSilent(t *testing.T) {
 			_, err := io.WriteString(conn, health)
 			g.Expect(err).NotTo(HaveOccurred())
 			heard := make([]byte, len(said))
-			_ = conn.SetReadDeadline(time.Now().Add(patience))
+			_ = conn.SetReadDeadline(time.Now().Add(outer))
 			_, err = io.ReadFull(conn, heard)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(string(heard)).To(Equal(said))
@@ -259,7 +259,7 @@ func TestADrippingVictimSaysAllInManyPieces(t *testing.T) {
 	_, err := io.WriteString(conn, health)
 	g.Expect(err).NotTo(HaveOccurred())
 	piece := make([]byte, 100)
-	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	_ = conn.SetReadDeadline(time.Now().Add(outer))
 	for _, want := range []string{"{", `"`, "j"} {
 		n, err := conn.Read(piece)
 		g.Expect(err).NotTo(HaveOccurred())
@@ -270,7 +270,7 @@ func TestADrippingVictimSaysAllInManyPieces(t *testing.T) {
 func TestHTTP(t *testing.T) {
 	v := run(t, victim.Options{Port: freePort(t)}).await(t, victim.EventServing)
 	control := v.control(t)
-	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: outer, Transport: &http.Transport{DisableKeepAlives: true}}
 	get := func(g *WithT, path string) (int, string) {
 		reply, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d%s", v.Port, path))
 		g.Expect(err).NotTo(HaveOccurred())
@@ -435,17 +435,17 @@ func TestWorkersAnswerInTheVictimsPlace(t *testing.T) {
 	}
 	g.Expect(v.control(t).Become(t.Context(), victim.Error, 0)).To(Succeed())
 	g.Eventually(func() string { line, _ := v.ask(t, health); return line }).
-		WithTimeout(patience).Should(ContainSubstring(`"error"`))
+		WithTimeout(outer).Should(ContainSubstring(`"error"`))
 	v.signal(t, syscall.SIGTERM)
 	g.Expect(v.exit(t)).To(Equal(0))
 	g.Eventually(func() error { return syscall.Kill(-v.command.Process.Pid, 0) }).
-		WithTimeout(patience).Should(MatchError(syscall.ESRCH), "the workers end as well")
+		WithTimeout(outer).Should(MatchError(syscall.ESRCH), "the workers end as well")
 }
 
 func TestDescendantsOutliveTheVictim(t *testing.T) {
 	g := NewWithT(t)
 	v := run(t, victim.Options{Children: 2, SetsidChild: true}).await(t, victim.EventServing)
-	g.Eventually(func() []string { return children(v.command.Process.Pid) }).WithTimeout(patience).Should(HaveLen(3))
+	g.Eventually(func() []string { return children(v.command.Process.Pid) }).WithTimeout(outer).Should(HaveLen(3))
 	var strangers []int
 	for _, text := range children(v.command.Process.Pid) {
 		pid, _ := strconv.Atoi(text)

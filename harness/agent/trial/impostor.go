@@ -137,8 +137,8 @@ func (a *impostor) awaitQuestion(ctx context.Context, ended <-chan struct{}) {
 	}
 }
 
-// proveLanding asks our own question, which has to meet the impostor, and returns what it met. A closed socket may stay open for a moment in a
-// process that was forked and has not yet executed its program.
+// proveLanding asks our own question, which has to meet the impostor, and returns what it met. It asks again for a while: a process that
+// was forked may hold a closed socket until it executes its program.
 func (a *impostor) proveLanding(ctx context.Context, params protocol.TrialParams) (string, error) {
 	defer a.armed.Store(true)
 	const landingTimeout = time.Second
