@@ -36,8 +36,8 @@ const (
 	restDelay = 20 * time.Millisecond
 	// retryDelay is the time for which the victim stays down: enough to tell the phases apart.
 	retryDelay = 30 * time.Millisecond
-	// window is the time for which a recovery is observed at most, on a machine as busy as it may be.
-	window = 20 * time.Second
+	// observationLimit is the time for which a recovery is observed at most, on a machine as busy as it may be.
+	observationLimit = 20 * time.Second
 	// stampsTimeout is the longest time that the stamps of what has happened may take to be in their files.
 	stampsTimeout = 5 * time.Second
 )
@@ -197,7 +197,7 @@ func measureObservation(b *testing.B, sandbox *session.Sandbox, victim session.S
 	var recoveries []record.Recovery
 	for b.Loop() {
 		seen, err := sandbox.Inject(b.Context(), session.Injection{
-			Promise: "bench", Service: victim, Fault: fault.SIGKILL, ObservationLimit: window,
+			Promise: "bench", Service: victim, Fault: fault.SIGKILL, ObservationLimit: observationLimit,
 		})
 		if err != nil {
 			b.Fatal(err)

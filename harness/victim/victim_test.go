@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	outer = 20 * time.Second       // bounds what is to come; nothing is judged by it
-	silence  = 300 * time.Millisecond // the time for which nothing may come
+	outer   = 20 * time.Second       // bounds what is to come; nothing is judged by it
+	silence = 300 * time.Millisecond // the time for which nothing may come
 )
 
 const health = `{"jsonrpc":"2.0","method":"server.health","id":7}` + "\n"
