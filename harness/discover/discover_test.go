@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/onsi/gomega"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
@@ -43,7 +44,8 @@ func TestYAML(t *testing.T) {
 		described, err := target.Load(file)
 		g.Expect(err).NotTo(gomega.HaveOccurred())
 		described.Confirmed = []string{}
-		g.Expect(reload(t, described)).To(gomega.Equal(described), file)
+		// The hash of the file is another one: what it says is the same.
+		g.Expect(reload(t, described)).To(gomega.BeComparableTo(described, cmpopts.IgnoreUnexported(target.Target{})), file)
 	}
 }
 
