@@ -60,6 +60,7 @@ func (w *writer) image(t *target.Target) {
 		w.line(1, "build: %s", list(t.Image.Build))
 		w.optional(1, "archive", t.Image.Archive)
 		w.optional(1, "mutant", t.Image.Mutant)
+		w.optional(1, "choices", t.Image.Choices)
 	}
 }
 
