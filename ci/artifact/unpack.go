@@ -28,7 +28,7 @@ func unpack(archive, folder string, mostFiles int, mostBytes int64) (err error) 
 	if err != nil {
 		return fmt.Errorf("read %s: %w", archive, err)
 	}
-	if err := os.Mkdir(folder, 0o700); err != nil {
+	if err := os.Mkdir(folder, 0o700); err != nil { //nolint:gosec // the folder that was named is the purpose
 		return err
 	}
 	root, err := os.OpenRoot(folder)

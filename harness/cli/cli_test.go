@@ -136,9 +136,16 @@ func TestFilesThatAreNoFiles(t *testing.T) {
 	}
 	for _, odd := range []string{pipe, "/dev/zero"} {
 		for _, arguments := range [][]string{
-			{"promote", odd}, {"promote", good, "--policy", odd}, {"promote", good, "--baseline", odd}, {"merge", odd, "--output", t.TempDir()},
-			{"attest", odd, "--key", private}, {"attest", good, "--key", odd}, {"verify", odd, "--key", public, "--digest", attestedDigest},
-			{"verify", good, "--key", odd, "--digest", attestedDigest}, {"run", "--target", pipe}, {"shard", "2", "--target", pipe},
+			{"promote", odd},
+			{"promote", good, "--policy", odd},
+			{"promote", good, "--baseline", odd},
+			{"merge", odd, "--output", t.TempDir()},
+			{"attest", odd, "--key", private},
+			{"attest", good, "--key", odd},
+			{"verify", odd, "--key", public, "--digest", attestedDigest},
+			{"verify", good, "--key", odd, "--digest", attestedDigest},
+			{"run", "--target", pipe},
+			{"shard", "2", "--target", pipe},
 		} {
 			began := time.Now()
 			code, stdout, stderr := commandLine(arguments...)

@@ -33,7 +33,7 @@ var before = map[string]struct {
 // loadBefore reads a record that is kept compressed.
 func loadBefore(t *testing.T, name string) *record.Record {
 	t.Helper()
-	file, err := os.Open(filepath.Join("testdata", "before", name+".json.gz"))
+	file, err := os.Open(filepath.Join("testdata", "before", name+".json.gz")) //nolint:gosec // our own records
 	if err != nil {
 		t.Fatal(err)
 	}

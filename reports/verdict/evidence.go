@@ -82,7 +82,7 @@ func (l *ledger) findFlaw(result record.Result, proof *record.Proof) *flaw {
 			return found
 		}
 	}
-	if required > 0 && !own && !(proof.Beside && result.Fault == "") {
+	if required > 0 && !own && (!proof.Beside || result.Fault != "") {
 		return newFlaw(heldByOther, ids[0])
 	}
 	return l.findDisorder(ids)
@@ -103,7 +103,7 @@ func listRecoveries(result record.Result) []string {
 func (l *ledger) findFlawOf(r record.Recovery, result record.Result, proof record.Proof) *flaw {
 	isOther := r.Promise != result.Promise || r.Shard != result.Shard || r.Seed != l.run.Seed || r.Sandbox == "" ||
 		r.Service != result.Service && !proof.Beside ||
-		r.Fault != result.Fault && !(result.Fault == "" && proof.Beside) ||
+		r.Fault != result.Fault && (result.Fault != "" || !proof.Beside) ||
 		!slices.Contains(proof.Faults, r.Fault)
 	switch {
 	case isOther:

@@ -102,8 +102,11 @@ func (f limitsFile) check() (limits Limits, found *problem) {
 		name, text string
 		into       *time.Duration
 	}{
-		{"tolerance", f.Tolerance, &limits.ToleranceLimit}, {"restart", f.Restart, &limits.RestartLimit}, {"serving", f.Serving, &limits.ServingLimit},
-		{"stop_timeout", f.StopTimeout, &limits.StopTimeout}, {"health", f.Health, &limits.HealthLimit},
+		{"tolerance", f.Tolerance, &limits.ToleranceLimit},
+		{"restart", f.Restart, &limits.RestartLimit},
+		{"serving", f.Serving, &limits.ServingLimit},
+		{"stop_timeout", f.StopTimeout, &limits.StopTimeout},
+		{"health", f.Health, &limits.HealthLimit},
 	} {
 		duration, err := time.ParseDuration(limit.text)
 		if err != nil || duration <= 0 || duration > time.Hour {

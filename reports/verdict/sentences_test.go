@@ -27,12 +27,15 @@ func TestEveryKindHasASentenceAndEveryRuleAKind(t *testing.T) {
 // TestNoVerdictDependsOnASentence replaces all sentences, and compares the verdicts without their texts.
 func TestNoVerdictDependsOnASentence(t *testing.T) {
 	records := []*record.Record{
-		{Schema: record.Schema}, {Schema: "other"},
+		{Schema: record.Schema},
+		{Schema: "other"},
 		{
 			Schema: record.Schema, Run: record.Run{ID: "1", Promises: []record.Promise{{ID: "a.b"}, {ID: "a.c"}}},
 			Results: []record.Result{
-				{Promise: "a.b", Service: "one", Outcome: record.Failed}, {Promise: "a.b", Service: "two", Outcome: record.Inconclusive, Reason: "x"},
-				{Promise: "a.c", Service: "one", Outcome: record.NotRun}, {Promise: "a.c", Service: "two", Outcome: record.Inconclusive, Reason: "y"},
+				{Promise: "a.b", Service: "one", Outcome: record.Failed},
+				{Promise: "a.b", Service: "two", Outcome: record.Inconclusive, Reason: "x"},
+				{Promise: "a.c", Service: "one", Outcome: record.NotRun},
+				{Promise: "a.c", Service: "two", Outcome: record.Inconclusive, Reason: "y"},
 			},
 		},
 	}

@@ -35,7 +35,7 @@ func shippedSpecs(chaos *session.Session) {
 				sandbox := spec.Sandbox(ctx, chaos, hangSandbox)
 				seen := spec.Inject(ctx, sandbox, session.Injection{
 					Promise: promise.HangShipped, Service: service, Fault: fault.SIGSTOP, ObservationLimit: period, Policy: found.Explain(),
-					Terms: record.Terms{Check: budget.RecordCheck(check), Limits: &limits},
+					Terms:    record.Terms{Check: budget.RecordCheck(check), Limits: &limits},
 					Together: true, // one after the other would take longer than all the rest
 				})
 				tolerance := Tolerance(spec.Tolerance(chaos))

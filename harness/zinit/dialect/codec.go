@@ -17,7 +17,7 @@ var ErrNotExpressible = errors.New("the dialect cannot express it")
 // that are absent in the values are removed, or emptied where the shape says that they are required. The error wraps
 // ErrNotExpressible and names the member.
 func (s Shape) Encode(document Document, values Values, template map[string]any) (map[string]any, error) {
-	var out any = clone(template)
+	out := clone(template)
 	if template == nil {
 		out = map[string]any{}
 	}

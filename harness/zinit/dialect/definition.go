@@ -28,7 +28,7 @@ type Message struct {
 // Encode returns the documents that register a definition, in the order in which they are sent: the actions that are documents
 // of their own, then the service. The error wraps ErrNotExpressible.
 func (d Dialect) Encode(definition Definition, templates Templates) ([]Message, error) {
-	service, err := d.Shape(Service).Encode(Service, definition.Service, templates.Service)
+	service, err := d.encode(Service, d.withoutDerived(Service, definition.Service, ""), templates.Service)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,8 @@ func (d Dialect) Encode(definition Definition, templates Templates) ([]Message, 
 		whole = d.Embedding.clear(service)
 	}
 	for _, action := range definition.Actions {
-		written, err := d.encodeAction(action, templates)
+		name, _ := definition.Service["name"].(string)
+		written, err := d.encodeAction(action, name, templates)
 		if err != nil {
 			return nil, err
 		}
@@ -57,10 +58,51 @@ func (d Dialect) Encode(definition Definition, templates Templates) ([]Message, 
 	return append(messages, Message{SetService, object}), nil
 }
 
-func (d Dialect) encodeAction(action Values, templates Templates) (map[string]any, error) {
+func (d Dialect) encodeAction(action Values, service string, templates Templates) (map[string]any, error) {
 	kind := kindOf(action)
-	return d.Shape(documentOf(kind)).Encode(documentOf(kind), action, templates.Actions[kind])
+	return d.encode(documentOf(kind), d.withoutDerived(documentOf(kind), action, service), templates.Actions[kind])
 }
+
+// encode writes a document with the constants that the template lacks.
+func (d Dialect) encode(document Document, values Values, template map[string]any) (map[string]any, error) {
+	written, err := d.Shape(document).Encode(document, values, template)
+	if err != nil {
+		return nil, err
+	}
+	for _, at := range slices.Sorted(maps.Keys(d.Constants[document])) {
+		place := ParsePath(at)
+		if _, there := place.Get(written); there {
+			continue
+		}
+		if _, err := place.Set(written, d.Constants[document][at]); err != nil {
+			return nil, fmt.Errorf("write the %s: %w", document, err)
+		}
+	}
+	return written, nil
+}
+
+// withoutDerived leaves out the members without a place that an action's place inside its service says anyway.
+func (d Dialect) withoutDerived(document Document, values Values, service string) Values {
+	if d.Embedding == nil {
+		return values
+	}
+	kept := maps.Clone(values)
+	for _, name := range []string{"name", "service", "kind", "actions"} {
+		if _, placed := d.Shape(document)[name]; placed {
+			continue
+		}
+		switch {
+		case name == "actions", name == "service", name == "kind" && d.Embedding.tellsKinds():
+			delete(kept, name)
+		case name == "name" && document != Service && (d.Embedding.Keyed == KeyedByName || values["name"] == service+"."+kindOf(values)):
+			delete(kept, name)
+		}
+	}
+	return kept
+}
+
+// tellsKinds reports whether the place of an action says its kind.
+func (e Embedding) tellsKinds() bool { return e.List == nil || e.Keyed == KeyedByKind }
 
 // DecodeService reads a service's document, and the actions that are inside it.
 func (d Dialect) DecodeService(theirs any) (Definition, error) {
@@ -70,7 +112,7 @@ func (d Dialect) DecodeService(theirs any) (Definition, error) {
 	}
 	definition := Definition{Service: service}
 	for _, one := range d.Embedding.find(theirs) {
-		action, err := d.DecodeAction(one.document)
+		action, err := d.decodeEmbedded(one)
 		if err != nil {
 			return definition, err
 		}
@@ -80,9 +122,28 @@ func (d Dialect) DecodeService(theirs any) (Definition, error) {
 		if one.name != "" {
 			action["name"] = one.name
 		}
+		d.derive(action, service)
 		definition.Actions = append(definition.Actions, action)
 	}
 	return definition, nil
+}
+
+func (d Dialect) decodeEmbedded(one embedded) (Values, error) {
+	if one.kind == "" {
+		return d.DecodeAction(one.document)
+	}
+	return d.Shape(documentOf(one.kind)).Decode(documentOf(one.kind), one.document)
+}
+
+// derive adds the members of an action that its place inside its service says.
+func (d Dialect) derive(action, service Values) {
+	shape, owner := d.Shape(documentOf(kindOf(action))), service["name"]
+	if _, placed := shape["service"]; !placed && owner != nil {
+		action["service"] = owner
+	}
+	if _, named := action["name"]; !named && owner != nil {
+		action["name"] = fmt.Sprintf("%s.%s", owner, kindOf(action))
+	}
 }
 
 // DecodeAction reads an action's document. It is read as a health action if that has a shape of its own and the action's says

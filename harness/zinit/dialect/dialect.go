@@ -7,8 +7,7 @@ package dialect
 
 import (
 	"fmt"
-	"maps"
-	"slices"
+	"strings"
 )
 
 // Dialect is one spelling of the model.
@@ -22,10 +21,12 @@ type Dialect struct {
 	Documents map[Document]Shape `yaml:"documents"`
 	// Embedding says where actions are inside a service's document; nil if they are documents of their own.
 	Embedding *Embedding `yaml:"embedding,omitempty"`
-	Errors    Errors     `yaml:"errors,omitempty"`
+	// Constants are members, by path, that the model does not know and that a document must have.
+	Constants map[Document]map[string]any `yaml:"constants,omitempty"`
+	Errors    Errors                      `yaml:"errors,omitempty"`
 }
 
-// Transport is how documents of JSON-RPC reach the supervisor and come back.
+// Transport says how documents of JSON-RPC reach the supervisor and come back.
 type Transport struct {
 	Framing Framing `yaml:"framing"`
 	// Path is the path of an HTTP request; empty for other framings.
@@ -34,7 +35,7 @@ type Transport struct {
 	Port int `yaml:"port,omitempty"`
 }
 
-// Framing is how one document is told from the next.
+// Framing separates one document from the next.
 type Framing string
 
 // The framings.
@@ -51,7 +52,7 @@ func Framings() []Framing { return []Framing{Line, Bare, ContentLength, HTTP} }
 // Shape is where the members of a document are in the supervisor's spelling, by the member's name in the model.
 type Shape map[string]Member
 
-// Member is how one member of the model is spelled.
+// Member is the spelling of one member of the model.
 type Member struct {
 	At Path `yaml:"at"`
 	// Form is how the value is written; empty is the plain form of the member's type.
@@ -92,7 +93,7 @@ type Errors struct {
 	Cycle          Refusal `yaml:"cycle,omitempty"`
 }
 
-// Refusal is how a supervisor says one thing.
+// Refusal tells one kind of error from others.
 type Refusal struct {
 	Codes []int `yaml:"codes,omitempty"`
 	// Messages are texts that the message contains, in lower case.
@@ -103,24 +104,8 @@ type Refusal struct {
 
 // Check returns an error that names the first member, operation or form that the model does not know.
 func (d Dialect) Check() error {
-	if d.Transport.Framing != "" && !slices.Contains(Framings(), d.Transport.Framing) {
-		return fmt.Errorf("the framing %q is unknown: use one of %v", d.Transport.Framing, Framings())
-	}
-	for _, operation := range slices.Sorted(maps.Keys(d.Operations)) {
-		if err := d.Operations[operation].check(operation); err != nil {
-			return fmt.Errorf("operation %s: %w", operation, err)
-		}
-	}
-	for _, document := range slices.Sorted(maps.Keys(d.Documents)) {
-		for _, name := range slices.Sorted(maps.Keys(d.Documents[document])) {
-			known, ok := MemberOf(document, name)
-			if !ok {
-				return fmt.Errorf("document %s: the model has no member %q", document, name)
-			}
-			if form := d.Documents[document][name].Form; !slices.Contains(FormsOf(known.Type), form) {
-				return fmt.Errorf("document %s: member %s cannot have the form %q: use one of %v", document, name, form, FormsOf(known.Type))
-			}
-		}
+	if wrong := d.normalize(); wrong != nil {
+		return fmt.Errorf("%s: %s", strings.Join(wrong.at, "."), wrong.text)
 	}
 	return nil
 }

@@ -157,7 +157,8 @@ func TestARequestIsAsTheDialectSays(t *testing.T) {
 		"left out":    {dialect.Call{Order: []dialect.Argument{"name", "limit"}}, map[dialect.Argument]any{"name": "a", "limit": 0}, []any{"a"}},
 		"the document itself": {
 			dialect.Call{At: map[dialect.Argument]dialect.Path{"document": nil}, Fixed: map[string]any{"mode": "upsert"}},
-			map[dialect.Argument]any{"document": document}, map[string]any{"id": "a", "mode": "upsert"},
+			map[dialect.Argument]any{"document": document},
+			map[string]any{"id": "a", "mode": "upsert"},
 		},
 	} {
 		if got, err := c.call.Request(c.arguments); err != nil || !reflect.DeepEqual(got, c.want) {

@@ -80,9 +80,7 @@ func (p Path) Set(document, value any) (any, error) {
 		if !isObject || len(object) == 0 {
 			return value, nil
 		}
-		merged := maps.Clone(object)
-		maps.Copy(merged, members)
-		return merged, nil
+		return merge(object, members), nil
 	}
 	if object == nil {
 		object = map[string]any{}
@@ -97,6 +95,20 @@ func (p Path) Set(document, value any) (any, error) {
 	}
 	object[p[0]] = inner
 	return object, nil
+}
+
+// merge returns an object with the members of another, and merges objects that both have.
+func merge(object, members map[string]any) map[string]any {
+	merged := maps.Clone(object)
+	for key, value := range members {
+		inner, isObject := value.(map[string]any)
+		if there, both := merged[key].(map[string]any); both && isObject {
+			merged[key] = merge(there, inner)
+			continue
+		}
+		merged[key] = value
+	}
+	return merged
 }
 
 // Delete removes what is at the path, and objects that this leaves empty.
