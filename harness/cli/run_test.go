@@ -44,7 +44,7 @@ func TestTheExitCodeIsTheVerdict(t *testing.T) {
 		},
 		"trouble": {
 			outcomes: []record.Outcome{held}, spoil: func(r *record.Record) { r.End.Trouble = "the reaper is gone" },
-			code: exitError, want: "the reaper is gone",
+			code: exitError, want: "the run had trouble of its own: the reaper is gone",
 		},
 		"an outcome that nobody knows": {outcomes: []record.Outcome{held, "promoted"}, code: exitInconclusive},
 	} {

@@ -82,9 +82,9 @@ type Run struct {
 
 	// Scale is the divisor of the shipped numbers for our victims; 0 if they were not scaled.
 	Scale float64 `json:"scale,omitempty"`
-	// Tolerance is by how much every latest bound may be exceeded, in nanoseconds.
 	// Limits are the target's outer limits for its own services.
-	Limits    *Limits  `json:"limits,omitempty"`
+	Limits *Limits `json:"limits,omitempty"`
+	// Tolerance is by how much every latest bound may be exceeded, in nanoseconds.
 	Tolerance int64    `json:"tolerance_ns,omitempty"`
 	Budgets   []Budget `json:"budgets,omitempty"`
 	// Turns divide the target's services: those of one turn can be faulted at once, since none of them depends on another.

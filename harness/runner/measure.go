@@ -128,15 +128,15 @@ func takeOver(found, later *record.Record, err error, configuration config.Confi
 	return found.Save(configuration.RecordPath())
 }
 
-// Sound returns an error if a run proves nothing: it did not end, the harness had laterErr, or results are missing although
-// Ginkgo did not pass. A failure counts in spite of laterErr: a supervisor that no longer answers withholds evidence, too.
+// Sound returns an error if a run proves nothing: it did not end, the harness had trouble of its own, or results are missing although
+// Ginkgo did not pass. A failure counts in spite of that trouble: a supervisor that no longer answers withholds evidence, too.
 func Sound(found *record.Record, passed bool) error {
 	failed := slices.ContainsFunc(found.Results, func(r record.Result) bool { return r.Outcome == record.Failed })
 	switch {
 	case !found.Complete():
 		return errors.New("the run did not come to its end: its record is not complete")
 	case found.End.Trouble != "" && !failed:
-		return fmt.Errorf("the run had laterErr of its own: %s", found.End.Trouble)
+		return fmt.Errorf("the run had trouble of its own: %s", found.End.Trouble)
 	case len(found.Results) == 0:
 		return errors.New("nothing was checked: no spec of this target and profile was selected")
 	case passed || slices.ContainsFunc(found.Results, func(r record.Result) bool { return r.Outcome != record.Held }):
