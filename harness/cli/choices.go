@@ -56,7 +56,12 @@ func (c *choicesCommand) Run(ctx context.Context, stdout io.Writer, code *outcom
 		}
 		configuration.Output = filepath.Join(cmp.Or(c.Output, filepath.Join(configuration.Output, "choices")), row.ID)
 		_, _ = fmt.Fprintf(stdout, "\n%s: %s\n", row.ID, row.Choices)
+		release, err := configuration.LockOutput()
+		if err != nil {
+			return err
+		}
 		run, err := tools.Execute(ctx, stdout, configuration)
+		release()
 		if err != nil {
 			return fmt.Errorf("run %s: %w", row.ID, err)
 		}

@@ -56,6 +56,11 @@ func (c *mutantsCommand) Run(ctx context.Context, stdout io.Writer, code *outcom
 	if err != nil {
 		return err
 	}
+	release, err := config.Config{Output: plan.Output}.LockOutput()
+	if err != nil {
+		return err
+	}
+	defer release()
 	_, _ = fmt.Fprintf(stdout, "hero_chaos: running %d mutants, %d at once; reports go to %s\n", len(chosen), c.Parallel, plan.Output)
 	trials, err := plan.Run(ctx, chosen)
 	if err != nil {

@@ -58,6 +58,11 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if err != nil {
 		return err
 	}
+	release, err := configuration.LockOutput()
+	if err != nil {
+		return err
+	}
+	defer release()
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // the reader may leave: the run goes on to its reports
 	if c.BaselineImage != "" {
 		run, older, err := tools.Alternate(ctx, stdout, configuration, c.BaselineImage, c.Durations)

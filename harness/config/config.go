@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -159,65 +158,4 @@ func (c Config) WriteStartError(err error) {
 func (c Config) StartError() string {
 	text, _ := os.ReadFile(filepath.Join(c.Output, startErrorName)) //nolint:gosec // named by whoever runs us
 	return string(text)
-}
-
-// markerName is the file by which hero_chaos knows an output folder that it made.
-const markerName = ".hero_chaos"
-
-// PrepareOutput makes the output folder. It removes what an earlier run left there, so that nobody takes it for this run's, and
-// keeps what is named. It refuses a folder with files of somebody else's.
-func (c Config) PrepareOutput(kept ...string) error {
-	if err := os.MkdirAll(c.Output, 0o750); err != nil {
-		return fmt.Errorf("make the folder for the reports: %w", err)
-	}
-	if err := c.claimOutput(); err != nil {
-		return err
-	}
-	return c.removeOld(kept)
-}
-
-// claimOutput leaves a marker in the output folder, if that is empty, has one, or is the default of the checkout.
-func (c Config) claimOutput() error {
-	marker := filepath.Join(c.Output, markerName)
-	about, err := os.Lstat(marker)
-	if err == nil && about.Mode().IsRegular() {
-		return nil
-	}
-	files, err := os.ReadDir(c.Output)
-	if err != nil {
-		return fmt.Errorf("look into the folder for the reports: %w", err)
-	}
-	if len(files) > 0 && !c.isDefaultOutput() {
-		return fmt.Errorf("write to %s: it is not empty, and hero_chaos did not make it: choose another --output, or remove it yourself", c.Output)
-	}
-	if err := os.WriteFile(marker, []byte("hero_chaos writes its reports here, and removes those of the run before.\n"), 0o600); err != nil {
-		return fmt.Errorf("mark the folder for the reports: %w", err)
-	}
-	return nil
-}
-
-// isDefaultOutput reports whether the output folder is, or lies in, the one that a checkout sets aside for reports.
-func (c Config) isDefaultOutput() bool {
-	root, err := ProgramRoot()
-	if err != nil {
-		return false
-	}
-	inside, err := filepath.Rel(filepath.Join(root, "reports", "out"), c.Output)
-	return err == nil && filepath.IsLocal(inside)
-}
-
-// removeOld removes what an earlier run left in the output folder, except what is named.
-func (c Config) removeOld(kept []string) error {
-	for _, name := range []string{
-		startErrorName, "record.json", "record.jsonl", "junit.xml", "report.html", "attestation.intoto.jsonl", "verdict.json", "again",
-		EvidenceFolder, ShardsFolder, BaselineFolder, filepath.Base(c.ProgressPath()),
-	} {
-		if slices.Contains(kept, name) {
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(c.Output, name)); err != nil {
-			return fmt.Errorf("remove what the last run left: %w", err)
-		}
-	}
-	return nil
 }

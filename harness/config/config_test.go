@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -140,4 +141,25 @@ func TestPrepareOutputRemovesWhatAnEarlierRunLeft(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(c.Output, "[^.]*s*")); len(left) != 2 { // notes.txt, too
 		t.Errorf("kept are %v", left)
 	}
+}
+
+// TestTwoRunsInOneFolderAreRefused checks that the error names the process that writes there, and that the lock ends.
+func TestTwoRunsInOneFolderAreRefused(t *testing.T) {
+	c := Config{Output: filepath.Join(t.TempDir(), "out")}
+	release, err := c.LockOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("write to %s: another run (process %d) writes there: wait for its end, or give another --output", c.Output, os.Getpid())
+	if _, err := c.LockOutput(); err == nil || err.Error() != want {
+		t.Errorf("the second run: %v, want %s", err, want)
+	}
+	if err := c.PrepareOutput(); err != nil {
+		t.Errorf("the run that has the lock: %v", err)
+	}
+	release()
+	if release, err = c.LockOutput(); err != nil {
+		t.Fatalf("after the first run: %v", err)
+	}
+	release()
 }
