@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +60,11 @@ func (c *smokeCommand) base(described *target.Target) (string, error) {
 	case c.BaseURL != "" && c.Env != "":
 		return "", fmt.Errorf("smoke is asked of %s and of the environment %q: give one of --base-url (or $BASE_URL) and --env", c.BaseURL, c.Env)
 	case c.BaseURL != "":
-		return strings.TrimRight(c.BaseURL, "/"), nil
+		base := strings.TrimRight(c.BaseURL, "/")
+		if parsed, err := url.Parse(base); err != nil || !slices.Contains([]string{"http", "https"}, parsed.Scheme) || parsed.Host == "" {
+			return "", fmt.Errorf("ask %q: it is no URL: write it like http://localhost:8805", c.BaseURL)
+		}
+		return base, nil
 	case c.Env != "":
 		return described.BaseURL(c.Env)
 	case port == 0:
@@ -70,7 +77,7 @@ func (c *smokeCommand) base(described *target.Target) (string, error) {
 func askPath(ctx context.Context, base string, path target.Smoke) string {
 	ctx, cancel := context.WithTimeout(ctx, smokeTimeout)
 	defer cancel()
-	status, err := probe.Status(ctx, base+path.Path)
+	status, err := probe.Route{Proxy: http.ProxyFromEnvironment}.Status(ctx, base+path.Path)
 	switch {
 	case err != nil:
 		return fmt.Sprintf("failed  %s%s: %v", base, path.Path, err)

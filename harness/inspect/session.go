@@ -69,7 +69,7 @@ func NewSubject(t *target.Target, box Sandbox, started time.Time) Subject {
 			if err != nil {
 				return 0, err
 			}
-			return probe.Status(ctx, "http://"+address+asked)
+			return probe.Route{}.Status(ctx, "http://"+address+asked)
 		}
 	}
 	if !box.Attached() {

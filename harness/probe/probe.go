@@ -159,19 +159,3 @@ func bound(ctx context.Context, conn net.Conn) (lift func()) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(past) })
 	return func() { stop() }
 }
-
-// Status asks GET url from outside and returns the reply's status. It does not follow redirects: a promised path has to answer itself.
-func Status(ctx context.Context, url string) (int, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return 0, fmt.Errorf("ask GET %s: %w", url, err)
-	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, replyLimit))
-	return response.StatusCode, err
-}

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -211,26 +209,5 @@ func TestAnEndedContextEndsTheQuestion(t *testing.T) {
 	}()
 	if err := (&probe.JSONRPC{}).Ask(ctx, client); !errors.Is(err, probe.ErrNoReply) {
 		t.Errorf("%v", err)
-	}
-}
-
-func TestStatusFollowsNoRedirect(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/away" {
-			http.Redirect(w, r, "/here", http.StatusFound)
-		}
-	}))
-	defer server.Close()
-	for path, want := range map[string]int{"/here": 200, "/away": 302} {
-		if status, err := probe.Status(t.Context(), server.URL+path); status != want || err != nil {
-			t.Errorf("%s: %d, %v", path, status, err)
-		}
-	}
-	server.Close()
-	if status, err := probe.Status(t.Context(), server.URL); err == nil {
-		t.Errorf("nobody answers %d", status)
-	}
-	if _, err := probe.Status(t.Context(), "::"); err == nil {
-		t.Error("no URL is asked")
 	}
 }

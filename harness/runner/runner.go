@@ -32,6 +32,9 @@ type Tools struct {
 // FindTools finds the tools in the folder of the running program, where `make build` puts them.
 func FindTools() (Tools, error) {
 	self, err := os.Executable()
+	if err == nil {
+		self, err = filepath.EvalSymlinks(self)
+	}
 	if err != nil {
 		return Tools{}, fmt.Errorf("find the programs beside hero_chaos: %w", err)
 	}
@@ -79,7 +82,9 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 	ctx, cancel := context.WithTimeout(ctx, configuration.RunLimit+killDelay)
 	defer cancel()
 	command := exec.CommandContext(ctx, t.Ginkgo, arguments(configuration, t.Suites)...) //nolint:gosec // our own tools
-	command.Env = append(os.Environ(), config.Variable+"="+string(text))
+	// Ginkgo goes to the test binary by a path from its working directory, which fails if one of the two is reached through a link.
+	command.Dir = filepath.Dir(t.Suites)
+	command.Env = append(os.Environ(), config.Variable+"="+string(text), "PWD="+command.Dir)
 	command.Stdout, command.Stderr = log, log
 	// Ginkgo does not pass an interrupt on: its workers know only of one that reaches them as well.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

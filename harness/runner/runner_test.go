@@ -61,6 +61,19 @@ func TestARunIsToldItsConfigurationAndLeavesALog(t *testing.T) {
 	}
 }
 
+// TestARunBeginsBesideTheSuites checks that no path from a folder that is reached through a link has to lead to them.
+func TestARunBeginsBesideTheSuites(t *testing.T) {
+	tools, configuration := play(t, `echo "$PWD"; /bin/pwd -P`)
+	tools.Suites = filepath.Join(filepath.Dir(tools.Ginkgo), "suites.test")
+	if _, err := tools.Run(deadline(t), configuration); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(filepath.Join(configuration.Output, "ginkgo.log"))
+	if want := strings.Repeat(filepath.Dir(tools.Suites)+"\n", 2); err != nil || string(log) != want {
+		t.Errorf("the suites ran in %q, not in %q, %v", log, want, err)
+	}
+}
+
 func TestTheExitCodeIsNoErrorButKnown(t *testing.T) {
 	tools, configuration := play(t, "exit 1")
 	if passed, err := tools.Run(deadline(t), configuration); err != nil || passed {

@@ -102,7 +102,7 @@ func TestSandbox(t *testing.T) {
 
 func checkHello(ctx context.Context, t *testing.T, box *Sandbox) {
 	t.Helper()
-	addr, err := box.HostAddr(ctx, 6666)
+	addr, _, err := box.HostAddr(ctx, 6666)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func checkHello(ctx context.Context, t *testing.T, box *Sandbox) {
 	if text, err := io.ReadAll(reply.Body); string(text) != "hello" {
 		t.Errorf("answered %q, %v", text, err)
 	}
-	if _, err := box.HostAddr(ctx, 6667); err == nil || !strings.Contains(err.Error(), "it is not published") {
+	if _, _, err := box.HostAddr(ctx, 6667); err == nil || !strings.Contains(err.Error(), "it is not published") {
 		t.Errorf("another port: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,12 +71,17 @@ func (s *Sandbox) Name() string { return s.name }
 // Image returns the image that the container runs, with the ID that Docker says of the container.
 func (s *Sandbox) Image() Image { return s.image }
 
-// HostAddr returns the address (host:port) at which a published TCP port of the container answers. A port that Docker chose may change
-// with a restart.
-func (s *Sandbox) HostAddr(ctx context.Context, port int) (string, error) {
+// HostAddr returns the addresses (host:port) at which a published TCP port of the container answers: the host's, and the container's own
+// on its network, which is empty if it has none. A port that Docker chose may change with a restart.
+func (s *Sandbox) HostAddr(ctx context.Context, port int) (address, inside string, err error) {
 	about, err := s.inspect(ctx)
 	if err != nil {
-		return "", err
+		return "", "", err
+	}
+	for _, joined := range about.NetworkSettings.Networks {
+		if joined.IPAddress.IsValid() {
+			inside = net.JoinHostPort(joined.IPAddress.String(), strconv.Itoa(port))
+		}
 	}
 	for published, bindings := range about.NetworkSettings.Ports {
 		if int(published.Num()) == port && published.Proto() == network.TCP && len(bindings) > 0 {
@@ -83,10 +89,10 @@ func (s *Sandbox) HostAddr(ctx context.Context, port int) (string, error) {
 			if ip := bindings[0].HostIP; host == loopback && ip.IsValid() && !ip.IsUnspecified() {
 				host = ip.String()
 			}
-			return net.JoinHostPort(host, bindings[0].HostPort), nil
+			return net.JoinHostPort(host, bindings[0].HostPort), inside, nil
 		}
 	}
-	return "", fmt.Errorf("reach port %d of container %s: it is not published", port, s.name)
+	return "", inside, fmt.Errorf("reach port %d of container %s: it is not published", port, s.name)
 }
 
 // CopyFile writes a file into the container, owned by root. The container need not run, and the directory must exist. For a read-only

@@ -212,7 +212,7 @@ func playRemote() {
 		if err != nil {
 			return err
 		}
-		address, err := box.HostAddr(ctx, 6666)
+		address, _, err := box.HostAddr(ctx, 6666)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
 )
 
 // tunnel is a unix socket on this machine for a daemon that testcontainers cannot reach by itself.
@@ -22,18 +25,13 @@ type tunnel struct {
 
 // openTunnel listens on a socket in a directory that only this user can enter.
 func openTunnel(dial func(context.Context) (net.Conn, error)) (*tunnel, error) {
-	dir, err := os.MkdirTemp("", "hero_chaos-docker-")
-	if err != nil {
-		return nil, fmt.Errorf("make a socket for the remote Docker: %w", err)
-	}
 	ctx, cancel := context.WithCancel(context.Background())
-	listener, err := new(net.ListenConfig).Listen(ctx, "unix", filepath.Join(dir, "docker.sock"))
+	listener, err := wire.Listen(ctx, "hero_chaos-docker-*/docker.sock")
 	if err != nil {
 		cancel()
-		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("make a socket for the remote Docker: %w", err)
 	}
-	t := &tunnel{listener: listener, dir: dir, dial: dial, cancel: cancel}
+	t := &tunnel{listener: listener, dir: filepath.Dir(listener.Addr().String()), dial: dial, cancel: cancel}
 	t.active.Go(func() { t.serve(ctx) })
 	return t, nil
 }

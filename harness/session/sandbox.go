@@ -12,6 +12,7 @@ import (
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
@@ -74,11 +75,16 @@ func (b *Sandbox) Dial(ctx context.Context, endpoint agent.Endpoint) (net.Conn, 
 	return b.session.link.Dial(ctx, protocol.AddressOf(b.Name, endpoint))
 }
 
-// Published returns the address of the host at which a port of the container answers.
-func (b *Sandbox) Published(ctx context.Context, port int) (string, error) {
-	var address protocol.Published
-	err := b.session.call(ctx, protocol.MethodPublished, protocol.PublishedParams{Sandbox: b.Name, Port: port}, &address)
-	return address.Address, err
+// Published returns where a port of the container answers.
+func (b *Sandbox) Published(ctx context.Context, port int) (protocol.Published, error) {
+	var published protocol.Published
+	err := b.session.call(ctx, protocol.MethodPublished, protocol.PublishedParams{Sandbox: b.Name, Port: port}, &published)
+	return published, err
+}
+
+// DialAddress connects inside the sandbox to a TCP address (host:port).
+func (b *Sandbox) DialAddress(ctx context.Context, address string) (net.Conn, error) {
+	return b.session.link.Dial(ctx, wire.Address{Sandbox: b.Name, Network: "tcp", Address: address})
 }
 
 // SupervisorPID returns the supervisor's process inside the container, 0 if it is not known.

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/creachadair/jrpc2/handler"
@@ -21,11 +19,8 @@ import (
 
 // listen serves clients until the session is closed.
 func (o *Owner) listen(ctx context.Context) error {
-	directory, err := os.MkdirTemp("", "hero_chaos-")
-	if err != nil {
-		return fmt.Errorf("open the session's socket: %w", err)
-	}
-	if o.listener, err = net.Listen("unix", filepath.Join(directory, "session.sock")); err != nil {
+	var err error
+	if o.listener, err = wire.Listen(ctx, "hero_chaos-*/session.sock"); err != nil {
 		return fmt.Errorf("open the session's socket: %w", err)
 	}
 	o.serving.Go(func() {
@@ -120,14 +115,14 @@ func (o *Owner) dial(ctx context.Context, address wire.Address) (net.Conn, error
 	return live.link.Dial(ctx, address)
 }
 
-// findPublished returns the host's address of a published port.
+// findPublished returns where a published port answers.
 func (o *Owner) findPublished(ctx context.Context, p protocol.PublishedParams) (protocol.Published, error) {
 	live, err := o.open(ctx, p.Sandbox)
 	if err != nil {
 		return protocol.Published{}, err
 	}
-	address, err := live.container.HostAddr(ctx, p.Port)
-	return protocol.Published{Address: address}, err
+	address, inside, err := live.container.HostAddr(ctx, p.Port)
+	return protocol.Published{Address: address, Inside: inside}, err
 }
 
 // findDisturbances returns the ends of watched processes in a sandbox that no lease explains.

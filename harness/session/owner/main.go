@@ -45,7 +45,8 @@ func (m *Main) ZinitCommand() zinit.Program {
 
 // Published returns the address of the host at which a port of the container answers.
 func (m *Main) Published(ctx context.Context, port int) (string, error) {
-	return m.container.HostAddr(ctx, port)
+	address, _, err := m.container.HostAddr(ctx, port)
+	return address, err
 }
 
 // Boot returns what is wrong with each service that did not serve after the start, and how long the start took.

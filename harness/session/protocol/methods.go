@@ -87,9 +87,12 @@ type PublishedParams struct {
 	Port    int    `json:"port"`
 }
 
-// Published is the host's address of a published port.
+// Published is where a published port answers.
 type Published struct {
+	// Address is the host's.
 	Address string `json:"address"`
+	// Inside is the container's own on its network, empty if it has none.
+	Inside string `json:"inside,omitempty"`
 }
 
 // ResultParams is a result for the record.
