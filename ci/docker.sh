@@ -65,6 +65,9 @@ fi
 if command -v docker >/dev/null && context=$(docker context show 2>/dev/null) && [[ $context != default ]]; then
 	fail "no Docker answers in the docker context $context; start that one, or: docker context use default"
 fi
+if [[ -S $socket && ! -w $socket ]]; then
+	fail "this user may not use $socket: add the user to the group docker (usermod -aG docker $(id -un)), log in again, or run as root"
+fi
 if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
 	fail "no Docker answers; install and start Docker Engine 20.10 or later (https://docs.docker.com/engine/install/), or set DOCKER_HOST"
 fi

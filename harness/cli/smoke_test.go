@@ -59,7 +59,7 @@ func TestSmokeRefusesWhatItCannotAsk(t *testing.T) {
 		`target smoke has no environment "hreo": did you mean "hero"?`: {"--env", "hreo"},
 		`give one of --base-url (or $BASE_URL) and --env`:              {"--env", "hero", "--base-url", "http://x"},
 		`target smoke publishes no fixed port`:                         {},
-		`ask "localhost:8805": it is no URL: write it like http://`:     {"--base-url", "localhost:8805"},
+		`ask "localhost:8805": it is no URL: write it like http://`:    {"--base-url", "localhost:8805"},
 	} {
 		g := NewWithT(t)
 		var out, complaints strings.Builder

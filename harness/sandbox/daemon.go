@@ -53,7 +53,10 @@ func (d *Daemon) connect(ctx context.Context) (err error) {
 		return fmt.Errorf("use Docker at %s: %w", d.endpoint, err)
 	}
 	reply, err := d.api.Info(ctx, client.InfoOptions{})
-	if err != nil {
+	switch {
+	case err != nil && strings.Contains(err.Error(), "permission denied"):
+		return fmt.Errorf("reach Docker at %s: this user may not use its socket: add the user to the group docker, or run as root", d.endpoint)
+	case err != nil:
 		return fmt.Errorf("reach Docker at %s: %s; start it (ci/docker.sh) or correct DOCKER_HOST", d.endpoint, oneLine(err.Error()))
 	}
 	d.info = reply.Info

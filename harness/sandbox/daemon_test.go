@@ -175,10 +175,12 @@ func TestResolve(t *testing.T) {
 		"the default context":     {map[string]string{"DOCKER_CONTEXT": "default", "DOCKER_CONFIG": config}, "unix:///var/run/docker.sock (from the default)"},
 		"a context that is none":  {map[string]string{"DOCKER_CONTEXT": "near", "DOCKER_CONFIG": config}, `read docker context "near": `},
 		"a broken configuration":  {map[string]string{"DOCKER_CONFIG": brokenConfig(t)}, "read Docker's configuration: "},
+		"TLS, no certificates":    {map[string]string{"DOCKER_HOST": "tcp://h:1", "DOCKER_TLS_VERIFY": "1"}, "use TLS as $DOCKER_TLS_VERIFY asks: find the certificates: "},
+		"TLS, certificates":       {map[string]string{"DOCKER_HOST": "tcp://h:1", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/c"}, "tcp://h:1 (from $DOCKER_HOST)"},
 		"an ssh host with a path": {map[string]string{"DOCKER_HOST": "ssh://u:p@h?x"}, "read $DOCKER_HOST=ssh"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, variable := range []string{"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"} {
+			for _, variable := range []string{"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"} {
 				t.Setenv(variable, test.env[variable])
 			}
 			t.Setenv("HOME", t.TempDir())

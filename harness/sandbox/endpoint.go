@@ -50,7 +50,8 @@ func fromHost(host string) (endpoint, error) {
 		return endpoint{}, fmt.Errorf("read %s=%s: %w; give unix://PATH, tcp://HOST:PORT or ssh://USER@HOST", source, host, err)
 	}
 	if parsed.Scheme != "ssh" {
-		return endpoint{host: host, source: source, opts: []client.Opt{client.FromEnv}}, nil
+		err := findCertificates(parsed.Scheme)
+		return endpoint{host: host, source: source, opts: []client.Opt{client.FromEnv}}, err
 	}
 	ssh := docker.Endpoint{EndpointMeta: docker.EndpointMeta{Host: host}}
 	opts, err := ssh.ClientOpts()
@@ -60,9 +61,29 @@ func fromHost(host string) (endpoint, error) {
 	return endpoint{host: host, source: source, opts: opts, indirect: true}, nil
 }
 
+// findCertificates sets $DOCKER_CERT_PATH to Docker's own folder if $DOCKER_TLS_VERIFY asks for TLS and nothing names the certificates. It
+// returns an error if there are none: the clients would fall back to plain TCP.
+func findCertificates(scheme string) error {
+	if scheme != "tcp" || os.Getenv(client.EnvTLSVerify) == "" || os.Getenv(client.EnvOverrideCertPath) != "" {
+		return nil
+	}
+	file, err := dockercfg.ConfigPath()
+	if err == nil {
+		_, err = os.Stat(filepath.Join(filepath.Dir(file), "ca.pem"))
+	}
+	if err != nil {
+		return fmt.Errorf("use TLS as $%s asks: find the certificates: %w; set %s, or unset %s",
+			client.EnvTLSVerify, err, client.EnvOverrideCertPath, client.EnvTLSVerify)
+	}
+	return os.Setenv(client.EnvOverrideCertPath, filepath.Dir(file))
+}
+
 func currentContext() (string, error) {
 	if name := os.Getenv("DOCKER_CONTEXT"); name != "" {
 		return name, nil
+	}
+	if os.Getenv("HOME") == "" && os.Getenv("DOCKER_CONFIG") == "" {
+		return "", nil // there is no configuration
 	}
 	config, err := dockercfg.LoadDefaultConfig()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

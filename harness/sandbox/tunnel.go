@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-
 	"context"
 	"errors"
 	"fmt"

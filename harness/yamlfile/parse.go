@@ -17,6 +17,9 @@ const (
 	nodeLimit   = 5000
 )
 
+// byteOrderMark begins a file of UTF-8 that some editors wrote.
+const byteOrderMark = "\uFEFF"
+
 // Check looks for what is wrong with a parsed file. at is the place, ":line:column".
 type Check func(file *ast.File) (at string, err error)
 
@@ -28,6 +31,7 @@ func Parse(path string, data []byte, into any, keys []string, checks ...Check) (
 			file, err = nil, fmt.Errorf("%s: invalid YAML: %s", path, OneLine(fmt.Sprint(panicked)))
 		}
 	}()
+	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
 	if err := checkSize(data); err != nil {
 		return nil, fmt.Errorf("%s%w", path, err)
 	}

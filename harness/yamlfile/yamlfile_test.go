@@ -176,3 +176,15 @@ func TestParseBoundsItsMemory(t *testing.T) {
 		})
 	}
 }
+
+// TestAByteOrderMarkIsSkipped checks that places still count from the first letter of the text.
+func TestAByteOrderMarkIsSkipped(t *testing.T) {
+	var into described
+	if _, err := yamlfile.Parse("a.yaml", []byte("\uFEFFname: x\n"), &into, []string{"name"}); err != nil || into.Name != "x" {
+		t.Errorf("%+v, %v", into, err)
+	}
+	_, err := yamlfile.Parse("a.yaml", []byte("\uFEFFnaem: x\n"), &into, []string{"name"})
+	if err == nil || !strings.HasPrefix(err.Error(), `a.yaml:1:1: unknown field "naem"`) {
+		t.Errorf("%v", err)
+	}
+}

@@ -53,7 +53,7 @@ func Specs(chaos *session.Session) {
 	})
 }
 
-// answer is what came of one request.
+// answer holds the outcome of one request.
 type answer struct {
 	status int
 	err    error // nil if a whole reply came
