@@ -30,6 +30,10 @@ func (s *Sandbox) Logs(ctx context.Context, w io.Writer, lines int) error {
 	log, err := s.daemon.api.ContainerLogs(ctx, s.id, client.ContainerLogsOptions{
 		ShowStdout: true, ShowStderr: true, Timestamps: true, Tail: count,
 	})
+	if err != nil && strings.Contains(err.Error(), "does not support reading") {
+		_, err := fmt.Fprintf(w, "Docker keeps no log that can be read: the container's log driver is %s\n", about.HostConfig.LogConfig.Type)
+		return err
+	}
 	if err != nil {
 		return s.wrap("read the log of", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
@@ -21,6 +22,7 @@ type Stream struct {
 	exec   string
 	conn   client.HijackedResponse
 	out    *io.PipeReader
+	head   headText
 	stderr *tail
 	ended  chan struct{}
 }
@@ -49,7 +51,7 @@ func (s *Sandbox) Exec(ctx context.Context, argv ...string) (*Stream, error) {
 	}
 	go func() {
 		defer close(stream.ended)
-		_, err := stdcopy.StdCopy(in, stream.stderr, stream.conn.Reader)
+		_, err := stdcopy.StdCopy(io.MultiWriter(&stream.head, in), stream.stderr, stream.conn.Reader)
 		_ = in.CloseWithError(err) // nil reads as end of file
 	}()
 	return stream, nil
@@ -71,6 +73,30 @@ func (x *Stream) Close() error {
 
 // Stderr returns the end of what the process has written to its standard error so far.
 func (x *Stream) Stderr() string { return x.stderr.String() }
+
+// Head returns the beginning of the process's standard output. Docker writes there why it could not execute a program.
+func (x *Stream) Head() string { return x.head.String() }
+
+// headText keeps the beginning of what is written to it.
+type headText struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// Write keeps as much of p as still fits.
+func (h *headText) Write(p []byte) (int, error) {
+	const longest = 512
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.text = append(h.text, p[:min(len(p), longest-len(h.text))]...)
+	return len(p), nil
+}
+
+func (h *headText) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return string(h.text)
+}
 
 // Wait waits until the process has ended and returns its exit code. Its output must be read meanwhile, or it may never end.
 func (x *Stream) Wait(ctx context.Context) (int, error) {

@@ -42,6 +42,9 @@ func (d *Daemon) Attach(ctx context.Context, name string, secrets ...string) (*S
 	if err := box.Running(ctx); err != nil {
 		return nil, fmt.Errorf("attach to container %s: %w; start it first", name, err)
 	}
+	if about.State != nil && about.State.Paused {
+		return nil, fmt.Errorf("attach to container %s: it is paused: resume it first (docker unpause %s)", name, name)
+	}
 	box.image = Image{Ref: about.Config.Image, ID: about.Image}
 	if image, err := d.api.ImageInspect(ctx, about.Image); err == nil { // its image may be gone
 		box.image.Digests = image.RepoDigests

@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/claim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/observe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 )
 
-const usage = `usage: hero_chaos_agent link                   serve the session on stdin and stdout
+const usage = `usage: hero_chaos_agent link [HOLDER]          serve the session on stdin and stdout; alone in the container if HOLDER names it
        hero_chaos_agent victim [FLAG ...]      be a service that misbehaves on demand
        hero_chaos_agent probe SOCKET TIMEOUT   ask a victim once, as a sound health check does
        hero_chaos_agent reap SESSION SOCKET    remove a session's containers once stdin ends`
@@ -30,7 +31,9 @@ func run(args []string) int {
 	var err error
 	switch {
 	case len(args) == 1 && args[0] == "link":
-		err = link()
+		err = link("")
+	case len(args) == 2 && args[0] == "link":
+		err = link(args[1])
 	case len(args) >= 1 && args[0] == "victim":
 		return victim.Main(context.Background(), args[1:], os.Stderr)
 	case len(args) == 3 && args[0] == "probe":
@@ -64,10 +67,16 @@ func ask(socket, limit string) error {
 	return (&probe.JSONRPC{}).Ask(ctx, conn)
 }
 
-// link serves the session. The binary unlinks itself first, so that the container is left as it was found.
-func link() error {
+// link serves the session. The binary unlinks itself first, so that the container is left as it was found. A holder works in a container
+// that is not ours, and one at a time.
+func link(holder string) error {
 	if self, err := os.Executable(); err == nil {
 		_ = os.Remove(self) // a read-only place keeps it, and nothing else depends on it
+	}
+	if holder != "" {
+		if err := claim.Take("/"); err != nil {
+			return err
+		}
 	}
 	observe.AddProcessor()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)

@@ -111,7 +111,7 @@ func (o *Owner) find(ctx context.Context, p protocol.SandboxParams) (protocol.Op
 // container or the supervisor did not come up; err is an error of the harness.
 func (o *Owner) restoreAgent(ctx context.Context, live *liveSandbox) (refused string, err error) {
 	live.ended.Store(false)
-	err = live.connectAgent(ctx, o.agent)
+	err = o.connectAgent(ctx, live)
 	agentAnswers := err == nil
 	if agentAnswers {
 		err = o.awaitSupervisor(ctx, live)

@@ -25,8 +25,6 @@ import (
 )
 
 const (
-	// agentName is the agent's file while it is being started; it unlinks itself.
-	agentName = "hero_chaos_agent"
 	// calibrationPeriod is the time for which the observer's own gaps are measured before anything is injected.
 	calibrationPeriod = 200 * time.Millisecond
 	// pollInterval is the pause between two looks at something that reports no event, while a sandbox gets ready.
@@ -74,22 +72,33 @@ func (o *Owner) start(ctx context.Context, p protocol.SandboxParams) (_ *liveSan
 	if err := o.startContainer(ctx, live, p.Weight); err != nil {
 		return nil, err
 	}
-	if err := live.connectAgent(ctx, o.agent); err != nil {
-		return nil, fmt.Errorf("bring the agent into %s: %w", live.container.Name(), err)
+	return live, o.makeReady(ctx, live)
+}
+
+// makeReady brings a started container into the state that specs expect. An error says why, also if the agent has ended meanwhile.
+func (o *Owner) makeReady(ctx context.Context, live *liveSandbox) (err error) {
+	defer func() {
+		if errors.Is(err, wire.ErrLinkEnded) {
+			_, why := live.explainAgentEnd(ctx)
+			err = fmt.Errorf("%w: %w", err, why)
+		}
+	}()
+	if err := o.connectAgent(ctx, live); err != nil {
+		return fmt.Errorf("bring the agent into %s: %w", live.container.Name(), err)
 	}
 	if err := o.setClock(ctx, live); err != nil {
-		return nil, err
+		return err
 	}
 	if err := o.awaitSupervisor(ctx, live); err != nil {
-		return nil, err
+		return err
 	}
 	if err := o.awaitServices(ctx, live); err != nil {
-		return nil, fmt.Errorf("wait for the services of %s: %w", live.container.Name(), err)
+		return fmt.Errorf("wait for the services of %s: %w", live.container.Name(), err)
 	}
 	if err := o.populate(ctx, live); err != nil {
-		return nil, fmt.Errorf("prepare sandbox %s: %w", name, err)
+		return fmt.Errorf("prepare sandbox %s: %w", live.name, err)
 	}
-	return live, nil
+	return nil
 }
 
 // startContainer starts a container of the target, or attaches to the one that the run is about.
@@ -136,36 +145,6 @@ func (o *Owner) environment() map[string]string {
 		}
 	}
 	return environment
-}
-
-// connectAgent copies the agent to the root of the file system, or to a writable volume if that is read-only. It runs the agent by one
-// attached exec for the whole session.
-func (l *liveSandbox) connectAgent(ctx context.Context, binary []byte) error {
-	path := "/" + agentName
-	err := l.container.CopyFile(ctx, path, 0o755, binary)
-	if err != nil {
-		mounts, mountsErr := l.container.WritableMounts(ctx)
-		if mountsErr != nil || len(mounts) == 0 {
-			return errors.Join(err, mountsErr)
-		}
-		path = filepath.Join(mounts[0], agentName)
-		if err := l.container.CopyFile(ctx, path, 0o755, binary); err != nil {
-			return err
-		}
-	}
-	if l.stream, err = l.container.Exec(ctx, path, "link"); err != nil {
-		return err
-	}
-	if l.link, err = wire.NewLink(l.stream); err != nil {
-		return err
-	}
-	l.agent = newAgentClient(l.link)
-	hello, err := l.agent.Hello(ctx)
-	if err != nil {
-		return err
-	}
-	l.kernel = hello.Kernel
-	return nil
 }
 
 // awaitSupervisor waits until zinit answers. If the boot budget is spent, the error says what was missing. It ends with the

@@ -1,0 +1,107 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
+)
+
+const (
+	// agentName is the agent's file while it is being started; it unlinks itself.
+	agentName = "hero_chaos_agent"
+	// agentEndTimeout bounds the wait for the last words of an agent whose link has ended.
+	agentEndTimeout = 3 * time.Second
+)
+
+// connectAgent brings the agent into a container and runs it by one attached exec for the whole session. It tries the root of the file
+// system, then each writable mount. The error says what the container lacks.
+func (o *Owner) connectAgent(ctx context.Context, live *liveSandbox) error {
+	mounts, err := live.container.WritableMounts(ctx)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, folder := range append([]string{"/"}, mounts...) {
+		path := filepath.Join(folder, agentName)
+		if err := live.container.CopyFile(ctx, path, 0o755, o.agent); err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		started, err := live.startAgent(ctx, path, o.holder(live))
+		if err == nil || started {
+			return err
+		}
+		failures = append(failures, fmt.Errorf("run it from %s: %w", folder, err))
+	}
+	return errors.Join(failures...)
+}
+
+// holder returns what another run is told that attaches to the same container; it is empty for a container of our own.
+func (o *Owner) holder(live *liveSandbox) string {
+	if !live.attached {
+		return ""
+	}
+	host, _ := os.Hostname()
+	return fmt.Sprintf("session %s of process %d on %s", o.id, os.Getpid(), host)
+}
+
+// startAgent runs the agent from a path. started reports whether its program began: then no other place would do better.
+func (l *liveSandbox) startAgent(ctx context.Context, path, holder string) (started bool, err error) {
+	arguments := []string{path, "link"}
+	if holder != "" {
+		arguments = append(arguments, holder)
+	}
+	if l.stream, err = l.container.Exec(ctx, arguments...); err != nil {
+		return false, err
+	}
+	if l.link, err = wire.NewLink(l.stream); err != nil {
+		return false, err
+	}
+	l.agent = newAgentClient(l.link)
+	hello, err := l.agent.Hello(ctx)
+	if errors.Is(err, wire.ErrLinkEnded) {
+		return l.explainAgentEnd(ctx)
+	}
+	if err != nil {
+		return true, err
+	}
+	l.kernel = hello.Kernel
+	return true, nil
+}
+
+// The exit codes of an exec whose program could not be executed, as of a shell.
+const (
+	codeNotExecutable = 126
+	codeNotFound      = 127
+)
+
+// explainAgentEnd returns why the agent ended, with the limits of the container that it has met. executed is false if its program could
+// not be executed.
+func (l *liveSandbox) explainAgentEnd(ctx context.Context) (executed bool, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), agentEndTimeout)
+	defer cancel()
+	code, waitErr := l.stream.Wait(ctx)
+	executed = waitErr != nil || (code != codeNotExecutable && code != codeNotFound)
+	why := fmt.Sprintf("the agent ended with exit code %d", code)
+	if waitErr != nil {
+		why = "the connection to the agent ended"
+	}
+	if met := l.container.LimitsMet(ctx); met != "" {
+		return true, fmt.Errorf("%s: %s", why, met)
+	}
+	said := l.stream.Stderr()
+	if !executed {
+		why, said = "the agent could not be executed", l.stream.Head()
+	}
+	if said = strings.TrimSpace(said); said != "" {
+		const longest = 300
+		why += ": " + oneLine(errors.New(said[:min(len(said), longest)]))
+	}
+	return executed, errors.New(why)
+}
