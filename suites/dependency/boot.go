@@ -81,11 +81,11 @@ func findStarts(ctx context.Context, chaos *session.Session, sandbox *session.Sa
 			if starts[service.Name] != 0 {
 				continue
 			}
-			process, err := spec.FindProcess(ctx, sandbox, session.EndpointOf(service))
+			run, err := spec.FindRun(ctx, sandbox, session.EndpointOf(service))
 			if err != nil {
 				return false
 			}
-			starts[service.Name] = process.StartTime
+			starts[service.Name] = run.Root.StartTime
 		}
 		return true
 	})

@@ -91,11 +91,11 @@ func requireRPC(sandbox *session.Sandbox) error {
 	return nil
 }
 
-// life is a victim's process, and when it began by the victim's own journal.
+// life is a run of a victim: the process that the supervisor started, and when the victim began by its own journal.
 type life struct {
-	plan    session.VictimPlan
-	process record.Incarnation
-	began   int64
+	plan  session.VictimPlan
+	root  record.Incarnation
+	began int64
 }
 
 // findStart returns the event of a victim's last start, and whether it has started at all.
@@ -114,13 +114,13 @@ func awaitServing(ctx context.Context, sandbox *session.Sandbox, limit time.Dura
 	spec.Watch(ctx, limit, "wait until "+listNames(plans)+" serve", func(ctx context.Context) bool {
 		lives, missing = nil, ""
 		for _, plan := range plans {
-			process, err := spec.FindProcess(ctx, sandbox, plan.Endpoint())
+			run, err := spec.FindRun(ctx, sandbox, plan.Endpoint())
 			start, started := findStart(ctx, sandbox, plan)
-			if err != nil || !started || start.PID != process.PID {
+			if err != nil || !started || start.PID != run.Serving.PID {
 				missing = plan.Name
 				return false
 			}
-			lives = append(lives, life{plan, process, start.MonoNS})
+			lives = append(lives, life{plan, run.Root, start.MonoNS})
 		}
 		return true
 	})
@@ -136,13 +136,14 @@ func listNames(plans []session.VictimPlan) string {
 	return strings.Join(names, ", ")
 }
 
-// findEarly returns a line for each life that began before the one in front of it. It compares the kernel's clock ticks of
-// 10 ms: processes that began within one tick are in order.
+// findEarly returns a line for each life that began before the one in front of it. A service is up as soon as its process is spawned,
+// so the supervisor's own children count (suites/contract/zinit-0.4.md#order). It compares the kernel's clock ticks of 10 ms: processes
+// that began within one tick are in order.
 func findEarly(lives []life) (early []spec.Line) {
 	for i := 1; i < len(lives); i++ {
-		if first, then := lives[i-1], lives[i]; then.process.StartTime < first.process.StartTime {
+		if first, then := lives[i-1], lives[i]; then.root.StartTime < first.root.StartTime {
 			early = append(early, spec.Note("early", "%s began %s before %s", then.plan.Name,
-				ticks(first.process.StartTime-then.process.StartTime), first.plan.Name))
+				ticks(first.root.StartTime-then.root.StartTime), first.plan.Name))
 		}
 	}
 	return early

@@ -246,16 +246,19 @@ func itSaysHowItEnded(chaos *session.Session, f fault.Fault, plan session.Victim
 		By("check that the supervisor keeps a record of " + plan.Name)
 		_, err := sandbox.Supervisor.Jobs(ctx, zinit.RunActionName(plan.Name), 0)
 		spec.Conclude(err)
+		run, err := spec.FindRun(ctx, sandbox, service.Endpoint)
+		spec.Conclude(err)
 		seen := spec.Inject(ctx, sandbox, planInjection(chaos, sandbox, promise.RestartRecorded, service, f, 0))
 		By("read the record of " + plan.Name)
 		jobs, err := sandbox.Supervisor.Jobs(ctx, zinit.RunActionName(plan.Name), 0)
 		spec.Conclude(err)
 		before := spec.Note("before", "pid %d", seen.Before.PID)
-		at := slices.IndexFunc(jobs, func(job zinit.Job) bool { return job.PID == seen.Before.PID })
+		at := slices.IndexFunc(jobs, func(job zinit.Job) bool { return job.PID == seen.Before.PID || job.PID == run.Root.PID })
 		if at < 0 {
 			spec.FailWith(chaos, fmt.Sprintf("the run of %s that %s ended has no record", plan.Name, f), before)
 		}
-		if job := jobs[at]; job.State != state || endCode(job) != code {
+		wrapped := run.Root.PID != run.Serving.PID
+		if job := jobs[at]; job.State != state || endCode(job) != code && !(wrapped && endCode(job) == shellCode(code)) {
 			spec.FailWith(chaos, fmt.Sprintf("the run of %s that %s ended is recorded as %s with %s, not as %s with %s",
 				plan.Name, f, job.State, describeEnd(endCode(job)), state, describeEnd(code)), before)
 		}
@@ -274,6 +277,15 @@ func endCode(job zinit.Job) int {
 		return *job.ExitCode
 	}
 	return unrecorded
+}
+
+// shellCode returns the exit code of a shell whose program ended with an end code: POSIX asks for one above 128 after a signal.
+func shellCode(code int) int {
+	const signalled = 128
+	if code < 0 {
+		return signalled - code
+	}
+	return code
 }
 
 func describeEnd(code int) string {

@@ -20,8 +20,14 @@ func IsOurs(name string) bool { return strings.HasPrefix(name, session.VictimNam
 
 // FindProcess returns the process that serves an endpoint right now.
 func FindProcess(ctx context.Context, sandbox *session.Sandbox, endpoint protocol.Endpoint) (record.Incarnation, error) {
-	identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: endpoint, SupervisorPID: sandbox.SupervisorPID()})
+	identity, err := FindRun(ctx, sandbox, endpoint)
 	return identity.Serving, err
+}
+
+// FindRun returns the process that serves an endpoint right now, and the process that the supervisor started: the same, or a shell
+// around it. The run began with the latter.
+func FindRun(ctx context.Context, sandbox *session.Sandbox, endpoint protocol.Endpoint) (protocol.Identity, error) {
+	return sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: endpoint, SupervisorPID: sandbox.SupervisorPID()})
 }
 
 // IsSameProcess reports whether two sightings are of one process: a pid alone may have been given out again.

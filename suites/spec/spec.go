@@ -235,7 +235,7 @@ func IsWrapped(ctx context.Context, sandbox *session.Sandbox, service session.Se
 func identify(ctx context.Context, sandbox *session.Sandbox, service session.Service) protocol.Identity {
 	GinkgoHelper()
 	By("identify the process that serves " + service.Name)
-	identity, err := sandbox.Agent().Identify(ctx, protocol.IdentifyParams{Endpoint: service.Endpoint, SupervisorPID: sandbox.SupervisorPID()})
+	identity, err := FindRun(ctx, sandbox, service.Endpoint)
 	Conclude(err)
 	return identity
 }
