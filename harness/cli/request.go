@@ -9,6 +9,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/mutant"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/admission"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
@@ -20,7 +21,7 @@ type request struct {
 	mutant, choices                 string
 	focus, service, profile, output string
 	seed                            int64
-	procs, samples                  int
+	procs, sandboxes, samples       int
 	destructive                     bool
 }
 
@@ -50,6 +51,7 @@ func (r request) resolve() (config.Config, *target.Target, error) {
 	configuration.Focus, configuration.Service = r.focus, r.service
 	configuration.Profile, configuration.Seed = r.profile, r.seed
 	configuration.Procs, configuration.Samples = r.procs, r.samples
+	configuration.SandboxOrder = admission.Order(r.sandboxes)
 	if configuration.Procs <= 0 {
 		configuration.Procs = defaultProcs(described, r.profile)
 	}
@@ -96,6 +98,9 @@ func (r request) check(described *target.Target) error {
 		if described.Image.Choices == "" || r.image != "" || r.container != "" {
 			return fmt.Errorf("run with the choices %s: only the embedded image can be told what to choose", r.choices)
 		}
+	}
+	if r.sandboxes < 0 {
+		return fmt.Errorf("run with %d sandboxes at once: give --sandboxes 1 or more", r.sandboxes)
 	}
 	if err := checkService(described, r.service); err != nil {
 		return err

@@ -24,6 +24,7 @@ type runCommand struct {
 	Service   string `help:"The one service to check."`
 	Seed      int64  `help:"Repeats a run's order." default:"1"`
 	Procs     int    `help:"How many specs run at once. Default: all that wait, within reason."`
+	Sandboxes int    `help:"How many containers of the target may exist at once beside the first. Default: as many as the Docker host bears."`
 	Samples   int    `help:"How often the endings of victims are repeated, each on a victim of its own." default:"1"`
 	Profile   string `help:"quick or faithful." enum:"quick,faithful" default:"quick"`
 	Output    string `help:"Folder for the record, the reports and the evidence." placeholder:"DIR" type:"path"`
@@ -89,7 +90,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 func (c *runCommand) request() request {
 	return request{
 		target: c.Target, image: c.Image, container: c.Container, mutant: c.Mutant, choices: c.Choices, focus: c.Focus, service: c.Service, profile: c.Profile,
-		output: c.Output, seed: c.Seed, procs: c.Procs, samples: c.Samples, destructive: c.AllowDestructive,
+		output: c.Output, seed: c.Seed, procs: c.Procs, sandboxes: c.Sandboxes, samples: c.Samples, destructive: c.AllowDestructive,
 	}
 }
 

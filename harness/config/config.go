@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/admission"
 )
 
 // Variable is the environment variable by which hero_chaos tells the suites what to run.
@@ -42,6 +44,10 @@ type Config struct {
 	Profile string `json:"profile"`
 	Seed    int64  `json:"seed"`
 	Procs   int    `json:"procs"`
+	// Sandboxes list the demand for each sandbox beside the main one. The list is empty if nobody has listed the specs.
+	Sandboxes []admission.Demand `json:"sandboxes,omitempty"`
+	// SandboxOrder limits how many of these exist at once; 0 allows as many as the Docker host bears.
+	SandboxOrder admission.Order `json:"sandbox_order,omitempty"`
 	// RunLimit is how long the run may take; 0 is the runner's default. What is known then is judged.
 	RunLimit time.Duration `json:"run_limit_ns,omitempty"`
 	// Samples is how often a victim's ending is repeated, each time on a victim of its own; 0 is once.

@@ -20,6 +20,7 @@ const (
 // announcement is a line of the file: how many results are due, or a step of the spec that a worker carries out.
 type announcement struct {
 	Planned map[string]int `json:"planned,omitempty"` // by theme
+	Note    string         `json:"note,omitempty"`    // a line that is shown once, and stays
 	Worker  string         `json:"worker,omitempty"`
 	Step    step           `json:"step,omitempty"`
 	At      time.Time      `json:"at,omitzero"`
@@ -50,6 +51,9 @@ func Announce(path, worker string) *Announcer {
 
 // Plan says how many results are due, by theme.
 func (a *Announcer) Plan(results map[string]int) { a.say(announcement{Planned: results}) }
+
+// Note shows a line, such as what was planned.
+func (a *Announcer) Note(line string) { a.say(announcement{Note: line}) }
 
 // Begin says that this worker begins a spec. service may be empty.
 func (a *Announcer) Begin(promise, service string) {

@@ -14,6 +14,7 @@ type board struct {
 	planned map[string]int // results, by theme
 	in      map[string]int // those that are in
 	now     map[string]*spec
+	notes   []string // lines that have not been shown
 }
 
 // spec is a spec that a worker carries out.
@@ -32,6 +33,9 @@ func newBoard(began time.Time) *board {
 func (b *board) apply(a announcement) {
 	if a.Planned != nil {
 		b.planned = a.Planned
+	}
+	if a.Note != "" {
+		b.notes = append(b.notes, a.Note)
 	}
 	current := b.now[a.Worker]
 	switch {

@@ -87,7 +87,7 @@ func (v *view) close(now time.Time) error {
 		v.board.apply(a)
 	}
 	if v.size != nil {
-		return v.write(v.erase())
+		return v.write(v.erase() + v.board.takeNotes())
 	}
 	return v.write(v.news(now, false))
 }
@@ -96,6 +96,7 @@ func (v *view) close(now time.Time) error {
 // about what is awaited.
 func (v *view) news(now time.Time, pulse bool) string {
 	text := new(strings.Builder)
+	_, _ = text.WriteString(v.board.takeNotes())
 	for _, theme := range v.board.themes() {
 		if v.board.whole(theme) && !v.said[theme] {
 			v.said[theme] = true
@@ -124,7 +125,7 @@ func (v *view) redraw(now time.Time) error {
 		width, height = usualWidth, usualHeight
 	}
 	lines := v.board.frame(now, width, height)
-	text := v.erase() + ansi.ResetModeAutoWrap + strings.Join(lines, "") + ansi.SetModeAutoWrap
+	text := v.erase() + v.board.takeNotes() + ansi.ResetModeAutoWrap + strings.Join(lines, "") + ansi.SetModeAutoWrap
 	v.drawn = len(lines)
 	return v.write(ansi.SetModeSynchronizedOutput + text + ansi.ResetModeSynchronizedOutput)
 }

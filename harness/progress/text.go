@@ -67,6 +67,16 @@ func (s *spec) text(now time.Time, width int) string {
 	return ansi.Truncate(s.name(), max(shortest, width-len(rest)), "…") + rest
 }
 
+// takeNotes renders the notes that have not been shown, and forgets them.
+func (b *board) takeNotes() string {
+	text := ""
+	for _, note := range b.notes {
+		text += plain.Line(prefix + note)
+	}
+	b.notes = nil
+	return text
+}
+
 // done renders a theme that is whole, if nothing is redrawn.
 func (b *board) done(theme string, now time.Time) string {
 	return plain.Line(fmt.Sprintf("%s%s: %d of %d results after %s", prefix, theme, b.in[theme], b.due(theme), whole(now.Sub(b.began))))

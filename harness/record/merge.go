@@ -140,7 +140,7 @@ func alike(one, other Run) error {
 // together returns what the runs have in common, and the worst of what differs.
 func together(ordered []*Record) Run {
 	run := ordered[0].Run
-	run.Shard, run.Specs, run.Parts = "", 0, nil
+	run.Shard, run.Specs, run.Parts, run.Sandboxes = "", 0, nil, nil // each shard has planned its own
 	ids, kernels := sha256.New(), []string{}
 	for _, shard := range ordered {
 		own := shard.part()

@@ -89,6 +89,8 @@ type Run struct {
 	Budgets   []Budget `json:"budgets,omitempty"`
 	// Turns divide the target's services: those of one turn can be faulted at once, since none of them depends on another.
 	Turns [][]string `json:"turns,omitempty"`
+	// Sandboxes plans the containers beside the first; nil if the run needed one alone.
+	Sandboxes *Sandboxes `json:"sandboxes,omitempty"`
 	// Floor is the longest chain of policy waits of a faithful run, in nanoseconds; 0 in any other.
 	Floor int64 `json:"floor_ns,omitempty"`
 }
@@ -125,6 +127,25 @@ type Budget struct {
 	Earliest int64  `json:"earliest_ns"`
 	Latest   int64  `json:"latest_ns"`
 	Why      string `json:"why"`
+}
+
+// Sandboxes is the plan of the containers that a run starts beside the first, by what that took. Sizes are in bytes, durations in
+// nanoseconds; what is not known is 0.
+type Sandboxes struct {
+	Wanted   int    `json:"wanted"`
+	AtOnce   int    `json:"at_once"`
+	Reason   string `json:"reason"` // what AtOnce follows from: demand, memory, cores, disk or order
+	Expected int64  `json:"expected_ns"`
+	// Memory, Disk and CPU are what the first container took, and Boot how long it took until all of its services served.
+	Memory int64 `json:"memory"`
+	Disk   int64 `json:"disk"`
+	CPU    int64 `json:"cpu_ns"`
+	Boot   int64 `json:"boot_ns"`
+	// MemoryLeft and DiskLeft are what the host had left then.
+	MemoryLeft int64 `json:"memory_left"`
+	DiskLeft   int64 `json:"disk_left"`
+	// Text says the plan in one sentence.
+	Text string `json:"text"`
 }
 
 // Daemon is the container engine that ran the target.

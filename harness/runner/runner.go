@@ -7,15 +7,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/admission"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
 )
 
@@ -67,7 +70,9 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 	if err := configuration.PrepareOutput(); err != nil {
 		return false, err
 	}
-	defer t.follow(ctx, configuration)()
+	specs, _ := t.Specs(ctx, configuration) // the run itself will say what is wrong with them
+	configuration.Sandboxes = demandsOf(specs)
+	defer t.follow(ctx, configuration, specs)()
 	configuration.Progress = configuration.ProgressPath()
 	log, err := os.Create(filepath.Join(configuration.Output, "ginkgo.log"))
 	if err != nil {
@@ -112,23 +117,19 @@ const watchEndTimeout = 2 * time.Second
 
 // follow announces the plan of a run, and shows its progress if somebody watches. Both go on through an interrupt, until
 // stop is called, which removes the announcements.
-func (t Tools) follow(ctx context.Context, configuration config.Config) (stop func()) {
+func (t Tools) follow(ctx context.Context, configuration config.Config, specs []shard.Spec) (stop func()) {
 	path := configuration.ProgressPath()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	ended, planned := make(chan struct{}), make(chan struct{})
+	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		if t.Watch != nil {
 			t.Watch(ctx, path)
 		}
 	}()
-	go func() {
-		defer close(planned)
-		t.announcePlan(ctx, configuration)
-	}()
+	announcePlan(path, specs)
 	return func() {
 		cancel()
-		<-planned
 		select {
 		case <-ended:
 		case <-time.After(watchEndTimeout):
@@ -137,27 +138,45 @@ func (t Tools) follow(ctx context.Context, configuration config.Config) (stop fu
 	}
 }
 
-// announcePlan announces the number of results that are due. A process of its own lists the specs: one that has listed them
-// no longer numbers them as the others do.
-func (t Tools) announcePlan(ctx context.Context, configuration config.Config) {
-	specs, err := t.Specs(ctx, configuration)
-	if err != nil {
-		return // then that is not shown
+// announcePlan announces the number of results that are due.
+func announcePlan(path string, specs []shard.Spec) {
+	if len(specs) == 0 {
+		return // they could not be listed
 	}
 	due := map[string]int{}
 	for _, spec := range specs {
 		theme, _, _ := strings.Cut(spec.Key.Promise, ".")
 		due[theme]++
 	}
-	announcer := progress.Announce(configuration.ProgressPath(), "")
+	announcer := progress.Announce(path, "")
 	defer announcer.Close()
 	announcer.Plan(due)
+}
+
+// demandsOf returns what specs want of the sandboxes beside the main one, by name.
+func demandsOf(specs []shard.Spec) []admission.Demand {
+	found := map[string]admission.Demand{}
+	for _, spec := range specs {
+		if spec.Sandbox == "" {
+			continue
+		}
+		demand := found[spec.Sandbox]
+		found[spec.Sandbox] = admission.Demand{
+			Sandbox: spec.Sandbox, Specs: demand.Specs + 1, Period: max(demand.Period, spec.Period), Ordered: demand.Ordered || spec.Group != "",
+		}
+	}
+	var demands []admission.Demand
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		demands = append(demands, found[name])
+	}
+	return demands
 }
 
 // surveyTimeout bounds how long the suites may take to list their specs.
 const surveyTimeout = time.Minute
 
-// Specs lists the specs that a run would include, without running them.
+// Specs lists the specs that a run would include, without running them. A process of its own lists them: one that has listed them no
+// longer numbers them as the others do.
 func (t Tools) Specs(ctx context.Context, configuration config.Config) (specs []shard.Spec, err error) {
 	folder, err := os.MkdirTemp("", "hero_chaos-survey-")
 	if err != nil {

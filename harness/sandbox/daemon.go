@@ -181,6 +181,9 @@ func (d *Daemon) Close() error {
 // ID returns the daemon's own id, the same for all its clients.
 func (d *Daemon) ID() string { return d.info.ID }
 
+// Cores returns how many processors the daemon's machine has.
+func (d *Daemon) Cores() int { return d.info.NCPU }
+
 // String returns the daemon's version, its address, and where that comes from.
 func (d *Daemon) String() string {
 	return fmt.Sprintf("Docker %s at %s", d.info.ServerVersion, d.endpoint)

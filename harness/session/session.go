@@ -26,6 +26,7 @@ type Session struct {
 
 	mu        sync.Mutex
 	sandboxes map[string]*Sandbox
+	using     map[string]bool // sandboxes that the present spec has opened
 	counter   int
 	worker    string
 }
@@ -41,7 +42,7 @@ func New(configuration config.Config) (*Session, error) {
 
 // For returns a session of a target that is not connected yet.
 func For(configuration config.Config, t *target.Target) *Session {
-	return &Session{Configuration: configuration, Target: t, sandboxes: map[string]*Sandbox{}}
+	return &Session{Configuration: configuration, Target: t, sandboxes: map[string]*Sandbox{}, using: map[string]bool{}}
 }
 
 // Connect connects to the owner's socket. worker names this process in the record.
@@ -76,9 +77,13 @@ func (s *Session) call(ctx context.Context, method string, params, result any) e
 	return protocol.DecodeError(s.link.Call(ctx, method, params, result))
 }
 
-// Result adds a spec's result to the record.
-func (s *Session) Result(ctx context.Context, result record.Result) error {
-	return s.call(ctx, protocol.MethodResult, protocol.ResultParams{Result: result}, nil)
+// Result adds a spec's result to the record, and gives back the sandboxes that the spec has opened. labelled names the sandbox that it is
+// labelled with, empty for none.
+func (s *Session) Result(ctx context.Context, result record.Result, labelled string) error {
+	s.mu.Lock()
+	clear(s.using)
+	s.mu.Unlock()
+	return s.call(ctx, protocol.MethodResult, protocol.ResultParams{Result: result, Sandbox: labelled}, nil)
 }
 
 // Sandbox returns the sandbox of that name, and starts it if no spec has asked for it before. The error is a
@@ -104,9 +109,9 @@ func (s *Session) open(ctx context.Context, p protocol.SandboxParams) (*Sandbox,
 		return nil, recovery.NotProved(fmt.Sprintf("needs a container of its own, and this run is attached to %s", s.Configuration.Container))
 	}
 	s.mu.Lock()
-	existing := s.sandboxes[name]
+	existing, using := s.sandboxes[name], s.using[name]
 	s.mu.Unlock()
-	if existing != nil {
+	if existing != nil && using {
 		return existing, nil
 	}
 	sandbox := &Sandbox{Name: name, session: s}
@@ -115,13 +120,19 @@ func (s *Session) open(ctx context.Context, p protocol.SandboxParams) (*Sandbox,
 	if err := s.call(ctx, protocol.MethodOpen, p, &sandbox.opened); err != nil {
 		return nil, err
 	}
+	if existing != nil && existing.opened.Generation == sandbox.opened.Generation {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.using[name] = true
+		return existing, nil
+	}
 	var err error
 	if sandbox.Supervisor, err = sandbox.opened.Supervisor(ctx, sandbox.ZinitDialer(), sandbox.Agent()); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sandboxes[name] = sandbox
+	s.sandboxes[name], s.using[name] = sandbox, true
 	return sandbox, nil
 }
 

@@ -22,6 +22,9 @@ type Spec struct {
 	Group string `json:"group,omitempty"`
 	// Throughout specs are about the whole run, so each shard includes them.
 	Throughout bool `json:"throughout,omitempty"`
+	// Sandbox is the one that it needs beside the main one, empty for none, and Period how long the experiments in it take about.
+	Sandbox string        `json:"sandbox,omitempty"`
+	Period  time.Duration `json:"period_ns,omitempty"`
 }
 
 // Plan is a division of a run's specs among shards.

@@ -69,6 +69,9 @@ func writeHead(text *strings.Builder, r *record.Record) {
 		writeWrapped(text, "zinit    ", strings.Fields(run.Supervisor))
 	}
 	writeWrapped(text, "run      ", []string{how})
+	if run.Sandboxes != nil {
+		writeWrapped(text, "host     ", strings.Fields(run.Sandboxes.Text))
+	}
 	if r.Complete() {
 		writeLine(text, "time     %s%s from %s on; the observer's longest gap was %s", describeParts(run), span.Text(r.Took()),
 			run.Started.UTC().Format(time.RFC3339), span.Text(time.Duration(max(r.End.WorstGap, run.Host.WorstGap))))

@@ -72,7 +72,7 @@ func crowds(chaos *session.Session) {
 		newCrowd("fan", promise.DependencyFan, promise.DependencyFanAnswers, 300, func(other int) bool { return other == 0 }),
 		newCrowd("dense", promise.DependencyDense, promise.DependencyDenseAnswers, 28, func(int) bool { return true }),
 	} {
-		Describe("a crowd: "+c.name, spec.In(crowdSandbox), Ordered, ContinueOnFailure, func() {
+		Describe("a crowd: "+c.name, spec.In(crowdSandbox), spec.Takes(40*time.Second), Ordered, ContinueOnFailure, func() {
 			experiment := spec.Shared[crowdResult]{Run: func(ctx context.Context) (crowdResult, error) { return c.run(ctx, chaos) }}
 			subject := session.VictimName(c.name)
 			It(fmt.Sprintf("of %d runs: %s", len(c.services), c.name), spec.About(c.runs), spec.On(subject), func(ctx SpecContext) {

@@ -50,7 +50,7 @@ func cadenceSpecs(chaos *session.Session) {
 	}
 	health, tolerance := chaos.Target.Health, spec.Tolerance(chaos)
 	limit := health.StartPeriod.Duration() + shippedGaps*health.Interval.Duration() + 2*overdueLimit
-	It("run every interval, all of them at once", spec.About(promise.HealthShippedCadence), spec.InFavoured(quietSandbox), SpecPriority(firstPriority), func(ctx SpecContext) {
+	It("run every interval, all of them at once", spec.About(promise.HealthShippedCadence), spec.InFavoured(quietSandbox), spec.Takes(limit), SpecPriority(firstPriority), func(ctx SpecContext) {
 		By("open the sandbox " + quietSandbox)
 		sandbox, err := chaos.Favoured(ctx, quietSandbox)
 		spec.Conclude(err)

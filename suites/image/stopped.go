@@ -46,36 +46,37 @@ func findLeaf(t *target.Target) (target.Service, bool) {
 // itStaysDown registers the spec of one service that is stopped through zinit. prepare makes sure that it is there.
 func itStaysDown(chaos *session.Session, service session.Service, prepare func(SpecContext, *session.Sandbox)) {
 	budgets := chaos.Target.Budgets
-	It("stays down when it is stopped: "+service.Name, spec.About(promise.ImageStaysStopped), spec.On(service.Name), spec.InBackground(stoppedSandbox), func(ctx SpecContext) {
-		sandbox := spec.Background(ctx, chaos, stoppedSandbox)
-		prepare(ctx, sandbox)
-		spec.Hold(ctx, sandbox, service.Name)
-		if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil {
-			spec.Inconclusive(fmt.Sprintf("%s was not healthy before it was stopped: %v", service.Name, err))
-		}
-		before := spec.Identify(ctx, sandbox, service)
+	It("stays down when it is stopped: "+service.Name, spec.About(promise.ImageStaysStopped), spec.On(service.Name), spec.InBackground(stoppedSandbox),
+		spec.Takes(30*time.Second), func(ctx SpecContext) {
+			sandbox := spec.Background(ctx, chaos, stoppedSandbox)
+			prepare(ctx, sandbox)
+			spec.Hold(ctx, sandbox, service.Name)
+			if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil {
+				spec.Inconclusive(fmt.Sprintf("%s was not healthy before it was stopped: %v", service.Name, err))
+			}
+			before := spec.Identify(ctx, sandbox, service)
 
-		By("stop " + service.Name)
-		spec.Conclude(sandbox.Supervisor.Stop(ctx, service.Name))
-		spec.Await(ctx, budgets.StopTimeout.Duration()+spec.Tolerance(chaos), "the process of "+service.Name+" ends after the stop", func(ctx context.Context) bool {
-			living, err := spec.FindLiving(ctx, sandbox, before)
-			return err == nil && len(living) == 0
-		})
-		lastRun := findLastRun(ctx, sandbox, service.Name)
-		began, wrong := time.Now(), ""
-		if !spec.Watch(ctx, downPeriod, "watch "+service.Name+" while it is stopped", func(ctx context.Context) bool {
-			wrong = describeSuccessor(ctx, sandbox, service, before)
-			return wrong != ""
-		}) && findLastRun(ctx, sandbox, service.Name) != lastRun { // a process may have come and gone between two looks
-			wrong = "zinit has recorded another run of it meanwhile"
-		}
-		if wrong != "" {
-			after := span.Text(time.Since(began))
-			spec.FailWith(chaos, fmt.Sprintf("%s was started again %s after it had been stopped through zinit", service.Name, after),
-				spec.Note("before", "pid %d, healthy; zinit was told to stop it, and it ended", before.PID),
-				spec.Note("+"+after, "%s", wrong), spec.Note("zinit", "%s", sandbox.StatusText(ctx, service.Name)))
-		}
-	}, NodeTimeout(budgets.Boot.Duration()+2*downPeriod+budgets.StopTimeout.Duration()))
+			By("stop " + service.Name)
+			spec.Conclude(sandbox.Supervisor.Stop(ctx, service.Name))
+			spec.Await(ctx, budgets.StopTimeout.Duration()+spec.Tolerance(chaos), "the process of "+service.Name+" ends after the stop", func(ctx context.Context) bool {
+				living, err := spec.FindLiving(ctx, sandbox, before)
+				return err == nil && len(living) == 0
+			})
+			lastRun := findLastRun(ctx, sandbox, service.Name)
+			began, wrong := time.Now(), ""
+			if !spec.Watch(ctx, downPeriod, "watch "+service.Name+" while it is stopped", func(ctx context.Context) bool {
+				wrong = describeSuccessor(ctx, sandbox, service, before)
+				return wrong != ""
+			}) && findLastRun(ctx, sandbox, service.Name) != lastRun { // a process may have come and gone between two looks
+				wrong = "zinit has recorded another run of it meanwhile"
+			}
+			if wrong != "" {
+				after := span.Text(time.Since(began))
+				spec.FailWith(chaos, fmt.Sprintf("%s was started again %s after it had been stopped through zinit", service.Name, after),
+					spec.Note("before", "pid %d, healthy; zinit was told to stop it, and it ended", before.PID),
+					spec.Note("+"+after, "%s", wrong), spec.Note("zinit", "%s", sandbox.StatusText(ctx, service.Name)))
+			}
+		}, NodeTimeout(budgets.Boot.Duration()+2*downPeriod+budgets.StopTimeout.Duration()))
 }
 
 // describeSuccessor says which process runs in a stopped service's place, or nothing.

@@ -35,7 +35,7 @@ const (
 
 // Specs registers the specs of the theme. The kill of the supervisor comes last: it may end the container.
 func Specs(chaos *session.Session) {
-	Describe("over a restart", spec.InBackground(restartSandbox), Ordered, ContinueOnFailure, func() {
+	Describe("over a restart", spec.InBackground(restartSandbox), spec.Takes(45*time.Second), Ordered, ContinueOnFailure, func() {
 		restarted := newExperiment(chaos, ending{name: "restart", what: "the container was stopped and started again", end: restart})
 		itSurvives(restarted)
 		itStopsInTime(restarted)

@@ -56,6 +56,34 @@ func Prepare(chaos *session.Session) {
 	}, NodeTimeout(prepareTimeout))
 }
 
+// takesLabel is the key of the label that says for how long the experiments of a sandbox take about.
+const takesLabel = "takes:"
+
+// Takes labels specs with how long the experiments in their sandbox take about, all in all. It decides which sandboxes start first where
+// there is no room for all, and what the run is said to take.
+func Takes(period time.Duration) Labels { return Labels{takesLabel + " " + period.String()} }
+
+// usualPeriod is the length of the experiments in a sandbox that is not labelled with Takes.
+const usualPeriod = 15 * time.Second
+
+// findPeriod returns how long the experiments in a spec's sandbox take about.
+func findPeriod(report SpecReport) time.Duration {
+	if period, err := time.ParseDuration(findLabel(report, takesLabel)); err == nil {
+		return period
+	}
+	return usualPeriod
+}
+
+// SandboxOf returns the sandbox that a spec is labelled with, empty if that is none beside the main one.
+func SandboxOf(report SpecReport) string {
+	for _, key := range []string{sandboxLabel, backgroundLabel, favouredLabel, turnLabel} {
+		if name := findLabel(report, key); name != "" && name != session.MainSandbox {
+			return name
+		}
+	}
+	return ""
+}
+
 // findLabel returns the value of a spec's label, empty if it has none.
 func findLabel(report SpecReport, key string) (value string) {
 	for _, label := range report.Labels() {

@@ -22,7 +22,11 @@ func Survey(preview Report, includes func(record.Key) bool, path string) error {
 			continue
 		}
 		asked, _ := promise.Find(key.Promise)
-		specs = append(specs, shard.Spec{Key: key, Group: experiment(report), Throughout: asked.Throughout})
+		found := shard.Spec{Key: key, Group: experiment(report), Throughout: asked.Throughout}
+		if found.Sandbox = SandboxOf(report); found.Sandbox != "" {
+			found.Period = findPeriod(report)
+		}
+		specs = append(specs, found)
 	}
 	text, err := json.Marshal(specs)
 	if err == nil {

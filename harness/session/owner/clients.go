@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"slices"
 
@@ -35,10 +34,11 @@ func (o *Owner) listen(ctx context.Context) error {
 	return nil
 }
 
-// serve answers one client. When its connection ends, its faults are undone and its leases released: a worker that dies leaves
-// nothing stopped.
+// serve answers one client. When its connection ends, its faults are undone, its leases released and its sandboxes given back: a worker
+// that dies leaves nothing stopped.
 func (o *Owner) serve(ctx context.Context, conn net.Conn) {
 	held := &heldLeases{owner: o, ids: map[string]struct{}{}}
+	defer o.endSpec(ctx, held, "")
 	defer held.releaseAll(ctx)
 	_ = wire.Server{Methods: o.methods(held), Dial: o.dial}.Serve(ctx, conn)
 }
@@ -47,14 +47,14 @@ func (o *Owner) serve(ctx context.Context, conn net.Conn) {
 func (o *Owner) methods(held *heldLeases) handler.Map {
 	return protocol.WithErrors(handler.Map{
 		protocol.MethodOpen: handler.New(func(ctx context.Context, p protocol.SandboxParams) (protocol.Opened, error) {
-			live, err := o.openAs(ctx, p)
+			live, err := o.openAs(ctx, p, held)
 			if err != nil {
 				return protocol.Opened{}, err
 			}
 			return live.opened, nil
 		}),
 		protocol.MethodOpened: handler.New(func(context.Context) ([]string, error) {
-			return slices.Sorted(maps.Keys(o.liveSandboxes())), nil
+			return o.sandboxes.names(), nil
 		}),
 		protocol.MethodAgent: handler.New(func(ctx context.Context, p protocol.AgentParams) (json.RawMessage, error) {
 			live, err := o.open(ctx, p.Sandbox)
@@ -96,7 +96,8 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 		protocol.MethodLease:     handler.New(held.acquire),
 		protocol.MethodRelease:   handler.New(held.release),
 		protocol.MethodTurn:      handler.New(o.queue.wait),
-		protocol.MethodResult: handler.New(func(_ context.Context, p protocol.ResultParams) error {
+		protocol.MethodResult: handler.New(func(ctx context.Context, p protocol.ResultParams) error {
+			o.endSpec(ctx, held, p.Sandbox)
 			return o.writer.Result(p.Result)
 		}),
 		protocol.MethodRecovery: handler.New(func(_ context.Context, p protocol.RecoveryParams) error {
@@ -104,6 +105,13 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 			return o.writer.Recovery(p.Recovery)
 		}),
 	})
+}
+
+// endSpec gives back the sandboxes that a client's spec has used, and removes those that no spec needs any more.
+func (o *Owner) endSpec(ctx context.Context, client *heldLeases, labelled string) {
+	for _, name := range o.sandboxes.finish(client, labelled) {
+		o.remove(ctx, name)
+	}
 }
 
 // dial connects a client to a socket inside a sandbox.
@@ -127,15 +135,29 @@ func (o *Owner) findPublished(ctx context.Context, p protocol.PublishedParams) (
 
 // findDisturbances returns the ends of watched processes in a sandbox that no lease explains.
 func (o *Owner) findDisturbances(ctx context.Context, p protocol.DisturbedParams) ([]record.Disturbance, error) {
-	live, err := o.open(ctx, p.Sandbox)
+	past, err := o.sandboxes.pastDisturbances(ctx, p.Sandbox, p.From, p.To)
 	if err != nil {
 		return nil, err
 	}
+	live, err := o.open(ctx, p.Sandbox)
+	if errors.Is(err, errGone) {
+		return past, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, err := o.disturbancesOf(ctx, live, p.From, p.To)
+	return append(past, found...), err
+}
+
+// disturbancesOf returns the ends of watched processes in a sandbox that is there, between two points of the agents' clock, that no
+// lease explains.
+func (o *Owner) disturbancesOf(ctx context.Context, live *liveSandbox, from, to int64) ([]record.Disturbance, error) {
 	if live.ended.Load() {
 		return nil, nil
 	}
 	deaths, err := live.agent.Deaths(ctx)
-	if errors.Is(err, wire.ErrLinkEnded) && o.leases.explains(subject{p.Sandbox, protocol.WholeSandbox}, p.From, p.To) {
+	if errors.Is(err, wire.ErrLinkEnded) && o.leases.explains(subject{live.name, protocol.WholeSandbox}, from, to) {
 		return nil, nil // somebody ended the container on purpose
 	}
 	if err != nil {
@@ -143,7 +165,7 @@ func (o *Owner) findDisturbances(ctx context.Context, p protocol.DisturbedParams
 	}
 	var unexplained []record.Disturbance
 	for _, death := range deaths {
-		inside := death.At.Hi >= p.From && death.At.Lo <= p.To
+		inside := death.At.Hi >= from && death.At.Lo <= to
 		if inside && !o.explains(live, death) {
 			unexplained = append(unexplained, record.Disturbance{
 				Service: death.Service, Before: death.Incarnation, At: death.At, What: "its process ended",

@@ -5,10 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -47,7 +45,8 @@ func (o *Owner) Close(ctx context.Context) error {
 		defer func() { _ = os.RemoveAll(filepath.Dir(o.listener.Addr().String())) }()
 	}
 	o.cancelStarts() // nobody waits for them any more
-	o.forEachSandbox(func(name string, live *liveSandbox) { o.addError(o.collect(ctx, name, live)) })
+	o.sandboxes.leaving.Wait()
+	o.forEachSandbox(func(_ string, live *liveSandbox) { o.addError(o.collect(ctx, live.instance(), live)) })
 	o.stop()
 	o.serving.Wait()
 	o.forEachSandbox(func(name string, live *liveSandbox) {
@@ -117,23 +116,8 @@ func (o *Owner) closeReaper(ctx context.Context) {
 // forEachSandbox calls do for all sandboxes at once, and returns when all calls have.
 func (o *Owner) forEachSandbox(do func(name string, live *liveSandbox)) {
 	var all sync.WaitGroup
-	for name, live := range o.liveSandboxes() {
+	for name, live := range o.sandboxes.live() {
 		all.Go(func() { do(name, live) })
 	}
 	all.Wait()
-}
-
-// liveSandboxes waits for the sandboxes that are being started, and returns those that have started.
-func (o *Owner) liveSandboxes() map[string]*liveSandbox {
-	o.mu.Lock()
-	openings := maps.Clone(o.sandboxes)
-	o.mu.Unlock()
-	live := map[string]*liveSandbox{}
-	for _, name := range slices.Sorted(maps.Keys(openings)) {
-		<-openings[name].ready
-		if openings[name].sandbox != nil {
-			live[name] = openings[name].sandbox
-		}
-	}
-	return live
 }

@@ -23,9 +23,7 @@ func TestWhatTheHarnessEndsIsExplained(t *testing.T) {
 			return answer
 		},
 	}}
-	ready := make(chan struct{})
-	close(ready)
-	o := &Owner{target: &target.Target{}, leases: newTestLeases(now), sandboxes: map[string]*opening{"own": {ready: ready, sandbox: live}}}
+	o := &Owner{target: &target.Target{}, leases: newTestLeases(now), sandboxes: withOpen("own", live)}
 	find := func() (int, error) {
 		found, err := o.findDisturbances(t.Context(), protocol.DisturbedParams{Sandbox: "own", To: 1 << 62})
 		return len(found), err

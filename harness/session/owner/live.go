@@ -33,16 +33,17 @@ const (
 
 // liveSandbox is a started target with its link.
 type liveSandbox struct {
-	name      string
-	container *sandbox.Sandbox
-	stream    *sandbox.Stream
-	link      *wire.Link
-	agent     agent.Client
-	opened    protocol.Opened
-	kernel    string
-	attached  bool
-	canaries  protocol.Canaries // only of protocol.CanarySandbox
-	began     time.Time
+	name       string
+	generation int // from 1: a sandbox that was removed to make room is started again
+	container  *sandbox.Sandbox
+	stream     *sandbox.Stream
+	link       *wire.Link
+	agent      agent.Client
+	opened     protocol.Opened
+	kernel     string
+	attached   bool
+	canaries   protocol.Canaries // only of protocol.CanarySandbox
+	began      time.Time
 
 	ended atomic.Bool // a fault has ended the container, and it was not started again
 
@@ -56,15 +57,15 @@ type watchedService struct {
 	requires []string
 }
 
-// start starts a sandbox: container, agent, supervisor, all services, bystanders, census.
-func (o *Owner) start(ctx context.Context, p protocol.SandboxParams) (_ *liveSandbox, err error) {
+// boot starts a sandbox: container, agent, supervisor, all services, bystanders, census.
+func (o *Owner) boot(ctx context.Context, p protocol.SandboxParams, generation int) (_ *liveSandbox, err error) {
 	name := p.Sandbox
 	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration()+closeTimeout)
 	defer cancel()
-	live := &liveSandbox{name: name, began: time.Now(), watched: map[string]watchedService{}}
+	live := &liveSandbox{name: name, generation: generation, began: time.Now(), watched: map[string]watchedService{}}
 	defer func() {
 		if err != nil && live.container != nil {
-			evidence := filepath.Join(o.configuration.Output, config.EvidenceFolder, name)
+			evidence := filepath.Join(o.configuration.Output, config.EvidenceFolder, live.instance())
 			_ = live.collect(context.WithoutCancel(ctx), evidence)
 			_ = live.close(context.WithoutCancel(ctx))
 		}
@@ -72,7 +73,9 @@ func (o *Owner) start(ctx context.Context, p protocol.SandboxParams) (_ *liveSan
 	if err := o.startContainer(ctx, live, p.Weight); err != nil {
 		return nil, err
 	}
-	return live, o.makeReady(ctx, live)
+	err = o.makeReady(ctx, live)
+	live.opened.Generation = generation
+	return live, err
 }
 
 // makeReady brings a started container into the state that specs expect. An error says why, also if the agent has ended meanwhile.
@@ -101,6 +104,14 @@ func (o *Owner) makeReady(ctx context.Context, live *liveSandbox) (err error) {
 	return nil
 }
 
+// instance returns the sandbox's name, which differs for each generation.
+func (l *liveSandbox) instance() string {
+	if l.generation > 1 {
+		return fmt.Sprintf("%s-%d", l.name, l.generation)
+	}
+	return l.name
+}
+
 // startContainer starts a container of the target, or attaches to the one that the run is about.
 func (o *Owner) startContainer(ctx context.Context, live *liveSandbox, shares protocol.Weight) (err error) {
 	if name := o.configuration.Container; name != "" {
@@ -112,7 +123,7 @@ func (o *Owner) startContainer(ctx context.Context, live *liveSandbox, shares pr
 		return err
 	}
 	options := sandbox.Options{
-		Image: o.image, Session: o.id, Name: fmt.Sprintf("hero_chaos-%s-%s", o.id, live.name),
+		Image: o.image, Session: o.id, Name: fmt.Sprintf("hero_chaos-%s-%s", o.id, live.instance()),
 		ContainerPort: o.target.Container.Port,
 		Env:           o.environment(), Secrets: o.target.Container.Secrets,
 		CPUShares: int64(shares),

@@ -16,6 +16,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/admission"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
@@ -41,28 +42,21 @@ type Owner struct {
 	serving  sync.WaitGroup
 	stop     context.CancelFunc
 
-	starts       sync.Mutex
+	sandboxes    *sandboxes
+	admission    admission.Plan
 	starting     context.Context // of sandboxes that are being started
 	cancelStarts context.CancelFunc
 
-	mu        sync.Mutex
-	sandboxes map[string]*opening
-	errs      []error // of the harness itself
-	worstGap  int64   // of the observers of all sandboxes, in nanoseconds
-}
-
-// opening is a sandbox that has started or is being started.
-type opening struct {
-	ready   chan struct{}
-	sandbox *liveSandbox
-	err     error
+	mu       sync.Mutex
+	errs     []error // of the harness itself
+	worstGap int64   // of the observers of all sandboxes, in nanoseconds
 }
 
 // Open starts a session and its main sandbox, and serves it at the returned owner's Socket. The context bounds the start only. The
 // error is one line, and nothing is left behind then.
 func Open(ctx context.Context, configuration config.Config, t *target.Target) (_ *Owner, err error) {
 	o := &Owner{
-		configuration: configuration, target: t, sandboxes: map[string]*opening{},
+		configuration: configuration, target: t, sandboxes: newSandboxes(configuration.Sandboxes),
 		// A session with the same id would remove our containers. Neither a second nor a process id is unique if two containers
 		// share a daemon.
 		id: fmt.Sprintf("%d-%s", time.Now().Unix(), strings.ToLower(rand.Text()[:8])),
@@ -91,6 +85,9 @@ func Open(ctx context.Context, configuration config.Config, t *target.Target) (_
 		return nil, err
 	}
 	o.plan = o.planTurns(ctx, main)
+	if err = o.planAdmission(ctx, main); err != nil {
+		return nil, err
+	}
 	if err = o.writer.Run(o.describeRun(ctx, main)); err != nil {
 		return nil, err
 	}
@@ -144,33 +141,46 @@ func (o *Owner) Socket() string { return o.listener.Addr().String() }
 
 // open returns a sandbox, and starts it if nobody has asked for it before.
 func (o *Owner) open(ctx context.Context, name string) (*liveSandbox, error) {
-	return o.openAs(ctx, protocol.SandboxParams{Sandbox: name})
+	existing, err := o.sandboxes.find(name)
+	if err != nil {
+		return nil, fmt.Errorf("use sandbox %s: %w", name, err)
+	}
+	if existing == nil {
+		return o.openAs(ctx, protocol.SandboxParams{Sandbox: name}, nil)
+	}
+	return existing.await(ctx, name)
 }
 
-// openAs returns a sandbox like open, and starts it with a weight. Clients that ask meanwhile wait for the same sandbox.
-func (o *Owner) openAs(ctx context.Context, p protocol.SandboxParams) (*liveSandbox, error) {
-	name := p.Sandbox
-	o.mu.Lock()
-	existing, ok := o.sandboxes[name]
-	if !ok {
-		existing = &opening{ready: make(chan struct{})}
-		o.sandboxes[name] = existing
-		go func() {
-			o.starts.Lock() // one at a time: a boot takes all processors, and what runs already is being timed
-			live, err := o.start(o.starting, p)
-			o.starts.Unlock()
-			o.mu.Lock()
-			existing.sandbox, existing.err = live, err
-			o.mu.Unlock()
-			close(existing.ready)
-		}()
+// openAs returns a sandbox for a client's spec, and starts it with a weight. Clients that ask meanwhile wait for the same sandbox.
+func (o *Owner) openAs(ctx context.Context, p protocol.SandboxParams, client *heldLeases) (*liveSandbox, error) {
+	opening, isNew := o.sandboxes.use(p.Sandbox, client)
+	if isNew {
+		go o.start(opening, p)
 	}
-	o.mu.Unlock()
-	select {
-	case <-existing.ready:
-		return existing.sandbox, existing.err
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for sandbox %s: %w", name, ctx.Err())
+	return opening.await(ctx, p.Sandbox)
+}
+
+// start starts a sandbox as soon as it is admitted.
+func (o *Owner) start(opening *opening, p protocol.SandboxParams) {
+	defer close(opening.ready)
+	if p.Sandbox == protocol.MainSandbox { // the first: nothing else has started yet
+		o.sandboxes.set(opening)(o.boot(o.starting, p, opening.generation))
+		return
+	}
+	gate := o.sandboxes.gate
+	if err := gate.enter(o.starting, o.sandboxes.demandOf(p.Sandbox), o.makeRoom); err != nil {
+		o.sandboxes.set(opening)(nil, fmt.Errorf("wait until there is room for the sandbox %s: %w", p.Sandbox, err))
+		return
+	}
+	live, err := o.boot(o.starting, p, opening.generation)
+	o.sandboxes.set(opening)(live, err)
+	gate.booted(err == nil)
+}
+
+// makeRoom removes a sandbox that no spec uses now.
+func (o *Owner) makeRoom() {
+	if name, found := o.sandboxes.findIdle(time.Now()); found {
+		o.remove(o.starting, name)
 	}
 }
 

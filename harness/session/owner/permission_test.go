@@ -63,10 +63,13 @@ func TestNothingIsWrittenIntoAForeignContainer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for configuration, refused := range map[config.Config]bool{{Container: "hero-local"}: refused, {}: false, {Container: "x", AllowDestructive: true}: false} {
-			owner := &Owner{configuration: configuration}
-			if err := owner.permit(protocol.AgentParams{Method: agent.MethodWriteFile, Params: params}); (err != nil) != refused {
-				t.Errorf("%s in %q: %v", path, configuration.Container, err)
+		for _, c := range []struct {
+			configuration config.Config
+			refused       bool
+		}{{config.Config{Container: "hero-local"}, refused}, {config.Config{}, false}, {config.Config{Container: "x", AllowDestructive: true}, false}} {
+			owner := &Owner{configuration: c.configuration}
+			if err := owner.permit(protocol.AgentParams{Method: agent.MethodWriteFile, Params: params}); (err != nil) != c.refused {
+				t.Errorf("%s in %q: %v", path, c.configuration.Container, err)
 			}
 		}
 	}

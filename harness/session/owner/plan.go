@@ -105,12 +105,7 @@ func keepKnown(services []target.Service, needs map[string][]string) map[string]
 
 // needs reports whether a service in a sandbox depends on another, directly or not, by the plan or by what was registered there.
 func (o *Owner) needs(sandbox, service, other string) bool {
-	o.mu.Lock()
-	var live *liveSandbox
-	if opening := o.sandboxes[sandbox]; opening != nil {
-		live = opening.sandbox
-	}
-	o.mu.Unlock()
+	live := o.sandboxes.started(sandbox)
 	all := []string{service}
 	for i := 0; i < len(all); i++ {
 		needed := o.plan.needs[all[i]]

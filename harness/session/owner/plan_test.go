@@ -29,10 +29,8 @@ func TestOnlyServicesOfTheTargetArePlanned(t *testing.T) {
 
 func TestDependenciesAreFoundInThePlanAndInTheSandbox(t *testing.T) {
 	o := &Owner{
-		plan: newPlan(map[string][]string{"base": nil, "low": {"base"}}),
-		sandboxes: map[string]*opening{"main": {sandbox: &liveSandbox{watched: map[string]watchedService{
-			"hero_chaos.victim": {requires: []string{"low"}},
-		}}}},
+		plan:      newPlan(map[string][]string{"base": nil, "low": {"base"}}),
+		sandboxes: withOpen("main", &liveSandbox{watched: map[string]watchedService{"hero_chaos.victim": {requires: []string{"low"}}}}),
 	}
 	for _, c := range []struct {
 		sandbox, service, other string

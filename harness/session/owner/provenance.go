@@ -38,6 +38,7 @@ func (o *Owner) describeRun(ctx context.Context, main *liveSandbox) record.Run {
 	run.Daemon = record.Daemon{ID: o.daemon.ID(), API: o.daemon.Client().ClientVersion()}
 	run.Host.Kernel, run.Host.WorstGap = main.kernel, main.opened.Jitter
 	run.Services, run.Turns = o.readPolicies(ctx, main), o.plan.turns()
+	run.Sandboxes = recordAdmission(o.admission)
 	o.addBudgets(&run, main)
 	return run
 }

@@ -45,6 +45,8 @@ type Opened struct {
 	// Missing says what is wrong with each service of the target that did not serve after BootPeriod, which then is the boot budget.
 	Missing    map[string]string `json:"missing,omitempty"`
 	BootPeriod time.Duration     `json:"boot_ns"`
+	// Generation counts from 1 how often a sandbox of this name was started: one that was removed to make room is started again.
+	Generation int `json:"generation,omitempty"`
 }
 
 // SandboxParams names a sandbox.
@@ -95,9 +97,11 @@ type Published struct {
 	Inside string `json:"inside,omitempty"`
 }
 
-// ResultParams is a result for the record.
+// ResultParams is a result for the record. The spec has ended: the client gives back every sandbox that it has opened.
 type ResultParams struct {
 	Result record.Result `json:"result"`
+	// Sandbox is the one that the spec was labelled with, empty if that is none beside the main one.
+	Sandbox string `json:"sandbox,omitempty"`
 }
 
 // RecoveryParams is a recovery for the record.
