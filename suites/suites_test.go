@@ -114,7 +114,7 @@ func recordResults(chaos *session.Session) {
 			return
 		}
 		result = spec.ExplainEnd(result, began, chaos.Configuration.RunLimit)
-		Expect(chaos.Result(ctx, result, spec.SandboxOf(report))).To(Succeed())
+		Expect(chaos.Result(ctx, result)).To(Succeed())
 		chaos.Progress().End()
 	})
 }

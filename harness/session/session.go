@@ -27,6 +27,7 @@ type Session struct {
 	mu        sync.Mutex
 	sandboxes map[string]*Sandbox
 	using     map[string]bool // sandboxes that the present spec has opened
+	labelled  string          // the sandbox that it is labelled with
 	counter   int
 	worker    string
 }
@@ -77,10 +78,18 @@ func (s *Session) call(ctx context.Context, method string, params, result any) e
 	return protocol.DecodeError(s.link.Call(ctx, method, params, result))
 }
 
-// Result adds a spec's result to the record, and gives back the sandboxes that the spec has opened. labelled names the sandbox that it is
-// labelled with, empty for none.
-func (s *Session) Result(ctx context.Context, result record.Result, labelled string) error {
+// Label says which sandbox the present spec is labelled with, empty for none beside the main one.
+func (s *Session) Label(sandbox string) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.labelled = sandbox
+}
+
+// Result adds a spec's result to the record, and gives back the sandboxes that the spec has opened.
+func (s *Session) Result(ctx context.Context, result record.Result) error {
+	s.mu.Lock()
+	labelled := s.labelled
+	s.labelled = ""
 	clear(s.using)
 	s.mu.Unlock()
 	return s.call(ctx, protocol.MethodResult, protocol.ResultParams{Result: result, Sandbox: labelled}, nil)

@@ -18,7 +18,7 @@ import (
 // A link is given up when no heartbeat is answered for this long in all.
 const (
 	heartbeatInterval = 500 * time.Millisecond
-	heartbeatTimeout  = 4500 * time.Millisecond
+	heartbeatTimeout  = 14500 * time.Millisecond
 )
 
 // headerLimit bounds the line that opens a stream, in bytes: an address is a path and a name.

@@ -39,6 +39,7 @@ const prepareTimeout = time.Hour
 // against the boot budget alone. It comes after Select.
 func Prepare(chaos *session.Session) {
 	BeforeEach(func(ctx SpecContext) {
+		chaos.Label(sandboxOf(CurrentSpecReport()))
 		for key, open := range map[string]func(context.Context, string) (*session.Sandbox, error){
 			sandboxLabel: chaos.Sandbox, turnLabel: chaos.Sandbox, backgroundLabel: chaos.Background, favouredLabel: chaos.Favoured,
 		} {
@@ -74,8 +75,8 @@ func findPeriod(report SpecReport) time.Duration {
 	return usualPeriod
 }
 
-// SandboxOf returns the sandbox that a spec is labelled with, empty if that is none beside the main one.
-func SandboxOf(report SpecReport) string {
+// sandboxOf returns the sandbox that a spec is labelled with, empty if that is none beside the main one.
+func sandboxOf(report SpecReport) string {
 	for _, key := range []string{sandboxLabel, backgroundLabel, favouredLabel, turnLabel} {
 		if name := findLabel(report, key); name != "" && name != session.MainSandbox {
 			return name

@@ -23,7 +23,7 @@ func Survey(preview Report, includes func(record.Key) bool, path string) error {
 		}
 		asked, _ := promise.Find(key.Promise)
 		found := shard.Spec{Key: key, Group: experiment(report), Throughout: asked.Throughout}
-		if found.Sandbox = SandboxOf(report); found.Sandbox != "" {
+		if found.Sandbox = sandboxOf(report); found.Sandbox != "" {
 			found.Period = findPeriod(report)
 		}
 		specs = append(specs, found)
