@@ -54,7 +54,7 @@ func (b *Sandbox) checkRunning(ctx context.Context, plan protocol.VictimPlan) er
 
 // checkRegistrable returns an *recovery.Inconclusive if a service is a victim and the supervisor cannot be told of victims.
 func (b *Sandbox) checkRegistrable(service string) error {
-	if b.opened.Dialect != zinit.DialectCLI || !strings.HasPrefix(service, protocol.VictimPrefix) {
+	if b.opened.Dialect.Registers() || !strings.HasPrefix(service, protocol.VictimPrefix) {
 		return nil
 	}
 	_, err := b.Supervisor.Register(context.Background(), zinit.Definition{})

@@ -45,7 +45,7 @@ func itRunsAndAnswers(chaos *session.Session, service string) {
 			spec.FailWith(chaos, fmt.Sprintf("%s did not serve within %s of the start", service, chaos.Target.Budgets.Boot),
 				spec.Note("+"+span.Text(took), "%s", wrong))
 		}
-		if sandbox.Supervisor.Dialect() == zinit.DialectCLI {
+		if !sandbox.Supervisor.Dialect().Registers() {
 			return // it gives no pids
 		}
 		if !spec.Watch(ctx, statusPeriod, "wait until zinit gives a pid for "+service, func(ctx context.Context) bool {

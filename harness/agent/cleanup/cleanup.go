@@ -28,8 +28,8 @@ type Cleanup struct {
 
 // Plan remembers what to take back when the link ends.
 func (c *Cleanup) Plan(_ context.Context, params protocol.CleanupParams) error {
-	if params.Zinit == "" || params.Prefix == "" || params.Home == "" {
-		return errors.New("plan the cleanup: it needs the supervisor's socket, the prefix of our services, and our folder")
+	if params.Prefix == "" || params.Home == "" {
+		return errors.New("plan the cleanup: it needs the prefix of our services, and our folder")
 	}
 	_, err := os.Stat(params.Home)
 	c.mu.Lock()
@@ -47,7 +47,10 @@ func (c *Cleanup) CarryOut() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
-	err := deleteServices(ctx, c.params.Zinit, c.params.Prefix)
+	var err error
+	if c.params.Zinit != "" { // else nothing could be registered
+		err = deleteServices(ctx, c.params.Zinit, c.params.Prefix)
+	}
 	if c.made {
 		err = errors.Join(err, os.RemoveAll(c.params.Home))
 	}

@@ -49,7 +49,6 @@ func TestACleanupWithoutAPlanDoesNothing(t *testing.T) {
 	}
 	whole := protocol.CleanupParams{Zinit: "/z", Prefix: "p.", Home: "/h"}
 	for _, spoil := range []func(*protocol.CleanupParams){
-		func(p *protocol.CleanupParams) { p.Zinit = "" },
 		func(p *protocol.CleanupParams) { p.Prefix = "" }, // it would delete every service
 		func(p *protocol.CleanupParams) { p.Home = "" },
 	} {

@@ -158,8 +158,8 @@ func (o *Owner) environment() map[string]string {
 	return environment
 }
 
-// awaitSupervisor waits until zinit answers. If the boot budget is spent, the error says what was missing. It ends with the
-// container.
+// awaitSupervisor waits until zinit answers. It goes on without zinit if all services serve and zinit is not understood, or if the boot budget is
+// spent. It ends with the container.
 func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
 	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration())
 	defer cancel()
@@ -171,13 +171,23 @@ func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
 		if err := live.container.Running(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}
+		if services := o.target.Restartable(); ctx.Err() != nil || (time.Since(live.began) > bareDelay && live.allServe(ctx, services)) {
+			live.takeBare(context.WithoutCancel(ctx), services, waiting)
+			return nil
+		}
 		select {
 		case <-time.After(pollInterval):
 		case <-ctx.Done():
-			return fmt.Errorf("container %s was not ready within %s: still waiting for %w",
-				live.container.Name(), o.target.Budgets.Boot, waiting)
 		}
 	}
+}
+
+// bareDelay is the time that a supervisor has to say a word that is understood, if all its services serve already.
+const bareDelay = 5 * time.Second
+
+// allServe reports whether every service answers the harness's own question, and there are any.
+func (l *liveSandbox) allServe(ctx context.Context, services []target.Service) bool {
+	return len(services) > 0 && len(l.findNotAnswering(ctx, services)) == 0
 }
 
 // awaitServices waits until every service of the target runs and answers, at most for the boot budget. A service that does not is no
@@ -212,6 +222,9 @@ func (o *Owner) findNotServing(ctx context.Context, live *liveSandbox) (map[stri
 		return nil, err
 	}
 	defer func() { _ = supervisor.Close() }()
+	if supervisor.Dialect() == zinit.DialectBare {
+		return live.findNotAnswering(ctx, o.target.Restartable()), nil
+	}
 	statuses, err := supervisor.List(ctx)
 	if err != nil {
 		return nil, err
@@ -244,7 +257,7 @@ func (l *liveSandbox) findNotAnswering(ctx context.Context, services []target.Se
 			if err := recovery.CheckSteady(ctx, l, protocol.EndpointOf(service)); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
-				missing[service.Name] = "zinit says that it runs, and it does not answer: " + err.Error()
+				missing[service.Name] = "it does not answer: " + err.Error()
 			}
 		})
 	}
@@ -396,7 +409,7 @@ func (l *liveSandbox) collect(ctx context.Context, directory string) error {
 	if l.ended.Load() {
 		return nil // less can be collected of a container that has ended
 	}
-	if l.link == nil || !l.opened.Found() {
+	if l.link == nil || !l.opened.Found() || l.opened.Dialect == zinit.DialectBare {
 		return err
 	}
 	supervisor, connectErr := l.supervisor(ctx)

@@ -9,6 +9,7 @@ import (
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
@@ -42,6 +43,37 @@ func (o *Owner) findSupervisor(ctx context.Context, live *liveSandbox) error {
 		return nil
 	}
 	return waiting
+}
+
+// takeBare goes on without a word with the supervisor, which stays silent or is not understood. why is what was waited for.
+func (l *liveSandbox) takeBare(ctx context.Context, services []target.Service, why error) {
+	l.opened.Dialect, l.opened.Because = zinit.DialectBare, explainUnusable(why)
+	l.opened.SupervisorPID = l.findParent(ctx, services)
+}
+
+// findParent returns the process that is the parent of most services' processes, 0 if there is none but the first process.
+func (l *liveSandbox) findParent(ctx context.Context, services []target.Service) int {
+	table, err := l.agent.Processes(ctx)
+	if err != nil {
+		return 0
+	}
+	parents := map[int]int{}
+	for _, process := range table {
+		parents[process.PID] = process.Parent
+	}
+	children := map[int]int{}
+	best := 0
+	for _, service := range services {
+		identity, err := l.agent.Identify(ctx, agent.IdentifyParams{Endpoint: protocol.EndpointOf(service)})
+		if err != nil {
+			continue
+		}
+		parent := parents[identity.Serving.PID]
+		if children[parent]++; children[parent] > children[best] {
+			best = parent
+		}
+	}
+	return best
 }
 
 // findSocket tries the candidates. misunderstood is one whose answers are not zinit's. The error says what is waited for.
@@ -92,9 +124,9 @@ func (l *liveSandbox) peerOf(ctx context.Context, socket string) int {
 	return identity.Serving.PID
 }
 
-// filterRegistrable returns the plans that the supervisor can be told of: none if only its commands are understood.
+// filterRegistrable returns the plans that the supervisor can be told of: none if its RPC is not understood.
 func (l *liveSandbox) filterRegistrable(plans []protocol.VictimPlan) []protocol.VictimPlan {
-	if l.opened.Dialect == zinit.DialectCLI {
+	if !l.opened.Dialect.Registers() {
 		return nil
 	}
 	return plans

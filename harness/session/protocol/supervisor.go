@@ -16,14 +16,17 @@ func Programs() []string {
 
 // Supervisor connects to the supervisor in the dialect that was found.
 func (o Opened) Supervisor(ctx context.Context, dial zinit.Dialer, inside agent.Client) (zinit.Supervisor, error) {
-	if o.Dialect == zinit.DialectCLI {
+	switch o.Dialect {
+	case zinit.DialectCLI:
 		return zinit.NewCommandLine(Program(inside, o.Program), o.Because), nil
+	case zinit.DialectBare:
+		return zinit.NewBare(o.Because), nil
 	}
 	return zinit.Connect(ctx, dial)
 }
 
-// Found reports whether a supervisor has answered.
-func (o Opened) Found() bool { return o.Zinit != "" || o.Dialect == zinit.DialectCLI }
+// Found reports whether it is known how to speak with the supervisor, or that nobody can.
+func (o Opened) Found() bool { return o.Dialect != "" }
 
 // Program returns a program that runs zinit's command inside the container.
 func Program(inside agent.Client, path string) zinit.Program {
@@ -38,8 +41,11 @@ func Program(inside agent.Client, path string) zinit.Program {
 
 // Describe says how the supervisor is reached.
 func (o Opened) Describe() string {
-	if o.Dialect == zinit.DialectCLI {
+	switch o.Dialect {
+	case zinit.DialectCLI:
 		return fmt.Sprintf("by its command line alone, so nothing can be registered: %s", o.Because)
+	case zinit.DialectBare:
+		return fmt.Sprintf("not at all, so only what needs no word with it is judged: %s", o.Because)
 	}
 	return fmt.Sprintf("dialect %s at %s", o.Dialect, o.Zinit)
 }
