@@ -4,6 +4,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
@@ -81,6 +83,8 @@ func judgeAnswers(chaos *session.Session, during string, seen spec.Answers) {
 		spec.FailWith(chaos, fmt.Sprintf("the supervisor did not answer %s within %s, during the %s", seen.Worst.Method, spec.AnswerLimit, during),
 			spec.Note("worst", "%s, of %d questions", span.Text(seen.Worst.Took), seen.Asked),
 			spec.Note("control", "the agent beside it answered within %s", span.Text(seen.Worst.AgentDelay)))
+	case errors.Is(seen.Refused.Err, zinit.ErrNotExpressible):
+		spec.Conclude(seen.Refused.Err)
 	case seen.Refused.Err != nil:
 		spec.FailWith(chaos, fmt.Sprintf("the supervisor answered %s with an error, during the %s", seen.Refused.Method, during),
 			spec.Note("error", "%v", seen.Refused.Err), spec.Note("worst", "%s", slowest))

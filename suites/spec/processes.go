@@ -46,7 +46,8 @@ func FindLiving(ctx context.Context, sandbox *session.Sandbox, processes ...reco
 // FindDown returns the services that do not run by the supervisor's status or do not serve, with what is wrong.
 func FindDown(ctx context.Context, sandbox *session.Sandbox, services []session.Service) map[string]string {
 	statuses, err := sandbox.Supervisor.List(ctx)
-	if err != nil {
+	unspoken := errors.Is(err, zinit.ErrNotExpressible) // then the services' own answers have to do
+	if err != nil && !unspoken {
 		return map[string]string{"zinit": err.Error()}
 	}
 	reported := map[string]zinit.Status{}
@@ -55,10 +56,10 @@ func FindDown(ctx context.Context, sandbox *session.Sandbox, services []session.
 	}
 	down := map[string]string{}
 	for _, service := range services {
-		if status := reported[service.Name]; status.State != zinit.StateRunning {
+		if status := reported[service.Name]; status.State != zinit.StateRunning && !unspoken {
 			down[service.Name] = strings.TrimSpace(fmt.Sprintf("zinit says %q %s", status.State, status.Error))
 		} else if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil {
-			down[service.Name] = "zinit says it runs, and it does not serve: " + err.Error()
+			down[service.Name] = "it does not serve: " + err.Error()
 		}
 	}
 	return down

@@ -2,6 +2,7 @@ package owner
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -62,6 +63,19 @@ func toolVersions() map[string]string {
 	return versions
 }
 
+// expectedPolicies returns the target's services with the policies that the target file expects, which nobody has read back.
+func (o *Owner) expectedPolicies() []record.Service {
+	services := make([]record.Service, len(o.target.Services))
+	for i, service := range o.target.Services {
+		policy := budget.RecordPolicy(o.target.Policy)
+		services[i] = record.Service{Name: service.Name}
+		if !service.Oneshot {
+			services[i].Policy, services[i].Retry = budget.DescribeFully(o.target.Policy)+", by the target file alone", &policy
+		}
+	}
+	return services
+}
+
 // readPolicies returns the target's services, with the policies that zinit gives back for those that it knows.
 func (o *Owner) readPolicies(ctx context.Context, main *liveSandbox) []record.Service {
 	services := make([]record.Service, len(o.target.Services))
@@ -76,6 +90,9 @@ func (o *Owner) readPolicies(ctx context.Context, main *liveSandbox) []record.Se
 	}
 	defer func() { _ = supervisor.Close() }()
 	actions, err := supervisor.Actions(ctx, "")
+	if errors.Is(err, zinit.ErrNotExpressible) {
+		return o.expectedPolicies()
+	}
 	if err != nil {
 		return services
 	}
