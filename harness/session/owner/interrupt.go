@@ -17,13 +17,14 @@ func (o *Owner) interrupt(ctx context.Context, p protocol.ContainerParams) (prot
 	if err != nil {
 		return protocol.Interruption{}, err
 	}
+	gone := live.expectReturn(ctx)
 	live.closeLink()
 	done, err := live.carryOut(ctx, p)
 	if err != nil {
 		return done, fmt.Errorf("%s the container of sandbox %s: %w", p.Order, p.Sandbox, err)
 	}
 	began := time.Now()
-	if done.Refused, err = o.restoreAgent(ctx, live); err != nil || done.Refused != "" {
+	if done.Refused, err = o.restoreAgent(ctx, live, gone); err != nil || done.Refused != "" {
 		return done, err
 	}
 	done.AnswerDelay = time.Since(began)
@@ -109,12 +110,12 @@ func (o *Owner) find(ctx context.Context, p protocol.SandboxParams) (protocol.Op
 
 // restoreAgent brings the agent back into a container that was started again, and waits for its supervisor. refused says why the
 // container or the supervisor did not come up; err is an error of the harness.
-func (o *Owner) restoreAgent(ctx context.Context, live *liveSandbox) (refused string, err error) {
+func (o *Owner) restoreAgent(ctx context.Context, live *liveSandbox, gone *absence) (refused string, err error) {
 	live.ended.Store(false)
 	err = o.connectAgent(ctx, live)
 	agentAnswers := err == nil
 	if agentAnswers {
-		err = o.awaitSupervisor(ctx, live)
+		err = o.awaitReturn(ctx, live, gone)
 	}
 	ended := live.container.Running(ctx)
 	if err != nil && ended == nil {

@@ -45,6 +45,8 @@ type liveSandbox struct {
 	canaries   protocol.Canaries // only of protocol.CanarySandbox
 	began      time.Time
 
+	answerDelay time.Duration // until the supervisor answered for the first time
+
 	ended atomic.Bool // a fault has ended the container, and it was not started again
 
 	mu      sync.Mutex
@@ -95,6 +97,7 @@ func (o *Owner) makeReady(ctx context.Context, live *liveSandbox) (err error) {
 	if err := o.awaitSupervisor(ctx, live); err != nil {
 		return err
 	}
+	live.answerDelay = time.Since(live.began)
 	if err := o.awaitServices(ctx, live); err != nil {
 		return fmt.Errorf("wait for the services of %s: %w", live.container.Name(), err)
 	}
