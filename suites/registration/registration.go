@@ -75,7 +75,7 @@ func itHolds(p, text, subject string, body func(ctx SpecContext), labels ...any)
 
 // itHoldsApart registers a spec like itHolds, in the sandbox of the theme's own.
 func itHoldsApart(p, text, subject string, body func(ctx SpecContext), labels ...any) {
-	itHolds(p, text, subject, body, append(labels, spec.In(ownSandbox))...)
+	itHolds(p, text, subject, body, append(labels, spec.In(ownSandbox), spec.Costly)...)
 }
 
 // scalePolicy returns a policy that restarts after the same delay each time, so that a second kill is due as the first.

@@ -30,7 +30,8 @@ func Specs(chaos *session.Session) {
 		dying.Options.OnTerm = victim.TermDie
 		itIsReplaced(chaos, promise.RestartSIGTERM, fault.SIGTERM, dying)
 	})
-	Describe("a killed service", spec.About(promise.RestartSIGKILL), func() {
+	// Many specs share that sandbox. Where it has to wait for room, they would keep all workers from those of the main one.
+	Describe("a killed service", spec.About(promise.RestartSIGKILL), spec.Costly, func() {
 		for _, shipped := range chaos.Target.Restartable() {
 			itComesBack(chaos, promise.RestartSIGKILL, killSandbox, fault.SIGKILL, chaos.Shipped(shipped))
 		}
