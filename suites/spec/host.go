@@ -55,8 +55,13 @@ func (h *Host) Explains(ctx context.Context, due, came int64, tolerance time.Dur
 	if came <= due {
 		return false
 	}
-	Until(ctx, 2*hostInterval, func(context.Context) bool { return h.watchedUntil() >= came })
-	return time.Duration(came-due)-h.pressure(due, came) <= tolerance
+	return time.Duration(came-due)-h.waitPressure(ctx, due, came) <= tolerance
+}
+
+// waitPressure waits until the host has been watched until a point, and then returns the pressure between two.
+func (h *Host) waitPressure(ctx context.Context, from, to int64) time.Duration {
+	Until(ctx, 2*hostInterval, func(context.Context) bool { return h.watchedUntil() >= to })
+	return h.pressure(from, to)
 }
 
 // watchedUntil returns when the last interval ended.

@@ -39,11 +39,13 @@ type Answer struct {
 	// AgentDelay is the time that the agent took for an answer, asked at the same time over the same link. It shows the
 	// host's own share.
 	AgentDelay time.Duration
-	Err        error
+	// PressurePeriod is for how long of Took some process waited for a processor. It is 0 for an answer that came soon.
+	PressurePeriod time.Duration
+	Err            error
 }
 
 // own returns the part of the answer's time that the host cannot have caused.
-func (a Answer) own() time.Duration { return a.Took - handovers*a.AgentDelay }
+func (a Answer) own() time.Duration { return a.Took - max(handovers*a.AgentDelay, a.PressurePeriod) }
 
 // Answers sums up what came of questions that were asked again and again.
 type Answers struct {
@@ -77,6 +79,7 @@ func (s *Answers) Judge(limit time.Duration) (late, doubtful bool) {
 type Questioner struct {
 	sandbox   *session.Sandbox
 	questions []Question
+	host      *Host
 	during    atomic.Value // a string
 	cancel    context.CancelFunc
 	done      chan Answers
@@ -85,7 +88,7 @@ type Questioner struct {
 // KeepAsking asks until Stop is called, or ctx ends.
 func KeepAsking(ctx context.Context, sandbox *session.Sandbox, questions ...Question) *Questioner {
 	ctx, cancel := context.WithCancel(ctx)
-	q := &Questioner{sandbox: sandbox, questions: questions, cancel: cancel, done: make(chan Answers, 1)}
+	q := &Questioner{sandbox: sandbox, questions: questions, host: WatchHost(ctx, sandbox), cancel: cancel, done: make(chan Answers, 1)}
 	q.SetDuring("")
 	go func() { q.done <- q.ask(ctx) }()
 	return q
@@ -121,13 +124,19 @@ func (q *Questioner) ask(ctx context.Context) (seen Answers) {
 // askOnce asks one question, and the agent beside it.
 func (q *Questioner) askOnce(ctx context.Context, question Question) Answer {
 	agent := make(chan time.Duration, 1)
+	var asked int64 // on the agent's clock
 	go func() {
 		began := time.Now()
-		_, _ = q.sandbox.Agent().Hello(ctx)
+		if hello, err := q.sandbox.Agent().Hello(ctx); err == nil {
+			asked = hello.MonotonicNs - int64(time.Since(began))
+		}
 		agent <- time.Since(began)
 	}()
 	answer, began := Answer{Method: question.Method, During: q.during.Load().(string)}, time.Now()
 	answer.Err = question.Ask(ctx)
 	answer.Took, answer.AgentDelay = time.Since(began), <-agent
+	if answer.Took > AnswerLimit && asked > 0 {
+		answer.PressurePeriod = q.host.waitPressure(ctx, asked, asked+int64(answer.Took))
+	}
 	return answer
 }

@@ -13,6 +13,8 @@ func TestAnswersAreJudgedWithoutTheHost(t *testing.T) {
 	quick := Answer{Method: "quick", Took: 3 * ms, AgentDelay: ms}
 	edge := Answer{Method: "edge", Took: limit, AgentDelay: 0}
 	stalled := Answer{Method: "stalled", Took: limit + 4*500*ms, AgentDelay: 500 * ms}
+	pressed := Answer{Method: "pressed", Took: limit + 700*ms, AgentDelay: 10 * ms, PressurePeriod: 700 * ms}
+	hardly := Answer{Method: "hardly", Took: limit + 700*ms, AgentDelay: 10 * ms, PressurePeriod: 600 * ms}
 	late := Answer{Method: "late", Took: limit + 4*10*ms + 1, AgentDelay: 10 * ms}
 	for name, c := range map[string]struct {
 		answers        []Answer
@@ -22,6 +24,8 @@ func TestAnswersAreJudgedWithoutTheHost(t *testing.T) {
 		"none":                {nil, false, false, ""},
 		"in time":             {[]Answer{quick, edge, quick}, false, false, "edge"},
 		"the host stalled":    {[]Answer{quick, stalled, quick}, false, true, "stalled"},
+		"processes waited":    {[]Answer{quick, pressed}, false, true, "pressed"},
+		"hardly any waited":   {[]Answer{quick, hardly}, true, false, "hardly"},
 		"late":                {[]Answer{quick, late}, true, false, "late"},
 		"late beside a stall": {[]Answer{stalled, late, quick}, true, false, "late"},
 		"stalled after late":  {[]Answer{late, stalled}, true, false, "late"},
