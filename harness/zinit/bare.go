@@ -67,10 +67,14 @@ func (b bare) Actions(context.Context, string) ([]Action, error) {
 }
 
 // Jobs returns ErrNotExpressible.
-func (b bare) Jobs(context.Context, string, int) ([]Job, error) { return nil, b.refuse("read the jobs") }
+func (b bare) Jobs(context.Context, string, int) ([]Job, error) {
+	return nil, b.refuse("read the jobs")
+}
 
 // Logs returns ErrNotExpressible.
-func (b bare) Logs(context.Context, string, int) ([]string, error) { return nil, b.refuse("read a log") }
+func (b bare) Logs(context.Context, string, int) ([]string, error) {
+	return nil, b.refuse("read a log")
+}
 
 // Close does nothing.
 func (bare) Close() error { return nil }

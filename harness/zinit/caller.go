@@ -103,7 +103,7 @@ func decodeResult(raw string, result any) error {
 		return fmt.Errorf("%w: the result is null", ErrConnection)
 	}
 	if err := json.Unmarshal([]byte(raw), result); err != nil {
-		return fmt.Errorf("%w: the result %s has an unexpected form: %w", ErrConnection, excerpt([]byte(raw)), err)
+		return fmt.Errorf("%w: the result %s has %w: %w", ErrConnection, excerpt([]byte(raw)), ErrForm, err)
 	}
 	return checkResult(result)
 }

@@ -102,7 +102,7 @@ func (c *Client) Get(ctx context.Context, service string) (Service, error) {
 
 // Names returns the name of every service with service.list.
 func (c *Client) Names(ctx context.Context) ([]string, error) {
-	return ask[names](ctx, c, "service.list", "", nil)
+	return ask[texts](ctx, c, "service.list", "", nil)
 }
 
 // List returns the status of every service with service.list_full.
@@ -171,7 +171,7 @@ func (c *Client) Jobs(ctx context.Context, action string, limit int) ([]Job, err
 // Logs returns the last lines of a service's or an action's log with logs.get, oldest first. 0 lines leaves zinit's default,
 // 100.
 func (c *Client) Logs(ctx context.Context, name string, lines int) ([]string, error) {
-	return ask[names](ctx, c, "logs.get", name, logParams{name, lines})
+	return ask[texts](ctx, c, "logs.get", name, logParams{name, lines})
 }
 
 // Call calls any method and returns its result undecoded.

@@ -20,6 +20,9 @@ var ErrNotExpressible = errors.New("this dialect of zinit cannot express it")
 // call had an effect is unknown.
 var ErrConnection = errors.New("no answer")
 
+// ErrForm means that an answer came and has not the form that the dialect says. It comes with ErrConnection.
+var ErrForm = errors.New("an unexpected form")
+
 // Error is an error that the supervisor itself answered.
 type Error struct {
 	Code    int

@@ -27,7 +27,7 @@ type (
 	done struct {
 		OK *bool `json:"ok"`
 	}
-	names    []string
+	texts    []string
 	statuses []Status
 	actions  []Action
 	jobs     []Job
@@ -37,7 +37,7 @@ type (
 func checkResult(result any) error {
 	if checked, ok := result.(interface{ check() error }); ok {
 		if err := checked.check(); err != nil {
-			return fmt.Errorf("%w: the result is incomplete: %w", ErrConnection, err)
+			return fmt.Errorf("%w: the result is incomplete and has %w: %w", ErrConnection, ErrForm, err)
 		}
 	}
 	return nil

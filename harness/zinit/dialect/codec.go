@@ -25,11 +25,11 @@ func (s Shape) Encode(document Document, values Values, template map[string]any)
 		value, given := values[known.Name]
 		member, placed := s[known.Name]
 		switch {
-		case !placed && (!given || isZero(value)):
+		case !placed && (!given || IsZero(value)):
 			continue
 		case !placed:
 			return nil, fmt.Errorf("write the %s: it has no place for %s: %w", document, known.Name, ErrNotExpressible)
-		case (!given || isZero(value)) && !member.Required:
+		case (!given || IsZero(value)) && !member.Required:
 			member.At.Delete(out)
 			continue
 		case !given || value == nil:
@@ -91,7 +91,8 @@ func (s Shape) Extras(theirs map[string]any) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(theirs)), func(key string) bool { return used[key] })
 }
 
-func isZero(value any) bool {
+// IsZero reports whether a value of the model says nothing: it is absent, zero or empty.
+func IsZero(value any) bool {
 	if value == nil {
 		return true
 	}

@@ -42,11 +42,12 @@ const (
 	TheLimit    Argument = "limit" // how many jobs or lines
 )
 
-// Arguments returns the arguments of an operation. The last of Kill, ListActions, ListJobs and Logs may be left out.
+// Arguments returns the arguments of an operation. The name of SetService and SetAction, and the last of Kill, ListActions, ListJobs and Logs
+// may be left out.
 func Arguments(operation Operation) []Argument {
 	switch operation {
 	case SetService, SetAction:
-		return []Argument{TheDocument}
+		return []Argument{TheName, TheDocument}
 	case GetService, Delete, StatusOf, Start, Stop, Restart, GetAction, ListActions, DeleteAction:
 		return []Argument{TheName}
 	case Kill:
@@ -82,6 +83,12 @@ type Call struct {
 	Keyed Keyed `yaml:"keyed,omitempty"`
 	// Entry is where the name or the line is in each entry of a list of names or lines; empty if entries are texts.
 	Entry Path `yaml:"entry,omitempty"`
+}
+
+// Takes reports whether the call has a place for an argument.
+func (c Call) Takes(argument Argument) bool {
+	_, named := c.At[argument]
+	return named || slices.Contains(c.Order, argument)
 }
 
 // check returns an error that names what the operation does not have.

@@ -1,0 +1,169 @@
+package zinit
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// PortDialer connects to a supervisor: to its unix socket for port 0, else to a TCP port on the container's loopback address.
+type PortDialer func(ctx context.Context, port int) (net.Conn, error)
+
+// Conversation sends single requests of JSON-RPC to a supervisor, in any framing. Each has a connection of its own. It may be used by many
+// goroutines at once.
+type Conversation struct{ dial PortDialer }
+
+// NewConversation returns a conversation that reaches the supervisor through dial.
+func NewConversation(dial PortDialer) *Conversation { return &Conversation{dial: dial} }
+
+// Call sends one request and returns its result, which may be null. It ends with its context, at the latest after CallTimeout. The error
+// wraps ErrConnection if no valid reply came. Otherwise it is the supervisor's own, an *Error without a meaning.
+func (c *Conversation) Call(ctx context.Context, how dialect.Transport, method string, params any) (json.RawMessage, error) {
+	bounded, cancel := context.WithTimeout(ctx, CallTimeout)
+	defer cancel()
+	request := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
+	if params != nil {
+		request["params"] = params
+	}
+	document, err := json.Marshal(request)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", method, err)
+	}
+	conn, err := c.dial(bounded, how.Port)
+	if err != nil {
+		return nil, fmt.Errorf("%w: connect to the supervisor: %w", ErrConnection, err)
+	}
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(bounded, func() { _ = conn.Close() })()
+	reply, err := exchange(conn, how, document)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, fmt.Errorf("%w: no reply: %w", ErrConnection, context.Cause(ctx))
+	case err != nil && bounded.Err() != nil:
+		return nil, fmt.Errorf("%w: no reply within %s: %w", ErrConnection, CallTimeout, bounded.Err())
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrConnection, err)
+	case reply.Error != nil:
+		return nil, reply.Error.toError()
+	}
+	return reply.Result, nil
+}
+
+// toError returns the error that a reply holds.
+func (e *rpcError) toError() *Error {
+	message := e.Message
+	if message == "" {
+		message = "an error without a message"
+	}
+	if len(e.Data) > 0 && string(e.Data) != "null" {
+		message += " " + excerpt(e.Data)
+	}
+	return &Error{Code: *e.Code, Message: message}
+}
+
+// exchange writes a request in its framing, and reads until its reply comes.
+func exchange(conn net.Conn, how dialect.Transport, document []byte) (*envelope, error) {
+	if how.Framing == dialect.HTTP {
+		return exchangeHTTP(conn, how.Path, document)
+	}
+	framed := document
+	switch how.Framing {
+	case dialect.ContentLength:
+		framed = fmt.Appendf(nil, "Content-Length: %d\r\n\r\n%s", len(document), document)
+	case dialect.Line, "":
+		framed = append(bytes.Clone(document), '\n')
+	}
+	if _, err := conn.Write(framed); err != nil {
+		return nil, fmt.Errorf("send the request: %w", err)
+	}
+	return readReply(&limitedReader{source: conn, left: maxReply}, how.Framing == dialect.ContentLength)
+}
+
+// readReply reads documents until one answers the request.
+func readReply(from io.Reader, headers bool) (*envelope, error) {
+	buffered := bufio.NewReader(from)
+	decoder := json.NewDecoder(buffered)
+	for {
+		if headers {
+			if err := skipHeader(buffered); err != nil {
+				return nil, explainDecode(err)
+			}
+			decoder = json.NewDecoder(buffered)
+		}
+		var raw json.RawMessage
+		if err := decoder.Decode(&raw); err != nil {
+			return nil, explainDecode(err)
+		}
+		reply, err := readEnvelope(raw)
+		if err != nil {
+			return nil, err
+		}
+		if reply.Method == "" && string(reply.ID) == onlyID {
+			return reply, nil
+		}
+		if headers { // what the decoder has read ahead is the next header
+			buffered = bufio.NewReader(io.MultiReader(decoder.Buffered(), buffered))
+		}
+	}
+}
+
+func readEnvelope(raw json.RawMessage) (*envelope, error) {
+	var reply envelope
+	if err := json.Unmarshal(raw, &reply); err != nil {
+		return nil, fmt.Errorf("the reply %s is not a JSON-RPC object: %w", excerpt(raw), err)
+	}
+	return &reply, reply.check()
+}
+
+// skipHeader reads the lines of a header, and the empty one after it. An error is returned for a line that is none of a header.
+func skipHeader(from *bufio.Reader) error {
+	for {
+		line, err := from.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		line = strings.TrimSpace(line)
+		if line == "" {
+			return nil
+		}
+		if name, _, found := strings.Cut(line, ":"); !found || !strings.HasPrefix(strings.ToLower(name), "content-") {
+			return fmt.Errorf("the reply has no header, but %s", excerpt([]byte(line)))
+		}
+	}
+}
+
+// exchangeHTTP posts a request. A reply with an error of HTTP is read all the same if its body is JSON-RPC.
+func exchangeHTTP(conn net.Conn, path string, document []byte) (*envelope, error) {
+	if path == "" {
+		path = "/"
+	}
+	request, err := http.NewRequest(http.MethodPost, "http://localhost"+path, bytes.NewReader(document)) //nolint:noctx // the connection is bounded
+	if err != nil {
+		return nil, fmt.Errorf("write the request: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	request.Close = true
+	if err := request.Write(conn); err != nil {
+		return nil, fmt.Errorf("send the request: %w", err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(&limitedReader{source: conn, left: maxReply}), request)
+	if err != nil {
+		return nil, fmt.Errorf("read the reply: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	reply, err := readReply(response.Body, false)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("POST %s answers %s", path, response.Status), err)
+	}
+	return reply, nil
+}
