@@ -1,0 +1,292 @@
+package learn
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// httpPaths are where a supervisor is asked by HTTP.
+var httpPaths = []string{"/", "/rpc", "/jsonrpc", "/api", "/api/rpc", "/v1/rpc", "/zinit"}
+
+// descriptions are names of the method that describes all others, the usual one first.
+var descriptions = []string{"rpc.discover", "rpc_discover", "rpcDiscover", "system.discover", "discover", "rpc.describe", "system.describe", "describe",
+	"openrpc", "rpc.schema", "schema", "system.schema", "system.methods", "rpc.methods", "methods", "system.listMethods", "help"}
+
+// findTransport finds the first framing that gets an answer of JSON-RPC, be it an error.
+func (l *learner) findTransport(ctx context.Context) bool {
+	transports := l.options.Transports
+	if len(transports) == 0 {
+		transports = []dialect.Transport{{Framing: dialect.Line}, {Framing: dialect.ContentLength}}
+		for _, path := range httpPaths {
+			transports = append(transports, dialect.Transport{Framing: dialect.HTTP, Path: path})
+		}
+		transports = append(transports, dialect.Transport{Framing: dialect.Bare})
+	}
+	for _, transport := range transports {
+		_, err := l.ask(ctx, transport, descriptions[0], nil)
+		if answer := new(zinit.Error); err == nil || errors.As(err, &answer) {
+			l.spoken.Transport = transport
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// nonsense is a method that no supervisor has.
+const nonsense = "hero_chaos.no_such_method"
+
+// learnUnknown learns how the supervisor says that it has no such method.
+func (l *learner) learnUnknown(ctx context.Context) {
+	_, err := l.ask(ctx, l.spoken.Transport, nonsense, nil)
+	if answer := new(zinit.Error); errors.As(err, &answer) {
+		l.unknownCode = answer.Code
+	}
+}
+
+// isUnknown reports whether an error says that there is no such method, whatever its parameters.
+func (l *learner) isUnknown(err error) bool {
+	answer := new(zinit.Error)
+	return errors.As(err, &answer) && answer.Code == l.unknownCode
+}
+
+// method is a method as the supervisor describes it.
+type method struct {
+	name   string
+	params []parameter
+	known  bool // whether the parameters are described
+}
+
+type parameter struct {
+	name     string
+	required bool
+	schema   map[string]any
+}
+
+// describe asks for the supervisor's own description of its methods.
+func (l *learner) describe(ctx context.Context) {
+	for _, name := range descriptions {
+		result, err := l.ask(ctx, l.spoken.Transport, name, nil)
+		if err != nil {
+			continue
+		}
+		if found := readMethods(result, result, 0); len(found) > 0 {
+			l.described = found
+			l.spoken.Operations[dialect.Discover] = dialect.Call{Method: name}
+			return
+		}
+	}
+}
+
+// readMethods finds a list of methods in a description: objects with a name, or names. root resolves references.
+func readMethods(value, root any, depth int) []method {
+	const deepest = 4
+	if depth > deepest {
+		return nil
+	}
+	switch v := value.(type) {
+	case []any:
+		return methodsOf(v, root)
+	case map[string]any:
+		if found := readMethods(v["methods"], root, depth+1); len(found) > 1 {
+			return found
+		}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if found := readMethods(v[key], root, depth+1); len(found) > 1 && key != "components" {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+func methodsOf(list []any, root any) []method {
+	var found []method
+	for _, entry := range list {
+		switch v := entry.(type) {
+		case string:
+			found = append(found, method{name: v})
+		case map[string]any:
+			name, ok := v["name"].(string)
+			if !ok {
+				return nil
+			}
+			one := method{name: name}
+			if listed, described := v["params"].([]any); described {
+				one.known = true
+				for _, param := range listed {
+					one.params = append(one.params, parameterOf(param, root))
+				}
+			}
+			found = append(found, one)
+		default:
+			return nil
+		}
+	}
+	return found
+}
+
+func parameterOf(value, root any) parameter {
+	object := resolve(value, root, 0)
+	name, _ := object["name"].(string)
+	required, _ := object["required"].(bool)
+	return parameter{name: name, required: required, schema: resolve(object["schema"], root, 0)}
+}
+
+// resolve follows a reference inside the description, and takes the first object of an alternative.
+func resolve(value, root any, depth int) map[string]any {
+	const deepest = 8
+	object, _ := value.(map[string]any)
+	if depth > deepest || object == nil {
+		return map[string]any{}
+	}
+	if reference, ok := object["$ref"].(string); ok {
+		target := root
+		for _, key := range strings.Split(strings.TrimPrefix(reference, "#/"), "/") {
+			inner, _ := target.(map[string]any)
+			target = inner[key]
+		}
+		return resolve(target, root, depth+1)
+	}
+	for _, key := range []string{"oneOf", "anyOf", "allOf"} {
+		alternatives, _ := object[key].([]any)
+		for _, alternative := range alternatives {
+			if one := resolve(alternative, root, depth+1); len(one) > 0 && one["type"] != "null" {
+				return one
+			}
+		}
+	}
+	return object
+}
+
+// isObject reports whether a parameter takes a document.
+func (p parameter) isObject() bool {
+	return p.schema["type"] == "object" || p.schema["properties"] != nil
+}
+
+// candidates returns the methods that may be an operation, the best first. Described ones win; without a description the usual names are tried.
+func (l *learner) candidates(operation dialect.Operation) []method {
+	if l.described == nil {
+		var guesses []method
+		for _, name := range guessNames(operation) {
+			guesses = append(guesses, method{name: name})
+		}
+		return guesses
+	}
+	type scored struct {
+		method
+		score int
+	}
+	var found []scored
+	for _, one := range l.described {
+		if score := methodScore(operation, one.name); score > 0 {
+			found = append(found, scored{one, score})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b scored) int { return b.score - a.score })
+	methods := make([]method, 0, len(found))
+	for _, one := range found {
+		methods = append(methods, one.method)
+	}
+	return methods
+}
+
+// meanings are the noun and the verbs of each operation.
+var meanings = map[dialect.Operation]struct {
+	noun  string
+	verbs []string
+}{
+	dialect.Ping:       {"", []string{"ping"}},
+	dialect.SetService: {"service", []string{"set"}}, dialect.GetService: {"service", []string{"get"}}, dialect.Delete: {"service", []string{"delete"}},
+	dialect.List: {"service", []string{"list"}}, dialect.ListFull: {"service", []string{"full", "list"}}, dialect.StatusOf: {"service", []string{"status"}},
+	dialect.Start: {"service", []string{"start"}}, dialect.Stop: {"service", []string{"stop"}}, dialect.Restart: {"service", []string{"restart"}},
+	dialect.Kill: {"service", []string{"kill"}}, dialect.SetAction: {"action", []string{"set"}}, dialect.GetAction: {"action", []string{"get"}},
+	dialect.ListActions: {"action", []string{"list"}}, dialect.DeleteAction: {"action", []string{"delete"}},
+	dialect.ListJobs: {"job", []string{"list"}}, dialect.Logs: {"log", []string{"logs", "get", "list"}},
+}
+
+// methodScore returns how well a method's name says an operation, 0 if it does not.
+func methodScore(operation dialect.Operation, name string) int {
+	words := tokens(name)
+	meant := meanings[operation]
+	score := 0
+	for i, verb := range meant.verbs {
+		for _, word := range verbs[verb] {
+			if slices.Contains(words, word) {
+				score = max(score, 50-10*i)
+			}
+		}
+	}
+	noun := nounOf(words, meant.noun)
+	switch {
+	case score == 0:
+		return 0
+	case noun == meant.noun:
+		score += 40
+	case noun == "" && meant.noun == "service": // "start", "zinit.start"
+		score += 20
+	case meant.noun == "":
+		score += 10
+	default:
+		return 0
+	}
+	return max(1, score-5*len(words))
+}
+
+// nounOf returns the noun that words are about. What also names a verb of the operation's own counts last.
+func nounOf(words []string, wanted string) string {
+	for _, noun := range append([]string{wanted}, "service", "action", "job", "log") {
+		for _, word := range nouns[noun] {
+			if noun != "" && slices.Contains(words, word) {
+				return noun
+			}
+		}
+	}
+	return ""
+}
+
+// guessNames returns the usual names of an operation.
+func guessNames(operation dialect.Operation) []string {
+	meant := meanings[operation]
+	var named []string
+	var each []string
+	for _, verb := range meant.verbs {
+		each = append(each, verbs[verb]...)
+	}
+	if operation == dialect.ListFull {
+		each = []string{"list_full", "list_all", "status_all", "statuses", "list_detailed", "list_status", "all", "list"}
+	}
+	for _, noun := range append(slices.Clone(nouns[meant.noun][:min(4, len(nouns[meant.noun]))]), "") {
+		for _, verb := range each {
+			named = append(named, joinName(noun, verb)...)
+		}
+	}
+	return slices.Compact(named)
+}
+
+// joinName returns the usual spellings of a noun and a verb.
+func joinName(noun, verb string) []string {
+	title := func(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+	camel := ""
+	for i, part := range strings.Split(verb, "_") {
+		if i > 0 {
+			part = title(part)
+		}
+		camel += part
+	}
+	if noun == "" {
+		return []string{verb, "zinit." + verb, "supervisor." + verb}
+	}
+	return []string{
+		noun + "." + verb, noun + "_" + verb, verb + "_" + noun, noun + "/" + verb, noun + "s." + verb, noun + "." + camel, noun + title(camel), camel + title(noun),
+		title(noun) + "." + title(camel), "zinit." + noun + "." + verb, verb + "." + noun, camel + title(noun) + "s", verb + "_" + noun + "s", noun + "s/" + verb, noun + "-" + verb,
+	}
+}

@@ -1,0 +1,429 @@
+package learn
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// findDefinitions finds the methods that read definitions, and learns the shapes of their documents from those of the image.
+func (l *learner) findDefinitions(ctx context.Context) bool {
+	subject := l.options.Shipped[0]
+	document, ok := l.readService(ctx, subject)
+	if !ok {
+		l.miss("no method gives back the definition of " + subject.Service + ": name it under zinit.dialect.operations.get-service of the target file")
+		return false
+	}
+	l.templates.Service = document
+	if parts := findParts(document, subject); parts.run != nil {
+		l.embed(document, parts, subject)
+		l.addServiceShape(document)
+		return l.hasEssentials()
+	}
+	if !l.readActions(ctx, subject) {
+		l.miss("no method gives back the actions of " + subject.Service + ": name it under zinit.dialect.operations.list-actions of the target file")
+		return false
+	}
+	l.addServiceShape(document)
+	return l.hasEssentials()
+}
+
+// hasEssentials reports whether so much of a definition is understood that one of ours can be registered.
+func (l *learner) hasEssentials() bool {
+	shape := l.spoken.Documents[dialect.Action]
+	for _, name := range []string{"exec", "retry.delay", "retry.max_attempts"} {
+		if _, known := shape[name]; !known {
+			l.miss("no member of a run action was recognised as " + name + ": name it under zinit.dialect.documents.action of the target file")
+			return false
+		}
+	}
+	return true
+}
+
+// readService finds the method that gives back the definition of a service.
+func (l *learner) readService(ctx context.Context, subject Expected) (map[string]any, bool) {
+	status := l.spoken.Operations[dialect.StatusOf].Method
+	for _, candidate := range l.candidates(dialect.GetService) {
+		if candidate.name == status {
+			continue
+		}
+		for _, call := range callsByName(candidate) {
+			result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: subject.Service})
+			if err != nil {
+				if l.isOver(ctx, err) {
+					return nil, false
+				}
+				if l.isUnknown(err) {
+					break
+				}
+				continue
+			}
+			call.Result = unwrap(result)
+			answer, _ := call.Result.Get(result)
+			document, ok := answer.(map[string]any)
+			if ok && learnStatus([]any{document}) == nil && isDefinition(document, subject) {
+				l.take(dialect.GetService, call)
+				return document, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// isDefinition reports whether a document is a service's definition: it has the service's name and actions, or what it executes.
+func isDefinition(document map[string]any, subject Expected) bool {
+	if findParts(document, subject).run != nil {
+		return true
+	}
+	for _, one := range leaves(document) {
+		names, ok := namesIn(one.value)
+		if ok && slices.Contains(names, subject.Service+".run") {
+			return true
+		}
+	}
+	return false
+}
+
+// namesIn returns the names that a value lists, whatever its form.
+func namesIn(value any) ([]string, bool) {
+	values, err := (dialect.Shape{"actions": {At: dialect.Path{"v"}}}).Decode(dialect.Service, map[string]any{"v": value})
+	if err != nil {
+		return nil, false
+	}
+	names, ok := values["actions"].([]string)
+	return names, ok
+}
+
+// readActions finds the method that gives back actions, and learns their shape.
+func (l *learner) readActions(ctx context.Context, subject Expected) bool {
+	return l.readActionList(ctx, subject) || l.readSingleActions(ctx, subject)
+}
+
+func (l *learner) readActionList(ctx context.Context, subject Expected) bool {
+	for _, candidate := range l.candidates(dialect.ListActions) {
+		calls := callsByName(candidate)
+		if !needsArguments(candidate) {
+			calls = append(calls, dialect.Call{Method: candidate.name})
+		}
+		for _, call := range calls {
+			arguments := map[dialect.Argument]any{}
+			if call.Takes(dialect.TheName) {
+				arguments[dialect.TheName] = subject.Service
+			}
+			result, err := l.call(ctx, call, arguments)
+			if err != nil {
+				if l.isOver(ctx, err) {
+					return false
+				}
+				if l.isUnknown(err) {
+					break
+				}
+				continue
+			}
+			for _, at := range places(result, 2) {
+				call.Result = at
+				documents, err := call.Listed(result, dialect.Shape{})
+				if err != nil || !l.takeActions(documents, subject) {
+					continue
+				}
+				l.take(dialect.ListActions, call)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// readSingleActions reads the actions of a service one by one.
+func (l *learner) readSingleActions(ctx context.Context, subject Expected) bool {
+	for _, candidate := range l.candidates(dialect.GetAction) {
+		for _, call := range callsByName(candidate) {
+			var documents []any
+			for _, name := range []string{subject.Service + ".run", subject.Service + ".health"} {
+				result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: name})
+				if err != nil {
+					break
+				}
+				call.Result = unwrap(result)
+				answer, _ := call.Result.Get(result)
+				documents = append(documents, answer)
+			}
+			if l.takeActions(documents, subject) {
+				l.take(dialect.GetAction, call)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// takeActions learns the shapes of a service's run and health action from documents of them.
+func (l *learner) takeActions(documents []any, subject Expected) bool {
+	var run, health map[string]any
+	for _, one := range documents {
+		document, ok := one.(map[string]any)
+		if !ok || !executes(document) {
+			continue
+		}
+		for _, each := range leaves(document) {
+			switch each.value {
+			case subject.Service + ".run":
+				run = document
+			case subject.Service + ".health":
+				health = document
+			}
+		}
+	}
+	if run == nil {
+		return false
+	}
+	l.templates.Actions = map[string]map[string]any{"run": run}
+	l.spoken.Documents[dialect.Action] = l.learnAction(run, subject, "run", true)
+	if health != nil {
+		l.templates.Actions["health"] = health
+		l.spoken.Documents[dialect.HealthAction] = l.learnAction(health, subject, "health", true)
+	}
+	l.addKinds(run, health)
+	return true
+}
+
+// addKinds learns by which words the kinds of actions are told apart.
+func (l *learner) addKinds(run, health map[string]any) {
+	if health == nil {
+		return
+	}
+	for _, one := range leaves(run) {
+		other, there := one.at.Get(health)
+		if !there || nameScore("kind", one.at) == 0 || equalJSON(one.value, other) {
+			continue
+		}
+		words := map[string]any{"run": one.value, "health": other}
+		for _, word := range []string{"install", "test"} {
+			if like, ok := sayLike(one.value, "run", word); ok {
+				words[word] = like
+			}
+		}
+		for _, document := range []dialect.Document{dialect.Action, dialect.HealthAction} {
+			l.spoken.Documents[document]["kind"] = dialect.Member{At: one.at, Words: words}
+		}
+		l.note("action.kind", Shipped)
+		return
+	}
+}
+
+// executes reports whether a document says what is executed.
+func executes(document map[string]any) bool { return execLeaf(document, false).at != nil }
+
+// execLeaf returns the leaf that says what is executed: a command line or a list of words that names a program or a probe.
+func execLeaf(document map[string]any, shallow bool) leaf {
+	best, score := leaf{}, 0
+	for _, one := range leaves(document) {
+		if shallow && len(one.at) > 1 {
+			continue
+		}
+		text, ok := commandIn(one.value)
+		if !ok || !strings.ContainsAny(text, "/ ") {
+			continue
+		}
+		if s := nameScore("exec", one.at); s > score {
+			best, score = one, s
+		}
+	}
+	return best
+}
+
+func commandIn(value any) (string, bool) {
+	values, err := (dialect.Shape{"exec": {At: dialect.Path{"v"}}}).Decode(dialect.Action, map[string]any{"v": value})
+	if err != nil {
+		return "", false
+	}
+	text, ok := values["exec"].(string)
+	return text, ok
+}
+
+// parts are the places of actions inside a service's document.
+type parts struct {
+	run, health       map[string]any
+	runAt, healthAt   dialect.Path
+	list              *dialect.Path
+	keyed             dialect.Keyed
+	runsInTheDocument bool
+}
+
+// findParts finds the actions inside a service's document. Its run is nil if they are documents of their own.
+func findParts(document map[string]any, subject Expected) parts {
+	var found parts
+	for _, at := range places(document, 2) {
+		value, _ := at.Get(document)
+		if list, ok := value.([]any); ok && found.takeListed(at, list, subject) {
+			return found
+		}
+		object, ok := value.(map[string]any)
+		if !ok {
+			continue
+		}
+		if execLeaf(object, true).at == nil {
+			continue
+		}
+		if len(at) > 0 && isHealth(at, object, subject) {
+			found.health, found.healthAt = object, at
+		} else if found.run == nil {
+			found.run, found.runAt = object, at
+		}
+	}
+	if found.run != nil && found.health != nil && len(found.runAt) > 0 && len(found.healthAt) == len(found.runAt) {
+		found.takeKeyed(subject)
+	}
+	found.runsInTheDocument = found.run != nil && len(found.runAt) == 0
+	return found
+}
+
+// takeListed takes a list of documents that execute something.
+func (p *parts) takeListed(at dialect.Path, list []any, subject Expected) bool {
+	for _, one := range list {
+		object, ok := one.(map[string]any)
+		if !ok || !executes(object) {
+			return false
+		}
+		if isHealth(at, object, subject) {
+			p.health = object
+		} else {
+			p.run = object
+		}
+	}
+	if len(list) == 0 || p.run == nil {
+		return false
+	}
+	p.list = &at
+	return true
+}
+
+// takeKeyed sees whether the keys are the actions' names or kinds, in one object.
+func (p *parts) takeKeyed(subject Expected) {
+	parent := p.runAt[:len(p.runAt)-1]
+	if parent.String() != p.healthAt[:len(p.healthAt)-1].String() {
+		return
+	}
+	if p.runAt[len(p.runAt)-1] == subject.Service+".run" {
+		at := slices.Clone(parent)
+		p.list, p.keyed = &at, dialect.KeyedByName
+	}
+}
+
+// isHealth reports whether an action's document is that of a health check: by the place, by a word in it, or by its interval.
+func isHealth(at dialect.Path, object map[string]any, subject Expected) bool {
+	words := tokens(at.String())
+	if slices.ContainsFunc([]string{"health", "healthcheck", "check", "probe", "liveness"}, func(w string) bool { return slices.Contains(words, w) }) {
+		return true
+	}
+	interval, known := expectedDuration(subject.Health, "schedule.interval")
+	for _, one := range leaves(object) {
+		if text, ok := one.value.(string); ok && (text == subject.Service+".health" || strings.EqualFold(text, "health")) {
+			return true
+		}
+		if known && nameScore("schedule.interval", one.at) >= 60 && formOf(dialect.Action, "schedule.interval", one, interval) != "" {
+			return nameScore("retry.max_attempts", one.at) == 0
+		}
+	}
+	return false
+}
+
+// embed learns the shapes of actions inside a service's document.
+func (l *learner) embed(document map[string]any, found parts, subject Expected) {
+	embedding := &dialect.Embedding{List: found.list, Keyed: found.keyed}
+	if found.list == nil {
+		embedding.Kinds = map[string]dialect.Path{"run": found.runAt}
+		if found.health != nil {
+			embedding.Kinds["health"] = found.healthAt
+		}
+	}
+	l.spoken.Embedding = embedding
+	l.templates.Actions = map[string]map[string]any{"run": found.run}
+	run := found.run
+	if found.runsInTheDocument { // without the health check, whose members are called alike
+		run, _ = deepCopy(document).(map[string]any)
+		if found.health != nil {
+			found.healthAt.Delete(run)
+		}
+		l.templates.Actions["run"] = nil
+	}
+	l.spoken.Documents[dialect.Action] = l.learnAction(run, subject, "run", found.list != nil)
+	if found.health != nil {
+		l.templates.Actions["health"] = found.health
+		l.spoken.Documents[dialect.HealthAction] = l.learnAction(found.health, subject, "health", found.list != nil)
+	}
+	if found.list != nil {
+		l.addKinds(found.run, found.health)
+	}
+}
+
+// addServiceShape learns the members of a service itself.
+func (l *learner) addServiceShape(document map[string]any) {
+	shape := dialect.Shape{}
+	used := map[string]bool{}
+	if e := l.spoken.Embedding; e != nil {
+		for _, member := range l.spoken.Documents[dialect.Action] {
+			if at, ok := e.Kinds["run"]; ok {
+				used[at.Join(member.At...).String()] = true
+			}
+		}
+	}
+	subject := l.options.Shipped[0].Service
+	var left []leaf
+	for _, one := range leaves(document) {
+		names, isNames := namesIn(one.value)
+		switch {
+		case used[one.at.String()]:
+		case one.value == subject && nameScore("name", one.at) > nameScore("name", shape["name"].At):
+			shape["name"] = dialect.Member{At: one.at}
+		case l.spoken.Embedding != nil && l.spoken.Embedding.List != nil && l.spoken.Embedding.List.String() == one.at.String():
+		case isNames && slices.Contains(names, subject+".run"):
+			shape["actions"] = dialect.Member{At: one.at, Form: namesForm(one.value), Required: true}
+		default:
+			left = append(left, one)
+		}
+	}
+	for name := range shape {
+		l.note("service."+name, Shipped)
+	}
+	if l.spoken.Embedding != nil && l.spoken.Embedding.List == nil {
+		left = slices.DeleteFunc(left, func(one leaf) bool { return l.isInside(one.at) })
+	}
+	before := maps.Clone(shape)
+	addByName(shape, dialect.Service, left, "status", "class", "dependencies.requires", "dependencies.after", "dependencies.wants", "dependencies.conflicts")
+	for name := range shape {
+		if _, there := before[name]; !there {
+			l.note("service."+name, Guessed)
+		}
+	}
+	l.spoken.Documents[dialect.Service] = shape
+}
+
+// isInside reports whether a place belongs to an embedded action that is no part of the service's own level.
+func (l *learner) isInside(at dialect.Path) bool {
+	for _, inside := range l.spoken.Embedding.Kinds {
+		if len(inside) > 0 && strings.HasPrefix(at.String()+".", inside.String()+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func namesForm(value any) dialect.Form {
+	switch v := value.(type) {
+	case string:
+		return dialect.Commas
+	case map[string]any:
+		return dialect.KeySet
+	case []any:
+		if len(v) > 0 {
+			if _, isObject := v[0].(map[string]any); isObject {
+				return dialect.Objects
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,203 @@
+package learn
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// findJobs finds the method that lists the runs of an action, and learns their shape from those of the trial: the first was killed.
+func (l *learner) findJobs(ctx context.Context, first Sight) {
+	for _, candidate := range l.likeReaders(dialect.ListJobs) {
+		for _, call := range callsWithLimit(candidate, actionNames) {
+			result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial + ".run", dialect.TheLimit: jobLimit})
+			if err != nil {
+				if l.isUnknown(err) || l.isOver(ctx, err) {
+					break
+				}
+				continue
+			}
+			for _, at := range places(result, 2) {
+				call.Result = at
+				documents, err := call.Listed(result, dialect.Shape{})
+				if err != nil || !l.takeJobs(documents, first) {
+					continue
+				}
+				l.take(dialect.ListJobs, call)
+				return
+			}
+		}
+	}
+}
+
+const jobLimit = 5
+
+// actionNames are the usual names of the parameter that names an action.
+var actionNames = []string{"action", "name", "id", "action_name", "actionName", "job", "command"}
+
+// callsWithLimit returns the ways in which a method may be told a name and how many entries are wanted.
+func callsWithLimit(m method, names []string) []dialect.Call {
+	if m.known {
+		calls := callsByName(m)
+		for i, call := range calls {
+			for _, p := range m.params {
+				isName := call.At[dialect.TheName].String() == p.name
+				switch {
+				case len(call.Order) > 0 && len(m.params) > 1:
+					calls[i].Order = []dialect.Argument{dialect.TheName, dialect.TheLimit}
+				case !isName && len(call.At) > 0 && (limitScore(p.name) > 0 || p.schema["type"] == "integer"):
+					call.At[dialect.TheLimit] = dialect.Path{p.name}
+				}
+			}
+		}
+		return calls
+	}
+	var calls []dialect.Call
+	for _, name := range names {
+		for _, limit := range []string{"limit", "lines", "count", "n", "max"} {
+			calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {name}, dialect.TheLimit: {limit}}})
+		}
+	}
+	return append(calls, dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName, dialect.TheLimit}})
+}
+
+func limitScore(name string) int {
+	words := tokens(name)
+	for _, word := range []string{"limit", "line", "count", "n", "max", "last", "tail", "number"} {
+		if slices.Contains(words, word) {
+			return 1
+		}
+	}
+	return 0
+}
+
+// likeReaders returns candidates for an operation that only reads: described ones, or names in the style of what is known and the usual ones.
+func (l *learner) likeReaders(operation dialect.Operation) []method {
+	if l.described != nil {
+		return l.candidates(operation)
+	}
+	var found []method
+	known := l.spoken.Operations[dialect.GetService].Method
+	for _, noun := range append(slices.Clone(nouns["service"]), "") {
+		for _, verb := range verbs["get"] {
+			for form, name := range joinName(noun, verb) {
+				if name != known {
+					continue
+				}
+				for _, own := range nouns[meanings[operation].noun] {
+					for _, read := range []string{"list", "get", "all", "tail", "read"} {
+						found = append(found, method{name: joinName(own, read)[form]})
+					}
+				}
+			}
+		}
+	}
+	return append(found, l.candidates(operation)...)
+}
+
+// takeJobs learns the shape of jobs from a list of the trial's. The one of the first process proves where pids are.
+func (l *learner) takeJobs(documents []any, first Sight) bool {
+	var best map[string]any
+	for _, one := range documents {
+		document, ok := one.(map[string]any)
+		if !ok {
+			return false
+		}
+		for _, each := range leaves(document) {
+			if each.value == float64(first.PID) {
+				best = document
+			}
+		}
+	}
+	if best == nil {
+		return false
+	}
+	shape := dialect.Shape{}
+	var left []leaf
+	for _, each := range leaves(best) {
+		switch {
+		case each.value == float64(first.PID) && nameScore("pid", each.at) > 0:
+			shape["pid"] = dialect.Member{At: each.at}
+			l.note("job.pid", Confirmed)
+		case each.value == l.options.Trial+".run":
+			shape["action"] = dialect.Member{At: each.at}
+			l.note("job.action", Shipped)
+		case isSIGKILL(each.value) && nameScore("signal", each.at) > 0:
+			shape["signal"] = dialect.Member{At: each.at}
+			l.note("job.signal", Shipped)
+		default:
+			left = append(left, each)
+		}
+	}
+	addByName(shape, dialect.Job, left, "state", "id", "attempt", "exit_code")
+	l.addTimes(shape, left)
+	for name := range shape {
+		if _, known := l.how["job."+name]; !known {
+			l.note("job."+name, Guessed)
+		}
+	}
+	if _, hasState := shape["state"]; !hasState {
+		return false
+	}
+	l.spoken.Documents[dialect.Job] = shape
+	return true
+}
+
+func isSIGKILL(value any) bool { return value == float64(9) }
+
+// addTimes adds the points in time of a job: values that are within an hour of now in some form. The earlier is the start.
+func (l *learner) addTimes(shape dialect.Shape, left []leaf) {
+	type moment struct {
+		place dialect.Path
+		form  dialect.Form
+		at    time.Time
+	}
+	var found []moment
+	for _, one := range left {
+		for _, form := range []dialect.Form{dialect.Milliseconds, dialect.Seconds, dialect.Microseconds, dialect.Nanoseconds, dialect.Written} {
+			values, err := (dialect.Shape{"started": {At: dialect.Path{"v"}, Form: form}}).Decode(dialect.Job, map[string]any{"v": one.value})
+			at, ok := values["started"].(time.Time)
+			if err == nil && ok && time.Since(at).Abs() < time.Hour {
+				found = append(found, moment{one.at, form, at})
+				break
+			}
+		}
+	}
+	if len(found) != 2 {
+		return // which is which would be a guess
+	}
+	slices.SortFunc(found, func(a, b moment) int { return a.at.Compare(b.at) })
+	for i, name := range []string{"started", "ended"} {
+		shape[name] = dialect.Member{At: found[i].place, Form: found[i].form}
+		l.note("job."+name, Shipped)
+	}
+}
+
+// findLogs finds the method that gives the lines of a log.
+func (l *learner) findLogs(ctx context.Context) {
+	for _, candidate := range l.likeReaders(dialect.Logs) {
+		for _, call := range callsWithLimit(candidate, argumentNames) {
+			result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Shipped[0].Service, dialect.TheLimit: jobLimit})
+			if err != nil {
+				if l.isUnknown(err) || l.isOver(ctx, err) {
+					break
+				}
+				continue
+			}
+			for _, at := range places(result, 1) {
+				call.Result = at
+				answer, _ := at.Get(result)
+				if _, isObject := answer.(map[string]any); isObject {
+					continue
+				}
+				if _, err := call.Texts(result); err != nil {
+					continue
+				}
+				l.take(dialect.Logs, call)
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,199 @@
+// Package learn finds out in which spelling a supervisor speaks the model of zinit's RPC (suites/contract/zinit-0.4.md#spelling). It asks for the
+// supervisor's own description, reads the definitions that an image ships, whose numbers are known, and tries what it has understood on a
+// service of ours. What it could not understand, it says.
+package learn
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// Conversation sends single requests to the supervisor (zinit.Conversation).
+type Conversation interface {
+	Call(ctx context.Context, how dialect.Transport, method string, params any) (json.RawMessage, error)
+}
+
+// Expected is a definition of the image, as its target file says it.
+type Expected struct {
+	Service string
+	// Run and Health are members of its run and its health action by their names in the model.
+	Run, Health dialect.Values
+}
+
+// Options say what is known beforehand.
+type Options struct {
+	// Given is the part of the dialect that a person has written, nil if none. It wins over what is learned.
+	Given *dialect.Dialect
+	// Shipped are services that the image is expected to have. At least half of them must be listed; without any, nothing is read.
+	Shipped []Expected
+	// Transports are tried in order; empty means all framings on the socket, and HTTP at the usual paths.
+	Transports []dialect.Transport
+	// Witness sees what the supervisor does. Without one, nothing is registered and nothing confirmed.
+	Witness Witness
+	// Trial is the name of the service that is registered for the trial.
+	Trial string
+}
+
+// Level is a degree to which a supervisor is understood.
+type Level string
+
+// The levels, from the least to the most.
+const (
+	None   Level = "none"   // no word
+	Orders Level = "orders" // its services are listed, and their status is read
+	Read   Level = "read"   // their definitions are read as well
+	Full   Level = "full"   // a service of ours was registered, read back, seen to run, and deleted
+)
+
+// How says on what the reading of a member or an operation rests.
+type How string
+
+// The ways of knowing, from the least to the most.
+const (
+	Missing   How = "missing"
+	Guessed   How = "guessed"   // by its name alone
+	Shipped   How = "shipped"   // a shipped definition holds the value there that it is known to have
+	Stored    How = "stored"    // a value of ours was read back from there
+	Given     How = "given"     // by the target file
+	Confirmed How = "confirmed" // its effect was seen
+)
+
+// Reading is the place of one member or operation of the model in the supervisor's spelling.
+type Reading struct {
+	Ours   string `json:"ours"`             // "action.retry.delay", "kill"
+	Theirs string `json:"theirs,omitempty"` // "restart.wait_secs (s)", "svc/signal"
+	How    How    `json:"how"`
+}
+
+// Understanding is the result of learning, as data.
+type Understanding struct {
+	Level    Level          `json:"level"`
+	Spelling zinit.Spelling `json:"spelling"`
+	Readings []Reading      `json:"readings,omitempty"`
+	// Missing says in sentences what was not understood.
+	Missing []string `json:"missing,omitempty"`
+}
+
+// contactTimeout bounds everything that is asked of a supervisor, the trial included.
+const contactTimeout = 20 * time.Second
+
+// Learn finds out how a supervisor is spoken to. It always returns an understanding, at worst an empty one that says why. It changes nothing
+// but its trial service, which it deletes.
+func Learn(ctx context.Context, c Conversation, options Options) Understanding {
+	ctx, cancel := context.WithTimeout(ctx, contactTimeout)
+	defer cancel()
+	l := &learner{
+		conversation: c, options: options,
+		spoken: dialect.Dialect{Name: "learned", Operations: map[dialect.Operation]dialect.Call{}, Documents: map[dialect.Document]dialect.Shape{}},
+		how:    map[string]How{},
+	}
+	if options.Given != nil {
+		maps.Copy(l.spoken.Operations, options.Given.Operations)
+		for operation := range options.Given.Operations {
+			l.note(string(operation), Given)
+		}
+		if options.Given.Transport.Framing != "" {
+			l.options.Transports = []dialect.Transport{options.Given.Transport}
+		}
+	}
+	level := l.learn(ctx)
+	return l.understanding(level)
+}
+
+// learner holds what is known so far.
+type learner struct {
+	conversation Conversation
+	options      Options
+	spoken       dialect.Dialect
+	templates    dialect.Templates
+	described    []method // by the supervisor itself; nil if it describes nothing
+	how          map[string]How
+	missing      []string
+	unknownCode  int // of the error for a method that does not exist
+}
+
+// learn goes from the transport to the trial, as far as it comes.
+func (l *learner) learn(ctx context.Context) Level {
+	if !l.findTransport(ctx) {
+		l.miss("no framing of JSON-RPC gets an answer at its socket: name the transport under zinit.dialect.transport of the target file")
+		return None
+	}
+	l.learnUnknown(ctx)
+	l.describe(ctx)
+	if !l.findLists(ctx) {
+		l.miss("no method lists services that the image is known to have: name them under zinit.dialect.operations.list of the target file")
+		return None
+	}
+	l.findOrders()
+	understood := l.findDefinitions(ctx)
+	if l.takeGiven(); !understood && l.options.Given == nil {
+		return Orders
+	}
+	if l.options.Witness == nil || !l.try(ctx) {
+		return Read
+	}
+	return Full
+}
+
+// takeGiven lets what a person has written of documents win over what was learned of them.
+func (l *learner) takeGiven() {
+	if l.options.Given == nil {
+		return
+	}
+	if l.options.Given.Embedding != nil {
+		l.spoken.Embedding = l.options.Given.Embedding
+	}
+	if given := l.options.Given.Errors; !reflect.DeepEqual(given, dialect.Errors{}) {
+		l.spoken.Errors = given
+	}
+	l.spoken.Constants = l.options.Given.Constants
+	for document, shape := range l.options.Given.Documents {
+		if l.spoken.Documents[document] == nil {
+			l.spoken.Documents[document] = dialect.Shape{}
+		}
+		for name, member := range shape {
+			l.spoken.Documents[document][name] = member
+			l.note(string(document)+"."+name, Given)
+		}
+	}
+}
+
+func (l *learner) miss(sentence string) { l.missing = append(l.missing, sentence) }
+
+// note raises how something is known.
+func (l *learner) note(what string, how How) {
+	order := map[How]int{Missing: 0, Guessed: 1, Shipped: 2, Stored: 3, Given: 4, Confirmed: 5}
+	if order[how] > order[l.how[what]] {
+		l.how[what] = how
+	}
+}
+
+// call asks for an operation and returns the decoded result.
+func (l *learner) call(ctx context.Context, call dialect.Call, arguments map[dialect.Argument]any) (any, error) {
+	params, err := call.Request(arguments)
+	if err != nil {
+		return nil, err
+	}
+	return l.ask(ctx, l.spoken.Transport, call.Method, params)
+}
+
+// questionTimeout bounds one question: a supervisor that does not understand it may be silent.
+const questionTimeout = 3 * time.Second
+
+func (l *learner) ask(ctx context.Context, how dialect.Transport, name string, params any) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	raw, err := l.conversation.Call(ctx, how, name, params)
+	if err != nil {
+		return nil, err
+	}
+	var result any
+	err = json.Unmarshal(raw, &result)
+	return result, err
+}

@@ -1,0 +1,479 @@
+package learn
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// findLists finds the methods that list the services' names and their status, and the one that gives the status of one.
+func (l *learner) findLists(ctx context.Context) bool {
+	if len(l.options.Shipped) == 0 {
+		return false
+	}
+	for _, operation := range []dialect.Operation{dialect.ListFull, dialect.List} {
+		for _, candidate := range l.candidates(operation) {
+			if candidate.known && needsArguments(candidate) {
+				continue
+			}
+			result, err := l.ask(ctx, l.spoken.Transport, candidate.name, nil)
+			if err != nil {
+				if l.isOver(ctx, err) {
+					return len(l.spoken.Operations) > 0
+				}
+				continue
+			}
+			l.takeList(candidate.name, result)
+		}
+	}
+	l.forgetUnlisted(ctx)
+	l.findStatus(ctx)
+	_, full := l.spoken.Operations[dialect.ListFull]
+	_, names := l.spoken.Operations[dialect.List]
+	_, status := l.spoken.Operations[dialect.StatusOf]
+	return full || (names && status)
+}
+
+// forgetUnlisted forgets expected services that the image does not list.
+func (l *learner) forgetUnlisted(ctx context.Context) {
+	call, known := l.spoken.Operations[dialect.List]
+	if !known {
+		return
+	}
+	result, err := l.call(ctx, call, nil)
+	if err != nil {
+		return
+	}
+	if listed, err := call.Texts(result); err == nil {
+		l.options.Shipped = slices.DeleteFunc(slices.Clone(l.options.Shipped), func(e Expected) bool { return !slices.Contains(listed, e.Service) })
+	}
+	if len(l.options.Shipped) == 0 {
+		delete(l.spoken.Operations, dialect.List)
+	}
+}
+
+func needsArguments(m method) bool {
+	return slices.ContainsFunc(m.params, func(p parameter) bool { return p.required })
+}
+
+// isOver reports whether nothing more can be asked.
+func (l *learner) isOver(ctx context.Context, err error) bool {
+	answer := new(zinit.Error)
+	return ctx.Err() != nil && !errors.As(err, &answer)
+}
+
+// takeList takes a result that lists the shipped services: names, or documents with a state.
+func (l *learner) takeList(name string, result any) {
+	for _, at := range places(result, 2) {
+		answer, _ := at.Get(result)
+		switch v := answer.(type) {
+		case []any:
+			l.takeArray(name, at, v)
+		case map[string]any:
+			l.takeKeyed(name, at, v)
+		}
+	}
+}
+
+// places returns the paths of a result's objects and lists down to a depth, the outermost first.
+func places(value any, depth int) []dialect.Path {
+	found := []dialect.Path{nil}
+	object, ok := value.(map[string]any)
+	if !ok || depth == 0 {
+		return found
+	}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		switch object[key].(type) {
+		case map[string]any, []any:
+			for _, inner := range places(object[key], depth-1) {
+				found = append(found, append(dialect.Path{key}, inner...))
+			}
+		}
+	}
+	return found
+}
+
+// unwrap returns the place of a document inside a result: it goes into an object that has but one object or list, and no name beside it.
+func unwrap(result any) dialect.Path {
+	var at dialect.Path
+	for {
+		object, ok := result.(map[string]any)
+		if !ok {
+			return at
+		}
+		inner := ""
+		for _, key := range slices.Sorted(maps.Keys(object)) {
+			switch v := object[key].(type) {
+			case map[string]any:
+				if inner != "" {
+					return at
+				}
+				inner = key
+			case []any:
+				return at
+			case string:
+				if nameScore("name", dialect.Path{key}) > 0 || strings.ContainsAny(v, "./") {
+					return at
+				}
+			}
+		}
+		if inner == "" {
+			return at
+		}
+		at, result = at.Join(inner), object[inner]
+	}
+}
+
+func (l *learner) takeArray(name string, at dialect.Path, list []any) {
+	var texts, documents int
+	entry := dialect.Path(nil)
+	for _, one := range list {
+		switch v := one.(type) {
+		case string:
+			if l.isShipped(v) {
+				texts++
+			}
+		case map[string]any:
+			if where, ok := l.nameIn(v); ok {
+				documents++
+				entry = where
+			}
+		}
+	}
+	switch {
+	case l.isEnough(texts):
+		l.take(dialect.List, dialect.Call{Method: name, Result: at})
+	case l.isEnough(documents):
+		l.take(dialect.List, dialect.Call{Method: name, Result: at, Entry: entry})
+		if shape := learnStatus(list); shape != nil {
+			shape["name"] = dialect.Member{At: entry}
+			l.takeStatuses(dialect.Call{Method: name, Result: at}, shape)
+		}
+	}
+}
+
+// isEnough reports whether so many of the expected services are listed that a list is one of services.
+func (l *learner) isEnough(listed int) bool { return listed > 0 && 2*listed >= len(l.options.Shipped) }
+
+func (l *learner) takeKeyed(name string, at dialect.Path, object map[string]any) {
+	var documents []any
+	for _, expected := range l.options.Shipped {
+		if document, there := object[expected.Service]; there {
+			documents = append(documents, document)
+		}
+	}
+	if !l.isEnough(len(documents)) {
+		return
+	}
+	l.take(dialect.List, dialect.Call{Method: name, Result: at, Keyed: dialect.KeyedByName})
+	if shape := learnStatus(documents); shape != nil {
+		if _, named := shape["name"]; !named {
+			shape["name"] = dialect.Member{At: dialect.Path{"hero_chaos_name"}} // the key is put there
+		}
+		l.takeStatuses(dialect.Call{Method: name, Result: at, Keyed: dialect.KeyedByName}, shape)
+	}
+}
+
+// take keeps the first call that was found for an operation.
+func (l *learner) take(operation dialect.Operation, call dialect.Call) {
+	if _, known := l.spoken.Operations[operation]; !known {
+		l.spoken.Operations[operation] = call
+		l.note(string(operation), Shipped)
+	}
+}
+
+func (l *learner) takeStatuses(call dialect.Call, shape dialect.Shape) {
+	if _, known := l.spoken.Operations[dialect.ListFull]; known {
+		return
+	}
+	l.take(dialect.ListFull, call)
+	l.spoken.Documents[dialect.Status] = shape
+}
+
+func (l *learner) isShipped(name string) bool {
+	return slices.ContainsFunc(l.options.Shipped, func(e Expected) bool { return e.Service == name })
+}
+
+// nameIn returns the place of a shipped service's name in a document.
+func (l *learner) nameIn(document map[string]any) (dialect.Path, bool) {
+	for _, leaf := range leaves(document) {
+		if text, ok := leaf.value.(string); ok && l.isShipped(text) {
+			return leaf.at, true
+		}
+	}
+	return nil, false
+}
+
+// findStatus finds the method that gives the status of one service.
+func (l *learner) findStatus(ctx context.Context) {
+	if len(l.options.Shipped) == 0 {
+		return
+	}
+	subject := l.options.Shipped[0].Service
+	for _, candidate := range l.candidates(dialect.StatusOf) {
+		for _, call := range callsByName(candidate) {
+			result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: subject})
+			if err != nil {
+				if l.isOver(ctx, err) {
+					return
+				}
+				if l.isUnknown(err) {
+					break
+				}
+				continue
+			}
+			call.Result = unwrap(result)
+			document, _ := call.Result.Get(result)
+			shape := learnStatus([]any{document})
+			if shape == nil {
+				continue
+			}
+			if where, ok := l.nameInAny(document); ok {
+				shape["name"] = dialect.Member{At: where}
+			}
+			l.takeStatusOf(call, shape)
+			return
+		}
+	}
+}
+
+func (l *learner) nameInAny(document any) (dialect.Path, bool) {
+	object, ok := document.(map[string]any)
+	if !ok {
+		return nil, false
+	}
+	return l.nameIn(object)
+}
+
+func (l *learner) takeStatusOf(call dialect.Call, shape dialect.Shape) {
+	known, there := l.spoken.Documents[dialect.Status]
+	if there && known["state"].At.String() != shape["state"].At.String() {
+		return // the one of the list has another form: one shape serves both
+	}
+	l.take(dialect.StatusOf, call)
+	if !there {
+		l.spoken.Documents[dialect.Status] = shape
+	}
+}
+
+// argumentNames are the usual names of the parameter that names a service.
+var argumentNames = []string{"name", "service", "id", "service_name", "serviceName", "unit", "svc"}
+
+// callsByName returns the ways in which a method may be told a name.
+func callsByName(m method) []dialect.Call {
+	if m.known {
+		for _, p := range m.params {
+			if !p.isObject() && (p.required || len(m.params) == 1 || nameScore("name", dialect.Path{p.name}) > 0 || nameScore("service", dialect.Path{p.name}) > 0) {
+				return []dialect.Call{
+					{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {p.name}}},
+					{Method: m.name, Order: []dialect.Argument{dialect.TheName}},
+				}
+			}
+			if p.isObject() { // the name is inside of an object
+				properties, _ := p.schema["properties"].(map[string]any)
+				for _, key := range slices.Sorted(maps.Keys(properties)) {
+					if nameScore("name", dialect.Path{key}) > 0 || nameScore("service", dialect.Path{key}) > 0 {
+						return []dialect.Call{{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {p.name, key}}}}
+					}
+				}
+			}
+		}
+	}
+	var calls []dialect.Call
+	for _, name := range argumentNames {
+		calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {name}}})
+	}
+	return append(calls, dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName}})
+}
+
+// findOrders takes the orders by their names alone; the trial confirms them. Where a status is asked by name, orders are told it likewise.
+func (l *learner) findOrders() {
+	for _, operation := range []dialect.Operation{dialect.Start, dialect.Stop, dialect.Restart, dialect.Kill, dialect.Delete, dialect.Ping} {
+		candidates := l.candidates(operation)
+		if l.described == nil || len(candidates) == 0 {
+			continue
+		}
+		best := candidates[0]
+		if operation == dialect.Ping {
+			if !needsArguments(best) {
+				l.spoken.Operations[operation] = dialect.Call{Method: best.name}
+				l.note(string(operation), Guessed)
+			}
+			continue
+		}
+		call := l.alike(best)
+		if operation == dialect.Kill {
+			l.addSignal(&call, best)
+		}
+		l.spoken.Operations[operation] = call
+		l.note(string(operation), Guessed)
+	}
+}
+
+// alike returns a call of a method that is told a name as the status is.
+func (l *learner) alike(m method) dialect.Call {
+	if m.known {
+		calls := callsByName(m)
+		if known, ok := l.spoken.Operations[dialect.StatusOf]; ok && len(known.Order) > 0 && len(calls) > 1 {
+			return calls[len(calls)-1]
+		}
+		return calls[0]
+	}
+	if known, ok := l.spoken.Operations[dialect.StatusOf]; ok {
+		return dialect.Call{Method: m.name, At: maps.Clone(known.At), Order: slices.Clone(known.Order)}
+	}
+	return callsByName(m)[0]
+}
+
+// addSignal adds the place of a signal to the call that kills.
+func (l *learner) addSignal(call *dialect.Call, m method) {
+	if len(call.Order) > 0 {
+		call.Order = append(call.Order, dialect.TheSignal)
+		return
+	}
+	name := "signal"
+	for _, p := range m.params {
+		if _, isName := call.At[dialect.TheName]; isName && p.name != call.At[dialect.TheName].String() && nameScore("signal", dialect.Path{p.name}) > 0 {
+			name = p.name
+			call.SignalForm = signalForm(p.schema)
+		}
+	}
+	call.At[dialect.TheSignal] = dialect.Path{name}
+}
+
+// signalForm returns how a described parameter writes a signal.
+func signalForm(schema map[string]any) dialect.Form {
+	if schema["type"] == "integer" || schema["type"] == "number" {
+		return dialect.Numeric
+	}
+	values, _ := schema["enum"].([]any)
+	for _, value := range values {
+		switch value {
+		case "TERM", "KILL":
+			return dialect.Short
+		case "term", "kill":
+			return dialect.Lower
+		}
+	}
+	return ""
+}
+
+// learnStatus returns the shape of statuses of services that run; nil if they are none.
+func learnStatus(documents []any) dialect.Shape {
+	if len(documents) == 0 {
+		return nil
+	}
+	first, ok := documents[0].(map[string]any)
+	if !ok {
+		return nil
+	}
+	shape := dialect.Shape{}
+	for _, leaf := range leaves(first) {
+		score := nameScore("state", leaf.at)
+		if text, isText := leaf.value.(string); isText && isRunning(text) && (score > 0 || shape["state"].At == nil) {
+			if current, there := shape["state"]; !there || nameScore("state", current.At) < score {
+				shape["state"] = dialect.Member{At: leaf.at, Words: stateWords(text)}
+			}
+		}
+		if pid, isNumber := leaf.value.(float64); isNumber && pid > 1 && nameScore("pid", leaf.at) > 0 {
+			if current, there := shape["pid"]; !there || nameScore("pid", current.At) < nameScore("pid", leaf.at) {
+				shape["pid"] = dialect.Member{At: leaf.at}
+			}
+		}
+	}
+	if _, ok := shape["state"]; !ok {
+		return nil
+	}
+	addByName(shape, dialect.Status, leaves(first), "health", "restarts", "error")
+	return shape
+}
+
+// isRunning reports whether a word says that a service runs.
+func isRunning(word string) bool {
+	words := tokens(word)
+	return slices.ContainsFunc([]string{"running", "up", "active", "online", "started", "alive", "run"}, func(w string) bool { return slices.Contains(words, w) })
+}
+
+// stateWords returns a table of words if a running service is not called "running".
+func stateWords(running string) map[string]any {
+	if len(tokens(running)) == 1 && tokens(running)[0] == "running" {
+		return nil
+	}
+	return map[string]any{
+		"running": running, "inactive": "inactive", "blocked": "blocked", "starting": "starting", "stopping": "stopping", "exited": "exited", "failed": "failed",
+	}
+}
+
+// addByName adds members to a shape by the names of their leaves alone, if one fits best.
+func addByName(shape dialect.Shape, document dialect.Document, found []leaf, members ...string) {
+	used := map[string]bool{}
+	for _, member := range shape {
+		used[member.At.String()] = true
+	}
+	for _, name := range members {
+		best, score := leaf{}, 0
+		for _, one := range found {
+			known, _ := dialect.MemberOf(document, name)
+			if s := nameScore(name, one.at); s > score && !used[one.at.String()] && fits(known, one.value) {
+				best, score = one, s
+			}
+		}
+		if score > 0 {
+			shape[name] = dialect.Member{At: best.at, Form: formOf(document, name, best, nil)}
+			used[best.at.String()] = true
+		}
+	}
+}
+
+// leaf is a value of a document that is no object.
+type leaf struct {
+	at    dialect.Path
+	value any
+}
+
+// leaves returns the leaves of a document in a fixed order. An object of a known duration, and an empty one, is a leaf.
+func leaves(document map[string]any) []leaf {
+	var found []leaf
+	var walk func(at dialect.Path, value any)
+	walk = func(at dialect.Path, value any) {
+		object, ok := value.(map[string]any)
+		if !ok || len(object) == 0 || isSecsNanos(object) || isPairs(at, object) {
+			found = append(found, leaf{at, value})
+			return
+		}
+		for _, key := range slices.Sorted(maps.Keys(object)) {
+			walk(at.Join(key), object[key])
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(document)) {
+		walk(dialect.Path{key}, document[key])
+	}
+	return found
+}
+
+func isSecsNanos(object map[string]any) bool {
+	_, err := (dialect.Shape{"timeout": {At: dialect.Path{"d"}, Form: dialect.SecsNanos}}).Decode(dialect.Action, map[string]any{"d": object})
+	return err == nil
+}
+
+// isPairs reports whether an object holds environment variables.
+func isPairs(at dialect.Path, object map[string]any) bool {
+	for _, value := range object {
+		if _, isText := value.(string); !isText {
+			return false
+		}
+	}
+	return nameScore("env", at) > 0
+}
+
+// expectedDuration returns a duration among expected values.
+func expectedDuration(values dialect.Values, name string) (time.Duration, bool) {
+	d, ok := values[name].(time.Duration)
+	return d, ok && d > 0
+}

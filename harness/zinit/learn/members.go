@@ -1,0 +1,310 @@
+package learn
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// learnAction learns the shape of an action from a document whose values are known. standing documents have members that say which action
+// it is.
+func (l *learner) learnAction(document map[string]any, subject Expected, kind string, standing bool) dialect.Shape {
+	expected := subject.Run
+	if kind == "health" {
+		expected = subject.Health
+	}
+	shape := dialect.Shape{}
+	found := leaves(document)
+	if exec := execLeaf(document, false); exec.at != nil {
+		shape["exec"] = dialect.Member{At: exec.at, Form: commandForm(exec.value)}
+		l.note("action.exec", Shipped)
+	}
+	if standing {
+		for _, one := range found {
+			switch one.value {
+			case subject.Service + "." + kind:
+				shape["name"] = dialect.Member{At: one.at}
+			case subject.Service:
+				shape["service"] = dialect.Member{At: one.at}
+			}
+		}
+	}
+	l.addExpected(shape, found, expected)
+	used := map[string]bool{}
+	for _, member := range shape {
+		used[member.At.String()] = true
+	}
+	left := slices.DeleteFunc(slices.Clone(found), func(one leaf) bool { return used[one.at.String()] })
+	for _, name := range []string{"env", "dir", "oneshot", "stop_signal", "stop_timeout", "timeout", "retry.backoff", "schedule.retries"} {
+		if _, known := shape[name]; known || (kind == "run" && name == "schedule.retries") || (kind == "health" && strings.HasPrefix(name, "retry.")) {
+			continue
+		}
+		before := len(shape)
+		addByName(shape, dialect.Action, left, name)
+		if len(shape) > before {
+			l.note("action."+name, Guessed)
+		}
+	}
+	l.addBackoff(shape, document, expected)
+	return shape
+}
+
+// candidate is a leaf that may be a member, with the form in which it holds the expected value.
+type candidate struct {
+	member string
+	at     dialect.Path
+	form   dialect.Form
+	score  int
+}
+
+// addExpected adds the members whose values are known. A value speaks for a leaf, its name even more; each leaf is one member's.
+func (l *learner) addExpected(shape dialect.Shape, found []leaf, expected dialect.Values) {
+	var all []candidate
+	for _, name := range slices.Sorted(maps.Keys(expected)) {
+		known, ok := dialect.MemberOf(dialect.Action, name)
+		if !ok || (known.Type != dialect.Duration && known.Type != dialect.Number) || dialect.IsZero(expected[name]) {
+			continue
+		}
+		for _, one := range found {
+			form, holds := formThatHolds(known, one, expected[name])
+			if !holds {
+				continue
+			}
+			score := nameScore(name, one.at)
+			all = append(all, candidate{name, one.at, form, score})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b candidate) int { return b.score - a.score })
+	taken := map[string]bool{}
+	for _, one := range all {
+		if _, known := shape[one.member]; known || taken[one.at.String()] {
+			continue
+		}
+		alone := countMember(all, one.member, taken) == 1
+		if one.score == 0 && !alone {
+			continue // two unnamed leaves with the same value cannot be told apart
+		}
+		shape[one.member] = dialect.Member{At: one.at, Form: one.form}
+		taken[one.at.String()] = true
+		l.note("action."+one.member, Shipped)
+	}
+}
+
+// countMember returns how many leaves that are left may be a member.
+func countMember(all []candidate, member string, taken map[string]bool) int {
+	count := 0
+	for _, one := range all {
+		if one.member == member && !taken[one.at.String()] {
+			count++
+		}
+	}
+	return count
+}
+
+// formThatHolds returns the form in which a leaf holds a value. The unit in its name has to agree.
+func formThatHolds(known dialect.Known, one leaf, value any) (dialect.Form, bool) {
+	if known.Type == dialect.Number {
+		read, err := decodeOne(known, one.value, "")
+		return quotedForm(one.value), err == nil && read == value
+	}
+	named := unitOf(one.at[len(one.at)-1])
+	for _, form := range []dialect.Form{dialect.Milliseconds, dialect.Seconds, dialect.Microseconds, dialect.Nanoseconds, dialect.Minutes, dialect.SecsNanos, dialect.Written, dialect.ISO8601} {
+		_, isNumber := one.value.(float64)
+		isUnit := slices.Contains([]dialect.Form{dialect.Milliseconds, dialect.Seconds, dialect.Microseconds, dialect.Nanoseconds, dialect.Minutes}, form)
+		_, isObject := one.value.(map[string]any)
+		if isUnit != isNumber || (form == dialect.SecsNanos) != isObject || (isNumber && named != "" && named != form) || (form == dialect.ISO8601) != isISO(one.value) {
+			continue
+		}
+		if read, err := decodeOne(known, one.value, form); err == nil && read == value {
+			return form, true
+		}
+	}
+	return "", false
+}
+
+func isISO(value any) bool {
+	text, ok := value.(string)
+	return ok && strings.HasPrefix(text, "P")
+}
+
+func quotedForm(value any) dialect.Form {
+	if _, isText := value.(string); isText {
+		return dialect.Quoted
+	}
+	return ""
+}
+
+// decodeOne reads a value as a member in a form.
+func decodeOne(known dialect.Known, value any, form dialect.Form) (any, error) {
+	shape := dialect.Shape{known.Name: {At: dialect.Path{"v"}, Form: form}}
+	values, err := shape.Decode(dialect.Action, map[string]any{"v": value})
+	return values[known.Name], err
+}
+
+// formOf returns the form of a leaf that is a member, if its value is not known: by the unit in its name, or by how it is written.
+func formOf(document dialect.Document, name string, one leaf, expected any) dialect.Form {
+	known, _ := dialect.MemberOf(document, name)
+	if expected != nil {
+		form, _ := formThatHolds(known, one, expected)
+		return form
+	}
+	switch known.Type {
+	case dialect.Duration:
+		switch v := one.value.(type) {
+		case map[string]any:
+			return dialect.SecsNanos
+		case string:
+			if isISO(v) {
+				return dialect.ISO8601
+			}
+			return dialect.Written
+		}
+		return unitOf(one.at[len(one.at)-1])
+	case dialect.Signal:
+		switch v := one.value.(type) {
+		case float64:
+			return dialect.Numeric
+		case string:
+			if v == strings.ToLower(v) {
+				return dialect.Lower
+			}
+			if !strings.HasPrefix(v, "SIG") {
+				return dialect.Short
+			}
+		}
+	case dialect.Names:
+		return namesForm(one.value)
+	case dialect.Pairs:
+		return pairsForm(one.value)
+	}
+	return ""
+}
+
+func pairsForm(value any) dialect.Form {
+	list, ok := value.([]any)
+	if !ok || len(list) == 0 {
+		return ""
+	}
+	switch list[0].(type) {
+	case string:
+		return dialect.Equals
+	case []any:
+		return dialect.Tuples
+	}
+	return dialect.Objects
+}
+
+func commandForm(value any) dialect.Form {
+	if list, ok := value.([]any); ok && len(list) == 3 && list[1] == "-c" {
+		return dialect.ShellArgv
+	}
+	return ""
+}
+
+// fits reports whether a value can be a member's; null and empty ones fit each.
+func fits(known dialect.Known, value any) bool {
+	if value == nil {
+		return true
+	}
+	switch known.Type {
+	case dialect.Flag:
+		_, isFlag := value.(bool)
+		return isFlag
+	case dialect.Number:
+		_, isNumber := value.(float64)
+		return isNumber
+	case dialect.Duration:
+		_, isFlag := value.(bool)
+		_, isList := value.([]any)
+		return !isFlag && !isList
+	case dialect.Pairs:
+		_, isObject := value.(map[string]any)
+		_, isList := value.([]any)
+		return isObject || isList
+	case dialect.Names:
+		_, ok := namesIn(value)
+		return ok
+	case dialect.Text, dialect.Signal:
+		_, isText := value.(string)
+		_, isNumber := value.(float64)
+		return isText || (known.Type == dialect.Signal && isNumber)
+	case dialect.Word:
+		_, isText := value.(string)
+		_, isObject := value.(map[string]any)
+		_, isFlag := value.(bool)
+		return isText || isObject || isFlag
+	}
+	return true
+}
+
+// addBackoff finds the word for the growth of delays: the one that stands for the growth that is expected.
+func (l *learner) addBackoff(shape dialect.Shape, document map[string]any, expected dialect.Values) {
+	member, known := shape["retry.backoff"]
+	growth, _ := expected["retry.backoff"].(string)
+	if !known || growth == "" {
+		delete(shape, "retry.backoff")
+		return
+	}
+	theirs, _ := member.At.Get(document)
+	model, _ := dialect.MemberOf(dialect.Action, "retry.backoff")
+	member.Words = map[string]any{growth: theirs}
+	for _, word := range model.Words {
+		if other, ok := sayLike(theirs, growth, word); ok {
+			member.Words[word] = other
+		}
+	}
+	l.note("action.retry.backoff", Shipped)
+	shape["retry.backoff"] = member
+}
+
+// sayLike returns another word in the form of a value that says a word: in its case, and inside of its object.
+func sayLike(theirs any, said, other string) (any, bool) {
+	switch v := theirs.(type) {
+	case string:
+		switch {
+		case v == said:
+			return other, true
+		case v == strings.ToUpper(said):
+			return strings.ToUpper(other), true
+		case strings.EqualFold(v, said):
+			return strings.ToUpper(other[:1]) + other[1:], true
+		}
+	case map[string]any:
+		if len(v) != 1 {
+			return nil, false
+		}
+		for key, inner := range v {
+			if like, ok := sayLike(inner, said, other); ok {
+				return map[string]any{key: like}, true
+			}
+		}
+	}
+	return nil, false
+}
+
+func equalJSON(a, b any) bool {
+	first, errA := json.Marshal(a)
+	second, errB := json.Marshal(b)
+	return errA == nil && errB == nil && string(first) == string(second)
+}
+
+func deepCopy(value any) any {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil
+	}
+	var copied any
+	if err := json.Unmarshal(text, &copied); err != nil {
+		return nil
+	}
+	return copied
+}
+
+// between reports whether a measured time is what was set, as precisely as it was looked at.
+func between(measured, set, slack time.Duration) bool {
+	return measured >= set-slack && measured <= set+slack
+}

@@ -1,0 +1,104 @@
+package learn
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// understanding returns what was learned as data.
+func (l *learner) understanding(level Level) Understanding {
+	found := Understanding{Level: level, Missing: l.missing, Spelling: zinit.Spelling{Dialect: l.spoken, Templates: l.templates}}
+	for _, operation := range dialect.Operations() {
+		call, known := l.spoken.Operations[operation]
+		reading := Reading{Ours: string(operation), How: Missing}
+		if known {
+			reading.Theirs, reading.How = call.Method, l.howOf(string(operation))
+		}
+		found.Readings = append(found.Readings, reading)
+	}
+	for _, document := range slices.Sorted(maps.Keys(l.spoken.Documents)) {
+		for _, known := range dialect.Members(document) {
+			name := string(document) + "." + known.Name
+			member, placed := l.spoken.Documents[document][known.Name]
+			how := l.howOf(strings.Replace(name, "health-action.", "action.", 1))
+			if !placed {
+				found.Readings = append(found.Readings, Reading{Ours: name, How: Missing})
+				continue
+			}
+			theirs := member.At.String()
+			if member.Form != "" {
+				theirs += " (" + string(member.Form) + ")"
+			}
+			found.Readings = append(found.Readings, Reading{name, theirs, how})
+			if how == Guessed {
+				found.Spelling.Guessed = append(found.Spelling.Guessed, name)
+			}
+		}
+	}
+	return found
+}
+
+func (l *learner) howOf(name string) How {
+	if how, known := l.how[name]; known {
+		return how
+	}
+	return Guessed
+}
+
+// Text returns the understanding as a table: ours, theirs, how it is known.
+func (u Understanding) Text() string {
+	var text strings.Builder
+	transport := u.Spelling.Dialect.Transport
+	fmt.Fprintf(&text, "Understood: %s; framing %s", levelText(u.Level), transport.Framing)
+	if transport.Path != "" {
+		fmt.Fprintf(&text, " at %s", transport.Path)
+	}
+	text.WriteString("\n")
+	for _, reading := range u.Readings {
+		if reading.How == Missing {
+			continue
+		}
+		fmt.Fprintf(&text, "  %-32s %-44s %s\n", reading.Ours, reading.Theirs, reading.How)
+	}
+	var missing []string
+	for _, reading := range u.Readings {
+		if reading.How == Missing {
+			missing = append(missing, reading.Ours)
+		}
+	}
+	if len(missing) > 0 {
+		fmt.Fprintf(&text, "Not found: %s\n", strings.Join(missing, ", "))
+	}
+	for _, sentence := range u.Missing {
+		fmt.Fprintf(&text, "To add: %s\n", sentence)
+	}
+	return text.String()
+}
+
+// Summary says in a line how far the supervisor is understood.
+func (u Understanding) Summary() string {
+	known := 0
+	for _, reading := range u.Readings {
+		if reading.How != Missing && reading.How != Guessed {
+			known++
+		}
+	}
+	return fmt.Sprintf("%s; %d words are known, %d only guessed", levelText(u.Level), known, len(u.Spelling.Guessed))
+}
+
+func levelText(level Level) string {
+	switch level {
+	case Full:
+		return "full: services can be registered"
+	case Read:
+		return "read: definitions can be read, and nothing can be registered"
+	case Orders:
+		return "orders: services can be listed, and no definition can be read"
+	}
+	return "nothing"
+}

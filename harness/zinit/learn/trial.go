@@ -1,0 +1,491 @@
+package learn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// Sight is one look at a trial service's process.
+type Sight struct {
+	PID   int    // 0: none is seen
+	Dir   string // its folder
+	Value string // of the variable that was set
+}
+
+// Witness sees and does what needs no word with the supervisor.
+type Witness interface {
+	// Command returns a command for the trial service. Its process lives until it is signalled, and Look finds it.
+	Command(service, variable string) string
+	// Dir returns a folder that exists in the container and is no process's by itself.
+	Dir() string
+	// Look returns the service's process, with the variable's value.
+	Look(ctx context.Context, service, variable string) (Sight, error)
+	// Kill sends SIGKILL to a process.
+	Kill(ctx context.Context, pid int) error
+}
+
+// What the trial sets. Each duration is another one, so that swapped members show up.
+const (
+	trialVariable = "HERO_CHAOS_TRIAL"
+	trialDelay    = 730 * time.Millisecond
+	lookInterval  = 20 * time.Millisecond
+	lookTimeout   = 4 * time.Second
+	// delayTolerancePeriod is the largest difference between a measured delay and the one that was set: the looks are coarse.
+	delayTolerancePeriod = 250 * time.Millisecond
+)
+
+// try registers a service of ours and sees what becomes of it.
+func (l *learner) try(ctx context.Context) bool {
+	if l.described == nil {
+		l.guessOrders(ctx)
+	}
+	l.learnNotFound(ctx)
+	defer l.cleanUp(ctx)
+	set, refused := l.register(ctx)
+	if !set {
+		l.miss(fmt.Sprintf("no method takes a definition of ours: name it under zinit.dialect.operations.set-service of the target file (%v)", refused))
+		return false
+	}
+	seen, ok := l.await(ctx, func(s Sight) bool { return s.PID != 0 })
+	if !ok {
+		l.miss("a service of ours was taken, and does not run: what starts it is not known")
+		return false
+	}
+	l.note("action.exec", Confirmed)
+	l.confirm("action.env", seen.Value == l.options.Trial)
+	l.confirm("action.dir", seen.Dir == l.options.Witness.Dir())
+	l.readBack(ctx)
+	l.confirmStatus(ctx, seen)
+	if !l.confirmDelay(ctx, seen) {
+		l.miss("a service of ours was killed, and its delay was not the one that was set: the member or the unit of the retry delay is another one")
+		return false
+	}
+	l.findJobs(ctx, seen)
+	l.findLogs(ctx)
+	l.confirmOrders(ctx)
+	return true
+}
+
+// learnNotFound learns how the supervisor says that a service does not exist: it is asked for the trial's, which is not registered yet.
+func (l *learner) learnNotFound(ctx context.Context) {
+	for _, operation := range []dialect.Operation{dialect.StatusOf, dialect.GetService} {
+		call, known := l.spoken.Operations[operation]
+		if !known {
+			continue
+		}
+		result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial})
+		answer := new(zinit.Error)
+		switch {
+		case err == nil && result == nil:
+			l.spoken.Errors.NotFound.Null = true
+		case errors.As(err, &answer) && answer.Code != l.unknownCode && !isGeneral(answer.Code):
+			l.spoken.Errors.NotFound.Codes = []int{answer.Code}
+		case errors.As(err, &answer):
+			l.spoken.Errors.NotFound.Messages = []string{wordsBeside(answer.Message, l.options.Trial)}
+		default:
+			continue
+		}
+		return
+	}
+}
+
+// isGeneral reports whether a code is one of JSON-RPC's own, which say nothing of services.
+func isGeneral(code int) bool { return code >= -32700 && code <= -32600 || code == -32000 }
+
+// wordsBeside returns the longest part of a message that is not the name in it, in lower case.
+func wordsBeside(message, name string) string {
+	best := ""
+	for part := range strings.SplitSeq(strings.ToLower(message), strings.ToLower(name)) {
+		if part = strings.Trim(part, " \"'`:"); len(part) > len(best) {
+			best = part
+		}
+	}
+	return best
+}
+
+// confirm notes that a member's effect was seen, or drops a member that had none.
+func (l *learner) confirm(name string, seen bool) {
+	if seen {
+		l.note(name, Confirmed)
+	}
+}
+
+// guessOrders finds the orders of a supervisor that describes nothing: they are named in the style of what reads a definition. A name is taken
+// if the supervisor knows it; it is asked about the trial's service, which does not exist yet.
+func (l *learner) guessOrders(ctx context.Context) {
+	for _, operation := range []dialect.Operation{dialect.Start, dialect.Stop, dialect.Restart, dialect.Kill, dialect.Delete} {
+		for _, name := range l.inStyle(operation) {
+			call := l.alike(method{name: name})
+			arguments := map[dialect.Argument]any{dialect.TheName: l.options.Trial}
+			if operation == dialect.Kill {
+				l.addSignal(&call, method{})
+				arguments[dialect.TheSignal] = "SIGTERM"
+			}
+			if _, err := l.call(ctx, call, arguments); err != nil && (l.isUnknown(err) || l.isOver(ctx, err)) {
+				continue
+			}
+			l.spoken.Operations[operation] = call
+			l.note(string(operation), Guessed)
+			break
+		}
+	}
+}
+
+// inStyle returns names for an operation in the style of a method that is known: "service/get" makes "service/stop" and "service/halt".
+func (l *learner) inStyle(operation dialect.Operation) []string {
+	model := dialect.GetService
+	if meanings[operation].noun == "action" {
+		model = dialect.ListActions
+		if _, known := l.spoken.Operations[model]; !known {
+			model = dialect.GetAction
+		}
+	}
+	known := l.spoken.Operations[model].Method
+	var found []string
+	for _, noun := range append(slices.Clone(nouns[meanings[model].noun]), "") {
+		for _, verb := range verbs[meanings[model].verbs[0]] {
+			for form, name := range joinName(noun, verb) {
+				if name != known {
+					continue
+				}
+				for _, other := range verbs[meanings[operation].verbs[0]] {
+					found = append(found, joinName(noun, other)[form])
+				}
+			}
+		}
+	}
+	return found
+}
+
+// setters returns the methods that may take a document, the likeliest first.
+func (l *learner) setters(operation dialect.Operation) []method {
+	if l.described != nil {
+		return l.candidates(operation)
+	}
+	var found []method
+	for _, verb := range verbs["set"] {
+		meant := meanings[operation]
+		for _, noun := range nouns[meant.noun][:min(4, len(nouns[meant.noun]))] {
+			for _, name := range joinName(noun, verb) {
+				found = append(found, method{name: name})
+			}
+		}
+	}
+	var styled []method
+	for _, name := range l.inStyle(operation) {
+		styled = append(styled, method{name: name})
+	}
+	return append(styled, found...)
+}
+
+// definition returns what is registered for the trial, with the members that have a place.
+func (l *learner) definition() dialect.Definition {
+	name := l.options.Trial
+	run := dialect.Values{
+		"name": name + ".run", "service": name, "kind": "run", "exec": l.options.Witness.Command(name, trialVariable),
+		"env": map[string]string{trialVariable: name}, "dir": l.options.Witness.Dir(), "retry.max_attempts": int64(11), "retry.delay": trialDelay,
+		"retry.max_delay": 41 * time.Second, "retry.stability_period": 37 * time.Second, "retry.backoff": "none",
+		"stop_timeout": 7 * time.Second, "stop_signal": "SIGINT", "timeout": 53 * time.Minute,
+	}
+	shape := l.spoken.Documents[dialect.Action]
+	for _, member := range slices.Sorted(maps.Keys(run)) {
+		_, placed := shape[member]
+		if !placed && member != "name" && member != "service" && member != "kind" {
+			delete(run, member)
+		}
+	}
+	if l.how["action.timeout"] != Guessed {
+		delete(run, "timeout") // only health checks are known to have one
+	}
+	if words := shape["retry.backoff"].Words; words != nil && words["none"] == nil {
+		delete(run, "retry.backoff") // what the template says: one retry is the same under each growth
+	}
+	return dialect.Definition{
+		Service: dialect.Values{"name": name, "actions": []string{name + ".run"}},
+		Actions: []dialect.Values{run},
+	}
+}
+
+// register sends the trial's definition by the first methods that take it. It remembers the calls.
+func (l *learner) register(ctx context.Context) (bool, error) {
+	messages, err := l.spoken.Encode(l.definition(), l.templates)
+	if err != nil {
+		return false, err
+	}
+	var refused error
+	for _, message := range messages {
+		name := l.options.Trial
+		if message.Operation == dialect.SetAction {
+			name += ".run"
+		}
+		if refused = l.send(ctx, message, name); refused != nil {
+			return false, refused
+		}
+	}
+	return true, nil
+}
+
+// send finds a method that takes a document.
+func (l *learner) send(ctx context.Context, message dialect.Message, name string) error {
+	refused := fmt.Errorf("there is no method for it")
+	for _, candidate := range l.setters(message.Operation) {
+		for _, call := range callsWithDocument(candidate) {
+			arguments := map[dialect.Argument]any{dialect.TheDocument: message.Document}
+			if call.Takes(dialect.TheName) {
+				arguments[dialect.TheName] = name
+			}
+			if _, err := l.call(ctx, call, arguments); err != nil {
+				if l.isOver(ctx, err) {
+					return err
+				}
+				if l.isUnknown(err) {
+					break
+				}
+				refused = fmt.Errorf("%s: %w", candidate.name, err)
+				continue
+			}
+			l.spoken.Operations[message.Operation] = call
+			l.note(string(message.Operation), Stored)
+			return nil
+		}
+	}
+	return refused
+}
+
+// documentNames are the usual names of the parameter that holds a document.
+var documentNames = []string{"config", "service", "action", "definition", "spec", "document", "body", "payload", "data"}
+
+// callsWithDocument returns the ways in which a method may be given a document.
+func callsWithDocument(m method) []dialect.Call {
+	at := func(path dialect.Path) dialect.Call {
+		return dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheDocument: path}}
+	}
+	var calls []dialect.Call
+	if m.known {
+		for _, p := range m.params {
+			if !p.isObject() {
+				continue
+			}
+			call := at(dialect.Path{p.name})
+			for _, other := range m.params {
+				if other.name != p.name && other.required && !other.isObject() {
+					call.At[dialect.TheName] = dialect.Path{other.name}
+				}
+			}
+			calls = append(calls, call)
+			properties, _ := p.schema["properties"].(map[string]any)
+			for _, key := range slices.Sorted(maps.Keys(properties)) { // the document inside of a wrapper
+				if inner, _ := properties[key].(map[string]any); len(properties) == 1 && inner != nil {
+					calls = append(calls, at(dialect.Path{p.name, key}))
+				}
+			}
+		}
+		calls = append(calls, at(nil), dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheDocument}},
+			dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName, dialect.TheDocument}})
+		return calls
+	}
+	for _, name := range documentNames {
+		calls = append(calls, at(dialect.Path{name}))
+	}
+	for _, name := range argumentNames[:3] {
+		for _, document := range documentNames[:5] {
+			if name != document {
+				call := at(dialect.Path{document})
+				call.At[dialect.TheName] = dialect.Path{name}
+				calls = append(calls, call)
+			}
+		}
+	}
+	return append(calls, at(nil), dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheDocument}},
+		dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName, dialect.TheDocument}})
+}
+
+// await looks until something is so.
+func (l *learner) await(ctx context.Context, so func(Sight) bool) (Sight, bool) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	tick := time.NewTicker(lookInterval)
+	defer tick.Stop()
+	for {
+		seen, err := l.options.Witness.Look(ctx, l.options.Trial, trialVariable)
+		if err == nil && so(seen) {
+			return seen, true
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return seen, false
+		}
+	}
+}
+
+// readBack compares what was registered with what the supervisor gives back. A member that has changed as ours did is stored.
+func (l *learner) readBack(ctx context.Context) {
+	definition := l.definition()
+	action, ok := l.readTrial(ctx)
+	if !ok {
+		return
+	}
+	for name, value := range definition.Actions[0] {
+		if _, placed := l.spoken.Documents[dialect.Action][name]; placed && equalJSON(action[name], value) {
+			l.note("action."+name, Stored)
+		}
+	}
+}
+
+// readTrial reads the trial's run action back.
+func (l *learner) readTrial(ctx context.Context) (dialect.Values, bool) {
+	name := l.options.Trial
+	operation, subject := dialect.GetService, name
+	if l.spoken.Embedding == nil {
+		operation = dialect.ListActions
+		if _, known := l.spoken.Operations[operation]; !known {
+			operation, subject = dialect.GetAction, name+".run"
+		}
+	}
+	call := l.spoken.Operations[operation]
+	arguments := map[dialect.Argument]any{}
+	if call.Takes(dialect.TheName) {
+		arguments[dialect.TheName] = subject
+	}
+	result, err := l.call(ctx, call, arguments)
+	if err != nil {
+		return nil, false
+	}
+	answer, err := call.Answer(result)
+	if err != nil {
+		return nil, false
+	}
+	if l.spoken.Embedding != nil {
+		definition, err := l.spoken.DecodeService(answer)
+		if err != nil || len(definition.Actions) == 0 {
+			return nil, false
+		}
+		return definition.Actions[0], true
+	}
+	documents := []any{answer}
+	if operation == dialect.ListActions {
+		if documents, err = call.Listed(result, l.spoken.Documents[dialect.Action]); err != nil {
+			return nil, false
+		}
+	}
+	for _, document := range documents {
+		if values, err := l.spoken.DecodeAction(document); err == nil && values["name"] == name+".run" {
+			return values, true
+		}
+	}
+	return nil, false
+}
+
+// confirmStatus sees whether the status names the process that was seen.
+func (l *learner) confirmStatus(ctx context.Context, seen Sight) {
+	values, ok := l.statusOfTrial(ctx)
+	if !ok {
+		return
+	}
+	l.confirm("status.state", values["state"] == "running")
+	l.confirm("status.pid", values["pid"] == int64(seen.PID))
+}
+
+func (l *learner) statusOfTrial(ctx context.Context) (dialect.Values, bool) {
+	operation := dialect.StatusOf
+	if _, known := l.spoken.Operations[operation]; !known {
+		operation = dialect.ListFull
+	}
+	call := l.spoken.Operations[operation]
+	shape := l.spoken.Documents[dialect.Status]
+	arguments := map[dialect.Argument]any{}
+	if operation == dialect.StatusOf {
+		arguments[dialect.TheName] = l.options.Trial
+	}
+	result, err := l.call(ctx, call, arguments)
+	if err != nil {
+		return nil, false
+	}
+	var documents []any
+	if operation == dialect.ListFull {
+		documents, err = call.Listed(result, shape)
+	} else {
+		var answer any
+		answer, err = call.Answer(result)
+		documents = []any{answer}
+	}
+	if err != nil {
+		return nil, false
+	}
+	for _, document := range documents {
+		values, err := shape.Decode(dialect.Status, document)
+		if err == nil && (operation == dialect.StatusOf || values["name"] == l.options.Trial) {
+			return values, true
+		}
+	}
+	return nil, false
+}
+
+// confirmDelay kills the process and measures the delay until the next one.
+func (l *learner) confirmDelay(ctx context.Context, seen Sight) bool {
+	began := time.Now()
+	if err := l.options.Witness.Kill(ctx, seen.PID); err != nil {
+		return false
+	}
+	_, ok := l.await(ctx, func(s Sight) bool { return s.PID != 0 && s.PID != seen.PID })
+	if !ok || !between(time.Since(began), trialDelay, delayTolerancePeriod) {
+		return false
+	}
+	l.note("action.retry.delay", Confirmed)
+	return true
+}
+
+// confirmOrders stops, starts, signals and deletes the trial service. An order without its effect is forgotten.
+func (l *learner) confirmOrders(ctx context.Context) {
+	name := l.options.Trial
+	steps := []struct {
+		operation dialect.Operation
+		arguments map[dialect.Argument]any
+		effect    func(before, now Sight) bool
+	}{
+		{dialect.Kill, map[dialect.Argument]any{dialect.TheName: name, dialect.TheSignal: "SIGKILL"}, func(before, now Sight) bool { return now.PID != before.PID }},
+		{dialect.Stop, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID == 0 }},
+		{dialect.Start, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID != 0 }},
+		{dialect.Restart, map[dialect.Argument]any{dialect.TheName: name}, func(before, now Sight) bool { return now.PID != 0 && now.PID != before.PID }},
+		{dialect.Delete, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID == 0 }},
+	}
+	for _, step := range steps {
+		call, known := l.spoken.Operations[step.operation]
+		if !known {
+			continue
+		}
+		if step.operation == dialect.Kill || step.operation == dialect.Restart {
+			l.await(ctx, func(s Sight) bool { return s.PID != 0 })
+		}
+		before, _ := l.options.Witness.Look(ctx, name, trialVariable)
+		_, err := l.call(ctx, call, step.arguments)
+		_, happened := l.await(ctx, func(now Sight) bool { return step.effect(before, now) })
+		if err != nil || !happened {
+			delete(l.spoken.Operations, step.operation)
+			l.how[string(step.operation)] = Missing
+			continue
+		}
+		l.note(string(step.operation), Confirmed)
+	}
+}
+
+// cleanUp deletes the trial service if it is still there, and says so if that cannot be done.
+func (l *learner) cleanUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+	defer cancel()
+	if call, known := l.spoken.Operations[dialect.Delete]; known {
+		_, _ = l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial})
+	}
+	if seen, err := l.options.Witness.Look(ctx, l.options.Trial, trialVariable); err == nil && seen.PID != 0 {
+		l.miss("the service " + l.options.Trial + " could not be deleted, and stays until its container goes")
+	}
+}
