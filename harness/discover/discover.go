@@ -19,6 +19,7 @@ import (
 	session "forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/learn"
 )
 
 const (
@@ -34,6 +35,8 @@ type Box interface {
 	recovery.Dialer
 	ZinitSocket() string
 	Zinit() zinit.Supervisor
+	// Understood returns what was learned of the supervisor; nil if it speaks as the contract has it.
+	Understood() *learn.Understanding
 }
 
 // found is one service as zinit has registered it.
@@ -50,6 +53,10 @@ func Describe(ctx context.Context, defaults *target.Target, box Box) (*target.Ta
 	t.Confirmed, t.Services, t.Inventory = nil, nil, target.Inventory{}
 	if socket := box.ZinitSocket(); socket != "" {
 		t.Zinit.Sockets = []string{socket}
+	}
+	if understood := box.Understood(); understood != nil && understood.Level != learn.None {
+		spoken := understood.Spelling.Dialect
+		t.Zinit.Dialect = &spoken
 	}
 	statuses, err := awaitServices(ctx, defaults, box.Zinit())
 	if err != nil {

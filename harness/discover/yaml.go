@@ -24,10 +24,7 @@ func YAML(t *target.Target) string {
 	w.line(0, "")
 	w.image(t)
 	w.container(t.Container)
-	if len(t.Zinit.Sockets) > 0 {
-		w.line(0, "zinit:")
-		w.line(1, "sockets: %s", list(t.Zinit.Sockets))
-	}
+	w.supervisor(t.Zinit)
 	if len(t.Environments) > 0 {
 		w.line(0, "environments:")
 		for _, name := range slices.Sorted(maps.Keys(t.Environments)) {
@@ -50,6 +47,29 @@ func (w *writer) line(depth int, format string, args ...any) {
 func (w *writer) optional(depth int, member, value string) {
 	if value != "" {
 		w.line(depth, "%s: %s", member, value)
+	}
+}
+
+// supervisor writes where the supervisor is, and how it is spoken to if that was learned.
+func (w *writer) supervisor(zinit target.Zinit) {
+	if len(zinit.Sockets) == 0 && zinit.Dialect == nil {
+		return
+	}
+	w.line(0, "zinit:")
+	if len(zinit.Sockets) > 0 {
+		w.line(1, "sockets: %s", list(zinit.Sockets))
+	}
+	if zinit.Dialect == nil {
+		return
+	}
+	text, err := zinit.Dialect.YAML()
+	if err != nil {
+		w.line(1, "# its dialect could not be written: %v", err)
+		return
+	}
+	w.line(1, "dialect: # learned: hero_chaos inspect shows how each of it is known")
+	for line := range strings.Lines(string(text)) {
+		w.line(2, "%s", strings.TrimRight(line, "\n"))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/learn"
 )
 
 // Prefix begins the name of every throw-away service.
@@ -47,6 +48,8 @@ type Subject struct {
 	// gives up after a limit.
 	Victim func(options victim.Options) string
 	Probe  func(socket string, limit time.Duration) string
+	// Understood is the supervisor's spelling as it was learned; nil if it speaks as the contract has it.
+	Understood *learn.Understanding
 }
 
 // Result is the relation of an image to an assumption.
@@ -73,6 +76,8 @@ type Report struct {
 	Dialect               zinit.Dialect
 	Version, Socket       string
 	Services, Actions     int // registered by the image
+	// Understood is the supervisor's spelling as it was learned; nil if it speaks as the contract has it.
+	Understood *learn.Understanding
 	// Findings has one entry for each of zinit.Assumptions, in that order.
 	Findings []Finding
 	Remarks  []Remark
@@ -110,7 +115,7 @@ func Run(ctx context.Context, subject Subject) (Report, error) {
 	report := Report{
 		Target: subject.Target.Name, Image: subject.Image, Digest: subject.Digest,
 		Dialect: subject.Supervisor.Dialect(), Version: version, Socket: subject.Socket,
-		Services: len(e.services), Actions: len(e.actions),
+		Services: len(e.services), Actions: len(e.actions), Understood: subject.Understood,
 	}
 	for _, assumption := range zinit.Assumptions() {
 		report.Findings = append(report.Findings, e.finding(assumption))

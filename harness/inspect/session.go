@@ -17,6 +17,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/learn"
 )
 
 // replyTimeout bounds a service's reply to server.health.
@@ -33,6 +34,8 @@ type Sandbox interface {
 	ZinitCommand() zinit.Program
 	// Published returns the address of the host at which a port of the container answers.
 	Published(ctx context.Context, port int) (string, error)
+	// Understood returns what was learned of how the supervisor is spoken to; nil if it speaks as the contract has it.
+	Understood() *learn.Understanding
 	// Boot returns the services that did not serve after the start, and how long the start took.
 	Boot() (missing map[string]string, took time.Duration)
 	// Attached reports whether somebody else started the container.
@@ -58,7 +61,7 @@ func NewSubject(t *target.Target, box Sandbox, started time.Time) Subject {
 			plan := session.VictimPlan{Name: Prefix, Options: options}
 			return plan.Definition().Actions[0].Exec
 		},
-		Probe: session.ProbeCommand,
+		Probe: session.ProbeCommand, Understood: box.Understood(),
 	}
 	if box.Zinit().Dialect() == zinit.Dialect04 {
 		subject.Client = zinit.NewClient(box.ZinitDialer())

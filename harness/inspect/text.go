@@ -21,6 +21,12 @@ func (r Report) Text() string {
 	if r.Unread == "" {
 		comment("registry %d services, %d actions", r.Services, r.Actions)
 	}
+	if r.Understood != nil {
+		line(text, "")
+		for words := range strings.Lines(r.Understood.Text()) {
+			comment("%s", strings.TrimRight(words, "\n"))
+		}
+	}
 	counts := map[Result]int{}
 	for _, finding := range r.Findings {
 		counts[finding.Result]++

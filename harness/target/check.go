@@ -40,7 +40,7 @@ func wrong(at, format string, args ...any) *problem {
 // check returns the first problem of the target, or nil.
 func (t *Target) check() *problem {
 	for _, check := range []func(*Target) *problem{
-		(*Target).checkName, (*Target).checkImage, (*Target).checkContainer, (*Target).checkSockets,
+		(*Target).checkName, (*Target).checkImage, (*Target).checkContainer, (*Target).checkSockets, (*Target).checkDialect,
 		(*Target).checkConfirmed, (*Target).checkTimes, (*Target).checkServices, (*Target).checkRest, (*Target).checkEnvironments,
 	} {
 		if found := check(t); found != nil {
@@ -123,6 +123,17 @@ func (t *Target) checkSockets() *problem {
 		if found := checkSocket(fmt.Sprintf("$.zinit.sockets[%d]", i), socket); found != nil {
 			return found
 		}
+	}
+	return nil
+}
+
+// checkDialect checks the part of a dialect that the file has.
+func (t *Target) checkDialect() *problem {
+	if t.Zinit.Dialect == nil {
+		return nil
+	}
+	if err := t.Zinit.Dialect.Check(); err != nil {
+		return wrong("$.zinit.dialect", "%v", err)
 	}
 	return nil
 }

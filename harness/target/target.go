@@ -10,6 +10,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/spelling"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
 )
 
 // All stands for every assumption in Target.Confirmed.
@@ -73,6 +74,8 @@ type Container struct {
 type Zinit struct {
 	// Sockets are the paths to try for zinit's socket, in place of zinit.SocketCandidates.
 	Sockets []string `yaml:"sockets"`
+	// Dialect is the part of its RPC's spelling that a person or discover has written, nil if none. What is missing is learned.
+	Dialect *dialect.Dialect `yaml:"dialect"`
 }
 
 // Health is the schedule of the shipped health checks (suites/contract/hero_zero.md#supervision).

@@ -85,7 +85,7 @@ func openUndisturbed(ctx context.Context, chaos *session.Session, experiment str
 
 // requireRPC returns an error if no service of ours can be registered.
 func requireRPC(sandbox *session.Sandbox) error {
-	if dialect := sandbox.Supervisor.Dialect(); dialect != zinit.Dialect04 && dialect != zinit.Dialect03 {
+	if dialect := sandbox.Supervisor.Dialect(); !dialect.Registers() {
 		return recovery.NotProved(fmt.Sprintf("dependencies need zinit's RPC, and only its dialect %s is understood here", dialect))
 	}
 	return nil

@@ -34,7 +34,7 @@ func (c *Cleanup) Plan(_ context.Context, params protocol.CleanupParams) error {
 	_, err := os.Stat(params.Home)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.params, c.made = &params, errors.Is(err, fs.ErrNotExist)
+	c.params, c.made = &params, c.made || errors.Is(err, fs.ErrNotExist)
 	return nil
 }
 
@@ -49,7 +49,7 @@ func (c *Cleanup) CarryOut() error {
 	defer cancel()
 	var err error
 	if c.params.Zinit != "" { // else nothing could be registered
-		err = deleteServices(ctx, c.params.Zinit, c.params.Prefix)
+		err = deleteServices(ctx, *c.params)
 	}
 	if c.made {
 		err = errors.Join(err, os.RemoveAll(c.params.Home))
@@ -57,12 +57,21 @@ func (c *Cleanup) CarryOut() error {
 	return err
 }
 
-// deleteServices deletes every service whose name begins with prefix.
-func deleteServices(ctx context.Context, socket, prefix string) error {
-	supervisor, err := zinit.Connect(ctx, func(ctx context.Context) (net.Conn, error) {
+// connect connects to the supervisor in the way in which it is spoken to.
+func connect(ctx context.Context, params protocol.CleanupParams) (zinit.Supervisor, error) {
+	dial := func(ctx context.Context) (net.Conn, error) {
 		var dialer net.Dialer
-		return dialer.DialContext(ctx, "unix", socket)
-	})
+		return dialer.DialContext(ctx, "unix", params.Zinit)
+	}
+	if params.Spelling != nil {
+		return zinit.ConnectAs(func(ctx context.Context, _ int) (net.Conn, error) { return dial(ctx) }, *params.Spelling), nil
+	}
+	return zinit.Connect(ctx, dial)
+}
+
+// deleteServices deletes every service whose name begins with the prefix.
+func deleteServices(ctx context.Context, params protocol.CleanupParams) error {
+	supervisor, err := connect(ctx, params)
 	if err != nil {
 		return fmt.Errorf("delete our services: %w", err)
 	}
@@ -72,7 +81,7 @@ func deleteServices(ctx context.Context, socket, prefix string) error {
 		return fmt.Errorf("delete our services: %w", err)
 	}
 	for _, status := range statuses {
-		if !strings.HasPrefix(status.Name, prefix) {
+		if !strings.HasPrefix(status.Name, params.Prefix) {
 			continue
 		}
 		if failure := supervisor.Delete(ctx, status.Name); failure != nil && !errors.Is(failure, zinit.ErrNotFound) {

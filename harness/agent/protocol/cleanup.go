@@ -1,6 +1,10 @@
 package protocol
 
-import "context"
+import (
+	"context"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
 
 // The methods that bring a victim, and take back what was brought.
 const (
@@ -30,8 +34,10 @@ func (c Client) UninstallVictim(ctx context.Context, path string) error {
 // CleanupParams says what to take back when the link ends, however it ends: for a container that is not ours.
 type CleanupParams struct {
 	// Zinit is the path of the supervisor's socket. Its services whose names begin with Prefix are deleted.
-	Zinit  string `json:"zinit"`
-	Prefix string `json:"prefix"`
+	Zinit string `json:"zinit"`
+	// Spelling is the supervisor's, if it does not speak as the contract has it.
+	Spelling *zinit.Spelling `json:"spelling,omitempty"`
+	Prefix   string          `json:"prefix"`
 	// Home is the folder of our files. It is removed, unless it was there before.
 	Home string `json:"home"`
 }

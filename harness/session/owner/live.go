@@ -174,7 +174,8 @@ func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
 		if err := live.container.Running(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}
-		if services := o.target.Restartable(); ctx.Err() != nil || (time.Since(live.began) > bareDelay && live.allServe(ctx, services)) {
+		if services := o.target.Restartable(); ctx.Err() != nil || (time.Since(live.began) > bareDelay && live.allServe(ctx, services)) ||
+			(len(services) == 0 && time.Since(live.began) > socketTimeout && live.findListener(ctx, o.target.Zinit.Sockets) != "") {
 			live.takeBare(context.WithoutCancel(ctx), services, waiting)
 			return nil
 		}
@@ -285,14 +286,19 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 	}
 	live.opened.Jitter = measured.WorstGap
 	o.addGap(measured.WorstGap)
-	if live.attached {
-		cleanup := agent.CleanupParams{Zinit: live.opened.Zinit, Prefix: protocol.VictimPrefix, Home: protocol.VictimHome}
-		if err := live.agent.PlanCleanup(ctx, cleanup); err != nil {
+	if live.attached { // before anything is brought; once more when it is known how the supervisor is spoken to
+		if err := live.planCleanup(ctx); err != nil {
 			return err
 		}
 	}
 	if err := live.agent.InstallVictim(ctx, protocol.VictimBinary, !live.attached); err != nil {
 		return err
+	}
+	o.understand(ctx, live)
+	if live.attached && live.opened.Spelling != nil {
+		if err := live.planCleanup(ctx); err != nil {
+			return err
+		}
 	}
 	supervisor, err := live.supervisor(ctx)
 	if err != nil {
@@ -319,6 +325,13 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 		live.watched[plan.Name] = watchedService{plan.Endpoint(), plan.Requires}
 	}
 	return live.takeCensus(ctx)
+}
+
+// planCleanup tells the agent what to take back when the link ends.
+func (l *liveSandbox) planCleanup(ctx context.Context) error {
+	return l.agent.PlanCleanup(ctx, agent.CleanupParams{
+		Zinit: l.opened.Zinit, Spelling: l.opened.Spelling, Prefix: protocol.VictimPrefix, Home: protocol.VictimHome,
+	})
 }
 
 // takeCensus identifies the processes that serve, in parallel, and has the agent watch them.

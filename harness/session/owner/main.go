@@ -8,12 +8,14 @@ import (
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/learn"
 )
 
 // Main is the main sandbox for a command that runs no specs. It uses the link to the container itself, not the session's socket.
 type Main struct {
 	*liveSandbox
 	supervisor zinit.Supervisor
+	understood *learn.Understanding
 }
 
 // Main returns the main sandbox. The end of the session ends it.
@@ -23,7 +25,7 @@ func (o *Owner) Main(ctx context.Context) (*Main, error) {
 		return nil, err
 	}
 	supervisor, err := live.supervisor(ctx)
-	return &Main{liveSandbox: live, supervisor: supervisor}, err
+	return &Main{live, supervisor, o.understood.found.Load()}, err
 }
 
 // Agent returns the client of the agent inside the container.
@@ -48,6 +50,9 @@ func (m *Main) Published(ctx context.Context, port int) (string, error) {
 	address, _, err := m.container.HostAddr(ctx, port)
 	return address, err
 }
+
+// Understood returns what was learned of how the supervisor is spoken to; nil if it speaks as the contract has it.
+func (m *Main) Understood() *learn.Understanding { return m.understood }
 
 // Boot returns what is wrong with each service that did not serve after the start, and how long the start took.
 func (m *Main) Boot() (missing map[string]string, took time.Duration) {

@@ -25,6 +25,7 @@ import (
 // Owner is the owner of a session: of the daemon, the sandboxes and their links, the leases and the record. It serves clients on a
 // unix socket.
 type Owner struct {
+	understood    understood
 	configuration config.Config
 	target        *target.Target
 	id            string

@@ -11,7 +11,9 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/learn"
 )
 
 // policiesTimeout bounds reading the policies of all services back from zinit.
@@ -38,6 +40,9 @@ func (o *Owner) describeRun(ctx context.Context, main *liveSandbox) record.Run {
 	run.Image, run.Digest = image.Ref, image.ID
 	run.Daemon = record.Daemon{ID: o.daemon.ID(), API: o.daemon.Client().ClientVersion()}
 	run.Host.Kernel, run.Host.WorstGap = main.kernel, main.opened.Jitter
+	if spelling := main.opened.Spelling; spelling != nil {
+		run.Confirmed = learn.WithoutGuesses(o.target.Confirmed, target.All, *spelling)
+	}
 	run.Services, run.Turns = o.readPolicies(ctx, main), o.plan.turns()
 	run.Sandboxes = recordAdmission(o.admission)
 	o.addBudgets(&run, main)
@@ -67,10 +72,13 @@ func toolVersions() map[string]string {
 func (o *Owner) expectedPolicies() []record.Service {
 	services := make([]record.Service, len(o.target.Services))
 	for i, service := range o.target.Services {
-		policy := budget.RecordPolicy(o.target.Policy)
+		expected := o.target.Policy
+		if service.Policy != nil {
+			expected = *service.Policy
+		}
 		services[i] = record.Service{Name: service.Name}
-		if !service.Oneshot {
-			services[i].Policy, services[i].Retry = budget.DescribeFully(o.target.Policy)+", by the target file alone", &policy
+		if policy := budget.RecordPolicy(expected); !service.Oneshot {
+			services[i].Policy, services[i].Retry = budget.DescribeFully(expected)+", by the target file alone", &policy
 		}
 	}
 	return services

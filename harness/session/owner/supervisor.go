@@ -11,6 +11,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/learn"
 )
 
 // socketTimeout bounds the wait for zinit's socket before its commands are tried, if nothing has answered at a socket yet. A command
@@ -26,6 +27,9 @@ func (l *liveSandbox) supervisor(ctx context.Context) (zinit.Supervisor, error) 
 // it takes zinit's commands (suites/contract/zinit-0.4.md#dialect). The error says what is waited for.
 func (o *Owner) findSupervisor(ctx context.Context, live *liveSandbox) error {
 	live.opened.Zinit, live.opened.Dialect = "", ""
+	if found := o.understood.found.Load(); found != nil && found.Level != learn.None {
+		return o.speakAsLearned(ctx, live, *found)
+	}
 	misunderstood, waiting := o.findSocket(ctx, live)
 	if waiting == nil || (misunderstood == "" && time.Since(live.began) < socketTimeout) {
 		return waiting
@@ -89,14 +93,14 @@ func (o *Owner) findSocket(ctx context.Context, live *liveSandbox) (misunderstoo
 			return "", err
 		}
 		for _, path := range paths {
-			supervisor, err := zinit.Connect(ctx, protocol.ZinitDialer(live.link, live.name, path))
+			spoken, err := connect(ctx, protocol.ZinitDialer(live.link, live.name, path))
 			if err == nil {
-				live.opened.Zinit, live.opened.Dialect = path, supervisor.Dialect()
+				live.opened.Zinit, live.opened.Dialect = path, spoken
 				live.opened.SupervisorPID = live.peerOf(ctx, path)
-				return "", supervisor.Close()
+				return "", nil
 			}
 			tried = append(tried, fmt.Sprintf("%s: %v", path, err))
-			if answer := new(zinit.Error); errors.As(err, &answer) {
+			if isMisunderstood(err) {
 				misunderstood = path
 			}
 		}
@@ -105,6 +109,26 @@ func (o *Owner) findSocket(ctx context.Context, live *liveSandbox) (misunderstoo
 		return misunderstood, fmt.Errorf("zinit to answer (%s)", strings.Join(tried, "; "))
 	}
 	return "", fmt.Errorf("zinit's socket at one of %s", strings.Join(candidates, ", "))
+}
+
+// connect finds out which builtin dialect a supervisor speaks. An answer that has another form is an error: another spelling can have methods
+// of the same names.
+func connect(ctx context.Context, dial zinit.Dialer) (zinit.Dialect, error) {
+	supervisor, err := zinit.Connect(ctx, dial)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = supervisor.Close() }()
+	if _, err := supervisor.List(ctx); isMisunderstood(err) {
+		return "", err
+	}
+	return supervisor.Dialect(), nil
+}
+
+// isMisunderstood reports whether a supervisor answered, and not what was asked.
+func isMisunderstood(err error) bool {
+	answer := new(zinit.Error)
+	return errors.As(err, &answer) || errors.Is(err, zinit.ErrForm)
 }
 
 // explainUnusable returns in one line what was wrong with the answers.

@@ -38,10 +38,12 @@ type Opened struct {
 	Zinit         string        `json:"zinit"` // the path of its socket
 	Dialect       zinit.Dialect `json:"dialect"`
 	// Program is zinit's command, and Because says why it is used: the RPC is not understood.
-	Program    string       `json:"program,omitempty"`
-	Because    string       `json:"because,omitempty"`
-	Bystanders []VictimPlan `json:"bystanders"`
-	Jitter     int64        `json:"jitter_ns"`
+	Program string `json:"program,omitempty"`
+	Because string `json:"because,omitempty"`
+	// Spelling is the supervisor's, if it was learned.
+	Spelling   *zinit.Spelling `json:"spelling,omitempty"`
+	Bystanders []VictimPlan    `json:"bystanders"`
+	Jitter     int64           `json:"jitter_ns"`
 	// Missing says what is wrong with each service of the target that did not serve after BootPeriod, which then is the boot budget.
 	Missing    map[string]string `json:"missing,omitempty"`
 	BootPeriod time.Duration     `json:"boot_ns"`

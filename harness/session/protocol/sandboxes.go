@@ -67,6 +67,17 @@ func AddressOf(sandbox string, endpoint agent.Endpoint) wire.Address {
 	return wire.Address{Sandbox: sandbox, Network: "unix", Address: endpoint.Socket}
 }
 
+// PortDialer returns a dialer of a socket inside a sandbox, and of the TCP ports on its loopback address.
+func PortDialer(link *wire.Link, sandbox, path string) zinit.PortDialer {
+	return func(ctx context.Context, port int) (net.Conn, error) {
+		endpoint := agent.Endpoint{Socket: path}
+		if port != 0 {
+			endpoint = agent.Endpoint{Port: port}
+		}
+		return link.Dial(ctx, AddressOf(sandbox, endpoint))
+	}
+}
+
 // ZinitDialer returns a dialer of zinit's socket inside a sandbox.
 func ZinitDialer(link *wire.Link, sandbox, path string) zinit.Dialer {
 	return func(ctx context.Context) (net.Conn, error) {

@@ -3,6 +3,7 @@ package protocol
 import (
 	"context"
 	"fmt"
+	"net"
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -21,6 +22,8 @@ func (o Opened) Supervisor(ctx context.Context, dial zinit.Dialer, inside agent.
 		return zinit.NewCommandLine(Program(inside, o.Program), o.Because), nil
 	case zinit.DialectBare:
 		return zinit.NewBare(o.Because), nil
+	case zinit.DialectLearned:
+		return zinit.ConnectAs(func(ctx context.Context, _ int) (net.Conn, error) { return dial(ctx) }, *o.Spelling), nil
 	}
 	return zinit.Connect(ctx, dial)
 }
@@ -44,6 +47,8 @@ func (o Opened) Describe() string {
 	switch o.Dialect {
 	case zinit.DialectCLI:
 		return fmt.Sprintf("by its command line alone, so nothing can be registered: %s", o.Because)
+	case zinit.DialectLearned:
+		return fmt.Sprintf("in a spelling that was learned, at %s: %s", o.Zinit, o.Because)
 	case zinit.DialectBare:
 		return fmt.Sprintf("not at all, so only what needs no word with it is judged: %s", o.Because)
 	}
