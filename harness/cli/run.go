@@ -6,11 +6,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/discover"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
 // runCommand is hero_chaos run.
@@ -40,7 +44,7 @@ type runCommand struct {
 
 // Run runs the suites, writes the reports and prints the summary.
 func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) error {
-	configuration, _, err := c.request().resolve()
+	configuration, described, err := c.request().resolve()
 	if err != nil {
 		return err
 	}
@@ -64,6 +68,11 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 		return err
 	}
 	defer release()
+	if c.Target == "" && (c.Image != "" || c.Container != "") && c.Shard == "" && c.BaselineImage == "" {
+		if configuration, err = c.discover(ctx, stdout, configuration, described); err != nil {
+			return err
+		}
+	}
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // the reader may leave: the run goes on to its reports
 	if c.BaselineImage != "" {
 		run, older, err := tools.Alternate(ctx, stdout, configuration, c.BaselineImage, c.Durations)
@@ -84,6 +93,31 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 		return err
 	}
 	return judge.conclude(ctx, stdout, run, code)
+}
+
+// targetName is the file of a target that was discovered, in the output folder.
+const targetName = "target.yaml"
+
+// discover looks for the services of an image for which no target file was named, and returns the configuration of a run on them. Policies
+// and the size of the inventory stay those of the usual target file: an image is not judged by what it says of itself.
+func (c *runCommand) discover(ctx context.Context, stdout io.Writer, configuration config.Config, usual *target.Target) (config.Config, error) {
+	path := filepath.Join(configuration.Output, targetName)
+	_, _ = fmt.Fprintf(stdout, "hero_chaos: no target file was named: looking for the services of the image first; what is found goes to %s\n", path)
+	found, err := discoverCommand{imageFlags: imageFlags{Image: c.Image, Container: c.Container}, Name: usual.Name}.find(ctx)
+	if err != nil {
+		return configuration, fmt.Errorf("%w: name a target file by --target", err)
+	}
+	found.Policy, found.Health, found.Inventory = usual.Policy, usual.Health, usual.Inventory
+	for i := range found.Services {
+		found.Services[i].Policy = nil
+	}
+	if err := os.WriteFile(path, []byte(discover.YAML(found)), 0o600); err != nil {
+		return configuration, fmt.Errorf("write the target that was found: %w", err)
+	}
+	c.Target = path
+	resolved, _, err := c.request().resolve()
+	resolved.PolicySHA256 = configuration.PolicySHA256
+	return resolved, err
 }
 
 // request returns what the flags ask for.

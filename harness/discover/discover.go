@@ -59,6 +59,10 @@ func Describe(ctx context.Context, defaults *target.Target, box Box) (*target.Ta
 		t.Zinit.Dialect = &spoken
 	}
 	statuses, err := awaitServices(ctx, defaults, box.Zinit())
+	if errors.Is(err, zinit.ErrNotExpressible) {
+		t.Services, err = findBySockets(ctx, box)
+		return &t, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("discover the services: %w", err)
 	}
@@ -88,6 +92,22 @@ func Describe(ctx context.Context, defaults *target.Target, box Box) (*target.Ta
 		t.Services = append(t.Services, service)
 	}
 	return &t, nil
+}
+
+// findBySockets returns the services of an image whose supervisor is not understood: those that listen where the image's services do
+// (suites/contract/hero_zero.md#image).
+func findBySockets(ctx context.Context, box Box) ([]target.Service, error) {
+	sockets, err := box.Agent().Glob(ctx, "/root/hero/var/sockets/*.sock")
+	if err != nil {
+		return nil, fmt.Errorf("look for the sockets of services: %w", err)
+	}
+	var services []target.Service
+	for _, socket := range sockets {
+		if name := strings.TrimSuffix(path.Base(socket), ".sock"); !strings.HasPrefix(name, "zinit") {
+			services = append(services, target.Service{Name: "user." + name, Socket: socket})
+		}
+	}
+	return services, nil
 }
 
 // awaitServices waits until all services run or nothing changes any more. It returns the status of each service of the image.
@@ -163,12 +183,12 @@ func knownRequires(f found, all []found) []string {
 	return kept
 }
 
-// commonPolicy returns the retry policy of most services.
+// commonPolicy returns the retry policy of most run actions that are kept alive.
 func commonPolicy(all []found, fallback zinit.RetryPolicy) zinit.RetryPolicy {
 	count := map[zinit.RetryPolicy]int{}
 	for _, f := range all {
 		for _, action := range f.actions {
-			if action.Retry != nil && !action.Oneshot {
+			if action.Retry != nil && !action.Oneshot && action.EffectiveKind() == zinit.KindRun {
 				count[*action.Retry]++
 			}
 		}
