@@ -67,10 +67,10 @@ func explainStatus(err error) error {
 		return fmt.Errorf("%w: %w", ErrUnreachable, dial.Err)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Errorf("it takes the connection, and does not answer in time: %w", ErrNoReply)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("it takes the connection, and closes it without a reply: %w", err)
-	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "transport connection broken"):
+	case strings.Contains(err.Error(), "malformed HTTP"):
 		return fmt.Errorf("what answers there does not speak HTTP: %w", err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(err.Error(), "transport connection broken"):
+		return fmt.Errorf("it takes the connection, and closes it without a reply: %w", err)
 	}
 	return err
 }

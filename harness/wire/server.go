@@ -44,7 +44,7 @@ func (s Server) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
 		if err != nil {
 			cancel()
 			streams.Wait()
-			if errors.Is(err, io.EOF) || errors.Is(err, yamux.ErrSessionShutdown) {
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, yamux.ErrSessionShutdown) {
 				return nil
 			}
 			return fmt.Errorf("serve a link: %w", err)

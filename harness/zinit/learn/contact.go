@@ -176,7 +176,7 @@ func (p parameter) isObject() bool {
 func (l *learner) candidates(operation dialect.Operation) []method {
 	if l.described == nil {
 		var guesses []method
-		for _, name := range guessNames(operation) {
+		for _, name := range append(l.inStyle(operation), guessNames(operation)...) {
 			guesses = append(guesses, method{name: name})
 		}
 		return guesses
@@ -257,14 +257,8 @@ func nounOf(words []string, wanted string) string {
 func guessNames(operation dialect.Operation) []string {
 	meant := meanings[operation]
 	var named []string
-	var each []string
-	for _, verb := range meant.verbs {
-		each = append(each, verbs[verb]...)
-	}
-	if operation == dialect.ListFull {
-		each = []string{"list_full", "list_all", "status_all", "statuses", "list_detailed", "list_status", "all", "list"}
-	}
-	for _, noun := range append(slices.Clone(nouns[meant.noun][:min(4, len(nouns[meant.noun]))]), "") {
+	each := verbsOf(operation)
+	for _, noun := range append(slices.Clone(nouns[meant.noun]), "") {
 		for _, verb := range each {
 			named = append(named, joinName(noun, verb)...)
 		}

@@ -10,7 +10,7 @@ import (
 
 // findJobs finds the method that lists the runs of an action, and learns their shape from those of the trial: the first was killed.
 func (l *learner) findJobs(ctx context.Context, first Sight) {
-	for _, candidate := range l.likeReaders(dialect.ListJobs) {
+	for _, candidate := range l.candidates(dialect.ListJobs) {
 		for _, call := range callsWithLimit(candidate, actionNames) {
 			result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial + ".run", dialect.TheLimit: jobLimit})
 			if err != nil {
@@ -71,30 +71,6 @@ func limitScore(name string) int {
 		}
 	}
 	return 0
-}
-
-// likeReaders returns candidates for an operation that only reads: described ones, or names in the style of what is known and the usual ones.
-func (l *learner) likeReaders(operation dialect.Operation) []method {
-	if l.described != nil {
-		return l.candidates(operation)
-	}
-	var found []method
-	known := l.spoken.Operations[dialect.GetService].Method
-	for _, noun := range append(slices.Clone(nouns["service"]), "") {
-		for _, verb := range verbs["get"] {
-			for form, name := range joinName(noun, verb) {
-				if name != known {
-					continue
-				}
-				for _, own := range nouns[meanings[operation].noun] {
-					for _, read := range []string{"list", "get", "all", "tail", "read"} {
-						found = append(found, method{name: joinName(own, read)[form]})
-					}
-				}
-			}
-		}
-	}
-	return append(found, l.candidates(operation)...)
 }
 
 // takeJobs learns the shape of jobs from a list of the trial's. The one of the first process proves where pids are.
@@ -177,7 +153,7 @@ func (l *learner) addTimes(shape dialect.Shape, left []leaf) {
 
 // findLogs finds the method that gives the lines of a log.
 func (l *learner) findLogs(ctx context.Context) {
-	for _, candidate := range l.likeReaders(dialect.Logs) {
+	for _, candidate := range l.candidates(dialect.Logs) {
 		for _, call := range callsWithLimit(candidate, argumentNames) {
 			result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Shipped[0].Service, dialect.TheLimit: jobLimit})
 			if err != nil {

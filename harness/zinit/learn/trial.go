@@ -139,25 +139,50 @@ func (l *learner) guessOrders(ctx context.Context) {
 	}
 }
 
-// inStyle returns names for an operation in the style of a method that is known: "service/get" makes "service/stop" and "service/halt".
-func (l *learner) inStyle(operation dialect.Operation) []string {
-	model := dialect.GetService
-	if meanings[operation].noun == "action" {
-		model = dialect.ListActions
-		if _, known := l.spoken.Operations[model]; !known {
-			model = dialect.GetAction
+// unnamedSetters returns described methods that take a document of the right kind, and whose verb says nothing else.
+func (l *learner) unnamedSetters(operation dialect.Operation) []method {
+	var found []method
+	for _, one := range l.described {
+		noun := nounOf(tokens(one.name), meanings[operation].noun)
+		other := slices.ContainsFunc(dialect.Operations(), func(o dialect.Operation) bool { return o != dialect.Discover && methodScore(o, one.name) > 0 })
+		if noun == meanings[operation].noun && !other && slices.ContainsFunc(one.params, parameter.isObject) {
+			found = append(found, one)
 		}
 	}
-	known := l.spoken.Operations[model].Method
+	return found
+}
+
+// inStyle returns names for an operation in the style of a method that is known: "service/get" makes "service/stop" and "service/halt". The
+// noun is the known one's, if both are about services.
+func (l *learner) inStyle(operation dialect.Operation) []string {
+	var found []string
+	for _, model := range []dialect.Operation{dialect.GetService, dialect.StatusOf, dialect.List, dialect.ListFull, dialect.ListActions, dialect.GetAction} {
+		if known, ok := l.spoken.Operations[model]; ok {
+			found = append(found, likeName(known.Method, model, operation)...)
+		}
+	}
+	return found
+}
+
+// likeName returns names for an operation in the style of the name of another one.
+func likeName(known string, model, operation dialect.Operation) []string {
 	var found []string
 	for _, noun := range append(slices.Clone(nouns[meanings[model].noun]), "") {
-		for _, verb := range verbs[meanings[model].verbs[0]] {
-			for form, name := range joinName(noun, verb) {
+		for _, modelVerb := range verbsOf(model) {
+			for form, name := range joinName(noun, modelVerb) {
 				if name != known {
 					continue
 				}
-				for _, other := range verbs[meanings[operation].verbs[0]] {
-					found = append(found, joinName(noun, other)[form])
+				own := []string{noun}
+				if meanings[operation].noun != meanings[model].noun {
+					own = nouns[meanings[operation].noun]
+				}
+				for _, noun := range own {
+					for _, verb := range verbsOf(operation) {
+						if names := joinName(noun, verb); form < len(names) {
+							found = append(found, names[form])
+						}
+					}
 				}
 			}
 		}
@@ -165,25 +190,28 @@ func (l *learner) inStyle(operation dialect.Operation) []string {
 	return found
 }
 
+// verbsOf returns the verbs by which an operation is called.
+func verbsOf(operation dialect.Operation) []string {
+	if operation == dialect.ListFull {
+		return []string{"list_full", "list_all", "status_all", "statuses", "list_detailed", "list_status", "all", "list"}
+	}
+	var all []string
+	for _, verb := range meanings[operation].verbs {
+		all = append(all, verbs[verb]...)
+	}
+	return all
+}
+
 // setters returns the methods that may take a document, the likeliest first.
 func (l *learner) setters(operation dialect.Operation) []method {
 	if l.described != nil {
-		return l.candidates(operation)
+		return append(l.candidates(operation), l.unnamedSetters(operation)...)
 	}
 	var found []method
-	for _, verb := range verbs["set"] {
-		meant := meanings[operation]
-		for _, noun := range nouns[meant.noun][:min(4, len(nouns[meant.noun]))] {
-			for _, name := range joinName(noun, verb) {
-				found = append(found, method{name: name})
-			}
-		}
+	for _, name := range append(l.inStyle(operation), guessNames(operation)...) {
+		found = append(found, method{name: name})
 	}
-	var styled []method
-	for _, name := range l.inStyle(operation) {
-		styled = append(styled, method{name: name})
-	}
-	return append(styled, found...)
+	return found
 }
 
 // definition returns what is registered for the trial, with the members that have a place.
