@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
@@ -101,7 +102,7 @@ func listRecoveries(result record.Result) []string {
 
 // findFlawOf derives what a recovery shows.
 func (l *ledger) findFlawOf(r record.Recovery, result record.Result, proof record.Proof) *flaw {
-	isOther := r.Promise != result.Promise || r.Shard != result.Shard || r.Seed != l.run.Seed || r.Sandbox == "" ||
+	isOther := !strings.HasPrefix(r.ID, r.Promise+"/"+r.Service+"#") || r.Promise != result.Promise || r.Shard != result.Shard || r.Seed != l.run.Seed || r.Sandbox == "" ||
 		r.Service != result.Service && !proof.Beside ||
 		r.Fault != result.Fault && (result.Fault != "" || !proof.Beside) ||
 		!slices.Contains(proof.Faults, r.Fault)

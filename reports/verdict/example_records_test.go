@@ -56,7 +56,7 @@ func promotable() *record.Record {
 		End:      &record.End{Finished: began().Add(4 * time.Minute)},
 	}
 	for i, service := range []string{"user.a", "user.b"} {
-		id := service + "#1"
+		id := "restart.sigterm/" + service + "#1"
 		r.Recoveries = append(r.Recoveries, record.Recovery{
 			ID: id, Promise: "restart.sigterm", Service: service, Fault: "SIGTERM", Sandbox: "main", Seed: 1, Steady: "healthy",
 			Before: record.Incarnation{PID: 20 + i, StartTime: 90}, After: record.Incarnation{PID: 40 + i, StartTime: 600},
@@ -517,6 +517,16 @@ func examples() []example {
 		{
 			file: "no-fault", wrong: "a service was not made to restart", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NoLanding, verdict.Untested, verdict.FewSamples},
 			change: func(r *record.Record) { r.Results[2].Recoveries, r.Results[2].Windows = nil, nil },
+		},
+		{
+			file: "recovery-of-another", wrong: "a recovery whose id is of another promise or service", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples},
+			change: func(r *record.Record) {
+				const other = "restart.sigkill/user.a#1"
+				r.Recoveries[0].ID, r.Results[2].Recoveries = other, []string{other}
+				for i := range r.Results[2].Windows {
+					r.Results[2].Windows[i].Recovery = other
+				}
+			},
 		},
 		{
 			file: "respawn-before-the-fault", wrong: "a new process before the fault", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples},
