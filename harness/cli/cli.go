@@ -51,8 +51,9 @@ type outcome int
 // Run parses and carries out a command line, and returns the exit code.
 func Run(arguments []string, stdout, stderr io.Writer) int {
 	code := outcome(exitHeld)
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	parser, err := NewParser(kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)),
 		kong.Bind(&code), kong.UsageOnError())
 	if err != nil {
@@ -65,7 +66,7 @@ func Run(arguments []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return printError(stderr, err)
 	}
-	if err := waitFor(ctx, func() error { return parsed.Run() }); err != nil {
+	if err := waitFor(ctx, endLimit(parsed.Command()), func() error { return parsed.Run() }); err != nil {
 		return printError(stderr, err)
 	}
 	return int(code)
@@ -87,12 +88,23 @@ func refuseEmpty(arguments []string) error {
 	return nil
 }
 
-// interruptDelay is the longest time that a command may take to end after an interrupt: to write what it has, and to remove what it has begun.
-// The reaper removes the rest.
-const interruptDelay = 1500 * time.Millisecond
+// The longest times that a command may take to end after an interrupt: to write what it has, and to remove what it has begun. The reaper
+// removes the rest. What measures judges what it has found until then.
+const (
+	interruptDelay  = 1500 * time.Millisecond
+	judgingEndLimit = 60 * time.Second
+)
 
-// waitFor runs a command, and leaves it if it goes on for too long after an interrupt.
-func waitFor(ctx context.Context, run func() error) error {
+// endLimit returns how long a command may take to end after an interrupt.
+func endLimit(command string) time.Duration {
+	if command == "run" || command == "choices" {
+		return judgingEndLimit
+	}
+	return interruptDelay
+}
+
+// waitFor runs a command, and leaves it if it goes on for longer than limit after an interrupt.
+func waitFor(ctx context.Context, limit time.Duration, run func() error) error {
 	ended := make(chan error, 1)
 	go func() { ended <- run() }()
 	select {
@@ -103,7 +115,7 @@ func waitFor(ctx context.Context, run func() error) error {
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(interruptDelay):
+	case <-time.After(limit):
 		return errors.New("interrupted: what was begun is removed in the background")
 	}
 }

@@ -161,11 +161,11 @@ func TestAnInterruptEndsACommand(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
 	began := time.Now()
-	if err := waitFor(ctx, func() error { select {} }); err == nil || time.Since(began) > 2*time.Second {
+	if err := waitFor(ctx, interruptDelay, func() error { select {} }); err == nil || time.Since(began) > 2*time.Second {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
 	want := errors.New("its own")
-	if err := waitFor(ctx, func() error { return want }); !errors.Is(err, want) {
+	if err := waitFor(ctx, interruptDelay, func() error { return want }); !errors.Is(err, want) {
 		t.Errorf("%v, not the error of the command", err)
 	}
 }

@@ -92,7 +92,22 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if err != nil {
 		return err
 	}
-	return judge.conclude(ctx, stdout, run, code)
+	err = judge.conclude(context.WithoutCancel(ctx), stdout, run, code)
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted after %d of %d results: what was found until then is judged in %s", countMeasured(run.Record), len(run.Record.Planned), run.Output)
+	}
+	return err
+}
+
+// countMeasured returns how many results of a record came of a spec that ran.
+func countMeasured(found *record.Record) int {
+	count := 0
+	for _, result := range found.Results {
+		if result.Outcome != record.NotRun {
+			count++
+		}
+	}
+	return count
 }
 
 // targetName is the file of a target that was discovered, in the output folder.

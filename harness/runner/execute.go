@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -39,10 +40,13 @@ func (t Tools) Execute(ctx context.Context, stdout io.Writer, configuration conf
 		}
 		return true
 	})
+	if err != nil && ctx.Err() != nil {
+		return Run{}, errors.New("interrupted before anything was measured")
+	}
 	if err != nil {
 		return Run{}, err
 	}
-	planned, err := t.Specs(ctx, configuration)
+	planned, err := t.Specs(context.WithoutCancel(ctx), configuration) // also of a run that was interrupted
 	if err != nil {
 		return Run{}, err
 	}

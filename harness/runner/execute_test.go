@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"context"
+	"io"
 	"path/filepath"
 	"testing"
 
@@ -40,5 +42,15 @@ func TestTheClosingLineCountsEveryResult(t *testing.T) {
 	}}
 	if line := ClosingLine(found); line != "2 passed, 1 failed, 2 skipped" {
 		t.Error(line)
+	}
+}
+
+// TestAnInterruptBeforeTheFirstResultIsSaid checks that no error of a step that was cut off is shown in its place.
+func TestAnInterruptBeforeTheFirstResultIsSaid(t *testing.T) {
+	tools, configuration := play(t, "exit 1")
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	if _, err := tools.Execute(ctx, io.Discard, configuration); err == nil || err.Error() != "interrupted before anything was measured" {
+		t.Errorf("%v", err)
 	}
 }
