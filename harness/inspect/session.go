@@ -98,6 +98,7 @@ func askHealth(ctx context.Context, box dialer, socket string) (string, error) {
 	if _, err := fmt.Fprintf(conn, `{"jsonrpc":"2.0","method":%q,"id":1}`+"\n", probe.Health); err != nil {
 		return "", err
 	}
+	defer probe.CloseWriteLater(conn)()
 	const longest = 64 << 10
 	var reply struct {
 		Result json.RawMessage `json:"result"`

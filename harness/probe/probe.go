@@ -46,9 +46,11 @@ type reply struct {
 	} `json:"error"`
 }
 
-// Ask sends one document and a line break, and reads one document with any line breaks.
+// Ask sends one document and a line break, and reads one document with any line breaks. If no reply comes for a while, it closes its
+// writing side.
 func (q *JSONRPC) Ask(ctx context.Context, conn net.Conn) error {
 	defer bound(ctx, conn)()
+	defer CloseWriteLater(conn)()
 	method := cmp.Or(q.Method, Health)
 	id := q.id.Add(1)
 	if _, err := fmt.Fprintf(conn, `{"jsonrpc":"2.0","method":%q,"id":%d}`+"\n", method, id); err != nil {
@@ -67,6 +69,21 @@ func (q *JSONRPC) Ask(ctx context.Context, conn net.Conn) error {
 		return fmt.Errorf("the reply to %s has no result", method)
 	}
 	return wellness(method, answer.Result)
+}
+
+// closeWriteDelay is the time after which a question closes its writing side. It is above the slowest healthy reply that a promise grants
+// (1 s): a service may take the end of its input for the end of the client.
+const closeWriteDelay = 1200 * time.Millisecond
+
+// CloseWriteLater closes the writing side of a connection after a while, for services that answer only then
+// (suites/contract/hero_zero.md#healthy-and-odd). Call the function that it returns when the reply has come.
+func CloseWriteLater(conn net.Conn) (stop func()) {
+	half, ok := conn.(interface{ CloseWrite() error })
+	if !ok {
+		return func() {}
+	}
+	timer := time.AfterFunc(closeWriteDelay, func() { _ = half.CloseWrite() })
+	return func() { timer.Stop() }
 }
 
 // wellness reads the status of a reply. [A]: the reply is {"status": "ok"}; a reply without a status says
