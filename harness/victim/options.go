@@ -88,6 +88,7 @@ type Options struct {
 	Deadlock    bool // health is answered, server.work (HTTP: /work) never is
 	Children    int  // idle child processes
 	SetsidChild bool // one idle child process in a session of its own
+	AwaitEnd    bool // answers once the client has closed its writing side
 }
 
 // Parse reads the flags that Args renders. The error is flag.ErrHelp if help was asked for.
@@ -148,6 +149,7 @@ func (o *Options) flags() *flag.FlagSet {
 	flags.IntVar(&o.Workers, "workers", o.Workers, "child processes that accept in its place")
 	flags.BoolVar(&o.Deadlock, "deadlock", o.Deadlock, "answer health, but never work")
 	flags.IntVar(&o.Children, "children", o.Children, "idle child processes")
+	flags.BoolVar(&o.AwaitEnd, "await-end", o.AwaitEnd, "answer once the client has closed its writing side")
 	flags.BoolVar(&o.SetsidChild, "setsid-child", o.SetsidChild, "an idle child in its own session")
 	return flags
 }

@@ -1,9 +1,11 @@
 package victim
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -29,10 +31,11 @@ type server struct {
 	ready    chan struct{} // closed when it may answer
 	serving  sync.Once     // guards the serving event
 	work     sync.Mutex    // held for ever by a deadlock
+	awaitEnd bool          // requests are read to the end of the input first
 }
 
 func newServer(o Options, j *journal) *server {
-	s := &server{journal: j, protocol: jsonRPC, ready: make(chan struct{})}
+	s := &server{journal: j, protocol: jsonRPC, ready: make(chan struct{}), awaitEnd: o.AwaitEnd}
 	if o.Port != 0 {
 		s.protocol = hypertext
 	}
@@ -93,6 +96,14 @@ func (s *server) serveConn(ctx context.Context, conn net.Conn) {
 	if s.conduct.Load().Behaviour == AcceptClose {
 		return
 	}
+	if s.awaitEnd {
+		const longest = 1 << 20
+		input, err := io.ReadAll(io.LimitReader(conn, longest))
+		if err != nil {
+			return
+		}
+		conn = heard{conn, bytes.NewReader(input)}
+	}
 	next := s.protocol(conn)
 	for {
 		asked, err := next()
@@ -101,6 +112,15 @@ func (s *server) serveConn(ctx context.Context, conn net.Conn) {
 		}
 	}
 }
+
+// heard is a connection whose input has been read already.
+type heard struct {
+	net.Conn
+	input io.Reader
+}
+
+// Read reads the input again.
+func (h heard) Read(p []byte) (int, error) { return h.input.Read(p) }
 
 // answer reports whether the connection goes on.
 func (s *server) answer(ctx context.Context, conn net.Conn, asked request) bool {
