@@ -16,6 +16,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/command"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 )
 
@@ -86,7 +87,7 @@ func (t *Trials) Recall(ctx context.Context, params protocol.RecallParams) (prot
 
 // fetchGoodReply asks a service once and returns the result of its reply, or its page.
 func fetchGoodReply(ctx context.Context, endpoint protocol.Endpoint) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, ask.ReplyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, 2*ask.ReplyTimeout) // for each of two questions
 	defer cancel()
 	if asked := ask.Ask(ctx, endpoint, ask.ReplyTimeout); asked.Outcome != ask.Good {
 		return nil, asked.Err
@@ -96,6 +97,7 @@ func fetchGoodReply(ctx context.Context, endpoint protocol.Endpoint) ([]byte, er
 		return nil, err
 	}
 	defer func() { _ = conn.Close() }()
+	defer probe.CloseWriteLater(conn)()
 	deadline, _ := ctx.Deadline()
 	_ = conn.SetDeadline(deadline)
 	if endpoint.Path != "" {
