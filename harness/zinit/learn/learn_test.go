@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/golden"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/learn"
 )
@@ -186,4 +187,16 @@ func isBelieved(u learn.Understanding, name string) bool {
 	return slices.ContainsFunc(u.Readings, func(r learn.Reading) bool {
 		return r.Ours == name && (r.How == learn.Confirmed || r.How == learn.Stored || r.How == learn.Shipped)
 	})
+}
+
+// TestText shows what a person reads of a supervisor that is understood, and of one that is not.
+func TestText(t *testing.T) {
+	for name, lists := range map[string]string{"whole.txt": "listServices", "nothing.txt": "everything"} {
+		synctest.Test(t, func(t *testing.T) {
+			spoken := changed(t, camel)
+			methods(&spoken, map[dialect.Operation]string{dialect.List: lists})
+			f := newFake(spoken, lists != "everything")
+			golden.Check(t, name, learn.Learn(t.Context(), f, learn.Options{Shipped: expected(), Witness: f, Trial: "hero_chaos.trial"}).Text())
+		})
+	}
 }

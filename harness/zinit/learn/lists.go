@@ -193,6 +193,7 @@ func (l *learner) takeStatuses(call dialect.Call, shape dialect.Shape) {
 		return
 	}
 	l.take(dialect.ListFull, call)
+	l.note("status.name", Shipped)
 	l.spoken.Documents[dialect.Status] = shape
 }
 
@@ -236,6 +237,7 @@ func (l *learner) findStatus(ctx context.Context) {
 			}
 			if where, ok := l.nameInAny(document); ok {
 				shape["name"] = dialect.Member{At: where}
+				l.note("status.name", Shipped)
 			}
 			l.takeStatusOf(call, shape)
 			return

@@ -26,6 +26,9 @@ func (l *learner) understanding(level Level) Understanding {
 			name := string(document) + "." + known.Name
 			member, placed := l.spoken.Documents[document][known.Name]
 			how := l.howOf(strings.Replace(name, "health-action.", "action.", 1))
+			if !placed && !applies(document, known.Name) {
+				continue
+			}
 			if !placed {
 				found.Readings = append(found.Readings, Reading{Ours: name, How: Missing})
 				continue
@@ -41,6 +44,17 @@ func (l *learner) understanding(level Level) Understanding {
 		}
 	}
 	return found
+}
+
+// applies reports whether a member says something of a document: a run action has no schedule, and a health action is not retried.
+func applies(document dialect.Document, member string) bool {
+	switch document {
+	case dialect.Action:
+		return !strings.HasPrefix(member, "schedule.")
+	case dialect.HealthAction:
+		return !strings.HasPrefix(member, "retry.") && member != "oneshot"
+	}
+	return true
 }
 
 func (l *learner) howOf(name string) How {
@@ -63,7 +77,7 @@ func (u Understanding) Text() string {
 		if reading.How == Missing {
 			continue
 		}
-		fmt.Fprintf(&text, "  %-32s %-44s %s\n", reading.Ours, reading.Theirs, reading.How)
+		fmt.Fprintf(&text, "  %-36s %-40s %s\n", reading.Ours, reading.Theirs, reading.How)
 	}
 	var missing []string
 	for _, reading := range u.Readings {
