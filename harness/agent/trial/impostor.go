@@ -155,7 +155,7 @@ func (a *impostor) proveLanding(ctx context.Context, params protocol.TrialParams
 		switch {
 		case hasMet(met, params):
 			return text, nil
-		case ctx.Err() != nil || clock.Now()-began > int64(landingTimeout):
+		case ctx.Err() != nil || clock.Now()-began > int64(landingTimeout+limit): // one question may have met the closed socket for all of its limit
 			return "", fmt.Errorf("our own question met something else in the place: %s", text)
 		}
 		pauseUntil(ctx.Done(), ask.RetryInterval)
