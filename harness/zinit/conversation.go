@@ -67,7 +67,7 @@ func (e *rpcError) toError() *Error {
 	if len(e.Data) > 0 && string(e.Data) != "null" {
 		message += " " + excerpt(e.Data)
 	}
-	return &Error{Code: *e.Code, Message: message}
+	return &Error{Code: *e.Code, Message: message, Data: e.Data}
 }
 
 // exchange writes a request in its framing, and reads until its reply comes.

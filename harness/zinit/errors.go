@@ -1,6 +1,7 @@
 package zinit
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -27,6 +28,8 @@ var ErrForm = errors.New("an unexpected form")
 type Error struct {
 	Code    int
 	Message string
+	// Data came beside the message to a Conversation, as JSON; nil if nothing did.
+	Data json.RawMessage
 	// meaning is the error that Code stands for in the dialect, or nil.
 	meaning error
 }

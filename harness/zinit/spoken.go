@@ -129,7 +129,11 @@ func (s spoken) Register(ctx context.Context, definition Definition) ([]string, 
 	}
 	for _, action := range definition.Actions {
 		one := actionValues(action)
-		if name := s.firstGuessed(dialect.Action, one); name != "" {
+		document := dialect.Action
+		if _, own := s.spelling.Dialect.Documents[dialect.HealthAction]; own && action.Kind == KindHealth {
+			document = dialect.HealthAction
+		}
+		if name := s.firstGuessed(document, one); name != "" {
 			return nil, guessedError(name)
 		}
 		values.Actions = append(values.Actions, one)

@@ -30,7 +30,11 @@ func (s Shape) Encode(document Document, values Values, template map[string]any)
 		case !placed:
 			return nil, fmt.Errorf("write the %s: it has no place for %s: %w", document, known.Name, ErrNotExpressible)
 		case (!given || IsZero(value)) && !member.Required:
-			member.At.Delete(out)
+			if !member.isEmptyIn(known, out) {
+				member.At.Delete(out)
+			}
+			continue
+		case (!given || IsZero(value)) && member.keeps(known, out):
 			continue
 		case !given || value == nil:
 			value = zero(known)
@@ -48,6 +52,23 @@ func (s Shape) Encode(document Document, values Values, template map[string]any)
 		return nil, fmt.Errorf("write the %s: it is no object", document)
 	}
 	return object, nil
+}
+
+// isEmptyIn reports whether a document has the member, and it says nothing there: a strict supervisor may want it to be there.
+func (m Member) isEmptyIn(known Known, document any) bool {
+	theirs, there := m.At.Get(document)
+	if !there {
+		return false
+	}
+	value, err := m.read(known, theirs)
+	return err == nil && IsZero(value)
+}
+
+// keeps reports whether a required member without a value keeps what the template says: a word, a signal or a duration, which the supervisor's own
+// documents have as usual.
+func (m Member) keeps(known Known, template any) bool {
+	theirs, there := m.At.Get(template)
+	return there && theirs != nil && slices.Contains([]Type{Word, Flag, Signal, Duration}, known.Type)
 }
 
 // Decode reads a document of the model. Members that the document lacks have their default, or are absent. The error names
@@ -100,6 +121,9 @@ func IsZero(value any) bool {
 	return v.IsZero() || ((v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0)
 }
 
+// defaultStopTimeout stands for an absent stop timeout (suites/contract/zinit-0.4.md#model).
+const defaultStopTimeout = 10 * time.Second
+
 // zero returns the value that an empty required member is written as: of a word its first, which is the model's default.
 func zero(known Known) any {
 	switch known.Type {
@@ -112,6 +136,9 @@ func zero(known Known) any {
 	case Pairs:
 		return map[string]string{}
 	case Duration:
+		if known.Name == "stop_timeout" {
+			return defaultStopTimeout
+		}
 		return time.Duration(0)
 	case Time:
 		return time.Time{}

@@ -71,6 +71,8 @@ type Call struct {
 	Method string `yaml:"method"`
 	// Order lists the arguments of parameters by position. It is empty for parameters by name.
 	Order []Argument `yaml:"order,omitempty"`
+	// Rest are parameters by position that always follow those of Order as they are.
+	Rest []any `yaml:"rest,omitempty"`
 	// At is where each argument is in the parameters by name. The document at an empty path is the parameters themselves.
 	At map[Argument]Path `yaml:"at,omitempty"`
 	// Fixed are parameters by name that are always sent as they are.
@@ -134,7 +136,10 @@ func (c Call) Request(arguments map[Argument]any) (any, error) {
 				list = append(list, value)
 			}
 		}
-		return list, nil
+		return append(list, c.Rest...), nil
+	}
+	if c.Rest != nil {
+		return slices.Clone(c.Rest), nil
 	}
 	params := any(clone(c.Fixed))
 	for _, argument := range slices.Sorted(maps.Keys(written)) {

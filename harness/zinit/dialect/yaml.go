@@ -96,6 +96,7 @@ func (d *Dialect) normalize() *mistake {
 			return &mistake{[]string{"operations", string(operation)}, err.Error()}
 		}
 		call.Fixed, _ = asJSON(call.Fixed).(map[string]any)
+		call.Rest, _ = asJSON(call.Rest).([]any)
 		d.Operations[operation] = call
 	}
 	for _, document := range slices.Sorted(maps.Keys(d.Documents)) {

@@ -3,9 +3,12 @@ package learn
 import (
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
@@ -18,45 +21,70 @@ var httpPaths = []string{"/", "/rpc", "/jsonrpc", "/api", "/api/rpc", "/v1/rpc",
 var descriptions = []string{"rpc.discover", "rpc_discover", "rpcDiscover", "system.discover", "discover", "rpc.describe", "system.describe", "describe",
 	"openrpc", "rpc.schema", "schema", "system.schema", "system.methods", "rpc.methods", "methods", "system.listMethods", "help"}
 
-// findTransport finds the first framing that gets an answer of JSON-RPC, be it an error.
+// findTransport finds a framing that gets an answer of JSON-RPC, be it an error. All are tried at once: a supervisor that waits for the rest of a
+// document is silent. The first of the list wins.
 func (l *learner) findTransport(ctx context.Context) bool {
-	transports := l.options.Transports
-	if len(transports) == 0 {
-		transports = []dialect.Transport{{Framing: dialect.Line}, {Framing: dialect.ContentLength}}
-		for _, path := range httpPaths {
-			transports = append(transports, dialect.Transport{Framing: dialect.HTTP, Path: path})
-		}
-		transports = append(transports, dialect.Transport{Framing: dialect.Bare})
+	transports := l.transports()
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	answered := make([]bool, len(transports))
+	someAnswered := make(chan struct{})
+	var once sync.Once
+	var asking sync.WaitGroup
+	for i, transport := range transports {
+		asking.Go(func() {
+			_, err := l.ask(ctx, transport, descriptions[0], nil)
+			if answer := new(zinit.Error); err == nil || errors.As(err, &answer) {
+				answered[i] = true
+				once.Do(func() { close(someAnswered) })
+			}
+		})
 	}
-	for _, transport := range transports {
-		_, err := l.ask(ctx, transport, descriptions[0], nil)
-		if answer := new(zinit.Error); err == nil || errors.As(err, &answer) {
+	all := make(chan struct{})
+	go func() {
+		asking.Wait()
+		close(all)
+	}()
+	select {
+	case <-someAnswered:
+		select { // an earlier one may follow
+		case <-time.After(furtherAnswerTimeout):
+		case <-all:
+		}
+	case <-all:
+	}
+	cancel()
+	<-all
+	for i, transport := range transports {
+		if answered[i] {
 			l.spoken.Transport = transport
 			return true
-		}
-		if ctx.Err() != nil {
-			return false
 		}
 	}
 	return false
 }
 
-// nonsense is a method that no supervisor has.
-const nonsense = "hero_chaos.no_such_method"
+// furtherAnswerTimeout bounds the wait for other framings after one answered.
+const furtherAnswerTimeout = 300 * time.Millisecond
 
-// learnUnknown learns how the supervisor says that it has no such method.
-func (l *learner) learnUnknown(ctx context.Context) {
-	_, err := l.ask(ctx, l.spoken.Transport, nonsense, nil)
-	if answer := new(zinit.Error); errors.As(err, &answer) {
-		l.unknownCode = answer.Code
+// transports returns what is tried: every framing at the socket, then at each port.
+func (l *learner) transports() []dialect.Transport {
+	if len(l.options.Transports) > 0 {
+		return l.options.Transports
 	}
+	var all []dialect.Transport
+	for _, port := range append([]int{0}, l.options.Ports...) {
+		all = append(all, dialect.Transport{Framing: dialect.Line, Port: port}, dialect.Transport{Framing: dialect.ContentLength, Port: port})
+		for _, path := range httpPaths {
+			all = append(all, dialect.Transport{Framing: dialect.HTTP, Path: path, Port: port})
+		}
+		all = append(all, dialect.Transport{Framing: dialect.Bare, Port: port})
+	}
+	return all
 }
 
-// isUnknown reports whether an error says that there is no such method, whatever its parameters.
-func (l *learner) isUnknown(err error) bool {
-	answer := new(zinit.Error)
-	return errors.As(err, &answer) && answer.Code == l.unknownCode
-}
+// nonsense are methods that no supervisor has, of no noun and of the usual one.
+var nonsense = []string{"hero_chaos.no_such_method", "service.hero_chaos_no_such_method"}
 
 // method is a method as the supervisor describes it.
 type method struct {
@@ -138,7 +166,15 @@ func parameterOf(value, root any) parameter {
 	object := resolve(value, root, 0)
 	name, _ := object["name"].(string)
 	required, _ := object["required"].(bool)
-	return parameter{name: name, required: required, schema: resolve(object["schema"], root, 0)}
+	schema := maps.Clone(resolve(object["schema"], root, 0))
+	if properties, ok := schema["properties"].(map[string]any); ok {
+		resolved := map[string]any{}
+		for key, inner := range properties {
+			resolved[key] = resolve(inner, root, 0)
+		}
+		schema["properties"] = resolved
+	}
+	return parameter{name: name, required: required, schema: schema}
 }
 
 // resolve follows a reference inside the description, and takes the first object of an alternative.
@@ -174,29 +210,61 @@ func (p parameter) isObject() bool {
 
 // candidates returns the methods that may be an operation, the best first. Described ones win; without a description the usual names are tried.
 func (l *learner) candidates(operation dialect.Operation) []method {
-	if l.described == nil {
-		var guesses []method
-		for _, name := range append(l.inStyle(operation), guessNames(operation)...) {
-			guesses = append(guesses, method{name: name})
-		}
-		return guesses
+	if l.described != nil {
+		return scoredFor(operation, l.described)
 	}
+	var hinted, guesses []method
+	for _, name := range l.hints {
+		hinted = append(hinted, method{name: name})
+	}
+	for _, name := range append(l.inStyle(operation), guessNames(operation)...) {
+		guesses = append(guesses, method{name: name})
+	}
+	return append(scoredFor(operation, hinted), guesses...)
+}
+
+// each returns the candidates of an operation, and those that error replies have named meanwhile.
+func (l *learner) each(operation dialect.Operation) iter.Seq[method] {
+	return func(yield func(method) bool) {
+		seen := map[string]bool{}
+		for again := true; again; {
+			again = false
+			before := len(l.hints)
+			for _, one := range l.candidates(operation) {
+				if seen[one.name] {
+					continue
+				}
+				seen[one.name] = true
+				if !yield(one) {
+					return
+				}
+				if len(l.hints) > before { // what the supervisor names comes before what is guessed
+					again = true
+					break
+				}
+			}
+		}
+	}
+}
+
+// scoredFor returns the methods whose names say an operation, the best first.
+func scoredFor(operation dialect.Operation, methods []method) []method {
 	type scored struct {
 		method
 		score int
 	}
 	var found []scored
-	for _, one := range l.described {
+	for _, one := range methods {
 		if score := methodScore(operation, one.name); score > 0 {
 			found = append(found, scored{one, score})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b scored) int { return b.score - a.score })
-	methods := make([]method, 0, len(found))
+	best := make([]method, 0, len(found))
 	for _, one := range found {
-		methods = append(methods, one.method)
+		best = append(best, one.method)
 	}
-	return methods
+	return best
 }
 
 // meanings are the noun and the verbs of each operation.

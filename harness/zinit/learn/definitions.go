@@ -46,28 +46,27 @@ func (l *learner) hasEssentials() bool {
 // readService finds the method that gives back the definition of a service.
 func (l *learner) readService(ctx context.Context, subject Expected) (map[string]any, bool) {
 	status := l.spoken.Operations[dialect.StatusOf].Method
-	for _, candidate := range l.candidates(dialect.GetService) {
+	var document map[string]any
+	for candidate := range l.each(dialect.GetService) {
 		if candidate.name == status {
 			continue
 		}
-		for _, call := range callsByName(candidate) {
-			result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: subject.Service})
-			if err != nil {
-				if l.isOver(ctx, err) {
-					return nil, false
-				}
-				if l.isUnknown(err) {
-					break
-				}
-				continue
-			}
+		err := l.try(ctx, l.callsAlike(candidate), map[dialect.Argument]any{dialect.TheName: subject.Service}, func(call dialect.Call, result any) bool {
 			call.Result = unwrap(result)
 			answer, _ := call.Result.Get(result)
-			document, ok := answer.(map[string]any)
+			var ok bool
+			document, ok = answer.(map[string]any)
 			if ok && learnStatus([]any{document}) == nil && isDefinition(document, subject) {
 				l.take(dialect.GetService, call)
-				return document, true
+				return true
 			}
+			return false
+		})
+		if err == nil {
+			return document, true
+		}
+		if l.isOver(ctx, err) {
+			break
 		}
 	}
 	return nil, false
@@ -103,26 +102,15 @@ func (l *learner) readActions(ctx context.Context, subject Expected) bool {
 }
 
 func (l *learner) readActionList(ctx context.Context, subject Expected) bool {
-	for _, candidate := range l.candidates(dialect.ListActions) {
-		calls := callsByName(candidate)
-		if !needsArguments(candidate) {
-			calls = append(calls, dialect.Call{Method: candidate.name})
+	for candidate := range l.each(dialect.ListActions) {
+		calls := append([]dialect.Call{{Method: candidate.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {"service"}}}}, l.callsAlike(candidate)...)
+		if described := describedCalls(candidate); len(described) > 0 {
+			calls = described
 		}
-		for _, call := range calls {
-			arguments := map[dialect.Argument]any{}
-			if call.Takes(dialect.TheName) {
-				arguments[dialect.TheName] = subject.Service
-			}
-			result, err := l.call(ctx, call, arguments)
-			if err != nil {
-				if l.isOver(ctx, err) {
-					return false
-				}
-				if l.isUnknown(err) {
-					break
-				}
-				continue
-			}
+		if call, ok := callWithout(candidate); ok {
+			calls = append(calls, call)
+		}
+		err := l.try(ctx, calls, map[dialect.Argument]any{dialect.TheName: subject.Service}, func(call dialect.Call, result any) bool {
 			for _, at := range places(result, 2) {
 				call.Result = at
 				documents, err := call.Listed(result, dialect.Shape{})
@@ -132,6 +120,10 @@ func (l *learner) readActionList(ctx context.Context, subject Expected) bool {
 				l.take(dialect.ListActions, call)
 				return true
 			}
+			return false
+		})
+		if err == nil || l.isOver(ctx, err) {
+			return err == nil
 		}
 	}
 	return false
@@ -139,22 +131,24 @@ func (l *learner) readActionList(ctx context.Context, subject Expected) bool {
 
 // readSingleActions reads the actions of a service one by one.
 func (l *learner) readSingleActions(ctx context.Context, subject Expected) bool {
-	for _, candidate := range l.candidates(dialect.GetAction) {
-		for _, call := range callsByName(candidate) {
-			var documents []any
-			for _, name := range []string{subject.Service + ".run", subject.Service + ".health"} {
-				result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: name})
-				if err != nil {
-					break
-				}
-				call.Result = unwrap(result)
-				answer, _ := call.Result.Get(result)
-				documents = append(documents, answer)
+	for candidate := range l.each(dialect.GetAction) {
+		run := map[dialect.Argument]any{dialect.TheName: subject.Service + ".run"}
+		err := l.try(ctx, l.callsAlike(candidate), run, func(call dialect.Call, result any) bool {
+			call.Result = unwrap(result)
+			document, _ := call.Result.Get(result)
+			documents := []any{document}
+			if result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: subject.Service + ".health"}); err == nil {
+				document, _ = call.Result.Get(result)
+				documents = append(documents, document)
 			}
-			if l.takeActions(documents, subject) {
-				l.take(dialect.GetAction, call)
-				return true
+			if !l.takeActions(documents, subject) {
+				return false
 			}
+			l.take(dialect.GetAction, call)
+			return true
+		})
+		if err == nil || l.isOver(ctx, err) {
+			return err == nil
 		}
 	}
 	return false
@@ -185,9 +179,46 @@ func (l *learner) takeActions(documents []any, subject Expected) bool {
 	if health != nil {
 		l.templates.Actions["health"] = health
 		l.spoken.Documents[dialect.HealthAction] = l.learnAction(health, subject, "health", true)
+		l.shareForms(run, health)
 	}
 	l.addKinds(run, health)
 	return true
+}
+
+// shareForms lets a member of one action be written as the same member of the other, if its own value is nothing: that shows no form.
+func (l *learner) shareForms(run, health map[string]any) {
+	runs, checks := l.spoken.Documents[dialect.Action], l.spoken.Documents[dialect.HealthAction]
+	for _, name := range slices.Sorted(maps.Keys(runs)) {
+		own, other := runs[name], checks[name]
+		if other.At == nil || own.At.String() != other.At.String() {
+			continue
+		}
+		theirsOfRun, _ := own.At.Get(run)
+		theirsOfCheck, _ := other.At.Get(health)
+		switch {
+		case isNothing(theirsOfCheck) && !isNothing(theirsOfRun):
+			checks[name] = own
+		case isNothing(theirsOfRun) && !isNothing(theirsOfCheck):
+			runs[name] = other
+		}
+	}
+}
+
+// isNothing reports whether a value is null or empty.
+func isNothing(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case float64:
+		return v == 0
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
 }
 
 // addKinds learns by which words the kinds of actions are told apart.
@@ -210,6 +241,7 @@ func (l *learner) addKinds(run, health map[string]any) {
 			l.spoken.Documents[document]["kind"] = dialect.Member{At: one.at, Words: words}
 		}
 		l.note("action.kind", Shipped)
+		l.note("health-action.kind", Shipped)
 		return
 	}
 }
@@ -354,6 +386,7 @@ func (l *learner) embed(document map[string]any, found parts, subject Expected) 
 	if found.health != nil {
 		l.templates.Actions["health"] = found.health
 		l.spoken.Documents[dialect.HealthAction] = l.learnAction(found.health, subject, "health", found.list != nil)
+		l.shareForms(run, found.health)
 	}
 	if found.list != nil {
 		l.addKinds(found.run, found.health)

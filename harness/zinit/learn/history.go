@@ -10,15 +10,9 @@ import (
 
 // findJobs finds the method that lists the runs of an action, and learns their shape from those of the trial: the first was killed.
 func (l *learner) findJobs(ctx context.Context, first Sight) {
-	for _, candidate := range l.candidates(dialect.ListJobs) {
-		for _, call := range callsWithLimit(candidate, actionNames) {
-			result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial + ".run", dialect.TheLimit: jobLimit})
-			if err != nil {
-				if l.isUnknown(err) || l.isOver(ctx, err) {
-					break
-				}
-				continue
-			}
+	for candidate := range l.each(dialect.ListJobs) {
+		arguments := map[dialect.Argument]any{dialect.TheName: l.options.Trial + ".run", dialect.TheLimit: jobLimit}
+		err := l.try(ctx, l.callsWithLimit(candidate, actionNames), arguments, func(call dialect.Call, result any) bool {
 			for _, at := range places(result, 2) {
 				call.Result = at
 				documents, err := call.Listed(result, dialect.Shape{})
@@ -26,8 +20,12 @@ func (l *learner) findJobs(ctx context.Context, first Sight) {
 					continue
 				}
 				l.take(dialect.ListJobs, call)
-				return
+				return true
 			}
+			return false
+		})
+		if err == nil || l.isOver(ctx, err) {
+			return
 		}
 	}
 }
@@ -37,30 +35,49 @@ const jobLimit = 5
 // actionNames are the usual names of the parameter that names an action.
 var actionNames = []string{"action", "name", "id", "action_name", "actionName", "job", "command"}
 
-// callsWithLimit returns the ways in which a method may be told a name and how many entries are wanted.
-func callsWithLimit(m method, names []string) []dialect.Call {
-	if m.known {
-		calls := callsByName(m)
-		for i, call := range calls {
-			for _, p := range m.params {
-				isName := call.At[dialect.TheName].String() == p.name
-				switch {
-				case len(call.Order) > 0 && len(m.params) > 1:
-					calls[i].Order = []dialect.Argument{dialect.TheName, dialect.TheLimit}
-				case !isName && len(call.At) > 0 && (limitScore(p.name) > 0 || p.schema["type"] == "integer"):
-					call.At[dialect.TheLimit] = dialect.Path{p.name}
-				}
+// callsWithLimit returns the ways in which a method may be told a name and how many entries are wanted, and those without the number.
+func (l *learner) callsWithLimit(m method, names []string) []dialect.Call {
+	if calls := describedCalls(m); len(calls) > 0 {
+		params := m.params
+		if len(calls[0].At[dialect.TheName]) > 1 {
+			params = params[0].properties()
+		}
+		for _, p := range params {
+			at := calls[0].At[dialect.TheName]
+			if p.name == at[len(at)-1] || (limitScore(p.name) == 0 && p.schema["type"] != "integer") {
+				continue
+			}
+			calls[0].At[dialect.TheLimit] = at[:len(at)-1].Join(p.name)
+			if len(calls) > 1 {
+				calls[1].Order = []dialect.Argument{dialect.TheName, dialect.TheLimit}
 			}
 		}
 		return calls
 	}
 	var calls []dialect.Call
-	for _, name := range names {
-		for _, limit := range []string{"limit", "lines", "count", "n", "max"} {
-			calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {name}, dialect.TheLimit: {limit}}})
+	for _, like := range l.callsAlike(m) {
+		if len(like.Order) > 0 {
+			calls = append(calls, dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName, dialect.TheLimit}})
+			continue
+		}
+		at := like.At[dialect.TheName]
+		prefix := at[:len(at)-1]
+		for _, name := range append([]string{at[len(at)-1]}, names...) {
+			for _, limit := range []string{"limit", "lines", "count", "n", "max"} {
+				if name != limit {
+					calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: prefix.Join(name), dialect.TheLimit: prefix.Join(limit)}})
+				}
+			}
+		}
+		break
+	}
+	var named []dialect.Call
+	for _, call := range calls {
+		if at, byName := call.At[dialect.TheName]; byName {
+			named = append(named, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: at}})
 		}
 	}
-	return append(calls, dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName, dialect.TheLimit}})
+	return slices.Concat(calls, []dialect.Call{{Method: m.name, Order: []dialect.Argument{dialect.TheName, dialect.TheLimit}}}, named)
 }
 
 func limitScore(name string) int {
@@ -132,7 +149,14 @@ func (l *learner) addTimes(shape dialect.Shape, left []leaf) {
 	}
 	var found []moment
 	for _, one := range left {
-		for _, form := range []dialect.Form{dialect.Milliseconds, dialect.Seconds, dialect.Microseconds, dialect.Nanoseconds, dialect.Written} {
+		forms := []dialect.Form{dialect.Milliseconds, dialect.Seconds, dialect.Microseconds, dialect.Nanoseconds}
+		switch one.value.(type) {
+		case string:
+			forms = []dialect.Form{dialect.Written}
+		case map[string]any:
+			forms = []dialect.Form{dialect.SecsNanos}
+		}
+		for _, form := range forms {
 			values, err := (dialect.Shape{"started": {At: dialect.Path{"v"}, Form: form}}).Decode(dialect.Job, map[string]any{"v": one.value})
 			at, ok := values["started"].(time.Time)
 			if err == nil && ok && time.Since(at).Abs() < time.Hour {
@@ -153,15 +177,9 @@ func (l *learner) addTimes(shape dialect.Shape, left []leaf) {
 
 // findLogs finds the method that gives the lines of a log.
 func (l *learner) findLogs(ctx context.Context) {
-	for _, candidate := range l.candidates(dialect.Logs) {
-		for _, call := range callsWithLimit(candidate, argumentNames) {
-			result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Shipped[0].Service, dialect.TheLimit: jobLimit})
-			if err != nil {
-				if l.isUnknown(err) || l.isOver(ctx, err) {
-					break
-				}
-				continue
-			}
+	for candidate := range l.each(dialect.Logs) {
+		arguments := map[dialect.Argument]any{dialect.TheName: l.options.Shipped[0].Service, dialect.TheLimit: jobLimit}
+		err := l.try(ctx, l.callsWithLimit(candidate, argumentNames), arguments, func(call dialect.Call, result any) bool {
 			for _, at := range places(result, 1) {
 				call.Result = at
 				answer, _ := at.Get(result)
@@ -172,8 +190,12 @@ func (l *learner) findLogs(ctx context.Context) {
 					continue
 				}
 				l.take(dialect.Logs, call)
-				return
+				return true
 			}
+			return false
+		})
+		if err == nil || l.isOver(ctx, err) {
+			return
 		}
 	}
 }

@@ -34,6 +34,8 @@ type Options struct {
 	Shipped []Expected
 	// Transports are tried in order; empty means all framings on the socket, and HTTP at the usual paths.
 	Transports []dialect.Transport
+	// Ports are TCP ports at which a supervisor may listen, if nothing answers at its socket.
+	Ports []int
 	// Witness sees what the supervisor does. Without one, nothing is registered and nothing confirmed.
 	Witness Witness
 	// Trial is the name of the service that is registered for the trial.
@@ -91,7 +93,7 @@ func Learn(ctx context.Context, c Conversation, options Options) Understanding {
 	l := &learner{
 		conversation: c, options: options,
 		spoken: dialect.Dialect{Name: "learned", Operations: map[dialect.Operation]dialect.Call{}, Documents: map[dialect.Document]dialect.Shape{}},
-		how:    map[string]How{},
+		how:    map[string]How{}, unknown: map[string]zinit.Error{},
 	}
 	if options.Given != nil {
 		maps.Copy(l.spoken.Operations, options.Given.Operations)
@@ -115,7 +117,9 @@ type learner struct {
 	described    []method // by the supervisor itself; nil if it describes nothing
 	how          map[string]How
 	missing      []string
-	unknownCode  int // of the error for a method that does not exist
+	unknown      map[string]zinit.Error // the errors for methods that do not exist, by the names that were asked for
+	listed       bool                   // whether the methods are known from an error reply alone
+	hints        []string               // methods that error replies have named one by one
 }
 
 // learn goes from the transport to the trial, as far as it comes.
@@ -135,7 +139,7 @@ func (l *learner) learn(ctx context.Context) Level {
 	if l.takeGiven(); !understood && l.options.Given == nil {
 		return Orders
 	}
-	if l.options.Witness == nil || !l.try(ctx) {
+	if l.options.Witness == nil || !l.tryOut(ctx) {
 		return Read
 	}
 	return Full
@@ -168,10 +172,16 @@ func (l *learner) miss(sentence string) { l.missing = append(l.missing, sentence
 
 // note raises how something is known.
 func (l *learner) note(what string, how How) {
+	l.how[what] = morePrecise(l.how[what], how)
+}
+
+// morePrecise returns the better of two ways of knowing.
+func morePrecise(a, b How) How {
 	order := map[How]int{Missing: 0, Guessed: 1, Shipped: 2, Stored: 3, Given: 4, Confirmed: 5}
-	if order[how] > order[l.how[what]] {
-		l.how[what] = how
+	if order[b] > order[a] {
+		return b
 	}
+	return a
 }
 
 // call asks for an operation and returns the decoded result.

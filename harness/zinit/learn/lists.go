@@ -17,19 +17,22 @@ func (l *learner) findLists(ctx context.Context) bool {
 	if len(l.options.Shipped) == 0 {
 		return false
 	}
-	for _, operation := range []dialect.Operation{dialect.ListFull, dialect.List} {
-		for _, candidate := range l.candidates(operation) {
-			if candidate.known && needsArguments(candidate) {
+	for _, operation := range []dialect.Operation{dialect.List, dialect.ListFull} {
+		for candidate := range l.each(operation) {
+			if _, known := l.spoken.Operations[operation]; known {
+				break
+			}
+			_, hasList := l.spoken.Operations[dialect.List]
+			if l.described == nil && hasList && !slices.Contains(l.inStyle(operation), candidate.name) && !slices.Contains(l.hints, candidate.name) {
 				continue
 			}
-			result, err := l.ask(ctx, l.spoken.Transport, candidate.name, nil)
-			if err != nil {
-				if l.isOver(ctx, err) {
-					return len(l.spoken.Operations) > 0
-				}
+			call, ok := callWithout(candidate)
+			if !ok {
 				continue
 			}
-			l.takeList(candidate.name, result)
+			if err := l.try(ctx, []dialect.Call{call}, nil, l.takeList); err != nil && l.isOver(ctx, err) {
+				return len(l.spoken.Operations) > 0
+			}
 		}
 	}
 	l.forgetUnlisted(ctx)
@@ -62,6 +65,53 @@ func needsArguments(m method) bool {
 	return slices.ContainsFunc(m.params, func(p parameter) bool { return p.required })
 }
 
+// callWithout returns the call of a method that is told of nothing; false if it has to be told of something.
+func callWithout(m method) (dialect.Call, bool) {
+	call := dialect.Call{Method: m.name}
+	for _, p := range m.params {
+		if !p.required {
+			continue
+		}
+		value, ok := p.neutral()
+		if !ok {
+			return call, false
+		}
+		if call.Fixed == nil {
+			call.Fixed = map[string]any{}
+		}
+		call.Fixed[p.name] = value
+	}
+	return call, true
+}
+
+// neutral returns a value of a parameter that says as little as possible; false if it is a text or a document of which nothing is known.
+func (p parameter) neutral() (any, bool) {
+	if value, given := p.schema["default"]; given {
+		return value, true
+	}
+	switch p.schema["type"] {
+	case "boolean":
+		return false, true
+	case "integer", "number":
+		return 0.0, true
+	case "array":
+		return []any{}, true
+	case "object":
+		properties, _ := p.schema["properties"].(map[string]any)
+		inner := map[string]any{}
+		for key, schema := range properties {
+			object, _ := schema.(map[string]any)
+			value, ok := parameter{name: key, schema: object}.neutral()
+			if !ok {
+				return nil, false
+			}
+			inner[key] = value
+		}
+		return inner, len(properties) > 0
+	}
+	return nil, false
+}
+
 // isOver reports whether nothing more can be asked.
 func (l *learner) isOver(ctx context.Context, err error) bool {
 	answer := new(zinit.Error)
@@ -69,16 +119,18 @@ func (l *learner) isOver(ctx context.Context, err error) bool {
 }
 
 // takeList takes a result that lists the shipped services: names, or documents with a state.
-func (l *learner) takeList(name string, result any) {
+func (l *learner) takeList(call dialect.Call, result any) bool {
 	for _, at := range places(result, 2) {
 		answer, _ := at.Get(result)
+		call.Result = at
 		switch v := answer.(type) {
 		case []any:
-			l.takeArray(name, at, v)
+			l.takeArray(call, v)
 		case map[string]any:
-			l.takeKeyed(name, at, v)
+			l.takeKeyed(call, v)
 		}
 	}
+	return true // whatever it is, it is the method's answer
 }
 
 // places returns the paths of a result's objects and lists down to a depth, the outermost first.
@@ -130,7 +182,7 @@ func unwrap(result any) dialect.Path {
 	}
 }
 
-func (l *learner) takeArray(name string, at dialect.Path, list []any) {
+func (l *learner) takeArray(call dialect.Call, list []any) {
 	var texts, documents int
 	entry := dialect.Path(nil)
 	for _, one := range list {
@@ -148,12 +200,14 @@ func (l *learner) takeArray(name string, at dialect.Path, list []any) {
 	}
 	switch {
 	case l.isEnough(texts):
-		l.take(dialect.List, dialect.Call{Method: name, Result: at})
+		l.take(dialect.List, call)
 	case l.isEnough(documents):
-		l.take(dialect.List, dialect.Call{Method: name, Result: at, Entry: entry})
+		named := call
+		named.Entry = entry
+		l.take(dialect.List, named)
 		if shape := learnStatus(list); shape != nil {
 			shape["name"] = dialect.Member{At: entry}
-			l.takeStatuses(dialect.Call{Method: name, Result: at}, shape)
+			l.takeStatuses(call, shape)
 		}
 	}
 }
@@ -161,7 +215,7 @@ func (l *learner) takeArray(name string, at dialect.Path, list []any) {
 // isEnough reports whether so many of the expected services are listed that a list is one of services.
 func (l *learner) isEnough(listed int) bool { return listed > 0 && 2*listed >= len(l.options.Shipped) }
 
-func (l *learner) takeKeyed(name string, at dialect.Path, object map[string]any) {
+func (l *learner) takeKeyed(call dialect.Call, object map[string]any) {
 	var documents []any
 	for _, expected := range l.options.Shipped {
 		if document, there := object[expected.Service]; there {
@@ -171,12 +225,13 @@ func (l *learner) takeKeyed(name string, at dialect.Path, object map[string]any)
 	if !l.isEnough(len(documents)) {
 		return
 	}
-	l.take(dialect.List, dialect.Call{Method: name, Result: at, Keyed: dialect.KeyedByName})
+	call.Keyed = dialect.KeyedByName
+	l.take(dialect.List, call)
 	if shape := learnStatus(documents); shape != nil {
 		if _, named := shape["name"]; !named {
 			shape["name"] = dialect.Member{At: dialect.Path{"hero_chaos_name"}} // the key is put there
 		}
-		l.takeStatuses(dialect.Call{Method: name, Result: at, Keyed: dialect.KeyedByName}, shape)
+		l.takeStatuses(call, shape)
 	}
 }
 
@@ -217,32 +272,36 @@ func (l *learner) findStatus(ctx context.Context) {
 		return
 	}
 	subject := l.options.Shipped[0].Service
-	for _, candidate := range l.candidates(dialect.StatusOf) {
-		for _, call := range callsByName(candidate) {
-			result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: subject})
-			if err != nil {
-				if l.isOver(ctx, err) {
-					return
-				}
-				if l.isUnknown(err) {
-					break
-				}
-				continue
-			}
+	for candidate := range l.each(dialect.StatusOf) {
+		err := l.try(ctx, l.callsAlike(candidate), map[dialect.Argument]any{dialect.TheName: subject}, func(call dialect.Call, result any) bool {
 			call.Result = unwrap(result)
 			document, _ := call.Result.Get(result)
 			shape := learnStatus([]any{document})
 			if shape == nil {
-				continue
+				return false
 			}
 			if where, ok := l.nameInAny(document); ok {
 				shape["name"] = dialect.Member{At: where}
 				l.note("status.name", Shipped)
 			}
 			l.takeStatusOf(call, shape)
+			return true
+		})
+		if err == nil || l.isOver(ctx, err) {
 			return
 		}
 	}
+}
+
+// callsAlike returns the ways in which a method may be told a name, as other methods are first.
+func (l *learner) callsAlike(m method) []dialect.Call {
+	calls := callsByName(m)
+	for _, operation := range []dialect.Operation{dialect.StatusOf, dialect.GetService} {
+		if known, ok := l.spoken.Operations[operation]; ok && !m.known {
+			return slices.Insert(calls, 0, dialect.Call{Method: m.name, At: maps.Clone(known.At), Order: slices.Clone(known.Order)})
+		}
+	}
+	return calls
 }
 
 func (l *learner) nameInAny(document any) (dialect.Path, bool) {
@@ -269,29 +328,72 @@ var argumentNames = []string{"name", "service", "id", "service_name", "serviceNa
 
 // callsByName returns the ways in which a method may be told a name.
 func callsByName(m method) []dialect.Call {
-	if m.known {
-		for _, p := range m.params {
-			if !p.isObject() && (p.required || len(m.params) == 1 || nameScore("name", dialect.Path{p.name}) > 0 || nameScore("service", dialect.Path{p.name}) > 0) {
-				return []dialect.Call{
-					{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {p.name}}},
-					{Method: m.name, Order: []dialect.Argument{dialect.TheName}},
-				}
-			}
-			if p.isObject() { // the name is inside of an object
-				properties, _ := p.schema["properties"].(map[string]any)
-				for _, key := range slices.Sorted(maps.Keys(properties)) {
-					if nameScore("name", dialect.Path{key}) > 0 || nameScore("service", dialect.Path{key}) > 0 {
-						return []dialect.Call{{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {p.name, key}}}}
-					}
-				}
-			}
-		}
+	if calls := describedCalls(m); len(calls) > 0 {
+		return calls
 	}
 	var calls []dialect.Call
 	for _, name := range argumentNames {
 		calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {name}}})
 	}
 	return append(calls, dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName}})
+}
+
+// describedCalls returns the ways in which a described method is told a name; none if it is not described, or takes none.
+func describedCalls(m method) []dialect.Call {
+	within, params := dialect.Path(nil), m.params
+	if len(params) == 1 && params[0].isObject() { // what it is told is inside of an object
+		within, params = dialect.Path{params[0].name}, params[0].properties()
+	}
+	at := slices.IndexFunc(params, func(p parameter) bool { return p.isText() && (p.required || len(params) == 1 || p.isCalledName()) })
+	if at < 0 && len(within) > 0 {
+		at = slices.IndexFunc(params, parameter.isText)
+	}
+	if at < 0 {
+		return nil
+	}
+	call := dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: within.Join(params[at].name)}}
+	listed := dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName}}
+	for i, p := range params {
+		value, ok := p.neutral()
+		if i == at || !p.required || !ok {
+			continue
+		}
+		fixed := any(call.Fixed)
+		if call.Fixed == nil {
+			fixed = nil
+		}
+		fixed, _ = within.Join(p.name).Set(fixed, value)
+		call.Fixed, _ = fixed.(map[string]any)
+		if i > at {
+			listed.Rest = append(listed.Rest, value)
+		}
+	}
+	if len(within) > 0 {
+		return []dialect.Call{call}
+	}
+	return []dialect.Call{call, listed}
+}
+
+// properties returns the members of an object as parameters.
+func (p parameter) properties() []parameter {
+	properties, _ := p.schema["properties"].(map[string]any)
+	required, _ := p.schema["required"].([]any)
+	var found []parameter
+	for _, key := range slices.Sorted(maps.Keys(properties)) {
+		schema, _ := properties[key].(map[string]any)
+		found = append(found, parameter{name: key, required: slices.Contains(required, any(key)), schema: schema})
+	}
+	return found
+}
+
+func (p parameter) isCalledName() bool {
+	return nameScore("name", dialect.Path{p.name}) > 0 || nameScore("service", dialect.Path{p.name}) > 0
+}
+
+// isText reports whether a parameter may be a name: nothing says that it is something else.
+func (p parameter) isText() bool {
+	kind, given := p.schema["type"]
+	return !p.isObject() && (!given || kind == "string") && nameScore("signal", dialect.Path{p.name}) == 0
 }
 
 // findOrders takes the orders by their names alone; the trial confirms them. Where a status is asked by name, orders are told it likewise.
@@ -320,14 +422,16 @@ func (l *learner) findOrders() {
 
 // alike returns a call of a method that is told a name as the status is.
 func (l *learner) alike(m method) dialect.Call {
-	if m.known {
-		calls := callsByName(m)
+	if calls := describedCalls(m); len(calls) > 0 {
 		if known, ok := l.spoken.Operations[dialect.StatusOf]; ok && len(known.Order) > 0 && len(calls) > 1 {
 			return calls[len(calls)-1]
 		}
 		return calls[0]
 	}
 	if known, ok := l.spoken.Operations[dialect.StatusOf]; ok {
+		return dialect.Call{Method: m.name, At: maps.Clone(known.At), Order: slices.Clone(known.Order)}
+	}
+	if known, ok := l.spoken.Operations[dialect.GetService]; ok {
 		return dialect.Call{Method: m.name, At: maps.Clone(known.At), Order: slices.Clone(known.Order)}
 	}
 	return callsByName(m)[0]
@@ -337,16 +441,28 @@ func (l *learner) alike(m method) dialect.Call {
 func (l *learner) addSignal(call *dialect.Call, m method) {
 	if len(call.Order) > 0 {
 		call.Order = append(call.Order, dialect.TheSignal)
+		for _, p := range m.params {
+			if nameScore("signal", dialect.Path{p.name}) > 0 {
+				call.SignalForm = signalForm(p.schema)
+			}
+		}
 		return
 	}
+	params, within := m.params, dialect.Path(nil)
+	if at := call.At[dialect.TheName]; len(at) > 1 {
+		within = at[:len(at)-1]
+		if len(params) == 1 {
+			params = params[0].properties()
+		}
+	}
 	name := "signal"
-	for _, p := range m.params {
-		if _, isName := call.At[dialect.TheName]; isName && p.name != call.At[dialect.TheName].String() && nameScore("signal", dialect.Path{p.name}) > 0 {
+	for _, p := range params {
+		if nameScore("signal", dialect.Path{p.name}) > 0 && within.Join(p.name).String() != call.At[dialect.TheName].String() {
 			name = p.name
 			call.SignalForm = signalForm(p.schema)
 		}
 	}
-	call.At[dialect.TheSignal] = dialect.Path{name}
+	call.At[dialect.TheSignal] = within.Join(name)
 }
 
 // signalForm returns how a described parameter writes a signal.

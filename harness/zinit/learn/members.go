@@ -13,15 +13,15 @@ import (
 // learnAction learns the shape of an action from a document whose values are known. standing documents have members that say which action
 // it is.
 func (l *learner) learnAction(document map[string]any, subject Expected, kind string, standing bool) dialect.Shape {
-	expected := subject.Run
+	expected, under := subject.Run, "action."
 	if kind == "health" {
-		expected = subject.Health
+		expected, under = subject.Health, "health-action."
 	}
 	shape := dialect.Shape{}
 	found := leaves(document)
 	if exec := execLeaf(document, false); exec.at != nil {
 		shape["exec"] = dialect.Member{At: exec.at, Form: commandForm(exec.value)}
-		l.note("action.exec", Shipped)
+		l.note(under+"exec", Shipped)
 	}
 	if standing {
 		for _, one := range found {
@@ -33,7 +33,7 @@ func (l *learner) learnAction(document map[string]any, subject Expected, kind st
 			}
 		}
 	}
-	l.addExpected(shape, found, expected)
+	l.addExpected(shape, found, expected, under)
 	used := map[string]bool{}
 	for _, member := range shape {
 		used[member.At.String()] = true
@@ -46,10 +46,10 @@ func (l *learner) learnAction(document map[string]any, subject Expected, kind st
 		before := len(shape)
 		addByName(shape, dialect.Action, left, name)
 		if len(shape) > before {
-			l.note("action."+name, Guessed)
+			l.note(under+name, Guessed)
 		}
 	}
-	l.addBackoff(shape, document, expected)
+	l.addBackoff(shape, document, expected, under)
 	return shape
 }
 
@@ -62,7 +62,7 @@ type candidate struct {
 }
 
 // addExpected adds the members whose values are known. A value speaks for a leaf, its name even more; each leaf is one member's.
-func (l *learner) addExpected(shape dialect.Shape, found []leaf, expected dialect.Values) {
+func (l *learner) addExpected(shape dialect.Shape, found []leaf, expected dialect.Values, under string) {
 	var all []candidate
 	for _, name := range slices.Sorted(maps.Keys(expected)) {
 		known, ok := dialect.MemberOf(dialect.Action, name)
@@ -90,7 +90,7 @@ func (l *learner) addExpected(shape dialect.Shape, found []leaf, expected dialec
 		}
 		shape[one.member] = dialect.Member{At: one.at, Form: one.form}
 		taken[one.at.String()] = true
-		l.note("action."+one.member, Shipped)
+		l.note(under+one.member, Shipped)
 	}
 }
 
@@ -242,7 +242,7 @@ func fits(known dialect.Known, value any) bool {
 }
 
 // addBackoff finds the word for the growth of delays: the one that stands for the growth that is expected.
-func (l *learner) addBackoff(shape dialect.Shape, document map[string]any, expected dialect.Values) {
+func (l *learner) addBackoff(shape dialect.Shape, document map[string]any, expected dialect.Values, under string) {
 	member, known := shape["retry.backoff"]
 	growth, _ := expected["retry.backoff"].(string)
 	if !known || growth == "" {
@@ -257,7 +257,7 @@ func (l *learner) addBackoff(shape dialect.Shape, document map[string]any, expec
 			member.Words[word] = other
 		}
 	}
-	l.note("action.retry.backoff", Shipped)
+	l.note(under+"retry.backoff", Shipped)
 	shape["retry.backoff"] = member
 }
 

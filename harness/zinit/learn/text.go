@@ -3,6 +3,7 @@ package learn
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -25,7 +26,7 @@ func (l *learner) understanding(level Level) Understanding {
 		for _, known := range dialect.Members(document) {
 			name := string(document) + "." + known.Name
 			member, placed := l.spoken.Documents[document][known.Name]
-			how := l.howOf(strings.Replace(name, "health-action.", "action.", 1))
+			how := l.howOfMember(document, known.Name)
 			if !placed && !applies(document, known.Name) {
 				continue
 			}
@@ -62,6 +63,18 @@ func (l *learner) howOf(name string) How {
 		return how
 	}
 	return Guessed
+}
+
+// howOfMember returns how a member is known. One that both kinds of action have at the same place is known by either.
+func (l *learner) howOfMember(document dialect.Document, member string) How {
+	how := l.howOf(string(document) + "." + member)
+	for _, other := range []dialect.Document{dialect.Action, dialect.HealthAction} {
+		if own, both := l.spoken.Documents[document][member], l.spoken.Documents[other][member]; document != other && reflect.DeepEqual(own, both) &&
+			(document == dialect.Action || document == dialect.HealthAction) {
+			how = morePrecise(how, l.howOf(string(other)+"."+member))
+		}
+	}
+	return how
 }
 
 // Text returns the understanding as a table: ours, theirs, how it is known.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -42,11 +43,9 @@ const (
 	delayTolerancePeriod = 250 * time.Millisecond
 )
 
-// try registers a service of ours and sees what becomes of it.
-func (l *learner) try(ctx context.Context) bool {
-	if l.described == nil {
-		l.guessOrders(ctx)
-	}
+// tryOut registers a service of ours and sees what becomes of it.
+func (l *learner) tryOut(ctx context.Context) bool {
+	l.guessOrders(ctx)
 	l.learnNotFound(ctx)
 	defer l.cleanUp(ctx)
 	set, refused := l.register(ctx)
@@ -71,6 +70,10 @@ func (l *learner) try(ctx context.Context) bool {
 	l.findJobs(ctx, seen)
 	l.findLogs(ctx)
 	l.confirmOrders(ctx)
+	if l.how[string(dialect.Delete)] != Confirmed {
+		l.miss("no method deletes a service of ours: name it under zinit.dialect.operations.delete-service of the target file")
+		return false
+	}
 	return true
 }
 
@@ -86,7 +89,7 @@ func (l *learner) learnNotFound(ctx context.Context) {
 		switch {
 		case err == nil && result == nil:
 			l.spoken.Errors.NotFound.Null = true
-		case errors.As(err, &answer) && answer.Code != l.unknownCode && !isGeneral(answer.Code):
+		case errors.As(err, &answer) && !isGeneral(answer.Code):
 			l.spoken.Errors.NotFound.Codes = []int{answer.Code}
 		case errors.As(err, &answer):
 			l.spoken.Errors.NotFound.Messages = []string{wordsBeside(answer.Message, l.options.Trial)}
@@ -118,18 +121,24 @@ func (l *learner) confirm(name string, seen bool) {
 	}
 }
 
-// guessOrders finds the orders of a supervisor that describes nothing: they are named in the style of what reads a definition. A name is taken
-// if the supervisor knows it; it is asked about the trial's service, which does not exist yet.
+// guessOrders finds orders that are not known yet: they are named in the style of what is known. A name is taken if the supervisor knows it; it is
+// asked about the trial's service, which does not exist yet.
 func (l *learner) guessOrders(ctx context.Context) {
+	if l.described != nil && !l.listed {
+		return
+	}
 	for _, operation := range []dialect.Operation{dialect.Start, dialect.Stop, dialect.Restart, dialect.Kill, dialect.Delete} {
-		for _, name := range l.inStyle(operation) {
-			call := l.alike(method{name: name})
+		if _, known := l.spoken.Operations[operation]; known {
+			continue
+		}
+		for candidate := range l.each(operation) {
+			call := l.alike(candidate)
 			arguments := map[dialect.Argument]any{dialect.TheName: l.options.Trial}
 			if operation == dialect.Kill {
-				l.addSignal(&call, method{})
+				l.addSignal(&call, candidate)
 				arguments[dialect.TheSignal] = "SIGTERM"
 			}
-			if _, err := l.call(ctx, call, arguments); err != nil && (l.isUnknown(err) || l.isOver(ctx, err)) {
+			if _, err := l.call(ctx, call, arguments); err != nil && (l.isUnknown(candidate.name, err) || l.isOver(ctx, err)) {
 				continue
 			}
 			l.spoken.Operations[operation] = call
@@ -139,79 +148,42 @@ func (l *learner) guessOrders(ctx context.Context) {
 	}
 }
 
-// unnamedSetters returns described methods that take a document of the right kind, and whose verb says nothing else.
+// dangers are words of methods that may harm more than a service of ours.
+var dangers = []string{"shutdown", "poweroff", "reboot", "halt", "reset", "clear", "purge", "wipe", "exit", "quit", "terminate", "reload", "all", "flush", "prune"}
+
+// unnamedSetters returns methods that may take a document of the right kind, and whose verb says nothing else.
 func (l *learner) unnamedSetters(operation dialect.Operation) []method {
 	var found []method
-	for _, one := range l.described {
+	methods := slices.Clone(l.described)
+	for _, name := range l.hints {
+		methods = append(methods, method{name: name})
+	}
+	for _, one := range methods {
 		noun := nounOf(tokens(one.name), meanings[operation].noun)
 		other := slices.ContainsFunc(dialect.Operations(), func(o dialect.Operation) bool { return o != dialect.Discover && methodScore(o, one.name) > 0 })
-		if noun == meanings[operation].noun && !other && slices.ContainsFunc(one.params, parameter.isObject) {
+		isDanger := slices.ContainsFunc(tokens(one.name), func(word string) bool { return slices.Contains(dangers, word) })
+		isMeant := noun == meanings[operation].noun || (noun == "" && operation == dialect.SetService)
+		if isMeant && !other && !isDanger && (!one.known || slices.ContainsFunc(one.params, parameter.isObject)) {
 			found = append(found, one)
 		}
 	}
 	return found
 }
 
-// inStyle returns names for an operation in the style of a method that is known: "service/get" makes "service/stop" and "service/halt". The
-// noun is the known one's, if both are about services.
-func (l *learner) inStyle(operation dialect.Operation) []string {
-	var found []string
-	for _, model := range []dialect.Operation{dialect.GetService, dialect.StatusOf, dialect.List, dialect.ListFull, dialect.ListActions, dialect.GetAction} {
-		if known, ok := l.spoken.Operations[model]; ok {
-			found = append(found, likeName(known.Method, model, operation)...)
+// eachSetter returns the methods that may take a document, the likeliest first.
+func (l *learner) eachSetter(operation dialect.Operation) iter.Seq[method] {
+	return func(yield func(method) bool) {
+		for candidate := range l.each(operation) {
+			if !yield(candidate) {
+				return
+			}
 		}
-	}
-	return found
-}
-
-// likeName returns names for an operation in the style of the name of another one.
-func likeName(known string, model, operation dialect.Operation) []string {
-	var found []string
-	for _, noun := range append(slices.Clone(nouns[meanings[model].noun]), "") {
-		for _, modelVerb := range verbsOf(model) {
-			for form, name := range joinName(noun, modelVerb) {
-				if name != known {
-					continue
-				}
-				own := []string{noun}
-				if meanings[operation].noun != meanings[model].noun {
-					own = nouns[meanings[operation].noun]
-				}
-				for _, noun := range own {
-					for _, verb := range verbsOf(operation) {
-						if names := joinName(noun, verb); form < len(names) {
-							found = append(found, names[form])
-						}
-					}
-				}
+		for _, candidate := range l.unnamedSetters(operation) {
+			if !yield(candidate) {
+				return
 			}
 		}
 	}
-	return found
-}
-
-// verbsOf returns the verbs by which an operation is called.
-func verbsOf(operation dialect.Operation) []string {
-	if operation == dialect.ListFull {
-		return []string{"list_full", "list_all", "status_all", "statuses", "list_detailed", "list_status", "all", "list"}
-	}
-	var all []string
-	for _, verb := range meanings[operation].verbs {
-		all = append(all, verbs[verb]...)
-	}
-	return all
-}
-
-// setters returns the methods that may take a document, the likeliest first.
-func (l *learner) setters(operation dialect.Operation) []method {
-	if l.described != nil {
-		return append(l.candidates(operation), l.unnamedSetters(operation)...)
-	}
-	var found []method
-	for _, name := range append(l.inStyle(operation), guessNames(operation)...) {
-		found = append(found, method{name: name})
-	}
-	return found
 }
 
 // definition returns what is registered for the trial, with the members that have a place.
@@ -230,9 +202,7 @@ func (l *learner) definition() dialect.Definition {
 			delete(run, member)
 		}
 	}
-	if l.how["action.timeout"] != Guessed {
-		delete(run, "timeout") // only health checks are known to have one
-	}
+	delete(run, "timeout") // only health checks and oneshots are known to have one
 	if words := shape["retry.backoff"].Words; words != nil && words["none"] == nil {
 		delete(run, "retry.backoff") // what the template says: one retry is the same under each growth
 	}
@@ -244,81 +214,144 @@ func (l *learner) definition() dialect.Definition {
 
 // register sends the trial's definition by the first methods that take it. It remembers the calls.
 func (l *learner) register(ctx context.Context) (bool, error) {
-	messages, err := l.spoken.Encode(l.definition(), l.templates)
-	if err != nil {
-		return false, err
+	refused := l.sendDefinition(ctx)
+	env, placed := l.spoken.Documents[dialect.Action]["env"]
+	if refused == nil || !placed || l.isOver(ctx, refused) {
+		return refused == nil, refused
 	}
-	var refused error
+	for _, form := range dialect.FormsOf(dialect.Pairs) { // an empty list of variables does not show how one is written
+		if other := env; form != env.Form {
+			other.Form = form
+			l.spoken.Documents[dialect.Action]["env"] = other
+			if l.sendDefinition(ctx) == nil {
+				return true, nil
+			}
+		}
+	}
+	l.spoken.Documents[dialect.Action]["env"] = env
+	return false, refused
+}
+
+// sendDefinition sends the documents of the trial's definition. A member that an error reply misses is written even if it is empty.
+func (l *learner) sendDefinition(ctx context.Context) error {
+	for {
+		messages, err := l.spoken.Encode(l.definition(), l.templates)
+		if err != nil {
+			return err
+		}
+		refused := l.sendAll(ctx, messages)
+		if refused == nil || !l.require(refused) {
+			return refused
+		}
+	}
+}
+
+func (l *learner) sendAll(ctx context.Context, messages []dialect.Message) error {
 	for _, message := range messages {
 		name := l.options.Trial
 		if message.Operation == dialect.SetAction {
 			name += ".run"
 		}
-		if refused = l.send(ctx, message, name); refused != nil {
-			return false, refused
+		if err := l.send(ctx, message, name); err != nil {
+			return err
 		}
 	}
-	return true, nil
+	return nil
+}
+
+// require marks the members that an error misses as required. It reports whether it found one.
+func (l *learner) require(refused error) bool {
+	answer := new(zinit.Error)
+	if !errors.As(refused, &answer) {
+		return false
+	}
+	found := false
+	for _, field := range fieldsNamed(answer.Message, dialect.Call{}, nil) {
+		for _, document := range []dialect.Document{dialect.Action, dialect.Service} {
+			shape := l.spoken.Documents[document]
+			for _, name := range slices.Sorted(maps.Keys(shape)) {
+				if member := shape[name]; !member.Required && slices.Contains(member.At, field) && l.isLeftOut(document, name) {
+					member.Required = true
+					shape[name] = member
+					found = true
+				}
+			}
+		}
+	}
+	return found
+}
+
+// isLeftOut reports whether the trial's definition has no value for a member.
+func (l *learner) isLeftOut(document dialect.Document, name string) bool {
+	definition := l.definition()
+	values := definition.Service
+	if document == dialect.Action {
+		values = definition.Actions[0]
+	}
+	return dialect.IsZero(values[name])
 }
 
 // send finds a method that takes a document.
 func (l *learner) send(ctx context.Context, message dialect.Message, name string) error {
-	refused := fmt.Errorf("there is no method for it")
-	for _, candidate := range l.setters(message.Operation) {
-		for _, call := range callsWithDocument(candidate) {
-			arguments := map[dialect.Argument]any{dialect.TheDocument: message.Document}
-			if call.Takes(dialect.TheName) {
-				arguments[dialect.TheName] = name
-			}
-			if _, err := l.call(ctx, call, arguments); err != nil {
-				if l.isOver(ctx, err) {
-					return err
-				}
-				if l.isUnknown(err) {
-					break
-				}
-				refused = fmt.Errorf("%s: %w", candidate.name, err)
-				continue
-			}
-			l.spoken.Operations[message.Operation] = call
-			l.note(string(message.Operation), Stored)
-			return nil
+	refused, isRefused := fmt.Errorf("there is no method for it"), false
+	arguments := map[dialect.Argument]any{dialect.TheDocument: message.Document, dialect.TheName: name}
+	accept := func(call dialect.Call, _ any) bool {
+		l.spoken.Operations[message.Operation] = call
+		l.note(string(message.Operation), Stored)
+		return true
+	}
+	if known, ok := l.spoken.Operations[message.Operation]; ok {
+		return l.tryUnless(ctx, []dialect.Call{known}, arguments, accept, l.misses)
+	}
+	for candidate := range l.eachSetter(message.Operation) {
+		err := l.tryUnless(ctx, l.callsWithDocument(candidate), arguments, accept, l.misses)
+		if err == nil || l.isOver(ctx, err) || l.misses(err) {
+			return err
+		}
+		if !l.isUnknown(candidate.name, err) && !isRefused {
+			isRefused = true
+			refused = fmt.Errorf("%s: %w", candidate.name, err)
 		}
 	}
 	return refused
+}
+
+// misses reports whether an error is about a member of a document, so that no other call would do better.
+func (l *learner) misses(err error) bool {
+	answer := new(zinit.Error)
+	if !errors.As(err, &answer) {
+		return false
+	}
+	for _, field := range fieldsNamed(answer.Message, dialect.Call{}, nil) {
+		for _, document := range []dialect.Document{dialect.Action, dialect.Service} {
+			for name, member := range l.spoken.Documents[document] {
+				if !member.Required && len(member.At) > 0 && slices.Contains(member.At, field) && l.isLeftOut(document, name) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // documentNames are the usual names of the parameter that holds a document.
 var documentNames = []string{"config", "service", "action", "definition", "spec", "document", "body", "payload", "data"}
 
 // callsWithDocument returns the ways in which a method may be given a document.
-func callsWithDocument(m method) []dialect.Call {
+func (l *learner) callsWithDocument(m method) []dialect.Call {
 	at := func(path dialect.Path) dialect.Call {
 		return dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheDocument: path}}
 	}
 	var calls []dialect.Call
 	if m.known {
-		for _, p := range m.params {
-			if !p.isObject() {
-				continue
-			}
-			call := at(dialect.Path{p.name})
-			for _, other := range m.params {
-				if other.name != p.name && other.required && !other.isObject() {
-					call.At[dialect.TheName] = dialect.Path{other.name}
-				}
-			}
-			calls = append(calls, call)
-			properties, _ := p.schema["properties"].(map[string]any)
-			for _, key := range slices.Sorted(maps.Keys(properties)) { // the document inside of a wrapper
-				if inner, _ := properties[key].(map[string]any); len(properties) == 1 && inner != nil {
-					calls = append(calls, at(dialect.Path{p.name, key}))
-				}
-			}
+		return describedSetters(m)
+	}
+	if known, ok := l.spoken.Operations[dialect.GetService]; ok && len(known.At[dialect.TheName]) > 1 { // parameters are inside of a wrapper
+		at := known.At[dialect.TheName]
+		wrapper := at[:len(at)-1]
+		for _, name := range documentNames {
+			calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheDocument: wrapper.Join(name)}})
 		}
-		calls = append(calls, at(nil), dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheDocument}},
-			dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName, dialect.TheDocument}})
-		return calls
 	}
 	for _, name := range documentNames {
 		calls = append(calls, at(dialect.Path{name}))
@@ -334,6 +367,50 @@ func callsWithDocument(m method) []dialect.Call {
 	}
 	return append(calls, at(nil), dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheDocument}},
 		dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName, dialect.TheDocument}})
+}
+
+// describedSetters returns the ways in which a described method is given a document.
+func describedSetters(m method) []dialect.Call {
+	var calls []dialect.Call
+	var rest []any
+	for _, p := range m.params {
+		if !p.isObject() {
+			if value, ok := p.neutral(); ok && p.required {
+				rest = append(rest, value)
+			}
+			continue
+		}
+		calls = append(calls, besideDocument(m, dialect.Path{p.name}, m.params))
+		for _, inner := range p.properties() { // the document inside of a wrapper
+			if inner.isObject() {
+				calls = append(calls, besideDocument(m, dialect.Path{p.name, inner.name}, p.properties()))
+			}
+		}
+	}
+	return append(calls, besideDocument(m, nil, m.params), dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheDocument}, Rest: rest},
+		dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName, dialect.TheDocument}, Rest: rest})
+}
+
+// besideDocument returns a call with a document at a place, and the required parameters beside it.
+func besideDocument(m method, at dialect.Path, beside []parameter) dialect.Call {
+	call := dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheDocument: at}}
+	fixed := any(nil)
+	for _, p := range beside {
+		if !p.required || p.isObject() || (len(at) > 0 && p.name == at[len(at)-1]) {
+			continue
+		}
+		place := dialect.Path{p.name}
+		if len(at) > 1 {
+			place = at[:len(at)-1].Join(p.name)
+		}
+		if value, ok := p.neutral(); ok {
+			fixed, _ = place.Set(fixed, value)
+		} else if len(at) > 0 && p.isText() {
+			call.At[dialect.TheName] = place
+		}
+	}
+	call.Fixed, _ = fixed.(map[string]any)
+	return call
 }
 
 // await looks until something is so.
@@ -495,9 +572,12 @@ func (l *learner) confirmOrders(ctx context.Context) {
 			l.await(ctx, func(s Sight) bool { return s.PID != 0 })
 		}
 		before, _ := l.options.Witness.Look(ctx, name, trialVariable)
-		_, err := l.call(ctx, call, step.arguments)
-		_, happened := l.await(ctx, func(now Sight) bool { return step.effect(before, now) })
-		if err != nil || !happened {
+		err := l.try(ctx, []dialect.Call{call}, step.arguments, func(call dialect.Call, _ any) bool {
+			l.spoken.Operations[step.operation] = call
+			_, happened := l.await(ctx, func(now Sight) bool { return step.effect(before, now) })
+			return happened
+		})
+		if err != nil {
 			delete(l.spoken.Operations, step.operation)
 			l.how[string(step.operation)] = Missing
 			continue
@@ -511,7 +591,7 @@ func (l *learner) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
 	defer cancel()
 	if call, known := l.spoken.Operations[dialect.Delete]; known {
-		_, _ = l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial})
+		_ = l.try(ctx, []dialect.Call{call}, map[dialect.Argument]any{dialect.TheName: l.options.Trial}, func(dialect.Call, any) bool { return true })
 	}
 	if seen, err := l.options.Witness.Look(ctx, l.options.Trial, trialVariable); err == nil && seen.PID != 0 {
 		l.miss("the service " + l.options.Trial + " could not be deleted, and stays until its container goes")
