@@ -39,7 +39,7 @@ func within(path string, folders ...string) bool {
 // files.
 var reportHelpers = []string{
 	"harness/record", "harness/mutation", "harness/plain", "harness/span", "harness/stats", "harness/spelling", "harness/yamlfile",
-	"harness/regular", "harness/budget",
+	"harness/regular", "harness/budget", "harness/repeat",
 }
 
 // forSpecs are the packages that only specs need.

@@ -36,7 +36,7 @@ func (c *choicesCommand) Run(ctx context.Context, stdout io.Writer, code *outcom
 	if c.List {
 		return listMutants(stdout, rows)
 	}
-	judge, err := newJudge(policyFlags{}, baselineFlags{}, signingFlags{})
+	judge, err := newJudge(policyFlags{}, baselineFlags{}, signingFlags{}, tellingFlags{})
 	if err != nil {
 		return err
 	}

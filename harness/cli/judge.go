@@ -41,6 +41,11 @@ type policyFlags struct {
 	Policy string `help:"What is waived, and what is asked for. Default: ci/policy.yaml beside this program." placeholder:"FILE" type:"path"`
 }
 
+// tellingFlags are the flags that choose what a run prints at its end.
+type tellingFlags struct {
+	Verbose bool `short:"v" help:"Print summary.txt before the answer: every promise with its quantiles, every failure, and all reasons."`
+}
+
 // signingFlags are the flags that choose the key to sign with. The key itself is never an argument. A CI without the secret
 // sets the variable to nothing, which kong's type path would make the working directory.
 type signingFlags struct {
@@ -52,10 +57,13 @@ type judge struct {
 	policy verdict.Policy
 	older  *record.Record     // nil: it is compared with nothing
 	key    *attest.SigningKey // nil: nothing is signed
+	// verbose prints the whole summary before the answer.
+	verbose bool
 }
 
 // newJudge reads the files, so that a wrong one is refused before a run starts.
-func newJudge(by policyFlags, older baselineFlags, signing signingFlags) (j judge, err error) {
+func newJudge(by policyFlags, older baselineFlags, signing signingFlags, telling tellingFlags) (j judge, err error) {
+	j.verbose = telling.Verbose
 	if j.policy, err = loadPolicy(by.Policy); err != nil {
 		return j, err
 	}
@@ -74,16 +82,19 @@ func (j judge) conclude(ctx context.Context, stdout io.Writer, run runner.Run, c
 		return err
 	}
 	run.Record = found
-	judged, text, err := folder.Write(folder.Run{Record: run.Record, Older: j.older, Policy: j.policy, Promises: promise.Recorded(), Targets: knownTargets()}, run.Output)
+	written, err := folder.Write(folder.Run{Record: run.Record, Older: j.older, Policy: j.policy, Promises: promise.Recorded(), Targets: knownTargets()}, run.Output)
 	if err != nil {
 		return err
 	}
-	_, _ = io.WriteString(stdout, text) // the reader may have left: the reports and the exit code hold the answer
+	if j.verbose {
+		_, _ = io.WriteString(stdout, written.Summary+"\n")
+	}
+	_, _ = io.WriteString(stdout, written.Answer.Text()) // the reader may have left: the reports and the exit code hold the answer
 	if *code, err = exitCode(run); err != nil {
 		return err
 	}
 	output := filepath.Join(run.Output, folder.AttestationName)
-	if err := sign(ctx, stdout, j.key, judged, output, attest.File{Path: path, Data: data, Record: found}); err != nil {
+	if err := sign(ctx, stdout, j.key, written.Verdict, output, attest.File{Path: path, Data: data, Record: found}); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintln(stdout, runner.ClosingLine(run.Record))

@@ -16,11 +16,12 @@ type mergeCommand struct {
 	policyFlags
 	baselineFlags
 	signingFlags
+	tellingFlags
 }
 
 // Run merges shards and judges them as one run.
 func (c *mergeCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) error {
-	judge, err := newJudge(c.policyFlags, c.baselineFlags, c.signingFlags)
+	judge, err := newJudge(c.policyFlags, c.baselineFlags, c.signingFlags, c.tellingFlags)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func TestMergeMakesOneRunOfShards(t *testing.T) {
 		"results are lost": {func(r *record.Record) { r.Notes = []string{"results may be missing"} }, exitError, ""},
 		"measured again": {func(r *record.Record) {
 			r.Notes = []string{"1 results were measured again, because the host had stalled"}
-		}, exitHeld, "2 shards, the longest took"},
+		}, exitHeld, "2 passed, 0 failed, 0 skipped"},
 		"an older one left": {asItIs, exitHeld, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestMergeMakesOneRunOfShards(t *testing.T) {
 					t.Errorf("%+v: %q, %v", evidence, text, err)
 				}
 			}
-			for _, name := range []string{folder.JUnitName, folder.PageName, folder.VerdictName} {
+			for _, name := range []string{folder.JUnitName, folder.PageName, folder.VerdictName, folder.SummaryName} {
 				if _, err := os.Stat(filepath.Join(output, name)); err != nil {
 					t.Error(err)
 				}

@@ -184,7 +184,7 @@ func TestConcludeLeavesTheVerdict(t *testing.T) {
 	if err := r.Save(filepath.Join(output, "record.json")); err != nil {
 		t.Fatal(err)
 	}
-	j, err := newJudge(policyFlags{}, baselineFlags{}, signingFlags{})
+	j, err := newJudge(policyFlags{}, baselineFlags{}, signingFlags{}, tellingFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ type runCommand struct {
 	baselineFlags
 	BaselineImage string `help:"Image to run as well, by turns with the tested one, and to compare with." placeholder:"REFERENCE"`
 	signingFlags
+	tellingFlags
 
 	AllowDestructive bool `help:"Do to a container that is attached to also what may leave damage behind." env:"ALLOW_DESTRUCTIVE"`
 }
@@ -54,7 +55,7 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if err := c.checkBaselineImage(); err != nil {
 		return err
 	}
-	judge, err := newJudge(c.policyFlags, c.baselineFlags, c.signingFlags)
+	judge, err := newJudge(c.policyFlags, c.baselineFlags, c.signingFlags, c.tellingFlags)
 	if err != nil {
 		return err
 	}

@@ -1,42 +1,30 @@
 package config
 
 import (
-	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
-	"mvdan.cc/sh/v3/syntax"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/repeat"
 )
 
-// RepeatCommand returns the command that runs a focus again, with the same target, image, profile and seed.
-func (c Config) RepeatCommand(focus string) string {
+// Request returns what the run was asked for, as a record says it.
+func (c Config) Request() *record.Request {
 	target := c.Target
 	if filepath.Dir(target) == filepath.Join(c.Root, "fixtures", "targets") {
 		target = strings.TrimSuffix(filepath.Base(target), ".yaml")
 	}
-	if target == "embedded" && c.Image == "" && c.Container == "" {
-		target = ""
+	_, err := os.Stat(filepath.Join(c.Root, "Makefile"))
+	return &record.Request{
+		TargetFile: target, Image: c.Image, Container: c.Container, Samples: c.Samples, AllowDestructive: c.AllowDestructive,
+		WithoutMake: os.IsNotExist(err),
 	}
-	profile := c.Profile
-	if profile == Quick {
-		profile = ""
-	}
-	seed := ""
-	if c.Seed != 0 {
-		seed = fmt.Sprint(c.Seed)
-	}
-	command := "make e2e"
-	for _, flag := range [][2]string{
-		{"FOCUS", focus}, {"TARGET", target}, {"HERO_IMAGE", c.Image}, {"CONTAINER", c.Container}, {"PROFILE", profile}, {"SEED", seed},
-	} {
-		if flag[1] == "" {
-			continue
-		}
-		quoted, err := syntax.Quote(flag[1], syntax.LangPOSIX)
-		if err != nil {
-			quoted = flag[1] // only a NUL cannot be quoted
-		}
-		command += " " + flag[0] + "=" + quoted
-	}
-	return command
+}
+
+// RepeatCommand returns the command that runs a focus again, with the same target, image, profile and seed.
+func (c Config) RepeatCommand(focus string) string {
+	return repeat.Of(record.Run{
+		Request: c.Request(), Mutant: c.Mutant, Choices: c.Choices, Profile: c.Profile, Seed: c.Seed,
+	}).On(focus, "").String()
 }

@@ -41,14 +41,13 @@ func (j judgement) makeUnclear(r record.Recovery, p phase, e Expectation, uncert
 	return j
 }
 
-// text returns the headline and, a line each, what was seen, what the policy says and how to see it again.
+// text returns the headline and, a line each, what was seen and what the policy says.
 func (j judgement) text(r record.Recovery) string {
 	lines := [][2]string{{"before", describeBefore(r)}}
 	lines = append(lines, j.timeline(r)...)
 	if r.Policy != "" {
 		lines = append(lines, [2]string{"policy", r.Policy})
 	}
-	lines = append(lines, [2]string{"again", repeatCommand(r)})
 	width := 0
 	for _, line := range lines {
 		width = max(width, len(line[0]))
@@ -67,18 +66,6 @@ func describeBefore(r record.Recovery) string {
 		text += ", " + r.Steady
 	}
 	return text
-}
-
-// repeatCommand returns the command that repeats a spec. make passes FOCUS and SEED on.
-func repeatCommand(r record.Recovery) string {
-	command := "make e2e FOCUS=" + r.Promise
-	if r.Service != "" {
-		command += "/" + r.Service
-	}
-	if r.Seed != 0 {
-		command += fmt.Sprintf(" SEED=%d", r.Seed)
-	}
-	return command
 }
 
 // moment is a line of the timeline.

@@ -57,7 +57,9 @@ type Run struct {
 	Seed         int64  `json:"seed"`
 	Focus        string `json:"focus,omitempty"`   // what was selected; empty is everything
 	Service      string `json:"service,omitempty"` // the one service that was selected; empty is every one
-	Version      string `json:"version"`           // of the harness
+	// Request names what else was asked for. Records of older programs have none.
+	Request *Request `json:"request,omitempty"`
+	Version string   `json:"version"` // of the harness
 	// Tools are the versions of what the harness is built with and runs on, by name: "go", "docker".
 	Tools map[string]string `json:"tools,omitempty"`
 	// Shard is the part of a run that this is, "2/4"; empty is all of it.
@@ -109,6 +111,8 @@ type Promise struct {
 	Throughout bool `json:"throughout,omitempty"`
 	// Proof is the evidence that a held result must have.
 	Proof *Proof `json:"proof,omitempty"`
+	// Advice says what to do if it fails.
+	Advice Advice `json:"advice,omitzero"`
 }
 
 // Service is a service that the target ships, and the policy that zinit gave back for it.
@@ -119,6 +123,11 @@ type Service struct {
 	Policy string `json:"policy,omitempty"`
 	// Retry is the same as data.
 	Retry *RetryPolicy `json:"retry,omitempty"`
+	// Check is its registered health check; nil if there is none, or nobody could ask for it.
+	Check *Check `json:"check,omitempty"`
+	// Socket or Port is where it serves, by the target file.
+	Socket string `json:"socket,omitempty"`
+	Port   int    `json:"port,omitempty"`
 }
 
 // Budget is when something was due, in nanoseconds from the event that its name tells.
@@ -188,7 +197,9 @@ type Result struct {
 	// Stalled says that the host has spoiled the result (Cause.Spoiled), so that measuring again may prove something.
 	Stalled bool `json:"stalled,omitempty"`
 	// Failure is the complete text of a failure.
-	Failure    string    `json:"failure,omitempty"`
+	Failure string `json:"failure,omitempty"`
+	// Remedy holds a corrected command or line of a definition, if the spec has tried it on the image.
+	Remedy     string    `json:"remedy,omitempty"`
 	Attempts   int       `json:"attempts"` // how often the spec ran; a retried spec is no evidence
 	Started    time.Time `json:"started"`
 	Duration   int64     `json:"duration_ns"`

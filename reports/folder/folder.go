@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/advice"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/answer"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/baseline"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/html"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/junit"
@@ -20,6 +22,7 @@ const (
 	VerdictName     = "verdict.json"
 	JUnitName       = "junit.xml"
 	PageName        = "report.html"
+	SummaryName     = "summary.txt"
 	AttestationName = "attestation.intoto.jsonl"
 )
 
@@ -32,32 +35,68 @@ type Run struct {
 	Targets  []verdict.Target // all that the program has the files of
 }
 
-// Write judges a run and writes its verdict and its reports into a folder. It returns the verdict and its text.
-func Write(run Run, output string) (judged verdict.Verdict, text string, err error) {
+// Written holds the verdict on a run and its texts.
+type Written struct {
+	Verdict verdict.Verdict
+	Answer  answer.Answer
+	Summary string // the content of SummaryName
+}
+
+// Write judges a run and writes its verdict and its reports into a folder.
+func Write(run Run, output string) (written Written, err error) {
 	comparison, err := baseline.CompareRun(run.Older, []*record.Record{run.Record}, run.Policy)
 	if err != nil {
-		return judged, "", err
+		return written, err
 	}
-	judged = verdict.Judge([]*record.Record{run.Record}, verdict.Against{
+	judged := verdict.Judge([]*record.Record{run.Record}, verdict.Against{
 		Policy: run.Policy, Now: time.Now(), Promises: run.Promises, Targets: run.Targets, Slowdowns: comparison.Slowdowns(),
 	})
+	run.Record = advice.Refresh(run.Record, run.Promises)
+	written = Written{
+		Verdict: judged,
+		Answer:  answer.Of(answer.Input{Record: run.Record, Verdict: judged, Comparison: conclusion(comparison), MinimumSamples: run.Policy.MinimumSamples, Folder: shorten(output)}),
+		Summary: summary.Render(run.Record) + "\n" + comparison.Text() + summary.Verdict(judged),
+	}
+	if err := os.WriteFile(filepath.Join(output, SummaryName), []byte(written.Summary), 0o600); err != nil {
+		return written, fmt.Errorf("write the summary: %w", err)
+	}
 	document, err := judged.JSON()
 	if err != nil {
-		return judged, "", err
+		return written, err
 	}
 	if err := os.WriteFile(filepath.Join(output, VerdictName), document, 0o600); err != nil {
-		return judged, "", fmt.Errorf("write the verdict: %w", err)
+		return written, fmt.Errorf("write the verdict: %w", err)
 	}
 	if document, err = junit.Render(run.Record); err != nil {
-		return judged, "", err
+		return written, err
 	}
 	if err := os.WriteFile(filepath.Join(output, JUnitName), document, 0o600); err != nil {
-		return judged, "", fmt.Errorf("write the JUnit report: %w", err)
+		return written, fmt.Errorf("write the JUnit report: %w", err)
 	}
 	if err := writePage(run.Record, &judged, comparison, output); err != nil {
-		return judged, "", fmt.Errorf("write the HTML report: %w", err)
+		return written, fmt.Errorf("write the HTML report: %w", err)
 	}
-	return judged, summary.Render(run.Record) + "\n" + comparison.Text() + summary.Verdict(judged), nil
+	return written, nil
+}
+
+// conclusion returns a comparison in one line; empty if there is none.
+func conclusion(comparison *baseline.Comparison) string {
+	if comparison == nil {
+		return ""
+	}
+	return comparison.Conclusion()
+}
+
+// shorten returns the path of a folder as a person would type it: relative, if it lies in the working directory.
+func shorten(folder string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return folder
+	}
+	if relative, err := filepath.Rel(here, folder); err == nil && filepath.IsLocal(relative) {
+		return relative
+	}
+	return folder
 }
 
 // writePage writes the report for a browser. It reads evidence from the output folder only.

@@ -88,10 +88,9 @@ func TestReproduce(t *testing.T) {
 	g := gomega.NewWithT(t)
 	run := record.Run{Target: "hero_zero", Image: "hero_zero:hero", Profile: "faithful", Seed: 7}
 	found := record.Result{Promise: "restart.sigterm", Service: "user.a"}
-	g.Expect(reproduce(run, found)).To(gomega.Equal("bin/hero_chaos run --target=hero_zero --image=hero_zero:hero --focus=restart.sigterm --service=user.a --profile=faithful --seed=7"))
+	g.Expect(reproduce(run, found)).To(gomega.Equal("make e2e FOCUS=restart.sigterm/user.a TARGET=hero_zero HERO_IMAGE=hero_zero:hero PROFILE=faithful SEED=7"))
 	run.Image, run.Profile, run.Mutant, found.Service = "hero_chaos/herozero:01", "quick", "no-restart", "it's $(rm -rf /) `x`; \n"
-	g.Expect(reproduce(run, found)).To(gomega.Equal("bin/hero_chaos run --target=hero_zero --mutant=no-restart --focus=restart.sigterm --service='it'\\''s $(rm -rf /) `x`; \n' --seed=7"))
-	g.Expect(quote("")).To(gomega.Equal("''"))
+	g.Expect(reproduce(run, found)).To(gomega.Equal("make e2e FOCUS='restart.sigterm/it'\\''s $(rm -rf /) `x`; \n' TARGET=hero_zero MUTANT=no-restart SEED=7"))
 }
 
 func TestStripDrawsEveryTime(t *testing.T) {

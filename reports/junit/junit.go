@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/advice"
 )
 
 type testSuites struct {
@@ -138,13 +139,21 @@ func (b *builder) testCase(result record.Result) testCase {
 			made.Skipped = &problem{Message: fmt.Sprintf("flaky: held only on attempt %d", result.Attempts)}
 		}
 	case record.Failed:
-		made.Failure = &problem{Message: firstLine(result.Failure), Type: result.Promise, Text: result.Failure}
+		made.Failure = &problem{Message: firstLine(result.Failure), Type: result.Promise, Text: result.Failure + b.advise(result)}
 	case record.Inconclusive, record.NotRun:
 		made.Skipped = &problem{Message: string(result.Outcome) + ": " + firstLine(result.Why()), Text: result.Failure}
 	default:
 		made.Error = &problem{Message: fmt.Sprintf("unknown outcome %q", result.Outcome), Type: "harness"}
 	}
 	return made
+}
+
+// advise returns what to do about a failure, as lines that follow its text.
+func (b *builder) advise(result record.Result) (text string) {
+	for _, line := range advice.Lines(b.record, result) {
+		text += fmt.Sprintf("\n  %-8s %s", line[0], line[1])
+	}
+	return text
 }
 
 // className returns theme.promise. The id of a promise usually begins with its theme.

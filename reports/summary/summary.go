@@ -14,6 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/stats"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/advice"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/tally"
 )
 
@@ -128,19 +129,35 @@ func formatCount(n int) string {
 	return fmt.Sprint(n)
 }
 
-// writeFailures writes the text of every failure.
+// writeFailures writes the text of every failure, and what to do about it. Failures of one promise share the advice.
 func writeFailures(text *strings.Builder, r *record.Record) {
 	failed := slices.DeleteFunc(sortResults(r.Results), func(result record.Result) bool { return result.Outcome != record.Failed })
 	if len(failed) == 0 {
 		return
 	}
 	writeLine(text, "FAILED")
-	for _, result := range failed {
+	for i, result := range failed {
 		what := cmp.Or(result.Failure, subjectOf(result)+" failed, and the record does not say why ("+result.Promise+")")
 		for _, part := range strings.Split(strings.TrimSpace(what), "\n") {
 			writeLine(text, "  %s", part)
 		}
+		for _, line := range advice.Lines(r, result) {
+			switch isLast := i == len(failed)-1 || failed[i+1].Promise != result.Promise; {
+			case line[0] == "again" || line[0] == "tried": // a command stays whole
+				writeLine(text, "    %-8s %s", line[0], line[1])
+			case isLast:
+				writeAdvice(text, line[0], line[1])
+			}
+		}
 		writeLine(text, "")
+	}
+}
+
+// writeAdvice writes a line of advice.
+func writeAdvice(text *strings.Builder, key, value string) {
+	indent := fmt.Sprintf("    %-8s ", key)
+	for _, full := range plain.Wrap(indent, len(indent), width, strings.Fields(value)) {
+		writeLine(text, "%s", full)
 	}
 }
 

@@ -86,8 +86,7 @@ func full() *record.Record {
 		if r.Results[i].Outcome == record.Failed {
 			r.Results[i].Failure = "user.hero_03_server was not restarted within 5s of SIGTERM (restart.sigterm)\n" +
 				"  before   pid 41, healthy\n  +0.31 ms exited\n" +
-				"  +5.25 s  budget spent: no new process; zinit says \"exited: killed by signal 15\"\n" +
-				"  again    make e2e FOCUS=restart.sigterm/user.hero_03_server SEED=7"
+				"  +5.25 s  budget spent: no new process; zinit says \"exited: killed by signal 15\""
 		}
 	}
 	return r

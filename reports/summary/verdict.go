@@ -18,7 +18,7 @@ const (
 // they concern.
 func Verdict(v verdict.Verdict) string {
 	text := new(strings.Builder)
-	writeLine(text, "VERDICT  %s: %s", v.Answer, meaning(v.Answer))
+	writeLine(text, "VERDICT  %s: %s", v.Answer, v.Answer.Meaning())
 	for _, which := range []string{v.Image, v.Digest, "judged at " + v.Judged.At.Format(time.RFC3339)} {
 		if which != "" {
 			writeLine(text, "         %s", which)
@@ -49,17 +49,6 @@ func Verdict(v verdict.Verdict) string {
 		writeLine(text, "")
 	}
 	return text.String()
-}
-
-// meaning returns an answer in words.
-func meaning(a verdict.Answer) string {
-	switch a {
-	case verdict.Promote:
-		return "the image may be promoted"
-	case verdict.Hold:
-		return "the image must not be promoted"
-	}
-	return "the evidence does not suffice to promote the image"
 }
 
 // describe returns a reason in one line: the promises, what was found, how often, and the rule.

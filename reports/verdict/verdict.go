@@ -24,6 +24,17 @@ const (
 	Inconclusive Answer = "INCONCLUSIVE" // a blocking promise has no positive evidence
 )
 
+// Meaning returns an answer in words.
+func (a Answer) Meaning() string {
+	switch a {
+	case Promote:
+		return "the image may be promoted"
+	case Hold:
+		return "the image must not be promoted"
+	}
+	return "the evidence does not suffice to promote the image"
+}
+
 // Against holds everything that records are judged against.
 type Against struct {
 	Policy Policy

@@ -16,16 +16,11 @@ type Line = [2]string
 func Note(key, format string, values ...any) Line { return Line{key, fmt.Sprintf(format, values...)} }
 
 // FailWith fails the running spec. The headline says what is wrong and with which service; the lines give the evidence.
-// It adds the spec's promise, and the command that runs the spec again.
-func FailWith(chaos *session.Session, headline string, lines ...Line) {
+// It adds the spec's promise. The reports add the command that runs the spec again, and what to change.
+func FailWith(_ *session.Session, headline string, lines ...Line) {
 	GinkgoHelper()
-	about := readLabels(CurrentSpecReport())
-	focus := about.Promise
-	if about.Service != "" {
-		focus += "/" + about.Service
-	}
-	text := fmt.Sprintf("%s (%s)", headline, about.Promise)
-	for _, line := range append(lines, Line{"again", chaos.Configuration.RepeatCommand(focus)}) {
+	text := fmt.Sprintf("%s (%s)", headline, readLabels(CurrentSpecReport()).Promise)
+	for _, line := range lines {
 		text += fmt.Sprintf("\n  %-8s %s", line[0], strings.ReplaceAll(line[1], "\n", " "))
 	}
 	Fail(text)

@@ -24,7 +24,7 @@ func (o *Owner) describePlanned() record.Run {
 	run := record.Run{
 		ID: o.id, Started: time.Now(), Target: o.target.Name, TargetSHA256: o.target.SHA256(), PolicySHA256: o.configuration.PolicySHA256, Image: o.configuration.Image,
 		Mutant: o.configuration.Mutant, Choices: o.configuration.Choices, Profile: o.configuration.Profile, Seed: o.configuration.Seed,
-		Focus: o.configuration.Focus, Service: o.configuration.Service,
+		Focus: o.configuration.Focus, Service: o.configuration.Service, Request: o.configuration.Request(),
 		Version: o.configuration.Version, Tools: toolVersions(), Procs: o.configuration.Procs,
 		Host: record.Host{Cores: runtime.NumCPU()}, Promises: promise.Recorded(), Confirmed: o.target.Confirmed,
 	}
