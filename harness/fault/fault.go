@@ -26,7 +26,7 @@ const (
 type Fault struct {
 	// Name is part of a spec's name.
 	Name string `json:"name"`
-	// Signal is sent through a pidfd, to the processes that Aim says.
+	// Signal is sent to the processes that Aim says.
 	Signal string `json:"signal,omitempty"`
 	Aim    Aim    `json:"aim,omitempty"`
 	// Command is run inside the container instead of a signal, as users of the image would run it. Its first word is a path, or is

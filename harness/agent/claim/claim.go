@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -52,7 +53,7 @@ func findHolder() string {
 	}
 	for _, process := range table {
 		argv := process.Argv
-		if process.PID != os.Getpid() && len(argv) == 3 && argv[1] == "link" && filepath.Base(argv[0]) == "hero_chaos_agent" {
+		if process.PID != os.Getpid() && len(argv) == 3 && argv[1] == "link" && strings.HasPrefix(filepath.Base(argv[0]), "hero_chaos_agent") {
 			return " (" + argv[2] + ")"
 		}
 	}

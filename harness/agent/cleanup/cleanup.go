@@ -12,6 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
@@ -27,18 +30,18 @@ type Cleanup struct {
 }
 
 // Plan remembers what to take back when the link ends.
-func (c *Cleanup) Plan(_ context.Context, params protocol.CleanupParams) error {
+func (c *Cleanup) Plan(_ context.Context, params protocol.CleanupParams) (protocol.CleanupPlan, error) {
 	if params.Prefix == "" || params.Home == "" {
-		return errors.New("plan the cleanup: it needs the prefix of our services, and our folder")
+		return protocol.CleanupPlan{}, errors.New("plan the cleanup: it needs the prefix of our services, and our folder")
 	}
 	_, err := os.Stat(params.Home)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.params, c.made = &params, c.made || errors.Is(err, fs.ErrNotExist)
-	return nil
+	c.params, c.made = &params, c.made || params.Made || errors.Is(err, fs.ErrNotExist)
+	return protocol.CleanupPlan{Made: c.made}, nil
 }
 
-// CarryOut deletes our services and our folder if that was planned.
+// CarryOut takes back what was planned: first what an earlier agent of the session has left, then our services and our files.
 func (c *Cleanup) CarryOut() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,12 +50,37 @@ func (c *Cleanup) CarryOut() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
-	var err error
+	err := takeBack(*c.params)
 	if c.params.Zinit != "" { // else nothing could be registered
-		err = deleteServices(ctx, *c.params)
+		err = errors.Join(err, deleteServices(ctx, *c.params))
+	}
+	for _, file := range c.params.Files {
+		if failure := os.Remove(file); failure != nil && !errors.Is(failure, fs.ErrNotExist) {
+			err = errors.Join(err, failure)
+		}
 	}
 	if c.made {
 		err = errors.Join(err, os.RemoveAll(c.params.Home))
+	}
+	return err
+}
+
+// takeBack undoes the faults that an earlier agent of the session has left open: it lets processes go on and puts sockets back.
+func takeBack(params protocol.CleanupParams) (err error) {
+	for _, stopped := range params.Stopped {
+		process, failure := handle.Open(stopped)
+		if failure != nil {
+			continue // it is gone, and needs no undo
+		}
+		if failure := process.Signal(unix.SIGCONT); failure != nil && !errors.Is(failure, unix.ESRCH) {
+			err = errors.Join(err, fmt.Errorf("let process %d go on: %w", stopped.PID, failure))
+		}
+		process.Close()
+	}
+	for _, socket := range params.Sockets {
+		if failure := os.Rename(socket+protocol.AsideSuffix, socket); failure != nil && !errors.Is(failure, fs.ErrNotExist) {
+			err = errors.Join(err, fmt.Errorf("put the socket %s back: %w", socket, failure))
+		}
 	}
 	return err
 }

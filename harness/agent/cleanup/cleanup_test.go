@@ -20,7 +20,7 @@ func TestACleanupTakesBackWhatWasMade(t *testing.T) {
 			}
 			var c Cleanup
 			params := protocol.CleanupParams{Zinit: "/nowhere/zinit.sock", Prefix: "hero_chaos.", Home: home}
-			if err := c.Plan(t.Context(), params); err != nil {
+			if _, err := c.Plan(t.Context(), params); err != nil {
 				t.Fatal(err)
 			}
 			write(t, filepath.Join(home, "v.sock"))
@@ -54,7 +54,7 @@ func TestACleanupWithoutAPlanDoesNothing(t *testing.T) {
 	} {
 		params := whole
 		spoil(&params)
-		if err := c.Plan(t.Context(), params); err == nil || c.params != nil {
+		if _, err := c.Plan(t.Context(), params); err == nil || c.params != nil {
 			t.Errorf("%+v was taken: %v", params, err)
 		}
 	}

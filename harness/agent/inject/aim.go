@@ -2,11 +2,9 @@ package inject
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
@@ -16,13 +14,13 @@ import (
 // aim is a process that a signal is sent to.
 type aim struct {
 	incarnation record.Incarnation
-	pidfd       int
+	process     *handle.Handle
 }
 
 // release closes what aimAt opened.
 func release(aimed []aim) {
 	for _, target := range aimed {
-		_ = unix.Close(target.pidfd)
+		target.process.Close()
 	}
 }
 
@@ -33,14 +31,11 @@ func aimAt(params protocol.InjectParams) (aimed []aim, err error) {
 		return nil, err
 	}
 	for _, target := range targets {
-		pidfd, err := unix.PidfdOpen(target.PID, 0)
+		process, err := handle.Open(target)
 		if err != nil {
-			return aimed, fmt.Errorf("open a pidfd of process %d: %w", target.PID, err)
+			return aimed, err
 		}
-		aimed = append(aimed, aim{target, pidfd})
-		if !procfs.IsSameProcess(target) {
-			return aimed, fmt.Errorf("process %d is no longer the one that was aimed at", target.PID)
-		}
+		aimed = append(aimed, aim{target, process})
 	}
 	return aimed, nil
 }

@@ -105,7 +105,7 @@ func (i *Injector) followAround(params protocol.InjectParams) (around []*observe
 // commandLimit bounds a command that carries a fault out.
 const commandLimit = 10 * time.Second
 
-// carryOut sends a fault's signal through the pidfd, or runs its command, which must exit with 0.
+// carryOut sends a fault's signal, or runs its command, which must exit with 0.
 func carryOut(ctx context.Context, f fault.Fault, aimed []aim) error {
 	if len(f.Command) > 0 {
 		ran, err := command.Run(ctx, protocol.RunParams{Argv: f.Command, Limit: commandLimit})
@@ -119,7 +119,7 @@ func carryOut(ctx context.Context, f fault.Fault, aimed []aim) error {
 		return fmt.Errorf("there is no signal %q", f.Signal)
 	}
 	for _, target := range aimed {
-		if err := unix.PidfdSendSignal(target.pidfd, signal, nil, 0); err != nil {
+		if err := target.process.Signal(signal); err != nil {
 			return err
 		}
 	}

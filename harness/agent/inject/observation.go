@@ -35,7 +35,7 @@ func (o *observation) follow(ctx context.Context) {
 		return
 	}
 	if o.params.Fault.Landing == fault.LandsByExit {
-		o.seen.Landing = &record.Landing{At: *o.seen.Exited, Proof: "exited"}
+		o.seen.Landing = &record.Landing{At: *o.seen.Exited, Proof: "exited" + o.guard()}
 	}
 	pressed := procfs.MeasurePressure(o.params.DueDelay)
 	defer func() { o.seen.Pressure = pressed() }()
@@ -81,7 +81,7 @@ func (o *observation) proveStop(ctx context.Context) *record.Landing {
 		if all {
 			at := record.Interval{Lo: before, Hi: clock.Now()}
 			if o.params.Fault.Landing == fault.LandsBeside {
-				return &record.Landing{At: at, Proof: fmt.Sprintf("state T in %d of %d tasks of the %s", tasks, tasks, o.params.Fault.Aim)}
+				return &record.Landing{At: at, Proof: fmt.Sprintf("state T in %d of %d tasks of the %s%s", tasks, tasks, o.params.Fault.Aim, o.guard())}
 			}
 			reply := ask.Ask(ctx, o.params.Endpoint, stoppedSilencePeriod)
 			silence := stoppedSilencePeriod.String()
@@ -90,7 +90,7 @@ func (o *observation) proveStop(ctx context.Context) *record.Landing {
 			} else if reply.Outcome != ask.Silent {
 				return nil
 			}
-			proof := fmt.Sprintf("state T in %d of %d tasks and no reply for %s", tasks, tasks, silence)
+			proof := fmt.Sprintf("state T in %d of %d tasks and no reply for %s%s", tasks, tasks, silence, o.guard())
 			return &record.Landing{At: at, Proof: proof}
 		}
 		before = looked
@@ -100,6 +100,16 @@ func (o *observation) proveStop(ctx context.Context) *record.Landing {
 			return nil
 		}
 	}
+}
+
+// guard returns what the proof of a landing adds if pidfds are refused; empty if there are pidfds.
+func (o *observation) guard() string {
+	for _, target := range o.aimed {
+		if !target.process.IsGuarded() {
+			return " (pidfds are refused here: the start time of the process was compared before the signal)"
+		}
+	}
+	return ""
 }
 
 // hasEnded reports whether the victim has ended. Its sockets are closed then, and questions in them get no answer.

@@ -1,11 +1,11 @@
 package inject
 
 import (
-	"fmt"
 	"sync"
 
 	"golang.org/x/sys/unix"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
@@ -16,22 +16,22 @@ type journal struct {
 }
 
 type undoStep struct {
-	pidfd  int
-	signal unix.Signal
+	process *handle.Handle
+	signal  unix.Signal
 }
 
 // add writes down how to undo a fault on a process.
 func (j *journal) add(lease string, incarnation record.Incarnation, signal unix.Signal) error {
-	pidfd, err := unix.PidfdOpen(incarnation.PID, 0)
+	process, err := handle.Open(incarnation)
 	if err != nil {
-		return fmt.Errorf("open a pidfd of process %d: %w", incarnation.PID, err)
+		return err
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.open == nil {
 		j.open = map[string][]undoStep{}
 	}
-	j.open[lease] = append(j.open[lease], undoStep{pidfd: pidfd, signal: signal})
+	j.open[lease] = append(j.open[lease], undoStep{process: process, signal: signal})
 	return nil
 }
 
@@ -42,8 +42,8 @@ func (j *journal) revert(lease string) {
 	delete(j.open, lease)
 	j.mu.Unlock()
 	for i := len(steps) - 1; i >= 0; i-- {
-		_ = unix.PidfdSendSignal(steps[i].pidfd, steps[i].signal, nil, 0)
-		_ = unix.Close(steps[i].pidfd)
+		_ = steps[i].process.Signal(steps[i].signal)
+		steps[i].process.Close()
 	}
 }
 

@@ -46,8 +46,8 @@ func (o *Observer) look(stamp int64) {
 
 func (o *Observer) noteBirth(pid int, at record.Interval) {
 	process, err := procfs.ReadProcess(pid)
-	if err != nil {
-		return // it is gone again
+	if err != nil || !procfs.IsOurs(pid) {
+		return // it is gone again, or somebody else's
 	}
 	if len(o.births) >= rememberedEntries {
 		half := len(o.births) / 2

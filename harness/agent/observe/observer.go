@@ -36,7 +36,7 @@ const (
 type gap struct{ from, to int64 }
 
 // Observer watches the container's processes from one thread. The kernel reports exits through pidfds. Births and reaping have no
-// event, so it looks for them each millisecond.
+// event, so it looks for them each millisecond; for exits too if there are no pidfds.
 type Observer struct {
 	wakeup  int // an eventfd: something was added
 	proc    int // an open /proc
@@ -94,7 +94,7 @@ func (o *Observer) run() {
 		polled = polled[:0]
 		for w := range o.watches {
 			if w.exited == nil {
-				fds = append(fds, unix.PollFd{Fd: int32(w.pidfd), Events: unix.POLLIN}) //nolint:gosec // a descriptor fits
+				fds = append(fds, unix.PollFd{Fd: int32(w.process.FD()), Events: unix.POLLIN}) //nolint:gosec // a descriptor fits
 				polled = append(polled, w)
 			}
 		}

@@ -1,19 +1,19 @@
 package observe
 
 import (
-	"fmt"
+	"errors"
 
 	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clock"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // Watch is a process that is followed to its end.
 type Watch struct {
 	incarnation record.Incarnation
-	pidfd       int
+	process     *handle.Handle
 	since       int64
 
 	exited   *record.Interval
@@ -22,17 +22,13 @@ type Watch struct {
 	onExit   func(record.Interval)
 }
 
-// Follow watches a process by a pidfd. The incarnation is compared after the pidfd was opened, so it is the right process.
+// Follow watches a process.
 func (o *Observer) Follow(incarnation record.Incarnation, onExit func(record.Interval)) (*Watch, error) {
-	pidfd, err := unix.PidfdOpen(incarnation.PID, 0)
+	process, err := handle.Open(incarnation)
 	if err != nil {
-		return nil, fmt.Errorf("open a pidfd of process %d: %w", incarnation.PID, err)
+		return nil, err
 	}
-	if !procfs.IsSameProcess(incarnation) {
-		_ = unix.Close(pidfd)
-		return nil, fmt.Errorf("process %d is no longer the one that was identified", incarnation.PID)
-	}
-	w := &Watch{incarnation: incarnation, pidfd: pidfd, since: clock.Now(), onExit: onExit}
+	w := &Watch{incarnation: incarnation, process: process, since: clock.Now(), onExit: onExit}
 	o.mu.Lock()
 	o.watches[w] = struct{}{}
 	o.mu.Unlock()
@@ -45,11 +41,15 @@ func (o *Observer) Unfollow(w *Watch) {
 	o.mu.Lock()
 	delete(o.watches, w)
 	o.mu.Unlock()
-	_ = unix.Close(w.pidfd)
+	w.process.Close()
 }
 
 // settleExit notes whether a process was still there before the poll, or had ended after it.
 func (o *Observer) settleExit(w *Watch, exited bool, before, stamp int64) {
+	if !w.process.IsGuarded() { // no pidfd, and so no event
+		before = clock.Now()
+		exited, stamp = w.process.HasEnded(), clock.Now()
+	}
 	if !exited {
 		w.lastSeen = max(w.lastSeen, before)
 		return
@@ -69,7 +69,7 @@ func (o *Observer) settleReaping() {
 			continue
 		}
 		before := clock.Now()
-		if err := unix.PidfdSendSignal(w.pidfd, 0, nil, 0); err != unix.ESRCH {
+		if err := w.process.Signal(0); !errors.Is(err, unix.ESRCH) {
 			w.lastSeen = before
 			continue
 		}

@@ -79,6 +79,12 @@ func IsSameProcess(incarnation record.Incarnation) bool {
 	return err == nil && process.StartTime == incarnation.StartTime
 }
 
+// IsAlive reports whether a pid is still the same process, and no zombie.
+func IsAlive(incarnation record.Incarnation) bool {
+	process, err := readStat(incarnation.PID)
+	return err == nil && process.StartTime == incarnation.StartTime && process.State != "Z" && process.State != "X"
+}
+
 // CountTasks counts the tasks of a process, and reports whether all are in state T.
 func CountTasks(pid int) (tasks int, stopped bool) {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
@@ -118,7 +124,7 @@ func ListPIDs(proc int, buffer []byte) ([]int, error) {
 	}
 }
 
-// ListProcesses returns the whole process table.
+// ListProcesses returns the container's processes.
 func ListProcesses() ([]protocol.Process, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -130,7 +136,7 @@ func ListProcesses() ([]protocol.Process, error) {
 		if err != nil {
 			continue
 		}
-		if process, err := ReadProcess(pid); err == nil {
+		if process, err := ReadProcess(pid); err == nil && IsOurs(pid) {
 			table = append(table, process)
 		}
 	}

@@ -3,6 +3,7 @@ package protocol
 import (
 	"context"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
@@ -38,11 +39,26 @@ type CleanupParams struct {
 	// Spelling is the supervisor's, if it does not speak as the contract has it.
 	Spelling *zinit.Spelling `json:"spelling,omitempty"`
 	Prefix   string          `json:"prefix"`
-	// Home is the folder of our files. It is removed, unless it was there before.
+	// Home is the folder of our files. It is removed, unless it was there before. Made says that an earlier agent of the session made it.
 	Home string `json:"home"`
+	Made bool   `json:"made,omitempty"`
+	// Files of ours are removed: agents that could not be executed.
+	Files []string `json:"files,omitempty"`
+	// Sockets of services are put back that an earlier agent has moved aside, and Stopped processes go on that it has stopped.
+	Sockets []string             `json:"sockets,omitempty"`
+	Stopped []record.Incarnation `json:"stopped,omitempty"`
 }
 
+// CleanupPlan is the answer to CleanupParams.
+type CleanupPlan struct {
+	// Made reports whether Home was not there before.
+	Made bool `json:"made"`
+}
+
+// AsideSuffix ends the name of a service's own socket while an impostor is in its place.
+const AsideSuffix = ".hero_chaos_aside"
+
 // PlanCleanup tells the agent what to take back when the link ends.
-func (c Client) PlanCleanup(ctx context.Context, params CleanupParams) error {
-	return c.Call(ctx, MethodPlanCleanup, params, nil)
+func (c Client) PlanCleanup(ctx context.Context, params CleanupParams) (CleanupPlan, error) {
+	return call[CleanupPlan](ctx, c, MethodPlanCleanup, params)
 }

@@ -10,9 +10,6 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
-// asideSuffix ends the name of a service's own socket while an impostor is in its place.
-const asideSuffix = ".hero_chaos_aside"
-
 // place is where a service answers. One trial at a time sets it up. A trial that only waits for a reply which never comes gives the
 // place free once it is connected. An impostor that behaves well is alone in the place.
 type place struct {
@@ -79,7 +76,7 @@ func (p *place) moveAside() error {
 	if p.path == "" || p.trials > 0 {
 		return nil
 	}
-	err := os.Rename(p.path, p.path+asideSuffix)
+	err := os.Rename(p.path, p.path+protocol.AsideSuffix)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("move %s aside: %w", p.path, err)
 	}
@@ -94,7 +91,7 @@ func (p *place) putBack() {
 	}
 	_ = os.Remove(p.path)
 	if p.aside {
-		_ = os.Rename(p.path+asideSuffix, p.path)
+		_ = os.Rename(p.path+protocol.AsideSuffix, p.path)
 		p.aside = false
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +14,8 @@ import (
 )
 
 const (
-	// agentName is the agent's file while it is being started; it unlinks itself.
+	// agentName begins the name of the agent's file while it is being started; it unlinks itself. The session's id follows: the file
+	// of another session that attaches at the same time may still be written to, and cannot be executed then.
 	agentName = "hero_chaos_agent"
 	// agentEndTimeout bounds the wait for the last words of an agent whose link has ended.
 	agentEndTimeout = 3 * time.Second
@@ -28,7 +30,7 @@ func (o *Owner) connectAgent(ctx context.Context, live *liveSandbox) error {
 	}
 	var failures []error
 	for _, folder := range append([]string{"/"}, mounts...) {
-		path := filepath.Join(folder, agentName)
+		path := filepath.Join(folder, agentName+"-"+o.id)
 		if err := live.container.CopyFile(ctx, path, 0o755, o.agent); err != nil {
 			failures = append(failures, err)
 			continue
@@ -38,8 +40,31 @@ func (o *Owner) connectAgent(ctx context.Context, live *liveSandbox) error {
 			return err
 		}
 		failures = append(failures, fmt.Errorf("run it from %s: %w", folder, err))
+		live.cleanup.Files = append(live.cleanup.Files, path)
+	}
+	if live.attached {
+		failures = append(failures, live.removeFiles(ctx))
 	}
 	return errors.Join(failures...)
+}
+
+// removeFiles removes agents that could not be executed by the container's own rm. The error names those that are left.
+func (l *liveSandbox) removeFiles(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), agentEndTimeout)
+	defer cancel()
+	if len(l.cleanup.Files) == 0 {
+		return nil
+	}
+	stream, err := l.container.Exec(ctx, append([]string{"rm", "-f"}, l.cleanup.Files...)...)
+	if err == nil {
+		defer func() { _ = stream.Close() }()
+		go func() { _, _ = io.Copy(io.Discard, stream) }()
+		var code int
+		if code, err = stream.Wait(ctx); err == nil && code == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("left in the container, as its rm cannot be executed either: %s", strings.Join(l.cleanup.Files, ", "))
 }
 
 // holder returns what another run is told that attaches to the same container; it is empty for a container of our own.

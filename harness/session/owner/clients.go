@@ -64,6 +64,7 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 			if err := o.permit(p); err != nil {
 				return nil, err
 			}
+			live.faults.note(p)
 			return live.link.CallRaw(ctx, p.Method, p.Params)
 		}),
 		protocol.MethodAdopt: handler.New(func(ctx context.Context, p protocol.AdoptParams) error {

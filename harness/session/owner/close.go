@@ -50,7 +50,7 @@ func (o *Owner) Close(ctx context.Context) error {
 	o.stop()
 	o.serving.Wait()
 	o.forEachSandbox(func(name string, live *liveSandbox) {
-		if err := live.close(ctx); err != nil {
+		if err := o.closeSandbox(ctx, live); err != nil {
 			o.addError(fmt.Errorf("close sandbox %s: %w", name, err))
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -110,11 +111,11 @@ func TestAKilledHarnessLeavesAnAttachedContainerAsItWas(t *testing.T) {
 	ctx := deadline(t)
 	configuration.Container = foreignContainer(ctx, t, daemon, configuration.Image)
 	box := attach(ctx, t, daemon, configuration.Container)
-	harness, _ := playRole(t, configuration, "harness")
+	harness, id := playRole(t, configuration, "harness")
 	awaitProcess(ctx, t, box, "a stopped victim", func(p process) bool { return p.isBase() && p.isStopped() })
 	kill(t, harness)
 
-	expectAsItWas(ctx, t, daemon, box)
+	expectAsItWas(ctx, t, daemon, box, id)
 }
 
 // TestAnAttachedContainerIsLeftAsItWas checks the same after an orderly end, which waits for it.
@@ -137,7 +138,115 @@ func TestAnAttachedContainerIsLeftAsItWas(t *testing.T) {
 	if err := owner.Close(ctx); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	expectAsItWas(ctx, t, daemon, box)
+	expectAsItWas(ctx, t, daemon, box, owner.id)
+}
+
+// TestASecondRunOnAContainerIsRefused checks that the error names the first run.
+func TestASecondRunOnAContainerIsRefused(t *testing.T) {
+	t.Parallel()
+	daemon, configuration := prepareSession(t)
+	ctx := deadline(t)
+	configuration.Container = foreignContainer(ctx, t, daemon, configuration.Image)
+	first := openSession(ctx, t, configuration)
+	second := configuration
+	second.Output = t.TempDir()
+	described, err := target.Load(second.Target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(ctx, second, described); err == nil ||
+		!strings.Contains(err.Error(), "another run is at work in this container (session "+first.id) {
+		t.Errorf("a second run: %v", err)
+	}
+	box := attach(ctx, t, daemon, configuration.Container)
+	if table := processTable(t, box); !slices.ContainsFunc(table, process.isOurs) {
+		t.Errorf("the second has ended what is the first's: %s", describe(table))
+	}
+	if err := first.Close(ctx); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	expectAsItWas(ctx, t, daemon, box, first.id)
+}
+
+// TestWhatALostAgentLeftIsTakenBack checks a container that is restarted while a run is attached, and one whose agent is killed while a
+// service is stopped.
+func TestWhatALostAgentLeftIsTakenBack(t *testing.T) {
+	t.Parallel()
+	for name, lose := range map[string]func(ctx context.Context, t *testing.T, owner *Owner, box *sandbox.Sandbox){
+		"container restarted": func(ctx context.Context, t *testing.T, _ *Owner, box *sandbox.Sandbox) {
+			t.Helper()
+			if err := errors.Join(box.Stop(ctx, 0), box.Start(ctx)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"agent killed": func(ctx context.Context, t *testing.T, owner *Owner, box *sandbox.Sandbox) {
+			t.Helper()
+			stopShipped(ctx, t, owner, box)
+			live, err := owner.open(ctx, protocol.MainSandbox)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hello, err := live.agent.Hello(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if output, err := runOnce(ctx, box, "kill", "-9", strconv.Itoa(hello.PID)); err != nil {
+				t.Fatalf("kill the agent: %v: %s", err, output)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			daemon, configuration := prepareSession(t)
+			ctx := deadline(t)
+			configuration.AllowDestructive = true
+			configuration.Container = foreignContainer(ctx, t, daemon, configuration.Image)
+			owner := openSession(ctx, t, configuration)
+			box := attach(ctx, t, daemon, configuration.Container)
+			awaitProcess(ctx, t, box, "a victim", process.isOurs)
+			lose(ctx, t, owner, box)
+			if err := owner.Close(ctx); err != nil && strings.Contains(err.Error(), "not as it was found") {
+				t.Errorf("close: %v", err)
+			}
+			expectAsItWas(ctx, t, daemon, box, owner.id)
+		})
+	}
+}
+
+// openSession opens a session, which the test closes.
+func openSession(ctx context.Context, t *testing.T, configuration config.Config) *Owner {
+	t.Helper()
+	described, err := target.Load(configuration.Target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, err := Open(ctx, configuration, described)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return owner
+}
+
+// stopShipped stops a service of the image, and returns once it is stopped.
+func stopShipped(ctx context.Context, t *testing.T, owner *Owner, box *sandbox.Sandbox) {
+	t.Helper()
+	chaos, err := session.New(owner.configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := chaos.Connect(ctx, owner.Socket(), "stops"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = chaos.Disconnect() })
+	theirs, err := chaos.Sandbox(ctx, protocol.MainSandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shipped := chaos.Shipped(chaos.Target.Restartable()[0])
+	go func() {
+		_, _ = theirs.Inject(ctx, session.Injection{Promise: promise.HangControl, Service: shipped, Fault: fault.SIGSTOP, ObservationLimit: testTimeout})
+	}()
+	awaitProcess(ctx, t, box, "a stopped service", process.isStopped)
 }
 
 // expectNoDamage checks that a service of somebody else is not faulted in a way that may leave damage behind.
@@ -170,7 +279,7 @@ func expectNoDamage(ctx context.Context, t *testing.T, configuration config.Conf
 	}
 }
 
-func expectAsItWas(ctx context.Context, t *testing.T, daemon *sandbox.Daemon, box *sandbox.Sandbox) {
+func expectAsItWas(ctx context.Context, t *testing.T, daemon *sandbox.Daemon, box *sandbox.Sandbox, session string) {
 	t.Helper()
 	await(ctx, t, "the processes to go", func() (left string) {
 		return describe(slices.DeleteFunc(processTable(t, box), func(p process) bool { return !p.isOurs() && !p.isStopped() }))
@@ -178,7 +287,7 @@ func expectAsItWas(ctx context.Context, t *testing.T, daemon *sandbox.Daemon, bo
 	if err := box.Running(ctx); err != nil {
 		t.Fatalf("the container does not run any more: %v", err)
 	}
-	for _, path := range []string{"/" + agentName, protocol.VictimHome} {
+	for _, path := range []string{"/" + agentName + "-" + session, protocol.VictimHome} {
 		_, err := daemon.Client().ContainerStatPath(ctx, box.ID(), client.ContainerStatPathOptions{Path: path})
 		if !errdefs.IsNotFound(err) {
 			t.Errorf("%s is left in the container: %v", path, err)

@@ -232,8 +232,12 @@ func (o *Owner) release(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := live.agent.Undo(ctx, id); err != nil && !errors.Is(err, wire.ErrLinkEnded) {
+	err = live.agent.Undo(ctx, id)
+	if err != nil && !errors.Is(err, wire.ErrLinkEnded) {
 		return fmt.Errorf("undo the faults of %s: %w", s.service, err)
+	}
+	if err == nil {
+		live.faults.forget(id)
 	}
 	live.watchAgain(ctx, s.service)
 	return nil

@@ -47,6 +47,9 @@ type liveSandbox struct {
 
 	answerDelay time.Duration // until the supervisor answered for the first time
 
+	cleanup agent.CleanupParams // what the agent takes back in a container that is not ours
+	faults  openFaults          // there
+
 	ended atomic.Bool // a fault has ended the container, and it was not started again
 
 	mu      sync.Mutex
@@ -69,7 +72,7 @@ func (o *Owner) boot(ctx context.Context, p protocol.SandboxParams, generation i
 		if err != nil && live.container != nil {
 			evidence := filepath.Join(o.configuration.Output, config.EvidenceFolder, live.instance())
 			_ = live.collect(context.WithoutCancel(ctx), evidence)
-			_ = live.close(context.WithoutCancel(ctx))
+			_ = o.closeSandbox(context.WithoutCancel(ctx), live)
 		}
 	}()
 	if err := o.startContainer(ctx, live, p.Weight); err != nil {
@@ -329,9 +332,11 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 
 // planCleanup tells the agent what to take back when the link ends.
 func (l *liveSandbox) planCleanup(ctx context.Context) error {
-	return l.agent.PlanCleanup(ctx, agent.CleanupParams{
-		Zinit: l.opened.Zinit, Spelling: l.opened.Spelling, Prefix: protocol.VictimPrefix, Home: protocol.VictimHome,
-	})
+	l.cleanup.Zinit, l.cleanup.Spelling = l.opened.Zinit, l.opened.Spelling
+	l.cleanup.Prefix, l.cleanup.Home = protocol.VictimPrefix, protocol.VictimHome
+	planned, err := l.agent.PlanCleanup(ctx, l.cleanup)
+	l.cleanup.Made = planned.Made
+	return err
 }
 
 // takeCensus identifies the processes that serve, in parallel, and has the agent watch them.

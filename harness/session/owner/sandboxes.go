@@ -190,7 +190,7 @@ func (o *Owner) remove(ctx context.Context, name string) {
 		defer cancel()
 		departure.disturbed, departure.err = o.disturbancesOf(ctx, live, 0, math.MaxInt64)
 		o.addError(o.collect(ctx, live.instance(), live))
-		if err := live.close(ctx); err != nil {
+		if err := o.closeSandbox(ctx, live); err != nil {
 			o.addError(fmt.Errorf("close sandbox %s: %w", name, err))
 		}
 	})
