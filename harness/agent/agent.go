@@ -9,12 +9,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"time"
 
 	"github.com/creachadair/jrpc2/handler"
 	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/census"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/cleanup"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clients"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clock"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/command"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/environment"
@@ -62,6 +64,7 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 		protocol.MethodRecall:   handler.New(trials.Recall),
 		protocol.MethodTrial:    handler.New(trials.Run),
 		protocol.MethodRun:      handler.New(command.Run),
+		protocol.MethodClients:  handler.New(clients.Play),
 
 		protocol.MethodReadFile:  handler.New(files.Read),
 		protocol.MethodWriteFile: handler.New(files.Write),
@@ -82,9 +85,15 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 	return err
 }
 
+// backlogTimeout bounds the wait for room in the backlog of a unix socket.
+const backlogTimeout = 2 * time.Second
+
+// dialInside connects for the session. Like a blocking connect it waits for room in a full backlog.
 func dialInside(ctx context.Context, address wire.Address) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, backlogTimeout)
+	defer cancel()
 	var dialer net.Dialer
-	return dialer.DialContext(ctx, address.Network, address.Address)
+	return clients.Await(ctx, func() (net.Conn, error) { return dialer.DialContext(ctx, address.Network, address.Address) })
 }
 
 func hello(context.Context) (protocol.Hello, error) {

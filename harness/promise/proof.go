@@ -93,6 +93,7 @@ var proofs = map[string]record.Proof{
 	DependencyBaseCrash: beside(restarts(2, "SIGKILL")),
 	DependencyBoth:      beside(within(restarts(2, "SIGKILL"), serves)),
 	LoadFlood:           beside(restarts(1, "SIGKILL")),
+	LoadClientsHarmless: beside(restarts(1, "SIGKILL")),
 }
 
 // Proof returns the evidence that a held result of the promise must have; nil if its evidence is not in the record.

@@ -40,6 +40,7 @@ func Specs(chaos *session.Session) {
 		herd(chaos)
 		flood(chaos)
 		longLog(chaos)
+		clients(chaos)
 		paused(chaos)
 	})
 }

@@ -82,13 +82,14 @@ type Questioner struct {
 	host      *Host
 	during    atomic.Value // a string
 	cancel    context.CancelFunc
+	enough    chan struct{} // closed when no further question is to be asked
 	done      chan Answers
 }
 
 // KeepAsking asks until Stop is called, or ctx ends.
 func KeepAsking(ctx context.Context, sandbox *session.Sandbox, questions ...Question) *Questioner {
 	ctx, cancel := context.WithCancel(ctx)
-	q := &Questioner{sandbox: sandbox, questions: questions, host: WatchHost(ctx, sandbox), cancel: cancel, done: make(chan Answers, 1)}
+	q := &Questioner{sandbox: sandbox, questions: questions, host: WatchHost(ctx, sandbox), cancel: cancel, enough: make(chan struct{}), done: make(chan Answers, 1)}
 	q.SetDuring("")
 	go func() { q.done <- q.ask(ctx) }()
 	return q
@@ -100,6 +101,14 @@ func (q *Questioner) SetDuring(during string) { q.during.Store(during) }
 // Stop ends the questions and returns what came of them. Call it once.
 func (q *Questioner) Stop() Answers {
 	q.cancel()
+	return <-q.done
+}
+
+// Finish waits for the answer to the question that is open, and returns what came of all. Call it in place of Stop where that question may
+// have been held up.
+func (q *Questioner) Finish() Answers {
+	defer q.cancel()
+	close(q.enough)
 	return <-q.done
 }
 
@@ -115,8 +124,15 @@ func (q *Questioner) ask(ctx context.Context) (seen Answers) {
 		seen.add(answer)
 		select {
 		case <-ticker.C:
+		case <-q.enough:
+			return seen
 		case <-ctx.Done():
 			return seen
+		}
+		select {
+		case <-q.enough:
+			return seen
+		default:
 		}
 	}
 }
