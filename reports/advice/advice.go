@@ -55,7 +55,7 @@ func Lines(r *record.Record, result record.Result) (lines [][2]string) {
 // Values names every value that an advice can have in braces.
 func Values() []string {
 	return []string{
-		"service", "run-action", "health-action", "delay", "backoff", "max-delay", "max-attempts", "stability-period", "interval", "timeout", "start-period",
+		"service", "policy", "run-action", "health-action", "delay", "backoff", "max-delay", "max-attempts", "stability-period", "interval", "timeout", "start-period",
 		"retries", "endpoint", "stop-timeout", "restart-limit", "serving-limit",
 	}
 }
@@ -69,8 +69,8 @@ func newFiller(run record.Run, name string) *strings.Replacer {
 	values := map[string]string{
 		"service":    cmp.Or(name, "the service"),
 		"run-action": cmp.Or(name, "SERVICE") + ".run", "health-action": cmp.Or(name, "SERVICE") + ".health",
-		"endpoint": "its socket or port",
-		"delay":    "the registered delay", "backoff": "the registered backoff", "max-delay": "the registered maximum",
+		"endpoint": "its socket or port", "policy": "see `zinit status`",
+		"delay": "the registered delay", "backoff": "the registered backoff", "max-delay": "the registered maximum",
 		"max-attempts": "the registered number of", "stability-period": "the registered period",
 		"interval": "the registered interval", "timeout": "the registered timeout", "start-period": "the registered start period", "retries": "the registered number of",
 		"stop-timeout": "the stop timeout", "restart-limit": "the limit", "serving-limit": "the limit",
@@ -80,6 +80,7 @@ func newFiller(run record.Run, name string) *strings.Replacer {
 		values["stability-period"], values["max-attempts"] = nanoseconds(policy.StabilityPeriod), fmt.Sprint(policy.MaxAttempts)
 		values["backoff"] = cmp.Or(policy.Backoff, "none")
 	}
+	values["policy"] = cmp.Or(service.Policy, values["policy"])
 	if check := service.Check; check != nil {
 		values["interval"], values["timeout"] = nanoseconds(check.Interval), nanoseconds(check.Timeout)
 		values["start-period"], values["retries"] = nanoseconds(check.StartPeriod), fmt.Sprint(check.Retries)

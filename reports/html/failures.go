@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/advice"
 )
 
 const (
@@ -23,6 +24,8 @@ type failure struct {
 	Promise, Sentence, Source string
 	Fault, Spec, Note         string
 	Open                      bool
+	Advice                    []fact // why it matters, what usually causes it, what to change
+	Remedy                    string // what was tried on the image
 	Again                     string // the command that repeats it
 	Recoveries                []recoveryView
 	Log                       excerpt // if no recovery has one
@@ -67,7 +70,13 @@ func (b *pageBuilder) failure(result record.Result, id string) failure {
 	made := failure{
 		ID: id, Headline: shorten(headline, 500), Text: shorten(rest, longestFailure), Promise: result.Promise,
 		Sentence: promise.Sentence, Source: promise.Source, Fault: shorten(result.Fault, longestName), Spec: shorten(result.Name, longestLine),
-		Again: reproduce(b.record.Run, result),
+		Again: reproduce(b.record.Run, result), Remedy: shorten(result.Remedy, longestFailure),
+	}
+	advised := advice.For(b.record, result.Promise, result.Service)
+	for _, line := range []fact{{"Why it matters", advised.Why}, {"Usual cause", advised.Cause}, {"What to change", advised.Change}} {
+		if line.Text != "" {
+			made.Advice = append(made.Advice, fact{line.Name, shorten(line.Text, longestNames)})
+		}
 	}
 	if len(headline) > len(made.Headline) {
 		made.Text = shorten(text, longestFailure)

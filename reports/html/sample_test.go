@@ -46,7 +46,9 @@ func windows(id string) []record.Window {
 func promises() []record.Promise {
 	return []record.Promise{
 		{ID: "boot.running", Sentence: "After the start of the container every service becomes Running.", Source: "hero_zero, checklist 1"},
-		{ID: "restart.sigterm", Sentence: "A service that ends by SIGTERM is restarted, and serves again in time.", Source: "hero_zero, checklist 2"},
+		{ID: "restart.sigterm", Sentence: "A service that ends by SIGTERM is restarted, and serves again in time.", Source: "hero_zero, checklist 2", Advice: record.Advice{
+			Why: "A service that stays down is an outage.", Cause: "The retry policy of {run-action}.", Change: "Set retry in {run-action} (now: {policy}).",
+		}},
 		{ID: "restart.recorded", Sentence: "The record of a run says how it ended.", Source: "zinit-0.4, Job end", Advisory: true},
 		{ID: "hang.detected", Sentence: "A hung service is found by its health check and replaced.", Source: "hero_zero, checklist 3"},
 		{ID: "hang.control", Sentence: "Without its health check a hung service stays as it is.", Source: "ours"},

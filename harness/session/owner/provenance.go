@@ -76,7 +76,7 @@ func (o *Owner) expectedPolicies() []record.Service {
 		if service.Policy != nil {
 			expected = *service.Policy
 		}
-		services[i] = record.Service{Name: service.Name}
+		services[i] = record.Service{Name: service.Name, Socket: service.Socket, Port: service.Port}
 		if policy := budget.RecordPolicy(expected); !service.Oneshot {
 			services[i].Policy, services[i].Retry = budget.DescribeFully(expected)+", by the target file alone", &policy
 		}
@@ -88,7 +88,7 @@ func (o *Owner) expectedPolicies() []record.Service {
 func (o *Owner) readPolicies(ctx context.Context, main *liveSandbox) []record.Service {
 	services := make([]record.Service, len(o.target.Services))
 	for i, service := range o.target.Services {
-		services[i].Name = service.Name
+		services[i] = record.Service{Name: service.Name, Socket: service.Socket, Port: service.Port}
 	}
 	ctx, cancel := context.WithTimeout(ctx, policiesTimeout)
 	defer cancel()
@@ -111,6 +111,16 @@ func (o *Owner) readPolicies(ctx context.Context, main *liveSandbox) []record.Se
 		if run >= 0 {
 			policy := budget.RecordPolicy(*actions[run].Retry)
 			services[i].Policy, services[i].Retry = budget.DescribeFully(*actions[run].Retry), &policy
+		}
+		check := slices.IndexFunc(actions, func(a zinit.Action) bool {
+			return a.Service == service.Name && a.Schedule != nil && a.EffectiveKind() == zinit.KindHealth
+		})
+		if check >= 0 {
+			action := actions[check]
+			services[i].Check = &record.Check{
+				Interval: int64(action.Schedule.Interval), Timeout: int64(action.Timeout), StartPeriod: int64(action.Schedule.StartPeriod),
+				Retries: action.Schedule.Retries,
+			}
 		}
 	}
 	return services
