@@ -31,9 +31,8 @@ type trial struct {
 }
 
 // try runs the probes of all services to which a row applies, at once.
-func (t *table) try(ctx SpecContext, r row, where string, limit func(zinit.Action) time.Duration) []trial {
+func (t *table) try(ctx SpecContext, sandbox *session.Sandbox, r row, limit func(zinit.Action) time.Duration) []trial {
 	GinkgoHelper()
-	sandbox := spec.Background(ctx, t.chaos, where)
 	checks := t.prepare(ctx, sandbox)
 	services := slices.DeleteFunc(slices.Clone(t.services), func(s target.Service) bool { return !r.applies(s) })
 	if len(services) == 0 {
@@ -117,9 +116,10 @@ func (t *table) prepare(ctx context.Context, sandbox *session.Sandbox) map[strin
 }
 
 // judge fails the spec if a probe says the opposite of the truth. A probe that could not be tried leaves the row open.
-func (t *table) judge(r row, trials []trial) {
+func (t *table) judge(ctx context.Context, sandbox *session.Sandbox, r row, trials []trial) {
 	GinkgoHelper()
 	var unsound, open []string
+	var first *trial
 	for _, trial := range trials {
 		exit := trial.tried.Ran.ExitCode
 		switch {
@@ -132,9 +132,13 @@ func (t *table) judge(r row, trials []trial) {
 			open = append(open, fmt.Sprintf("%s fails against a service that is well too: that it fails here says nothing", trial.check.Name))
 		default:
 			unsound = append(unsound, trial.String())
+			if first == nil {
+				first = &trial
+			}
 		}
 	}
 	if len(unsound) > 0 {
+		t.tellRemedy(ctx, sandbox, r, *first)
 		verb := map[bool]string{true: "do not pass", false: "pass"}[r.passes]
 		spec.FailWith(t.chaos, fmt.Sprintf("%d of %d registered probes %s %s", len(unsound), len(trials), verb, behaviours[r.behaviour]),
 			append(spec.List("unsound", unsound), spec.Line{"because", r.unsound})...)

@@ -117,7 +117,8 @@ func truthSpecs(chaos *session.Session) {
 func (t *table) itHolds(r row, where string) {
 	verb := map[bool]string{true: "pass", false: "fail against"}[r.passes]
 	It(fmt.Sprintf("%s %s", verb, behaviours[r.behaviour]), spec.About(r.promise), spec.InBackground(where), func(ctx SpecContext) {
-		t.judge(r, t.try(ctx, r, where, func(check zinit.Action) time.Duration {
+		sandbox := spec.Background(ctx, t.chaos, where)
+		t.judge(ctx, sandbox, r, t.try(ctx, sandbox, r, func(check zinit.Action) time.Duration {
 			limit := check.Timeout.Duration()
 			if t.chaos.Configuration.Profile == config.Quick || limit == 0 {
 				limit = hastyLimit
@@ -135,10 +136,11 @@ func (t *table) itDoesNotPassHastily(r row) {
 		p = promise.HealthNoHastyAdvice
 	}
 	It(fmt.Sprintf("do not pass %s within %s", behaviours[r.behaviour], hastyLimit), spec.About(p), spec.WithBehaviour(r.behaviour), spec.InBackground(truthSandbox), func(ctx SpecContext) {
-		trials := t.try(ctx, r, truthSandbox, func(zinit.Action) time.Duration { return hastyLimit })
+		sandbox := spec.Background(ctx, t.chaos, truthSandbox)
+		trials := t.try(ctx, sandbox, r, func(zinit.Action) time.Duration { return hastyLimit })
 		for i := range trials {
 			trials[i].limit = 0 // to wait is right
 		}
-		t.judge(r, trials)
+		t.judge(ctx, sandbox, r, trials)
 	}, NodeTimeout(truthTimeout))
 }

@@ -50,6 +50,7 @@ const (
 	recoveryEntry = "recovery"
 	windowEntry   = "window"
 	causeEntry    = "cause"
+	remedyEntry   = "remedy"
 )
 
 // About labels specs with the promise that they check.
@@ -110,6 +111,9 @@ func end(cause record.Cause) {
 	AddReportEntry(causeEntry, cause, ReportEntryVisibilityNever)
 	Skip(cause.Sentence())
 }
+
+// Remedy adds to the running spec what to change: a command or a line of a definition that was tried on the image.
+func Remedy(line string) { AddReportEntry(remedyEntry, line, ReportEntryVisibilityNever) }
 
 // notSelected is the report entry of a spec that the run does not include.
 type notSelected struct{}
@@ -251,6 +255,9 @@ func Result(t *target.Target, report SpecReport) (record.Result, bool) {
 		case string:
 			if entry.Name == recoveryEntry {
 				result.Recoveries = append(result.Recoveries, value)
+			}
+			if entry.Name == remedyEntry {
+				result.Remedy = firstLine(value)
 			}
 		case record.Window:
 			result.Windows = append(result.Windows, value)
