@@ -11,6 +11,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/advice"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/answer"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/baseline"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/coverage"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/html"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/junit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/summary"
@@ -23,6 +24,7 @@ const (
 	JUnitName       = "junit.xml"
 	PageName        = "report.html"
 	SummaryName     = "summary.txt"
+	CoverageName    = "coverage.json"
 	AttestationName = "attestation.intoto.jsonl"
 )
 
@@ -66,6 +68,12 @@ func Write(run Run, output string) (written Written, err error) {
 	}
 	if err := os.WriteFile(filepath.Join(output, VerdictName), document, 0o600); err != nil {
 		return written, fmt.Errorf("write the verdict: %w", err)
+	}
+	if document, err = coverage.Of(run.Record).JSON(); err != nil {
+		return written, err
+	}
+	if err := os.WriteFile(filepath.Join(output, CoverageName), document, 0o600); err != nil {
+		return written, fmt.Errorf("write the coverage: %w", err)
 	}
 	if document, err = junit.Render(run.Record); err != nil {
 		return written, err

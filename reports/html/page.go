@@ -25,6 +25,7 @@ type page struct {
 	Advisory          failures
 	Themes            []themeView
 	ThemesLeft        int
+	Coverage          coverageView
 	ServicesLeft      int
 	Inconclusive      []group
 	InconclusiveLeft  int
@@ -80,6 +81,7 @@ func newPage(in Input) page {
 	made.Recoveries, made.RecoveriesLeft = b.recoveries()
 	made.Drawn = len(b.drawn)
 	made.Themes, made.ThemesLeft = b.index.matrix(func(result record.Result) string { return b.anchors[keyOf(result)] })
+	made.Coverage = newCoverage(r, b.index.columns(), b.lists)
 	made.ServicesLeft = len(r.Run.Services) - len(b.index.columns())
 	made.Inconclusive, made.InconclusiveLeft = b.index.groups(record.Inconclusive, b.lists)
 	made.NotRun, made.NotRunLeft = b.index.groups(record.NotRun, b.lists)
