@@ -36,7 +36,9 @@ var constants = regexp.MustCompile(`(?m)^\t([A-Z][A-Za-z0-9]+) += "([a-z0-9-]+)"
 func TestAdviceNamesThePlaceOfEachMutant(t *testing.T) {
 	names, words := map[string]string{}, map[string][]string{} // by the constant; by the id
 	isSource := func(path string) bool { return strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") }
-	ownFiles(t, func(path string) bool { return isSource(path) && within(filepath.Dir(path), "fixtures/herozero/mutant") }, func(_ string, content []byte) {
+	ownFiles(t, func(path string) bool {
+		return isSource(path) && within(filepath.Dir(path), "fixtures/herozero/mutant")
+	}, func(_ string, content []byte) {
 		for _, found := range constants.FindAllSubmatch(content, -1) {
 			names[string(found[1])] = string(found[2])
 		}

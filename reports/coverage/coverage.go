@@ -16,7 +16,7 @@ import (
 // Schema names the form of a coverage as JSON.
 const Schema = "hero_chaos.coverage/1"
 
-// Coverage is what a run has tested.
+// Coverage counts the tested promises and faults of a run, and names the others.
 type Coverage struct {
 	Schema string `json:"schema"`
 	Run    string `json:"run"`
@@ -57,7 +57,7 @@ type Cell struct {
 	Promises map[string]record.Outcome `json:"promises,omitempty"`
 }
 
-// Gap is what was not tested: a promise, a fault, or both, on services. Without services it is about the target as a whole.
+// Gap names an untested promise or fault, or both, and the services. Without services it is about the target as a whole.
 type Gap struct {
 	Promise  string   `json:"promise,omitempty"`
 	Fault    string   `json:"fault,omitempty"`

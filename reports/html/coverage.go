@@ -32,7 +32,7 @@ type faultCell struct {
 	Title string
 }
 
-// gapView is what was not tested, in words.
+// gapView is a gap in words.
 type gapView struct{ What, On, Why string }
 
 // newCoverage returns the matrix of faults, as far as it fits.

@@ -19,7 +19,7 @@ const (
 	// remedyLimit bounds one run of a corrected command, which waits for a reply for up to 10 s.
 	remedyLimit = 25 * time.Second
 	// remedyTimeout bounds the search for a corrected command: a failure is told in any case.
-	remedyTimeout = 2 * time.Minute
+	remedyTimeout = 45 * time.Second
 )
 
 // findRemedy looks for a corrected command for the first probe that is unsound, and tries it on this image: it has to pass a service that is
