@@ -90,6 +90,9 @@ func (j judge) conclude(ctx context.Context, stdout io.Writer, run runner.Run, c
 		_, _ = io.WriteString(stdout, written.Summary+"\n")
 	}
 	_, _ = io.WriteString(stdout, written.Answer.Text()) // the reader may have left: the reports and the exit code hold the answer
+	if err := appendJobSummary(written.Markdown); err != nil {
+		_, _ = fmt.Fprintln(stdout, "hero_chaos: "+err.Error())
+	}
 	if *code, err = exitCode(run); err != nil {
 		return err
 	}
@@ -99,6 +102,23 @@ func (j judge) conclude(ctx context.Context, stdout io.Writer, run runner.Run, c
 	}
 	_, _ = fmt.Fprintln(stdout, runner.ClosingLine(run.Record))
 	return nil
+}
+
+// jobSummaryVariable names the file whose Markdown a CI server shows with the job.
+const jobSummaryVariable = "GITHUB_STEP_SUMMARY"
+
+// appendJobSummary appends the answer to the summary of a CI job, if this is one.
+func appendJobSummary(markdown string) (err error) {
+	path := os.Getenv(jobSummaryVariable)
+	if path == "" {
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644) //nolint:gosec // the CI server reads it, and names it
+	if err != nil {
+		return fmt.Errorf("write the job's summary: %w", err)
+	}
+	_, err = file.WriteString(markdown)
+	return errors.Join(err, file.Close())
 }
 
 // withoutKey says that nothing was signed, and what to do about it.

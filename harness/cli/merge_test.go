@@ -89,7 +89,7 @@ func TestMergeMakesOneRunOfShards(t *testing.T) {
 					t.Errorf("%+v: %q, %v", evidence, text, err)
 				}
 			}
-			for _, name := range []string{folder.JUnitName, folder.PageName, folder.VerdictName, folder.SummaryName} {
+			for _, name := range []string{folder.JUnitName, folder.PageName, folder.VerdictName, folder.SummaryName, folder.MarkdownName, folder.CoverageName, folder.CTRFName, folder.MetricsName, folder.BadgeName} {
 				if _, err := os.Stat(filepath.Join(output, name)); err != nil {
 					t.Error(err)
 				}

@@ -201,6 +201,14 @@ var loadAdvice = map[string]Advice{
 		"after a pause all services run again"),
 	LoadPausedUntouched: zinitAdvice("A pause of the machine must not restart healthy services.", "Zinit measures intervals by a clock that runs on in a pause, and kills what was not even due.",
 		"only checks that were running or due may be affected"),
+	LoadClientsAnswered: zinitAdvice("One client that misbehaves must not keep everybody from operating the supervisor.", "Zinit serves its connections one after the other, or waits for a slow one.",
+		"each connection has to be served for itself, with a time limit"),
+	LoadClientsHarmless: zinitAdvice("A program that sends garbage must not be an outage.", "Zinit ends, or its main loop stops, at a broken request or a lost client.",
+		"an error of a connection ends that connection alone"),
+	LoadClientsLeft: zinitAdvice("A supervisor that runs for months dies of what each client leaves behind.", "Zinit keeps the file or the thread of a client that has left.",
+		"it has to close what belongs to a connection that ended"),
+	LoadClientsMemory: zinitAdvice("One huge request must not use up the memory of the container.", "Zinit reads requests of any size, and keeps the buffer.",
+		"it has to refuse requests beyond a limit and give the buffer back"),
 }
 
 var smokeAdvice = map[string]Advice{

@@ -18,13 +18,15 @@ import (
 const specVersion = "0.0.0"
 
 type report struct {
-	ReportFormat string  `json:"reportFormat"`
-	SpecVersion  string  `json:"specVersion"`
-	ReportID     string  `json:"reportId"`
-	Timestamp    string  `json:"timestamp"`
-	GeneratedBy  string  `json:"generatedBy"`
-	Results      results `json:"results"`
-	Extra        extra   `json:"extra"`
+	ReportFormat string `json:"reportFormat"`
+	SpecVersion  string `json:"specVersion"`
+	ReportID     string `json:"reportId"`
+	// RunID is the same in the reports of all shards of a run, and in that of the merged record.
+	RunID       string  `json:"runId"`
+	Timestamp   string  `json:"timestamp"`
+	GeneratedBy string  `json:"generatedBy"`
+	Results     results `json:"results"`
+	Extra       extra   `json:"extra"`
 }
 
 type results struct {
@@ -75,8 +77,6 @@ type environment struct {
 
 // extra holds what the format has no member for.
 type extra struct {
-	// RunID is the same in the reports of all shards of a run, and in that of the merged record.
-	RunID   string `json:"runId"`
 	Shard   string `json:"shard,omitempty"`
 	Verdict string `json:"verdict,omitempty"`
 	Profile string `json:"profile"`
@@ -94,7 +94,7 @@ func Render(r *record.Record, answer string) ([]byte, error) {
 			Environment: environment{ReportName: "hero_chaos " + run.Target, AppName: run.Image, AppVersion: run.Digest, Healthy: r.Complete() && r.End.Trouble == ""},
 			Tests:       []test{},
 		},
-		Extra: extra{RunID: runID(run), Shard: run.Shard, Verdict: answer, Profile: run.Profile, Seed: run.Seed},
+		RunID: runID(run), Extra: extra{Shard: run.Shard, Verdict: answer, Profile: run.Profile, Seed: run.Seed},
 	}
 	suites := map[string]bool{}
 	count := &made.Results.Summary

@@ -84,12 +84,12 @@ func TestShardsShareTheIDOfTheirRun(t *testing.T) {
 		}
 		var read struct {
 			ReportID string `json:"reportId"`
-			Extra    struct{ RunID string }
+			RunID    string `json:"runId"`
 		}
 		if err := json.Unmarshal(document, &read); err != nil {
 			t.Fatal(err)
 		}
-		return read.Extra.RunID, read.ReportID
+		return read.RunID, read.ReportID
 	}
 	g := gomega.NewWithT(t)
 	one, oneReport := ids("1/2", "a", "p")

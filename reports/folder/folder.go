@@ -10,10 +10,14 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/advice"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/answer"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/badge"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/baseline"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/coverage"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/ctrf"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/html"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/junit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/markdown"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/metrics"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/summary"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
@@ -24,7 +28,11 @@ const (
 	JUnitName       = "junit.xml"
 	PageName        = "report.html"
 	SummaryName     = "summary.txt"
+	MarkdownName    = "summary.md"
 	CoverageName    = "coverage.json"
+	CTRFName        = "ctrf.json"
+	MetricsName     = "metrics.prom" // the ending that a textfile collector asks for
+	BadgeName       = "badge.svg"
 	AttestationName = "attestation.intoto.jsonl"
 )
 
@@ -39,9 +47,10 @@ type Run struct {
 
 // Written holds the verdict on a run and its texts.
 type Written struct {
-	Verdict verdict.Verdict
-	Answer  answer.Answer
-	Summary string // the content of SummaryName
+	Verdict  verdict.Verdict
+	Answer   answer.Answer
+	Summary  string // the content of SummaryName
+	Markdown string // the content of MarkdownName
 }
 
 // Write judges a run and writes its verdict and its reports into a folder.
@@ -53,38 +62,51 @@ func Write(run Run, output string) (written Written, err error) {
 	judged := verdict.Judge([]*record.Record{run.Record}, verdict.Against{
 		Policy: run.Policy, Now: time.Now(), Promises: run.Promises, Targets: run.Targets, Slowdowns: comparison.Slowdowns(),
 	})
-	run.Record = advice.Refresh(run.Record, run.Promises)
+	advised, covered := advice.Refresh(run.Record, run.Promises), coverage.Of(run.Record)
 	written = Written{
 		Verdict: judged,
-		Answer:  answer.Of(answer.Input{Record: run.Record, Verdict: judged, Comparison: conclusion(comparison), MinimumSamples: run.Policy.MinimumSamples, Folder: shorten(output)}),
-		Summary: summary.Render(run.Record) + "\n" + comparison.Text() + summary.Verdict(judged),
+		Answer: answer.Of(answer.Input{
+			Record: advised, Verdict: judged, Comparison: conclusion(comparison), MinimumSamples: run.Policy.MinimumSamples, Folder: shorten(output),
+		}),
+		Summary: summary.Render(advised) + "\n" + comparison.Text() + summary.Verdict(judged),
 	}
-	if err := os.WriteFile(filepath.Join(output, SummaryName), []byte(written.Summary), 0o600); err != nil {
-		return written, fmt.Errorf("write the summary: %w", err)
+	written.Markdown = markdown.Render(written.Answer, covered)
+	documents := []struct {
+		name, what string
+		render     func() ([]byte, error)
+	}{
+		{SummaryName, "summary", text(written.Summary)},
+		{MarkdownName, "Markdown summary", text(written.Markdown)},
+		{VerdictName, "verdict", judged.JSON},
+		{CoverageName, "coverage", covered.JSON},
+		{JUnitName, "JUnit report", func() ([]byte, error) { return junit.Render(advised) }},
+		{CTRFName, "CTRF report", func() ([]byte, error) { return ctrf.Render(advised, string(judged.Answer)) }},
+		{MetricsName, "metrics", text(metrics.Render(advised, string(judged.Answer), answers()))},
+		{BadgeName, "badge", text(badge.Render(string(judged.Answer)))},
 	}
-	document, err := judged.JSON()
-	if err != nil {
-		return written, err
+	for _, document := range documents {
+		content, err := document.render()
+		if err != nil {
+			return written, err
+		}
+		if err := os.WriteFile(filepath.Join(output, document.name), content, 0o600); err != nil {
+			return written, fmt.Errorf("write the %s: %w", document.what, err)
+		}
 	}
-	if err := os.WriteFile(filepath.Join(output, VerdictName), document, 0o600); err != nil {
-		return written, fmt.Errorf("write the verdict: %w", err)
-	}
-	if document, err = coverage.Of(run.Record).JSON(); err != nil {
-		return written, err
-	}
-	if err := os.WriteFile(filepath.Join(output, CoverageName), document, 0o600); err != nil {
-		return written, fmt.Errorf("write the coverage: %w", err)
-	}
-	if document, err = junit.Render(run.Record); err != nil {
-		return written, err
-	}
-	if err := os.WriteFile(filepath.Join(output, JUnitName), document, 0o600); err != nil {
-		return written, fmt.Errorf("write the JUnit report: %w", err)
-	}
-	if err := writePage(run.Record, &judged, comparison, output); err != nil {
+	if err := writePage(advised, &judged, comparison, output); err != nil {
 		return written, fmt.Errorf("write the HTML report: %w", err)
 	}
 	return written, nil
+}
+
+// text returns a document that is there already.
+func text(content string) func() ([]byte, error) {
+	return func() ([]byte, error) { return []byte(content), nil }
+}
+
+// answers returns every answer of a verdict.
+func answers() []string {
+	return []string{string(verdict.Promote), string(verdict.Hold), string(verdict.Inconclusive)}
 }
 
 // conclusion returns a comparison in one line; empty if there is none.

@@ -78,7 +78,7 @@ func writeCode(text *strings.Builder, code string) {
 	for strings.Contains(code, fence) {
 		fence += "`"
 	}
-	line(text, "%s\n%s\n%s", fence, strings.Map(printable, strings.ReplaceAll(code, "\n", " ")), fence)
+	line(text, "%stext\n%s\n%s", fence, strings.Map(printable, strings.ReplaceAll(code, "\n", " ")), fence)
 }
 
 // escape keeps what a target said from being read as Markdown, HTML or a mention of a person.
