@@ -54,6 +54,7 @@ type Reason struct {
 	// The rest is of failures. Seen is the headline of the first one, Others how many more there are.
 	Promise, Service string
 	Seen             string
+	Found            string // the first line of its evidence, if that is no time line
 	Others           int
 	Advice           record.Advice
 	Remedy           string // what was tried on this image
@@ -140,7 +141,7 @@ func newReason(in Input, found verdict.Reason) Reason {
 	if len(failures) > 0 {
 		first := failures[0]
 		made.Service, made.Others = first.Service, len(failures)-1
-		made.Seen = firstLine(first.Failure)
+		made.Seen, made.Found = firstLine(first.Failure), evidenceOf(first.Failure)
 		for _, failure := range failures {
 			made.Remedy = cmp.Or(made.Remedy, failure.Remedy)
 		}
@@ -212,6 +213,24 @@ func firstLine(text string) string {
 		line = line[:i]
 	}
 	return line
+}
+
+// evidenceLimit is the most letters of a line of evidence.
+const evidenceLimit = 240
+
+// evidenceOf returns the first line of evidence below the headline of a failure, without its key; empty if the lines tell a recovery.
+func evidenceOf(text string) string {
+	_, rest, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	line, _, _ := strings.Cut(rest, "\n")
+	words := strings.Fields(line)
+	if len(words) < 2 || words[0] == "before" || strings.HasPrefix(words[0], "+") {
+		return ""
+	}
+	letters := []rune(strings.Join(words[1:], " "))
+	if len(letters) > evidenceLimit {
+		return string(letters[:evidenceLimit]) + "…"
+	}
+	return string(letters)
 }
 
 // path returns the path of a report.

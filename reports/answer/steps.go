@@ -21,6 +21,7 @@ const mostFocus = 6
 func stepsOf(in Input) []Step {
 	run := repeat.Of(in.Record.Run)
 	whole := run.Whole()
+	whole.Mutant, whole.Choices = "", "" // an image that was changed on purpose is never promoted
 	file := filepath.Join(in.Folder, "record.json")
 	switch in.Verdict.Answer {
 	case verdict.Promote:
@@ -35,7 +36,6 @@ func stepsOf(in Input) []Step {
 	}
 	var steps []Step
 	if run.Mutant != "" || run.Choices != "" {
-		whole.Mutant, whole.Choices = "", ""
 		steps = append(steps, Step{"an image that was changed on purpose is never promoted: test it as it is", whole.String()})
 		return steps
 	}

@@ -109,6 +109,7 @@ func (r Reason) text(number int, full bool) string {
 	writeWrapped(text, fmt.Sprintf("  %d. ", number), 5, fmt.Sprintf("%s [%s]", r.Text, r.Code))
 	if full {
 		r.write(text, "seen", r.seen())
+		r.write(text, "found", r.Found)
 		r.write(text, "why", r.Advice.Why)
 		r.write(text, "cause", r.Advice.Cause)
 	}

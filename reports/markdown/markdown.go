@@ -47,7 +47,7 @@ func symbol(a verdict.Answer) string {
 
 func writeReason(text *strings.Builder, number int, reason answer.Reason) {
 	line(text, "\n**%d. %s** (%s)", number, escape(reason.Text), escape(string(reason.Code)))
-	for _, part := range [][2]string{{"Seen", reason.Seen}, {"Why it matters", reason.Advice.Why}, {"Usual cause", reason.Advice.Cause}, {"What to change", reason.Advice.Change}} {
+	for _, part := range [][2]string{{"Seen", reason.Seen}, {"Found", reason.Found}, {"Why it matters", reason.Advice.Why}, {"Usual cause", reason.Advice.Cause}, {"What to change", reason.Advice.Change}} {
 		if part[1] != "" {
 			line(text, "\n- %s: %s", part[0], escape(part[1]))
 		}
