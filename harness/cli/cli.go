@@ -37,6 +37,7 @@ type commands struct {
 	Promote promoteCommand `cmd:"" help:"Judge the records of an image's runs: exit code 0 PROMOTE, 1 HOLD, 2 INCONCLUSIVE, 3 an error."`
 	Attest  attestCommand  `cmd:"" help:"Judge records and sign the verdict, for a gate that has no records."`
 	Publish publishCommand `cmd:"" help:"Tell a Forgejo or Gitea server what a run came to: the commit's status, and one comment on the pull request, which is updated."`
+	History historyCommand `cmd:"" help:"Compare the records of many runs: what fails since when, what is flaky, what became slower. Writes one page."`
 	Verify  verifyCommand  `cmd:"" help:"Check a signed verdict: may the image be promoted?"`
 
 	Inspect  inspectCommand  `cmd:"" help:"Look at an image without breaking anything: which assumptions it confirms, and what its definitions lack."`
