@@ -15,12 +15,14 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/owner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/boot"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/circumstances"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/dependency"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/hang"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/health"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/image"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/isolation"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/load"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/orders"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/persistence"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/processtree"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/registration"
@@ -66,6 +68,8 @@ func TestSuites(t *testing.T) {
 func registerThemes(chaos *session.Session) {
 	boot.Specs(chaos)
 	restart.Specs(chaos)
+	circumstances.Specs(chaos)
+	orders.Specs(chaos)
 	retry.Specs(chaos)
 	health.Specs(chaos)
 	hang.Specs(chaos)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/census"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/circumstances"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/cleanup"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clients"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clock"
@@ -53,6 +54,8 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 		protocol.MethodUsage:       handler.New(procfs.ReadUsage),
 		protocol.MethodEnvironment: handler.New(environment.Describe),
 		protocol.MethodPrograms:    handler.New(environment.FindMissingPrograms),
+
+		protocol.MethodCircumstances: handler.New(circumstances.Read),
 
 		protocol.MethodInject:   handler.New(injector.Inject),
 		protocol.MethodUndo:     handler.New(injector.Undo),

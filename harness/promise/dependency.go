@@ -4,18 +4,19 @@ import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
 
 // The promises of the theme dependency.
 const (
-	DependencyRequires      = "dependency.requires"
-	DependencyAfter         = "dependency.after"
-	DependencyOneshot       = "dependency.oneshot"
-	DependencyOneshotFailed = "dependency.oneshot-failed"
-	DependencyBoot          = "dependency.boot"
-	DependencyBootShipped   = "dependency.boot-shipped"
-	DependencyBaseCrash     = "dependency.base-crash"
-	DependencyBoth          = "dependency.both"
-	DependencyFan           = "dependency.fan"
-	DependencyFanAnswers    = "dependency.fan-answers"
-	DependencyDense         = "dependency.dense"
-	DependencyDenseAnswers  = "dependency.dense-answers"
+	DependencyRequires         = "dependency.requires"
+	DependencyAfter            = "dependency.after"
+	DependencyOneshot          = "dependency.oneshot"
+	DependencyOneshotFailed    = "dependency.oneshot-failed"
+	DependencyOneshotSignalled = "dependency.oneshot-signalled"
+	DependencyBoot             = "dependency.boot"
+	DependencyBootShipped      = "dependency.boot-shipped"
+	DependencyBaseCrash        = "dependency.base-crash"
+	DependencyBoth             = "dependency.both"
+	DependencyFan              = "dependency.fan"
+	DependencyFanAnswers       = "dependency.fan-answers"
+	DependencyDense            = "dependency.dense"
+	DependencyDenseAnswers     = "dependency.dense-answers"
 )
 
 var dependency = []Promise{
@@ -23,6 +24,7 @@ var dependency = []Promise{
 	blocking(DependencyAfter, "A service starts after those that it is ordered after, if they are registered and wanted.", from(contract.Order)),
 	blocking(DependencyOneshot, "A service that requires a oneshot starts after the oneshot has succeeded.", from(contract.Order)),
 	blocking(DependencyOneshotFailed, "A service that requires a oneshot does not start if the oneshot has failed.", from(contract.Order)),
+	blocking(DependencyOneshotSignalled, "A service that requires a oneshot does not start if a signal has ended the oneshot.", from(contract.Ends, contract.Order)),
 	blocking(DependencyBoot, "Dependencies order the start at boot as well.", from(contract.Order), "definitions-survive"),
 	blocking(DependencyBootShipped, "At boot a service of the image starts after those that it depends on.", from(contract.Order)),
 	blocking(DependencyBaseCrash, "If a service crashes and comes back, the services that require it are neither stopped nor replaced.", from(contract.Order), "dependents-stay"),

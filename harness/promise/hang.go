@@ -12,6 +12,7 @@ const (
 	HangWrapper       = "hang.wrapper"
 	HangInStartPeriod = "hang.in-start-period"
 	HangTwoAtOnce     = "hang.two-at-once"
+	HangStopSignal    = "hang.stop-signal"
 	HangStopIgnored   = "hang.stop-ignored"
 	HangOneWorker     = "hang.one-worker"
 	HangDeadlock      = "hang.deadlock"
@@ -28,6 +29,7 @@ var hang = []Promise{
 	blocking(HangInStartPeriod, "A service that hangs in its start period is replaced after that period, not before.", from(contract.Health)),
 	blocking(HangTwoAtOnce, "Two services that hang at once are both replaced in time.", from(contract.Checklist4)),
 	blocking(HangStopIgnored, "A service that hangs and ignores its stop signal is killed after the stop timeout and replaced.", from(contract.Health)),
+	blocking(HangStopSignal, "A service that fails its health check is told by its own stop signal, and has its stop timeout to end.", from(contract.RegisteredIsUsed)),
 	blocking(HangShipped, "Every shipped service that hangs is found by its own health check and replaced, even if all hang at once.", from(contract.Checklist4)),
 	// Hangs that no such health check can find: its reply does not show them.
 	advisory(HangUnsoundProbe, "The probe as the issue writes it misses a service that hangs: it exits with 0.", from(contract.IssueProbe)),

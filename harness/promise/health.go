@@ -14,6 +14,12 @@ const (
 	HealthConsecutive    = "health.consecutive"
 	HealthFailing        = "health.failing-replaced"
 	HealthSlow           = "health.slow-is-well"
+	HealthChatty         = "health.chatty"
+	HealthTimeoutTree    = "health.timeout-tree"
+	HealthBackground     = "health.background"
+	HealthStopped        = "health.stopped"
+	HealthAlone          = "health.alone"
+	HealthSignalled      = "health.signalled"
 	HealthSocketProbed   = "health.socket-probed"
 	HealthPortProbed     = "health.port-probed"
 	HealthEverybody      = "health.everybody-probed"
@@ -52,6 +58,12 @@ var health = []Promise{
 	blocking(HealthConsecutive, "Only failures in a row count: a service with three retries is replaced after three failures in a row, not before.", from(contract.Health)),
 	blocking(HealthFailing, "A service that runs but answers badly fails its health check and is replaced.", from(contract.Checklist4)),
 	blocking(HealthSlow, "A service that is slow but healthy, by a second or by 0.8 of the timeout, is left alone.", from(contract.Ours)),
+	blocking(HealthChatty, "A health check that writes a megabyte passes, and is not held up by it.", from(contract.Ends)),
+	blocking(HealthTimeoutTree, "A health check that outlasts its timeout leaves no process behind, not even one that left its session or ignores SIGTERM.", from(contract.Ends)),
+	blocking(HealthBackground, "A health check that leaves a child behind has ended when its own process has, and the checks go on.", from(contract.Ends, contract.Restart)),
+	blocking(HealthStopped, "A service that was stopped is neither checked nor revived.", from(contract.Ends)),
+	blocking(HealthAlone, "No run of a health check begins while another one of the same service goes on.", from(contract.Health)),
+	blocking(HealthSignalled, "A health check that ends by a signal has failed, and its service is replaced.", from(contract.Ends)),
 	blocking(HealthSocketProbed, "Every `_server` has a registered health check that asks its socket.", from(contract.Supervision)),
 	blocking(HealthPortProbed, "Every service with a port has a registered health check that asks it over HTTP.", from(contract.Supervision)),
 	blocking(HealthEverybody, "Every service that is kept running has a health check.", from(contract.Bugs)),

@@ -11,6 +11,8 @@ const (
 	PersistenceHealth      = "persistence.health"
 	PersistenceDeleted     = "persistence.deleted"
 	PersistenceStopInTime  = "persistence.stop-in-time"
+	PersistenceEndSignal   = "persistence.end-signal"
+	PersistenceAlike       = "persistence.circumstances"
 	PersistenceDamaged     = "persistence.damaged"
 )
 
@@ -22,5 +24,7 @@ var persistence = []Promise{
 	blocking(PersistenceHealth, "After a restart of the supervisor or of the container the health checks go on.", from(contract.Checklist3, contract.Persistence), "definitions-survive"),
 	blocking(PersistenceDeleted, "A deleted service stays deleted over a restart of the supervisor or of the container.", from(contract.Definitions, contract.Persistence, contract.Supervision), "definitions-survive"),
 	advisory(PersistenceStopInTime, "On `docker stop` the container ends by itself, before Docker kills it.", from(contract.ContainerEnd)),
+	blocking(PersistenceEndSignal, "On `docker stop` a service is told by its own stop signal, and has its stop timeout to end.", from(contract.ContainerEnd, contract.RegisteredIsUsed)),
+	blocking(PersistenceAlike, "After a restart of the supervisor or of the container every service runs in the same circumstances as before.", from(contract.Circumstances), "definitions-survive"),
 	advisory(PersistenceDamaged, "If its state was damaged, the supervisor still has every definition, or refuses to start and says why.", from(contract.Ours)),
 }

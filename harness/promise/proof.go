@@ -48,6 +48,7 @@ var proofs = map[string]record.Proof{
 	RestartExit0:         restarts(1, "SIGTERM"),
 	RestartExit1:         restarts(1, "SIGTERM"),
 	RestartExit127:       restarts(1, "SIGTERM"),
+	RestartHeldOutput:    restarts(1, "SIGKILL"),
 	RestartSIGSEGV:       restarts(1, "SIGSEGV"),
 	RestartSIGINT:        restarts(1, "SIGINT"),
 	RestartSIGHUP:        restarts(1, "SIGHUP"),

@@ -20,6 +20,9 @@ const (
 	RestartMissingBinary = "restart.missing-binary"
 	RestartStopPending   = "restart.stop-pending"
 	RestartStopTimeout   = "restart.stop-timeout"
+	RestartStopSignal    = "restart.stop-signal"
+	RestartOneshotLimit  = "restart.oneshot-timeout"
+	RestartHeldOutput    = "restart.held-output"
 	RestartSuccession    = "restart.quick-succession"
 	RestartUnblocked     = "restart.unblocked"
 	RestartRecorded      = "restart.recorded"
@@ -45,6 +48,9 @@ var restart = []Promise{
 	blocking(RestartZinitKill, "A service that `zinit kill NAME SIGTERM` ends is restarted, and serves again in time.", from(contract.Checklist2)),
 	blocking(RestartStopPending, "A service that is stopped while its restart is pending stays stopped.", from(contract.Restart)),
 	blocking(RestartStopTimeout, "A service that ignores its stop signal is killed after its stop timeout and stays stopped.", from(contract.RegisteredIsUsed)),
+	blocking(RestartStopSignal, "A service that is stopped or restarted by order is told by its own stop signal, and has its stop timeout to end.", from(contract.RegisteredIsUsed)),
+	blocking(RestartOneshotLimit, "A oneshot that outlasts its timeout is ended then, and not before.", from(contract.RegisteredIsUsed)),
+	blocking(RestartHeldOutput, "A service is restarted in time even if a child that it left behind still holds its output.", from(contract.Restart)),
 	blocking(RestartSuccession, "A service that is stopped and started in quick succession ends up running exactly once.", from(contract.ProcessTree)),
 	blocking(RestartUnblocked, "A service is restarted in time even while another takes long to stop.", from(contract.Restart)),
 	advisory(RestartRecorded, "The record of a run says whether it succeeded or failed, and with which exit code or signal.", from(contract.JobEnd), "job-shape", "job-end-states"),

@@ -16,6 +16,9 @@ const (
 	RetryStableBudget    = "retry.stable-budget"
 	RetryGivesUp         = "retry.gives-up"
 	RetryMaxAttempts     = "retry.max-attempts"
+	RetryCourse          = "retry.course"
+	RetryMany            = "retry.many"
+	RetryStoppedBetween  = "retry.stopped-between"
 	RetryFailedStatus    = "retry.failed-status"
 	RetryFreshStart      = "retry.fresh-start"
 	RetryWaitingStatus   = "retry.waiting-status"
@@ -40,6 +43,9 @@ var retry = []Promise{
 	blocking(RetryStableBudget, "A stable run gives a service all its attempts back.", from(contract.Stability), "cap-counts-runs"),
 	blocking(RetryGivesUp, "A service that keeps ending early is given up once its attempts are used up, and not before.", from(contract.Supervision)),
 	blocking(RetryMaxAttempts, "A service that keeps ending early runs exactly max_attempts times, whatever its exit code.", from(contract.Stability), "cap-counts-runs"),
+	blocking(RetryCourse, "All attempts of the shipped policy, scaled, wait as the backoff says, to the maximum delay and past it.", from(contract.Delay, contract.Supervision), delayRules...),
+	blocking(RetryMany, "The delay stays at its maximum however many retries there were.", from(contract.Delay), delayRules...),
+	blocking(RetryStoppedBetween, "A service that is stopped and started between two retries begins at the first delay again.", from(contract.Delay, contract.Orders), delayRules...),
 	blocking(RetryFailedStatus, "A service that was given up has the status `failed` and no process, and stays so.", from(contract.Status), "cap-counts-runs", "failed-means-given-up"),
 	blocking(RetryFreshStart, "A service that was given up and is started by hand has all its attempts and its first delay again.", from(contract.Stability), "cap-counts-runs", "failed-until-started", "delay-formula", "retry-numbering"),
 	advisory(RetryWaitingStatus, "While a retry is pending, the status shows it: starting or exited, no process, and how the last run ended.", from(contract.Status), "status-while-waiting"),

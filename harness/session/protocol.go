@@ -4,6 +4,7 @@ import (
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
@@ -21,7 +22,7 @@ type (
 	Canaries = protocol.Canaries
 )
 
-// The sandboxes that have a meaning of their own, the orders to a container, and the victim that has a dependent.
+// The sandboxes that have a meaning of their own, the orders to a container, the victim that has a dependent, and the folder of all victims.
 const (
 	MainSandbox   = protocol.MainSandbox
 	WholeSandbox  = protocol.WholeSandbox
@@ -30,11 +31,17 @@ const (
 	Restart       = protocol.Restart
 	KillFirst     = protocol.KillFirst
 	Base          = protocol.Base
+	VictimHome    = protocol.VictimHome
 )
 
 // NewVictim returns a plan for a well-behaved victim at its own socket, without a health check.
 func NewVictim(name string, policy zinit.RetryPolicy) VictimPlan {
 	return protocol.NewVictim(name, policy)
+}
+
+// VictimCommand returns the command that runs a victim with options, for an action that is none of a plan.
+func VictimCommand(options victim.Options) string {
+	return protocol.CommandLine(append([]string{protocol.VictimBinary, "victim"}, options.Args()...))
 }
 
 // VictimName returns the name of a victim.

@@ -136,18 +136,13 @@ func (v *victim) serveForParent(ctx context.Context) error {
 	return v.server.accept(ctx, listener)
 }
 
-// idle waits to be killed. It wakes up now and then: Go's runtime ends a process in which nothing can ever happen.
+// idleLimit is after how long an idle child goes by itself: longer than any experiment, so that none stays that a supervisor forgot.
+const idleLimit = 15 * time.Minute
+
+// idle waits to be killed.
 func idle(ctx context.Context) int {
-	const between = time.Minute
-	awake := time.NewTicker(between)
-	defer awake.Stop()
-	for {
-		select {
-		case <-awake.C:
-		case <-ctx.Done():
-			return 0
-		}
-	}
+	pause(ctx, idleLimit)
+	return 0
 }
 
 // prepareCopy prepares a process of this program with other arguments in the place of args.

@@ -33,4 +33,5 @@ func (v *victim) flood(ctx context.Context) {
 		}
 	}
 	v.journal.note(EventFlooded)
+	close(v.flooded)
 }

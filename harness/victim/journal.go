@@ -14,7 +14,9 @@ const (
 	EventListening   = "listening"   // connections are accepted by the kernel
 	EventServing     = "serving"     // it can give its first correct reply
 	EventProbe       = "probe"       // a health request was read
-	EventTerminating = "terminating" // SIGTERM was received
+	EventTerminating = "terminating" // its stop signal was received
+	EventMistaken    = "mistaken"    // SIGTERM was received, which is not its stop signal
+	EventEnded       = "ended"       // it ends by itself; the last thing it did
 )
 
 // Event is one moment of a victim's life.

@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Behaviour names the way in which a victim answers a request.
@@ -72,13 +74,14 @@ type Options struct {
 	Control string // unix socket to control the victim by
 	Journal string // file to append a JSON line per Event to
 
-	OnTerm    TermAction
-	TermDelay time.Duration // from SIGTERM to the end
-	ExitCode  int           // how it ends, on SIGTERM and by ExitDelay: 0 to 255
+	OnTerm     TermAction
+	TermDelay  time.Duration // from the stop signal to the end
+	StopSignal string        // the signal that it takes for a stop, such as SIGUSR1, instead of SIGTERM
+	ExitCode   int           // how it ends, on SIGTERM and by ExitDelay: 0 to 255
 
 	StartDelay  time.Duration // before it listens
 	ReadyDelay  time.Duration // from listening to the first answer
-	ExitDelay   time.Duration // ends by itself so long after the start; 0: never
+	ExitDelay   time.Duration // ends by itself so long after the start, and not before its flood was taken; 0: never
 	ReplyDelay  time.Duration // before each reply
 	FloodPeriod time.Duration // writes to its output for so long
 	FloodRate   int           // MB a second; 0 is 1
@@ -89,6 +92,7 @@ type Options struct {
 	Children    int  // idle child processes
 	SetsidChild bool // one idle child process in a session of its own
 	AwaitEnd    bool // answers once the client has closed its writing side
+	Talks       bool // writes FirstWords and LastWords to its output
 }
 
 // Parse reads the flags that Args renders. The error is flag.ErrHelp if help was asked for.
@@ -138,6 +142,7 @@ func (o *Options) flags() *flag.FlagSet {
 	flags.StringVar(&o.Journal, "journal", o.Journal, "append events to this `file`")
 	flags.Var(&o.OnTerm, "on-term", "exit, ignore or die")
 	flags.DurationVar(&o.TermDelay, "term-delay", o.TermDelay, "from SIGTERM to the end")
+	flags.StringVar(&o.StopSignal, "stop-signal", o.StopSignal, "end on this `signal`, and not on SIGTERM")
 	flags.IntVar(&o.ExitCode, "exit-code", o.ExitCode, "exit code on SIGTERM and of --exit-after")
 	flags.DurationVar(&o.StartDelay, "start-delay", o.StartDelay, "before it listens")
 	flags.DurationVar(&o.ReadyDelay, "ready-delay", o.ReadyDelay, "from listening to the first answer")
@@ -150,6 +155,7 @@ func (o *Options) flags() *flag.FlagSet {
 	flags.BoolVar(&o.Deadlock, "deadlock", o.Deadlock, "answer health, but never work")
 	flags.IntVar(&o.Children, "children", o.Children, "idle child processes")
 	flags.BoolVar(&o.AwaitEnd, "await-end", o.AwaitEnd, "answer once the client has closed its writing side")
+	flags.BoolVar(&o.Talks, "talks", o.Talks, "write to the output at the start and at the end")
 	flags.BoolVar(&o.SetsidChild, "setsid-child", o.SetsidChild, "an idle child in its own session")
 	return flags
 }
@@ -163,6 +169,8 @@ func (o Options) check() error {
 		return fmt.Errorf("--port %d is no port: use 1 to 65535", o.Port)
 	case o.Port != 0 && o.Behaviour == WrongID:
 		return errWrongIDOverHTTP
+	case o.StopSignal != "" && unix.SignalNum(o.StopSignal) == 0:
+		return fmt.Errorf("--stop-signal %s is no signal: use a name such as SIGUSR1", o.StopSignal)
 	case o.ExitCode < 0 || o.ExitCode > 255:
 		return fmt.Errorf("--exit-code %d is no exit code: use 0 to 255", o.ExitCode)
 	case min(o.TermDelay, o.StartDelay, o.ReadyDelay, o.ExitDelay, o.ReplyDelay, o.FloodPeriod) < 0:

@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Exit codes of Main besides Options.ExitCode.
@@ -43,7 +45,10 @@ func Main(ctx context.Context, args []string, stderr io.Writer) int {
 	v, err := newVictim(options, args, started)
 	if err == nil {
 		var code int
+		v.talk(FirstWords)
 		if code, err = v.live(ctx, mode); err == nil {
+			v.talk(LastWords)
+			v.journal.note(EventEnded)
 			return code
 		}
 	}
@@ -58,8 +63,9 @@ type victim struct {
 	journal *journal
 	server  *server
 	family  family
-	ended   chan int   // gets the exit code when it is told to end
-	failed  chan error // gets the reason if it cannot go on
+	flooded chan struct{} // closed once all of the flood was taken
+	ended   chan int      // gets the exit code when it is told to end
+	failed  chan error    // gets the reason if it cannot go on
 }
 
 func newVictim(o Options, args []string, started int64) (*victim, error) {
@@ -70,7 +76,7 @@ func newVictim(o Options, args []string, started int64) (*victim, error) {
 	events.add(EventStarted, started)
 	return &victim{
 		options: o, args: args, journal: events, server: newServer(o, events),
-		ended: make(chan int, 1), failed: make(chan error, 1),
+		flooded: make(chan struct{}), ended: make(chan int, 1), failed: make(chan error, 1),
 	}, nil
 }
 
@@ -79,7 +85,7 @@ func (v *victim) live(ctx context.Context, mode string) (int, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	terms := make(chan os.Signal, 1)
-	signal.Notify(terms, syscall.SIGTERM)
+	signal.Notify(terms, syscall.SIGTERM, v.stopSignal())
 	defer signal.Stop(terms)
 	faults := make(chan os.Signal, 1)
 	signal.Notify(faults, syscall.SIGINT, syscall.SIGHUP, syscall.SIGSEGV)
@@ -97,7 +103,11 @@ func (v *victim) live(ctx context.Context, mode string) (int, error) {
 		select {
 		case <-ctx.Done():
 			return 0, nil
-		case <-terms:
+		case sent := <-terms:
+			if sent != v.stopSignal() {
+				v.journal.note(EventMistaken)
+				continue
+			}
 			if err := v.terminate(); err != nil {
 				return 0, err
 			}
@@ -107,7 +117,12 @@ func (v *victim) live(ctx context.Context, mode string) (int, error) {
 				return 0, err
 			}
 		case <-crash:
-			return v.options.ExitCode, nil
+			go func() {
+				if v.options.FloodPeriod > 0 {
+					<-v.flooded
+				}
+				v.end(v.options.ExitCode)
+			}()
 		case code := <-v.ended:
 			return code, nil
 		case err := <-v.failed:
@@ -152,7 +167,15 @@ func (v *victim) act(ctx context.Context, mode string) error {
 	return v.server.accept(ctx, listener)
 }
 
-// terminate handles a SIGTERM. It returns only if the victim lives on for now.
+// stopSignal returns the signal that the victim takes for a stop.
+func (v *victim) stopSignal() os.Signal {
+	if v.options.StopSignal == "" {
+		return syscall.SIGTERM
+	}
+	return unix.SignalNum(v.options.StopSignal)
+}
+
+// terminate handles a stop signal. It returns only if the victim lives on for now.
 func (v *victim) terminate() error {
 	v.journal.note(EventTerminating)
 	switch v.options.OnTerm {

@@ -348,7 +348,7 @@ func TestEnds(t *testing.T) {
 		v := run(t, victim.Options{}).await(t, victim.EventServing)
 		v.signal(t, syscall.SIGTERM)
 		NewWithT(t).Expect(v.exit(t)).To(Equal(0))
-		NewWithT(t).Expect(v.names()).To(HaveExactElements("started", "listening", "serving", "terminating"))
+		NewWithT(t).Expect(v.names()).To(HaveExactElements("started", "listening", "serving", "terminating", "ended"))
 	})
 	t.Run("with its code on SIGTERM, later", func(t *testing.T) {
 		v := run(t, victim.Options{ExitCode: 3, TermDelay: 200 * time.Millisecond}).await(t, victim.EventServing)
@@ -376,7 +376,15 @@ func TestEnds(t *testing.T) {
 	t.Run("by itself while it starts", func(t *testing.T) {
 		v := run(t, victim.Options{ExitDelay: 50 * time.Millisecond, StartDelay: time.Hour, ExitCode: 9})
 		NewWithT(t).Expect(v.exit(t)).To(Equal(9))
-		NewWithT(t).Expect(v.names()).To(HaveExactElements("started"))
+		NewWithT(t).Expect(v.names()).To(HaveExactElements("started", "ended"))
+	})
+	t.Run("by its own stop signal alone", func(t *testing.T) {
+		v := run(t, victim.Options{StopSignal: "SIGUSR1", TermDelay: 50 * time.Millisecond}).await(t, victim.EventServing)
+		v.signal(t, syscall.SIGTERM)
+		v.await(t, victim.EventMistaken)
+		v.signal(t, syscall.SIGUSR1)
+		NewWithT(t).Expect(v.exit(t)).To(Equal(0))
+		NewWithT(t).Expect(v.names()).To(HaveExactElements("started", "listening", "serving", "mistaken", "terminating", "ended"))
 	})
 	t.Run("by an order", func(t *testing.T) {
 		v := run(t, victim.Options{}).await(t, victim.EventServing)

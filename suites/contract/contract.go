@@ -47,6 +47,8 @@ const (
 	Definitions      Clause = "suites/contract/zinit-0.4.md#definitions"
 	Persistence      Clause = "suites/contract/zinit-0.4.md#persistence"
 	RPCAnswers       Clause = "suites/contract/zinit-0.4.md#rpc-answers"
+	Circumstances    Clause = "suites/contract/zinit-0.4.md#circumstances"
+	Ends             Clause = "suites/contract/zinit-0.4.md#ends"
 	RegisteredIsUsed Clause = "suites/contract/zinit-0.4.md#registered-is-used"
 	Orders           Clause = "suites/contract/zinit-0.4.md#orders"
 	ContainerEnd     Clause = "suites/contract/zinit-0.4.md#container-end"

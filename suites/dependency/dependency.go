@@ -43,6 +43,7 @@ func Specs(chaos *session.Session) {
 		itWaitsForSuccess(chaos, promise.DependencyOneshot, required, planVictim("prepare-then"), zinit.Dependencies{Requires: []string{required.Name}})
 		itWaitsForSuccess(chaos, promise.DependencyAfter, ordered, planVictim("after-then"), zinit.Dependencies{After: []string{ordered.Name}})
 		itWaitsForever(chaos, planOneshot("prepare-failing", 3), planVictim("prepare-failing-then"))
+		itWaitsForTheSignalled(chaos, "prepare-signalled", planVictim("prepare-signalled-then"))
 		boots(chaos)
 		itLeavesDependents(chaos, planVictim("crash-base"))
 		itComesBackTogether(chaos, planVictim("both-base"), planVictim("both-then"))

@@ -12,6 +12,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim/elf"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
@@ -83,6 +84,30 @@ func itWaitsForever(chaos *session.Session, plan, then session.VictimPlan) {
 				spec.Note("zinit", "%s", sandbox.StatusText(ctx, plan.Name)))
 		}
 	})
+}
+
+// itWaitsForTheSignalled registers the spec of a service that requires a oneshot which a signal ends.
+func itWaitsForTheSignalled(chaos *session.Session, oneshot string, then session.VictimPlan) {
+	then.Requires = []string{session.VictimName(oneshot)}
+	It("wait for a oneshot that a signal ends: "+then.Name, spec.About(promise.DependencyOneshotSignalled), spec.On(then.Name), func(ctx SpecContext) {
+		sandbox := openUndisturbed(ctx, chaos, oneshot)
+		w := spec.NewWitness(sandbox, oneshot, spec.ScalePolicy(delay, stabilityPeriod))
+		w.Run.Oneshot = true
+		w.Install(ctx, w.Program, elf.Die)
+		spec.Register(ctx, sandbox, w.Definition())
+		spec.Await(ctx, startLimit, w.Name+" has ended", func(ctx context.Context) bool {
+			status, err := sandbox.Supervisor.Status(ctx, w.Name)
+			return err == nil && status.PID == 0 && (status.State == zinit.StateFailed || status.State == zinit.StateExited || status.State == zinit.StateInactive)
+		})
+		spec.Register(ctx, sandbox, then.Definition())
+		if spec.Watch(ctx, keptPeriod+spec.AnswerLimit, "watch whether "+then.Name+" starts", func(ctx context.Context) (started bool) {
+			_, started = findStart(ctx, sandbox, then)
+			return started
+		}) {
+			spec.FailWith(chaos, fmt.Sprintf("%s started, though a signal has ended %s, which it requires", then.Name, w.Name),
+				spec.Note("oneshot", "it ends by SIGKILL"), spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)))
+		}
+	}, NodeTimeout(specTimeout))
 }
 
 // itWaits registers a spec of a oneshot and of a service that needs it.

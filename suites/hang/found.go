@@ -41,6 +41,7 @@ func foundSpecs(chaos *session.Session) {
 		mute := planChecked(chaos, "hang-mute")
 		mute.Options.OnTerm = victim.TermIgnore
 		itIsKilledAfterItsStopTimeout(chaos, mute)
+		itIsTold(chaos, planChecked(chaos, "hang-told"))
 		itHangsWhileStarting(chaos, planChecked(chaos, "hang-starting"))
 		itIsFoundBesideAnother(chaos, planChecked(chaos, "hang-one"), planChecked(chaos, "hang-other"))
 	})

@@ -54,6 +54,7 @@ func Specs(chaos *session.Session) {
 		itLeavesASlowServiceAlone(chaos, planVictim("health-slow-second"), time.Second)
 		itLeavesASlowServiceAlone(chaos, planVictim("health-slow-share"), slowTimeout*8/10)
 	})
+	runSpecs(chaos)
 	coverageSpecs(chaos)
 	truthSpecs(chaos)
 	if chaos.Configuration.Profile == config.Faithful {

@@ -34,6 +34,7 @@ type herdResult struct {
 	policies   map[string]time.Duration // how long the first retry has to wait, by service
 	crowd      protocol.Crowd
 	answers    spec.Answers
+	changes    spec.Changes // in the circumstances of the services
 }
 
 // herd registers the experiment that kills all services at once, and the specs that judge it.
@@ -55,6 +56,21 @@ func herd(chaos *session.Session) {
 	It("the supervisor answers while all come back", spec.About(promise.LoadRPC), spec.On(all), spec.With(fault.SIGKILL), func(ctx SpecContext) {
 		judgeAnswers(chaos, all, experiment.Get(ctx).answers)
 	}, NodeTimeout(specTimeout))
+	It("all come back in the circumstances of before", spec.About(promise.CircumstancesShipped), spec.On(all), spec.With(fault.SIGKILL), func(ctx SpecContext) {
+		judgeChanges(chaos, experiment.Get(ctx).changes)
+	}, NodeTimeout(specTimeout))
+}
+
+// judgeChanges fails the spec if a service came back in other circumstances than before.
+func judgeChanges(chaos *session.Session, changes spec.Changes) {
+	GinkgoHelper()
+	if len(changes.Found) > 0 {
+		spec.FailWith(chaos, fmt.Sprintf("%d of %d services that were killed came back in other circumstances than before", len(changes.Found), changes.Compared),
+			spec.ListServices(changes.Found)...)
+	}
+	if changes.Compared == 0 {
+		spec.Inconclusive("the circumstances of no service could be read before and after")
+	}
 }
 
 // runHerd kills all services at once.
@@ -82,11 +98,20 @@ func runHerd(ctx context.Context, chaos *session.Session) (seen herdResult, err 
 	if err := sandbox.Agent().WatchCrowd(ctx, promise.LoadSingle, argv); err != nil {
 		return seen, err
 	}
+	observer := spec.NewObserver(sandbox)
+	before, err := observer.Take(ctx, services)
+	if err != nil {
+		return seen, err
+	}
 	questioner := spec.KeepAsking(ctx, sandbox, spec.Ping(sandbox), spec.StatusOf(sandbox, services[0].Name))
 	seen.recoveries, err = killAll(ctx, chaos, sandbox, services)
 	seen.answers = questioner.Stop()
 	crowd, endErr := sandbox.Agent().EndCrowd(ctx, promise.LoadSingle)
 	seen.crowd = crowd
+	if err == nil && endErr == nil {
+		By("compare the circumstances of " + spec.Count(len(services), "service") + " with those before")
+		seen.changes, err = observer.FindChanges(ctx, before, services)
+	}
 	return seen, errors.Join(err, endErr)
 }
 

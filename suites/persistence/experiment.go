@@ -49,6 +49,10 @@ type result struct {
 	returned      string            // how the deleted service was there again
 	checkedBefore bool
 	checkedAfter  bool
+	changes       spec.Changes // in the circumstances of the services
+	told          spec.Told    // how the service with a stop signal of its own was told to end
+	untold        string       // why that cannot be judged
+	toldPlan      session.VictimPlan
 }
 
 // newExperiment returns the experiment of an ending, which the first spec that is selected carries out.
@@ -74,6 +78,11 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 		}
 	}
 	asked := p.countChecks(ctx)
+	observer := spec.NewObserver(p.sandbox)
+	before, err := observer.Take(ctx, p.serving)
+	if err != nil {
+		return seen, err
+	}
 	By("end the supervisor: " + e.ending.what)
 	interruption, err := e.ending.end(ctx, e.chaos, p)
 	if err != nil || interruption.Refused != "" {
@@ -86,6 +95,15 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	}
 	seen, err = p.look(ctx, e.ending.name, e.chaos.Target.Budgets.Boot.Duration())
 	seen.interruption = interruption
+	if err != nil {
+		return seen, err
+	}
+	seen.told, seen.untold, seen.toldPlan = p.readTold(ctx), p.untold, p.told
+	By("compare the circumstances of the services with those before")
+	// A container that starts again has namespaces and a cgroup of its own.
+	if seen.changes, err = observer.FindChanges(ctx, before, p.serving, "namespace:", "cgroup"); err != nil {
+		return seen, err
+	}
 	// One check may have begun before the end, and one may come from a supervisor that checks a service only as it starts.
 	seen.checkedAfter = p.awaitChecks(ctx, asked+3)
 	return seen, err

@@ -27,6 +27,7 @@ const (
 const (
 	delay           = 530 * time.Millisecond
 	stopTimeout     = 1370 * time.Millisecond
+	endPeriod       = 610 * time.Millisecond // how long the service takes to end that is told by a signal of its own
 	stabilityPeriod = 7 * time.Second
 	interval        = 1730 * time.Millisecond
 	startPeriod     = 1270 * time.Millisecond
@@ -39,6 +40,7 @@ func Specs(chaos *session.Session) {
 		restarted := newExperiment(chaos, ending{name: "restart", what: "the container was stopped and started again", end: restart})
 		itSurvives(restarted)
 		itStopsInTime(restarted)
+		itTellsServices(restarted)
 		itSurvives(newExperiment(chaos, ending{name: "pid1", what: "the container's first process was killed and the container started again", end: killFirst}))
 		itSurvives(newExperiment(chaos, ending{name: "supervisor", what: "zinit was killed", end: killSupervisor, agentLives: true}))
 	})
@@ -103,8 +105,27 @@ func itSurvives(e *experiment) {
 	e.it("nothing runs twice", promise.PersistenceSingle, "kept", func(_ string, seen result) {
 		failIfAny(seen.doubled, fmt.Sprintf("%s ran twice after %s", spec.Count(len(seen.doubled), "service"), what))
 	})
+	e.it("everything runs in the same circumstances", promise.PersistenceAlike, "kept", func(_ string, seen result) {
+		failIfAny(seen.changes.Found, fmt.Sprintf("%d of %d services ran in other circumstances after %s", len(seen.changes.Found), seen.changes.Compared, what))
+		if seen.changes.Compared == 0 {
+			spec.Inconclusive("the circumstances of no service could be read before and after")
+		}
+	})
 	e.it("everything serves", promise.PersistenceServing, "kept", func(_ string, seen result) {
 		failIfAny(seen.silent, fmt.Sprintf("%s did not serve %s after %s", spec.Count(len(seen.silent), "service"), e.chaos.Target.Budgets.Boot, what))
+	})
+}
+
+// itTellsServices registers the spec of a service with a stop signal of its own in a container that is stopped.
+func itTellsServices(e *experiment) {
+	e.it("a service is told by its stop signal", promise.PersistenceEndSignal, "told", func(victim string, seen result) {
+		if seen.untold != "" {
+			spec.Inconclusive("the end of a service with a stop signal of its own cannot be judged: " + seen.untold)
+		}
+		if problem := seen.told.Describe(seen.toldPlan); problem != "" {
+			spec.FailWith(e.chaos, fmt.Sprintf("%s %s when the container was stopped", victim, problem),
+				spec.Note("policy", "stop signal %s, stop timeout %s; it takes %s to end", seen.toldPlan.StopSignal, stopTimeout, endPeriod))
+		}
 	})
 }
 

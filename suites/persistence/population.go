@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
@@ -27,6 +29,9 @@ type population struct {
 	deleted       session.VictimPlan
 	undeleted     string // why it could not be deleted
 	checked       session.VictimPlan
+	told          session.VictimPlan
+	untold        string // why the end of the container tells nothing about its stop signal
+	toldSince     int64  // a point of the agent's clock before the end
 	checkedBefore bool
 	lossPeriod    time.Duration // after which a service that zinit does not know counts as lost; 0 if all are waited for
 	missingSince  time.Time
@@ -49,7 +54,9 @@ func settle(ctx context.Context, chaos *session.Session, where, name string) (*p
 	p := &population{
 		sandbox: sandbox, stopped: plan("stopped"), deleted: plan("deleted"), argv: map[string][]string{},
 		checked: plan("checked").WithHealth(schedule, checkTimeout).WithPatientProbe(checkTimeout),
+		told:    plan("told").StoppedBy("SIGUSR1"),
 	}
+	p.told.Options.TermDelay = endPeriod
 	kept := plan("kept")
 	kept.Options.Children = 1
 	By("register " + kept.Name + " and " + p.stopped.Name)
@@ -63,7 +70,7 @@ func settle(ctx context.Context, chaos *session.Session, where, name string) (*p
 	if _, err := sandbox.Supervisor.Register(ctx, p.stopped.Definition()); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{p.readCommandLines, p.stop, p.delete, p.check} {
+	for _, step := range []func(context.Context) error{p.readCommandLines, p.stop, p.delete, p.check, p.tell} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -126,6 +133,44 @@ func (p *population) delete(ctx context.Context) error {
 	return nil
 }
 
+// tell registers a service with a stop signal of its own, and waits until it serves. If that fails, only its end cannot be judged.
+func (p *population) tell(ctx context.Context) error {
+	By("register " + p.told.Name)
+	var run protocol.Identity
+	_, err := p.sandbox.Supervisor.Register(ctx, p.told.Definition())
+	if err == nil {
+		spec.Until(ctx, eventLimit, func(ctx context.Context) bool {
+			run, err = spec.FindRun(ctx, p.sandbox, p.told.Endpoint())
+			return err == nil
+		})
+	}
+	switch {
+	case err != nil:
+		p.untold = firstLine(err)
+	case run.Root.PID != run.Serving.PID:
+		p.untold = "a shell stays around the program, and ends at its stop signal before the program does"
+	}
+	hello, err := p.sandbox.Agent().Hello(ctx)
+	p.toldSince = hello.MonotonicNs
+	return err
+}
+
+// firstLine returns the first line of an error.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// readTold returns how the service was told to end. Its process is known by its time: the next one may have the same pid.
+func (p *population) readTold(ctx context.Context) spec.Told {
+	journal, _ := spec.ReadJournal(ctx, p.sandbox, p.told) // it is empty if it cannot be read
+	journal = journal.Since(p.toldSince)
+	if len(journal) == 0 {
+		return spec.Told{}
+	}
+	return journal.FindTold(journal[0].PID)
+}
+
 // isLost reports whether zinit has not known a service for the loss period. Nobody but the harness registers it, so it cannot come back.
 func (p *population) isLost(ctx context.Context) bool {
 	if _, err := p.sandbox.Supervisor.Get(ctx, p.kept.Name); p.lossPeriod == 0 || !errors.Is(err, zinit.ErrNotFound) {
@@ -165,7 +210,7 @@ func (p *population) countChecks(ctx context.Context) int {
 func (p *population) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, eventLimit)
 	defer cancel()
-	for _, name := range []string{p.kept.Name, p.stopped.Name, p.checked.Name} {
+	for _, name := range []string{p.kept.Name, p.stopped.Name, p.checked.Name, p.told.Name} {
 		_ = p.sandbox.Delete(ctx, name)
 	}
 }

@@ -39,6 +39,9 @@ func endingSpecs(chaos *session.Session) {
 		itIsReplaced(chaos, promise.RestartSIGINT, fault.SIGINT, planVictim(chaos, "sigint"))
 		itIsReplaced(chaos, promise.RestartSIGHUP, fault.SIGHUP, planVictim(chaos, "sighup"))
 		itIsReplaced(chaos, promise.RestartGraceful, fault.SIGTERM, graceful)
+		held := planVictim(chaos, "held-output")
+		held.Options.SetsidChild, held.Options.Children = true, 1
+		itIsReplaced(chaos, promise.RestartHeldOutput, fault.SIGKILL, held)
 		itIgnoresSIGTERM(chaos, planVictim(chaos, "stubborn"))
 		itDiesWhileStarting(chaos, planVictim(chaos, "late"))
 		itDiesTwice(chaos, planVictim(chaos, "twice"))

@@ -46,6 +46,7 @@ func Specs(chaos *session.Session) {
 	})
 	endingSpecs(chaos)
 	orderSpecs(chaos)
+	toldSpecs(chaos)
 }
 
 // itComesBack registers the spec of one fault on a service that has the target's policy.

@@ -19,6 +19,15 @@ import (
 // runPeriod lies between a crashing victim's start and its end.
 const runPeriod = 310 * time.Millisecond
 
+const (
+	// shortRunPeriod is that period for services with many runs.
+	shortRunPeriod = 10 * time.Millisecond
+	// courseDelay is the first delay of the shipped policy in small: all 20 attempts take 24 s.
+	courseDelay = 29 * time.Millisecond
+	// manyRuns is above 64, the bits of a number that is doubled with each retry.
+	manyRuns = 70
+)
+
 // crashSpecs registers the specs of services that end by themselves soon after each start.
 func crashSpecs(chaos *session.Session) {
 	Describe("a service that ends as soon as it has started", spec.Long, func() {
@@ -31,6 +40,9 @@ func crashSpecs(chaos *session.Session) {
 		itIsCalledFailed(chaos, planCrasher("failed", 2, 1))
 		itStartsAfresh(chaos, planCrasher("afresh", 3, 1))
 		itIsCalledWaiting(chaos, planCrasher("waiting", 20, 43))
+		itRunsTheCourse(chaos, planCrasher("course", 20, 1))
+		itStaysAtTheMaximum(chaos, planCrasher("many", 1000, 1))
+		itBeginsAgain(chaos, planCrasher("between", 20, 1))
 		itIsCounted(chaos, planCrasher("counted", 4, 1))
 	})
 }
@@ -122,6 +134,62 @@ func itStartsAfresh(chaos *session.Session, plan session.VictimPlan) {
 		starts := l.awaitRuns(ctx, attempts)
 		if len(starts) != attempts {
 			l.fail(ctx, "was started by hand and then run %s, not %s", spec.Count(len(starts), "time"), spec.Count(attempts, "time"))
+		}
+		l.judgeDelays(ctx, starts, host)
+	})
+}
+
+// itRunsTheCourse registers the spec of all attempts of the shipped policy in small: 20 attempts, a maximum of 60 first delays.
+func itRunsTheCourse(chaos *session.Session, plan session.VictimPlan) {
+	plan.Policy = spec.ScalePolicy(courseDelay, unreachedPeriod)
+	plan.Options.ExitDelay = shortRunPeriod
+	itCrashes(chaos, promise.RetryCourse, plan, func(ctx SpecContext, l *loop) {
+		host := spec.WatchHost(ctx, l.sandbox)
+		attempts := plan.Policy.MaxAttempts
+		starts := l.awaitRuns(ctx, attempts+1)
+		if len(starts) < attempts {
+			l.fail(ctx, "was given up after %s, and has %s", spec.Count(len(starts), "run"), spec.Count(attempts, "attempt"))
+		}
+		l.judgeDelays(ctx, starts[:attempts], host)
+	})
+}
+
+// itStaysAtTheMaximum registers the spec of more retries than a delay that doubles each time has bits.
+func itStaysAtTheMaximum(chaos *session.Session, plan session.VictimPlan) {
+	plan.Policy.Backoff, plan.Policy.Delay, plan.Policy.MaxDelay = zinit.BackoffExponential, zinit.Milliseconds(7*time.Millisecond), zinit.Milliseconds(37*time.Millisecond)
+	plan.Options.ExitDelay = shortRunPeriod
+	itCrashes(chaos, promise.RetryMany, plan, func(ctx SpecContext, l *loop) {
+		host := spec.WatchHost(ctx, l.sandbox)
+		starts := l.awaitRuns(ctx, manyRuns)
+		if len(starts) <= manyRuns {
+			l.fail(ctx, "was not run again after its run %d", len(starts))
+		}
+		l.judgeDelays(ctx, starts, host)
+	})
+}
+
+// itBeginsAgain registers the spec of a service that is stopped and started while it waits for its third retry.
+func itBeginsAgain(chaos *session.Session, plan session.VictimPlan) {
+	plan.Policy.Backoff = zinit.BackoffExponential
+	itCrashes(chaos, promise.RetryStoppedBetween, plan, func(ctx SpecContext, l *loop) {
+		const before = 3
+		if starts := l.awaitRuns(ctx, before-1); len(starts) != before {
+			l.fail(ctx, "was not run again after its run %d", len(starts))
+		}
+		By("stop " + plan.Name + ", and start it again")
+		spec.Conclude(l.sandbox.Supervisor.Stop(ctx, plan.Name))
+		spec.Await(ctx, overdueLimit, plan.Name+" has stopped", func(ctx context.Context) bool {
+			status, err := l.sandbox.Supervisor.Status(ctx, plan.Name)
+			return err == nil && status.PID == 0 && status.State != zinit.StateStopping
+		})
+		host := spec.WatchHost(ctx, l.sandbox)
+		l.since = spec.Now(ctx, l.sandbox)
+		if err := l.sandbox.Supervisor.Start(ctx, plan.Name); err != nil {
+			l.fail(ctx, "was stopped between two retries and could not be started: %v", err)
+		}
+		starts := l.awaitRuns(ctx, 2)
+		if len(starts) < 2 {
+			l.fail(ctx, "was stopped and started between two retries, and was not run again after its end")
 		}
 		l.judgeDelays(ctx, starts, host)
 	})

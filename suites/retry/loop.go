@@ -31,6 +31,9 @@ type loop struct {
 	since   int64 // earlier runs do not count
 }
 
+// runPeriod returns how long each process lives at least.
+func (l *loop) runPeriod() time.Duration { return l.plan.Options.ExitDelay }
+
 // starts returns when the victim's processes began, in their order.
 func (l *loop) starts(ctx SpecContext) []int64 {
 	GinkgoHelper()
@@ -55,7 +58,7 @@ func (l *loop) awaitRuns(ctx SpecContext, n int) (starts []int64) {
 		if runs == 0 {
 			return time.Duration(now-l.since) > overdueLimit
 		}
-		return runs > n || time.Duration(now-starts[runs-1]) > runPeriod+l.plan.Policy.DelayOfRetry(runs)+overdueLimit
+		return runs > n || time.Duration(now-starts[runs-1]) > l.runPeriod()+l.plan.Policy.DelayOfRetry(runs)+overdueLimit
 	})
 	if len(starts) == 0 {
 		spec.Inconclusive(l.plan.Name + " was to be run, and never was")
@@ -64,18 +67,18 @@ func (l *loop) awaitRuns(ctx SpecContext, n int) (starts []int64) {
 }
 
 // judgeDelays judges the time between the end of each run and the start of the next by the policy. The lower bound is
-// exact: no run ends before runPeriod is over, and no process writes before it was started. The upper bound grants the
+// exact: no run ends before its exit delay is over, and no process writes before it was started. The upper bound grants the
 // tolerance three times: for the end, for the start, and for the retry itself.
 func (l *loop) judgeDelays(ctx SpecContext, starts []int64, host *spec.Host) {
 	GinkgoHelper()
 	tolerance := spec.Tolerance(l.chaos)
 	for n := 1; n < len(starts); n++ {
-		waited, due := time.Duration(starts[n]-starts[n-1])-runPeriod, l.plan.Policy.DelayOfRetry(n)
+		waited, due := time.Duration(starts[n]-starts[n-1])-l.runPeriod(), l.plan.Policy.DelayOfRetry(n)
 		switch {
 		case waited < due:
 			l.fail(ctx, "was run again %s after its end %d, before the %s that it has to wait", span.Text(waited), n, span.Text(due))
 		case waited <= due+3*tolerance:
-		case host.Stall() > tolerance || host.Explains(ctx, starts[n-1]+int64(runPeriod+due), starts[n], 3*tolerance):
+		case host.Stall() > tolerance || host.Explains(ctx, starts[n-1]+int64(l.runPeriod()+due), starts[n], 3*tolerance):
 			spec.InconclusiveBecause(record.HostStalled("the delays between runs cannot be judged"))
 		default:
 			l.fail(ctx, "was run again only %s after its end %d, not within %s", span.Text(waited), n, due+3*tolerance)
@@ -91,7 +94,7 @@ func (l *loop) fail(ctx SpecContext, format string, values ...any) {
 	for i, start := range starts {
 		after, since := "its registration", l.since
 		if i > 0 {
-			after, since = fmt.Sprintf("the end of run %d", i), starts[i-1]+int64(runPeriod)
+			after, since = fmt.Sprintf("the end of run %d", i), starts[i-1]+int64(l.runPeriod())
 		}
 		lines = append(lines, spec.Note(fmt.Sprintf("run %d", i+1), "began %s after %s and ended with %d",
 			span.Text(time.Duration(start-since)), after, l.plan.Options.ExitCode))

@@ -1,6 +1,7 @@
 package cleanup
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"sync"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim/elf"
 )
 
 // Victims are the copies of this binary that were installed for services of ours.
@@ -19,26 +21,38 @@ type Victims struct {
 	installed []string // without those that are to be kept
 }
 
-// Install copies this binary to a path, so that services can be registered with it.
+// Install copies this binary, or a tiny program, to a path, so that services can be registered with it.
 func (v *Victims) Install(_ context.Context, params protocol.VictimParams) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if err := copySelf(params.Path); err != nil {
+	if err := install(params); err != nil {
 		return fmt.Errorf("install the victim: %w", err)
 	}
-	if !params.Keep {
+	if !params.Keep && !slices.Contains(v.installed, params.Path) {
 		v.installed = append(v.installed, params.Path)
 	}
 	return nil
 }
 
-// copySelf replaces the file at a path by this binary in one step.
-func copySelf(path string) error {
+// install puts the program that is asked for to its path.
+func install(params protocol.VictimParams) error {
+	if params.Program != "" {
+		program, err := elf.Program(params.Program)
+		if err != nil {
+			return err
+		}
+		return put(bytes.NewReader(program), params.Path)
+	}
 	self, err := os.Open("/proc/self/exe") // the file itself is unlinked already
 	if err != nil {
 		return err
 	}
 	defer func() { _ = self.Close() }()
+	return put(self, params.Path)
+}
+
+// put replaces the file at a path by a program in one step.
+func put(program io.Reader, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // services of any user run it
 		return err
 	}
@@ -47,7 +61,7 @@ func copySelf(path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(file, self)
+	_, err = io.Copy(file, program)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim/elf"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
@@ -19,11 +20,18 @@ type VictimParams struct {
 	Path string `json:"path"`
 	// Keep leaves it there when the link ends: for a container that is ours, and may be started again.
 	Keep bool `json:"keep,omitempty"`
+	// Program is put there instead, if it is not empty.
+	Program elf.Kind `json:"program,omitempty"`
 }
 
 // InstallVictim copies the victim's binary to a path of the container: until the link ends, or for good if keep is true.
 func (c Client) InstallVictim(ctx context.Context, path string, keep bool) error {
 	return c.Call(ctx, MethodVictim, VictimParams{Path: path, Keep: keep}, nil)
+}
+
+// InstallProgram puts a tiny program to a path of the container until the link ends. It replaces what was installed there before.
+func (c Client) InstallProgram(ctx context.Context, path string, program elf.Kind) error {
+	return c.Call(ctx, MethodVictim, VictimParams{Path: path, Program: program}, nil)
 }
 
 // UninstallVictim removes a binary that InstallVictim installed, so that a service's program is missing until it is installed again.

@@ -40,7 +40,9 @@ type VictimPlan struct {
 	Probe    string             `json:"probe,omitempty"`
 	// StopTimeout is the time for which the supervisor waits for a process that was asked to stop.
 	StopTimeout zinit.Milliseconds `json:"stop_timeout_ms,omitempty"`
-	Requires    []string           `json:"requires,omitempty"`
+	// StopSignal is the signal by which the supervisor is to stop it, such as SIGUSR1; empty leaves it to the supervisor.
+	StopSignal string   `json:"stop_signal,omitempty"`
+	Requires   []string `json:"requires,omitempty"`
 	// Wrapper puts a shell between the supervisor and the process that serves.
 	Wrapper bool `json:"wrapper,omitempty"`
 }
@@ -85,6 +87,12 @@ func (p VictimPlan) WithStopTimeout(limit time.Duration) VictimPlan {
 	return p
 }
 
+// StoppedBy returns the plan with a stop signal that the victim takes for one, and no other.
+func (p VictimPlan) StoppedBy(signal string) VictimPlan {
+	p.StopSignal, p.Options.StopSignal = signal, signal
+	return p
+}
+
 // Endpoint returns the endpoint at which the victim answers.
 func (p VictimPlan) Endpoint() agent.Endpoint {
 	if p.Options.Port != 0 {
@@ -100,7 +108,7 @@ func (p VictimPlan) Definition() zinit.Definition {
 		exec = CommandLine([]string{"/bin/sh", "-c", exec + "; true"}) // a shell would exec its last command
 	}
 	run := zinit.RunAction(p.Name, exec, p.Policy)
-	run.StopTimeout = p.StopTimeout
+	run.StopTimeout, run.StopSignal = p.StopTimeout, p.StopSignal
 	actions := []zinit.Action{run}
 	if p.Schedule != nil {
 		actions = append(actions, zinit.HealthAction(p.Name, p.probeCommand(), *p.Schedule, p.Timeout))
