@@ -21,6 +21,11 @@ func leftAloneAdvice(why string) Advice {
 }
 
 var hangAdvice = map[string]Advice{
+	HangStopSignal: {
+		Why:    "A service that is killed without its own signal, or before its time, loses the work that it would have finished.",
+		Cause:  "Zinit kills a service that fails its health check at once, or sends SIGTERM whatever stop_signal says.",
+		Change: "Mend or replace zinit: a restart for a failed health check uses stop_signal and stop_timeout_ms of {run-action} as a stop does.",
+	},
 	HangDetected:      unfoundAdvice("A service that hangs looks as if it ran, and serves nobody until a person notices."),
 	HangGroup:         unfoundAdvice("If everything of a service hangs, only its health check can tell."),
 	HangWrapped:       unfoundAdvice("A wrapper that lives on must not hide that its service hangs."),

@@ -22,6 +22,36 @@ const (
 )
 
 var healthAdvice = map[string]Advice{
+	HealthChatty: {
+		Why:    "A verbose check must not take a healthy service down.",
+		Cause:  "Zinit does not read what {health-action} writes, so that the check blocks on a full pipe and times out.",
+		Change: "Mend or replace zinit: read the output of checks to its end. Until then let the command of {health-action} write less.",
+	},
+	HealthTimeoutTree: {
+		Why:    "Each check that times out leaves processes behind, until the container has none left.",
+		Cause:  "Zinit kills the process of the check, or its group, and not the descendants that left it; or it sends SIGTERM alone.",
+		Change: "Mend or replace zinit: kill all descendants of {health-action}. Until then put `timeout -k` into its command.",
+	},
+	HealthBackground: {
+		Why:    "A check that starts a helper must not be the last check of its service.",
+		Cause:  "Zinit waits for the end of the check's output, which the helper holds open.",
+		Change: "Mend or replace zinit: a check has ended when its own process has. Until then redirect the helper's output in {health-action}.",
+	},
+	HealthStopped: {
+		Why:    "A service that somebody stopped for maintenance must stay down.",
+		Cause:  "Zinit's timer of the health check goes on after a stop, and its failure starts the service again.",
+		Change: "Mend or replace zinit: the checks of a service end with its run.",
+	},
+	HealthAlone: {
+		Why:    "Slow checks that pile up take the machine down, and their service with it.",
+		Cause:  "Zinit starts {health-action} at each interval without looking whether the last run has ended.",
+		Change: "Mend or replace zinit: drop a tick that falls into a run. Until then set interval_ms above the time that a check takes.",
+	},
+	HealthSignalled: {
+		Why:    "A check that crashes says nothing good about its service, and a hang behind it is never found.",
+		Cause:  "Zinit looks at the exit code alone, which is 0 for a process that a signal has ended.",
+		Change: "Mend or replace zinit: a check that a signal ends has failed.",
+	},
 	HealthCadence: cadenceAdvice("A hang is found one interval late at most, if the checks run at all.",
 		"Zinit runs a check only until it has passed once, or at another interval; or the schedule is missing in the health action.", "Set schedule.interval_ms."),
 	HealthRecorded: {

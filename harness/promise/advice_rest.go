@@ -53,6 +53,11 @@ func orderAdvice(rule string) Advice {
 }
 
 var dependencyAdvice = map[string]Advice{
+	DependencyOneshotSignalled: {
+		Why:    "A service whose preparation was killed half-way starts on data that are half prepared.",
+		Cause:  "Zinit looks at the exit code alone, which is 0 for a process that a signal has ended.",
+		Change: "Mend or replace zinit: a oneshot that a signal ends has failed.",
+	},
 	DependencyRequires:      orderAdvice("a service starts after those that it requires"),
 	DependencyAfter:         orderAdvice("a service starts after those that it is ordered after"),
 	DependencyOneshot:       orderAdvice("a service waits until the oneshot that it requires has succeeded"),
@@ -114,6 +119,16 @@ func keptAdvice(why, cause, change string) Advice {
 }
 
 var persistenceAdvice = map[string]Advice{
+	PersistenceEndSignal: {
+		Why:    "A service that is killed without its own signal, or before its time, loses the work that it would have finished.",
+		Cause:  "At `docker stop` the entry point or zinit kills the services, or zinit sends SIGTERM whatever stop_signal says.",
+		Change: "Let the entry point pass SIGTERM on to zinit and wait; zinit has to stop each service as service.stop does. Give `docker stop` a longer time if needed.",
+	},
+	PersistenceAlike: {
+		Why:    "A service that starts in other circumstances after a restart of the container may fail where it worked before.",
+		Cause:  "The entry point or zinit sets limits, umask, folder or variables at the first boot alone, or when zinit is started again.",
+		Change: "Look at the entry point for what it does at the first boot only. The failure names each circumstance, before and after.",
+	},
 	PersistenceDefinitions: keptAdvice("After a restart services would run by other definitions than before, unseen.",
 		"Zinit keeps actions or policies in memory alone, or reads them back with defaults.",
 		"Mend or replace zinit: its state has to have all members. Until then let hero_services register everything at each start of the container."),

@@ -14,6 +14,21 @@ func comesBackAdvice(ending string) Advice {
 }
 
 var restartAdvice = map[string]Advice{
+	RestartStopSignal: {
+		Why:    "A service that is killed without its own signal, or before its time, loses the work that it would have finished.",
+		Cause:  "Zinit sends SIGTERM whatever stop_signal says, or kills before stop_timeout_ms is over.",
+		Change: "Mend or replace zinit: service.stop, service.restart and service.delete use stop_signal and stop_timeout_ms of {run-action}.",
+	},
+	RestartOneshotLimit: {
+		Why:    "A oneshot that hangs holds up everything that requires it, for ever.",
+		Cause:  "Zinit ignores timeout_ms of a oneshot, or counts it from another moment than the start of the run.",
+		Change: "Mend or replace zinit: end a oneshot when timeout_ms is over. Until then let the oneshot's own command end in time.",
+	},
+	RestartHeldOutput: {
+		Why:    "A service that leaves a child behind must not stay down because the child lives.",
+		Cause:  "Zinit waits for the end of the output instead of the end of its own child.",
+		Change: "Mend or replace zinit: a run has ended when its process was reaped, whoever still holds the pipe.",
+	},
 	RestartSIGTERM: comesBackAdvice("SIGTERM"),
 	RestartSIGKILL: comesBackAdvice("SIGKILL"),
 	RestartExit0:   comesBackAdvice("an exit with 0"),

@@ -10,6 +10,21 @@ func backoffAdvice(rule string) Advice {
 }
 
 var retryAdvice = map[string]Advice{
+	RetryCourse: {
+		Why:    "The late attempts are the ones that decide whether a service survives a long outage of what it needs.",
+		Cause:  "Zinit's backoff is right for the first retries, and wrong where it reaches the maximum delay, or after it.",
+		Change: "Mend or replace zinit: the delay doubles up to max_delay_ms and stays there until the last attempt (registered now: {policy}).",
+	},
+	RetryMany: {
+		Why:    "A delay that overflows becomes 0, and the service is restarted in a tight loop for ever.",
+		Cause:  "Zinit computes the delay as a power of two of the number of retries, which has 64 bits.",
+		Change: "Mend or replace zinit: bound the exponent, or stop doubling at max_delay_ms.",
+	},
+	RetryStoppedBetween: {
+		Why:    "Whoever stops a service, mends it and starts it again expects it to be as fresh as new.",
+		Cause:  "Zinit keeps the number of the next retry over a stop and a start.",
+		Change: "Mend or replace zinit: a start that was asked for is attempt 1.",
+	},
 	RetryNone:        backoffAdvice("without backoff every retry waits for delay_ms, the first one too"),
 	RetryLinear:      backoffAdvice("with linear backoff retry n waits for n times delay_ms"),
 	RetryExponential: backoffAdvice("with exponential backoff each retry waits twice as long, up to max_delay_ms"),
