@@ -93,7 +93,7 @@ func Write(run Run, output string) (written Written, err error) {
 			return written, fmt.Errorf("write the %s: %w", document.what, err)
 		}
 	}
-	if err := writePage(advised, &judged, comparison, output); err != nil {
+	if err := writePage(html.Input{Record: advised, Verdict: &judged, MinimumSamples: run.Policy.MinimumSamples, Baseline: comparison}, output); err != nil {
 		return written, fmt.Errorf("write the HTML report: %w", err)
 	}
 	return written, nil
@@ -130,13 +130,14 @@ func shorten(folder string) string {
 }
 
 // writePage writes the report for a browser. It reads evidence from the output folder only.
-func writePage(found *record.Record, judged *verdict.Verdict, comparison *baseline.Comparison, output string) error {
+func writePage(in html.Input, output string) error {
 	folder, err := os.OpenRoot(output)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = folder.Close() }()
-	page, err := html.Render(html.Input{Record: found, Verdict: judged, Baseline: comparison, Evidence: folder.FS()})
+	in.Evidence = folder.FS()
+	page, err := html.Render(in)
 	if err != nil {
 		return err
 	}

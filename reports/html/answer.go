@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	screen "forge.ourworld.tf/lhumina_code/hero_chaos/reports/answer"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
@@ -12,6 +13,7 @@ type answer struct {
 	mark
 	Judged  bool
 	Reasons []reasonGroup
+	Steps   []fact // commands that lead on
 }
 
 // reasonGroup holds the reasons of one weight: those that are shown at once, and those beneath.
@@ -19,10 +21,32 @@ type reasonGroup struct {
 	Title         string
 	First, Others []reason
 	Left          int // how many more there are
+	Folded        bool
 }
 
 // reason is one reason of the verdict.
-type reason struct{ Text, Code, Counted, Promises, Services string }
+type reason struct {
+	Text, Code, Counted  string
+	Promises, Services   names
+	Cause, Change, Again string // of a failure
+	Remedy               string
+}
+
+// names are the names that a reason concerns. Many are folded.
+type names struct {
+	All   string
+	Count int
+}
+
+// mostNames is the number of names that are shown at once.
+const mostNames = 6
+
+// Folded reports whether the names are too many to be read at once.
+func (n names) Folded() bool { return n.Count > mostNames }
+
+func newNames(all []string) names {
+	return names{shorten(strings.Join(all, ", "), longestNames), len(all)}
+}
 
 // count is the number of results with an outcome; X and Of are where its share begins and how long it is, in percent.
 type count struct {
@@ -31,7 +55,8 @@ type count struct {
 	X, Of string
 }
 
-func newAnswer(v *verdict.Verdict, room *allowance) answer {
+func newAnswer(in Input, room *allowance) answer {
+	v := in.Verdict
 	if v == nil {
 		return answer{mark: mark{"–", "NOT JUDGED", "n"}}
 	}
@@ -43,16 +68,33 @@ func newAnswer(v *verdict.Verdict, room *allowance) answer {
 		found.mark = mark{"✗", string(v.Answer), "f"}
 	case verdict.Inconclusive:
 	}
+	whole := screen.Of(screen.Input{Record: in.Record, Verdict: *v, MinimumSamples: in.MinimumSamples})
+	for _, step := range whole.Steps {
+		found.Steps = append(found.Steps, fact{step.What, shorten(step.Command, longestNames)})
+	}
 	for _, weight := range []struct {
 		weight verdict.Weight
 		title  string
 	}{{verdict.Holds, "Why the image is held back"}, {verdict.Lacks, "What is missing for a promotion"}, {verdict.Notes, "Notes that change nothing"}} {
 		if group := newReasonGroup(v, weight.weight, room); len(group.First) > 0 {
 			group.Title = weight.title
+			group.Folded = v.Answer == verdict.Hold && weight.weight != verdict.Holds
+			if weight.weight == verdict.Holds {
+				group.advise(whole.Reasons)
+			}
 			found.Reasons = append(found.Reasons, group)
 		}
 	}
 	return found
+}
+
+// advise adds what to do to the reasons that a screen has room for.
+func (g *reasonGroup) advise(reasons []screen.Reason) {
+	for i := range g.First[:min(len(g.First), len(reasons))] {
+		shown, told := &g.First[i], reasons[i]
+		shown.Cause, shown.Change = shorten(told.Advice.Cause, longestNames), shorten(told.Advice.Change, longestNames)
+		shown.Remedy, shown.Again = shorten(told.Remedy, longestNames), shorten(told.Again, longestNames)
+	}
 }
 
 // newReasonGroup returns the reasons of one weight, in the order of the verdict, as far as they fit.
@@ -82,10 +124,10 @@ func newReason(r verdict.Reason) reason {
 	case len(r.Promises) == 1 && !strings.Contains(r.Text, r.Promises[0]):
 		made.Text = shorten(r.Promises[0]+": "+r.Text, longestLine)
 	case len(r.Promises) > 1:
-		made.Promises = shorten(strings.Join(r.Promises, ", "), longestNames)
+		made.Promises = newNames(r.Promises)
 	}
 	if len(r.Services) > 1 || len(r.Services) == 1 && !strings.Contains(r.Text, r.Services[0]) {
-		made.Services = shorten(strings.Join(r.Services, ", "), longestNames)
+		made.Services = newNames(r.Services)
 	}
 	return made
 }

@@ -36,6 +36,8 @@ type Input struct {
 	Record *record.Record
 	// Verdict is nil if the record was not judged.
 	Verdict *verdict.Verdict
+	// MinimumSamples are those of the policy that it was judged by.
+	MinimumSamples map[string]int
 	// Baseline is nil if the record was not compared.
 	Baseline *baseline.Comparison
 	// Evidence is the folder of the record, which the paths of its evidence are relative to; nil if it is not at hand. No

@@ -70,7 +70,7 @@ func newPage(in Input) page {
 	}
 	made := page{
 		Policy: contentPolicy(), Style: template.CSS(style), Script: template.JS(script), //nolint:gosec // both are files of this package
-		Target: shorten(r.Run.Target, longestName), Image: shorten(cmp.Or(r.Run.Image, "this image"), longestName), Answer: newAnswer(in.Verdict, b.lists),
+		Target: shorten(r.Run.Target, longestName), Image: shorten(cmp.Or(r.Run.Image, "this image"), longestName), Answer: newAnswer(in, b.lists),
 		Facts: runFacts(r), Budgets: newBudgets(r.Run.Budgets, b.lists), Notes: notesOf(r),
 	}
 	untested := b.index.untested()
