@@ -3,6 +3,7 @@ package html
 import (
 	"strings"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	screen "forge.ourworld.tf/lhumina_code/hero_chaos/reports/answer"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
@@ -34,18 +35,15 @@ type reason struct {
 
 // names are the names that a reason concerns. Many are folded.
 type names struct {
-	All   string
-	Count int
+	All, Counted string
+	Folded       bool
 }
 
 // mostNames is the number of names that are shown at once.
 const mostNames = 6
 
-// Folded reports whether the names are too many to be read at once.
-func (n names) Folded() bool { return n.Count > mostNames }
-
-func newNames(all []string) names {
-	return names{shorten(strings.Join(all, ", "), longestNames), len(all)}
+func newNames(all []string, noun string) names {
+	return names{shorten(strings.Join(all, ", "), longestNames), plain.Count(len(all), noun), len(all) > mostNames}
 }
 
 // count is the number of results with an outcome; X and Of are where its share begins and how long it is, in percent.
@@ -119,15 +117,16 @@ func newReasonGroup(v *verdict.Verdict, weight verdict.Weight, room *allowance) 
 
 // newReason returns a reason. A single promise stands in its text.
 func newReason(r verdict.Reason) reason {
+	r.Text = strings.TrimPrefix(r.Text, "failed: ")
 	made := reason{Text: shorten(r.Text, longestLine), Code: string(r.Code), Counted: r.Counted()}
 	switch {
 	case len(r.Promises) == 1 && !strings.Contains(r.Text, r.Promises[0]):
 		made.Text = shorten(r.Promises[0]+": "+r.Text, longestLine)
 	case len(r.Promises) > 1:
-		made.Promises = newNames(r.Promises)
+		made.Promises = newNames(r.Promises, "promise")
 	}
 	if len(r.Services) > 1 || len(r.Services) == 1 && !strings.Contains(r.Text, r.Services[0]) {
-		made.Services = newNames(r.Services)
+		made.Services = newNames(r.Services, "service")
 	}
 	return made
 }
