@@ -16,6 +16,7 @@ type coverageView struct {
 	Sentence string
 	Columns  []string
 	Rows     []faultRow
+	RowsLeft int // faults that did not fit
 	Gaps     []gapView
 	Left     int // gaps that did not fit
 }
@@ -50,6 +51,8 @@ func newCoverage(r *record.Record, columns []string, room *allowance) coverageVi
 		}
 		if matrixRoom.take(size("fault", row)) {
 			view.Rows = append(view.Rows, row)
+		} else {
+			view.RowsLeft++
 		}
 	}
 	if len(view.Rows) > 0 {
@@ -58,7 +61,7 @@ func newCoverage(r *record.Record, columns []string, room *allowance) coverageVi
 	for _, gap := range found.Gaps {
 		made := gapView{
 			What: shorten(strings.TrimPrefix(strings.TrimSuffix(gap.Promise+", "+gap.Fault, ", "), ", "), longestName),
-			On:   shorten(strings.Join(gap.Services, ", "), longestNames), Why: shorten(gap.Why, longestLine),
+			On:   describeServices(gap.Services, len(r.Run.Services)), Why: shorten(gap.Why, longestLine),
 		}
 		if !room.take(size("gap", made)) {
 			view.Left++
@@ -69,10 +72,18 @@ func newCoverage(r *record.Record, columns []string, room *allowance) coverageVi
 	return view
 }
 
-// describeCell names the promises that a fault was tested for on a service.
+// describeServices names services, unless they are all.
+func describeServices(names []string, all int) string {
+	if len(names) == all && all > 1 {
+		return fmt.Sprintf("all %d services", all)
+	}
+	return shorten(strings.Join(names, ", "), longestNames)
+}
+
+// describeCell names the promises that a fault was tested for on a service; empty if it was not.
 func describeCell(fault string, cell coverage.Cell) string {
 	if len(cell.Promises) == 0 {
-		return fmt.Sprintf("%s on %s: not tested", fault, cell.Service)
+		return ""
 	}
 	var parts []string
 	for _, promise := range slices.Sorted(maps.Keys(cell.Promises)) {
