@@ -17,7 +17,7 @@ var restartAdvice = map[string]Advice{
 	RestartStopSignal: {
 		Why:    "A service that is killed without its own signal, or before its time, loses the work that it would have finished.",
 		Cause:  "Zinit sends SIGTERM whatever stop_signal says, or kills before stop_timeout_ms is over.",
-		Change: "Mend or replace zinit: service.stop, service.restart and service.delete use stop_signal and stop_timeout_ms of {run-action}.",
+		Change: "Mend or replace zinit: service.stop and service.restart use stop_signal and stop_timeout_ms of {run-action}.",
 	},
 	RestartOneshotLimit: {
 		Why:    "A oneshot that hangs holds up everything that requires it, for ever.",

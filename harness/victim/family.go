@@ -47,6 +47,7 @@ func (f *family) startIdle(o Options, args []string) error {
 			return err
 		}
 		child.SysProcAttr = &syscall.SysProcAttr{Setsid: i == o.Children}
+		child.Stdout = os.Stdout // a child holds the output, as one of a shell's does
 		if err := start(child); err != nil {
 			return err
 		}

@@ -266,7 +266,7 @@ func (s *subject) judge(ctx context.Context) {
 		}
 		return !since.IsZero() && time.Since(since) >= quiet
 	})
-	excused := refused && (s.order.name == "start" || s.order.name == "restart") // who was refused knows it
+	excused := refused && !s.cell.accepted && s.order.name != "kill" // who was refused knows it; a kill ends no wish to run
 	if !reached && ctx.Err() == nil && !excused {
 		s.wrong = fmt.Sprintf("the service %s, but has %s, and zinit says %q", expected(s.cell.outcome), spec.Count(len(living), "process"), s.sandbox.StatusText(ctx, s.Name))
 	}

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim/elf"
@@ -46,10 +47,16 @@ func runs(_ *subject, status zinit.Status, processes int) bool {
 	return status.State == zinit.StateRunning && processes == 1
 }
 
+// isIdle reports whether a service has no process, whatever word its state has: an order may come a moment too early, and then it has to
+// lead to the same.
+func isIdle(status zinit.Status, processes int) bool {
+	return processes == 0 && status.PID == 0 && status.State != zinit.StateRunning && status.State != zinit.StateStopping
+}
+
 // states are the states in which orders are given. What follows from an order is in the table of outcomes.
 var states = []state{
 	{name: "running", plan: idles, isReached: runs},
-	{name: "starting", plan: idles, isReached: func(*subject, zinit.Status, int) bool { return true }},
+	{name: "starting", plan: idles, isReached: func(_ *subject, status zinit.Status, _ int) bool { return status.State != zinit.StateInactive }},
 	{
 		name: "waiting",
 		plan: func(s *subject) elf.Kind {
@@ -57,7 +64,7 @@ var states = []state{
 			return elf.Fail
 		},
 		isReached: func(_ *subject, status zinit.Status, processes int) bool {
-			return processes == 0 && status.PID == 0 && (status.State == zinit.StateExited || status.State == zinit.StateStarting) && status.Error != ""
+			return isIdle(status, processes) && !slices.Contains([]zinit.State{zinit.StateFailed, zinit.StateInactive, zinit.StateBlocked}, status.State)
 		},
 		prepare: func(ctx context.Context, s *subject) error { return s.install(ctx, elf.Idle) },
 	},
@@ -77,7 +84,7 @@ var states = []state{
 			return elf.Idle
 		},
 		isReached: func(_ *subject, status zinit.Status, processes int) bool {
-			return processes == 0 && status.State == zinit.StateBlocked
+			return isIdle(status, processes)
 		},
 	},
 	{
@@ -98,7 +105,7 @@ var states = []state{
 			return elf.Succeed
 		},
 		isReached: func(_ *subject, status zinit.Status, processes int) bool {
-			return processes == 0 && (status.State == zinit.StateExited || status.State == zinit.StateInactive) && status.Error == ""
+			return isIdle(status, processes) && !slices.Contains([]zinit.State{zinit.StateFailed, zinit.StateStarting, zinit.StateBlocked}, status.State)
 		},
 	},
 	{
@@ -135,10 +142,10 @@ var allOrders = []order{
 // outcomes list the effect of each order, by the state in which it is given, and whether it must be accepted.
 var outcomes = map[string]map[string]cell{
 	"running":      {"start": {up, false}, "stop": {down, true}, "restart": {up, true}, "kill": {up, true}, "delete": {gone, true}, "set": {up, true}},
-	"starting":     {"start": {up, false}, "stop": {down, true}, "restart": {up, true}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
+	"starting":     {"start": {up, false}, "stop": {down, false}, "restart": {up, true}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
 	"waiting":      {"start": {up, false}, "stop": {down, true}, "restart": {up, false}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
 	"failed":       {"start": {up, true}, "stop": {down, false}, "restart": {up, false}, "kill": {down, false}, "delete": {gone, true}, "set": {open, true}},
-	"blocked":      {"start": {up, false}, "stop": {down, true}, "restart": {up, false}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
+	"blocked":      {"start": {up, false}, "stop": {down, false}, "restart": {up, false}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
 	"stopping":     {"start": {up, false}, "stop": {down, false}, "restart": {up, false}, "kill": {down, false}, "delete": {gone, true}, "set": {open, true}},
 	"oneshot done": {"start": {down, false}, "stop": {down, false}, "restart": {down, false}, "kill": {down, false}, "delete": {gone, true}, "set": {down, true}},
 	"stopped":      {"start": {up, true}, "stop": {down, false}, "restart": {up, false}, "kill": {down, false}, "delete": {gone, true}, "set": {open, true}},

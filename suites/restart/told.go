@@ -34,9 +34,6 @@ func toldSpecs(chaos *session.Session) {
 		itIsTold(chaos, planVictim(chaos, "told-restarted"), "service.restart", func(ctx context.Context, supervisor zinit.Supervisor, name string) error {
 			return supervisor.Restart(ctx, name)
 		})
-		itIsTold(chaos, planVictim(chaos, "told-deleted"), "service.delete", func(ctx context.Context, supervisor zinit.Supervisor, name string) error {
-			return supervisor.Delete(ctx, name)
-		})
 	})
 	itEndsAOneshot(chaos)
 }

@@ -9,7 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
+
+	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim/elf"
@@ -68,12 +71,35 @@ func put(program io.Reader, path string) error {
 	return os.Rename(staged, path)
 }
 
-// RemoveAll removes the binaries that are not to be kept.
+// RemoveAll removes the binaries that are not to be kept, and ends what still runs of them: a supervisor may leave a child of a service or
+// of a health check alone.
 func (v *Victims) RemoveAll() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	killThoseOf(v.installed)
 	for _, path := range v.installed {
 		_ = os.Remove(path)
+	}
+}
+
+// killThoseOf kills the processes whose program is one of some files. It compares the files and not their names: another container that
+// shares the table of processes may have a file of the same name.
+func killThoseOf(programs []string) {
+	var files []os.FileInfo
+	for _, program := range programs {
+		if file, err := os.Stat(program); err == nil {
+			files = append(files, file)
+		}
+	}
+	links, _ := filepath.Glob("/proc/[0-9]*/exe") // the pattern is well-formed
+	for _, link := range links {
+		running, err := os.Stat(link)
+		if err != nil || !slices.ContainsFunc(files, func(file os.FileInfo) bool { return os.SameFile(file, running) }) {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link))); err == nil {
+			_ = unix.Kill(pid, unix.SIGKILL) // one that is gone needs no signal
+		}
 	}
 }
 
