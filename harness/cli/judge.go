@@ -14,6 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/telemetry"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/attest"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/folder"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
@@ -90,8 +91,11 @@ func (j judge) conclude(ctx context.Context, stdout io.Writer, run runner.Run, c
 		_, _ = io.WriteString(stdout, written.Summary+"\n")
 	}
 	_, _ = io.WriteString(stdout, written.Answer.Text()) // the reader may have left: the reports and the exit code hold the answer
-	if err := appendJobSummary(written.Markdown); err != nil {
-		_, _ = fmt.Fprintln(stdout, "hero_chaos: "+err.Error())
+	_, sendErr := telemetry.Send(ctx, run.Record, os.Getenv)
+	for _, err := range []error{appendJobSummary(written.Markdown), sendErr} {
+		if err != nil { // neither changes the answer
+			_, _ = fmt.Fprintln(stdout, "hero_chaos: "+err.Error())
+		}
 	}
 	if *code, err = exitCode(run); err != nil {
 		return err
