@@ -104,7 +104,9 @@ func describe(r *record.Record) string {
 	if run.Service != "" {
 		parts = append(parts, "only "+run.Service)
 	}
-	switch {
+	switch measured := Measured(r); {
+	case r.Complete() && measured < len(r.Planned):
+		parts = append(parts, fmt.Sprintf("%d of %d results in %s", measured, len(r.Planned), span.Text(r.Took())))
 	case r.Complete():
 		parts = append(parts, span.Text(r.Took()))
 	case len(r.Planned) > 0:
