@@ -19,6 +19,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/dependency"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/hang"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/health"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/host"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/image"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/isolation"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/load"
@@ -79,6 +80,7 @@ func registerThemes(chaos *session.Session) {
 	processtree.Specs(chaos)
 	persistence.Specs(chaos)
 	load.Specs(chaos)
+	host.Specs(chaos)
 	smoke.Specs(chaos)
 	isolation.Specs(chaos)
 }

@@ -24,6 +24,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/files"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/identify"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/inject"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/lasting"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/observe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
@@ -42,6 +43,7 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 	watched := census.New(observer)
 	var crowds census.Crowds
 	var trials trial.Trials
+	var holder lasting.Holder
 	var services cleanup.Cleanup
 	var victims cleanup.Victims
 	methods := handler.Map{
@@ -57,8 +59,10 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 
 		protocol.MethodCircumstances: handler.New(circumstances.Read),
 
-		protocol.MethodInject:   handler.New(injector.Inject),
-		protocol.MethodUndo:     handler.New(injector.Undo),
+		protocol.MethodInject: handler.New(injector.Inject),
+		protocol.MethodUndo: handler.New(func(ctx context.Context, params protocol.UndoParams) error {
+			return errors.Join(holder.Undo(ctx, params), injector.Undo(ctx, params))
+		}),
 		protocol.MethodWatch:    handler.New(watched.Watch),
 		protocol.MethodUnwatch:  handler.New(watched.Unwatch),
 		protocol.MethodDeaths:   handler.New(watched.Deaths),
@@ -68,6 +72,11 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 		protocol.MethodTrial:    handler.New(trials.Run),
 		protocol.MethodRun:      handler.New(command.Run),
 		protocol.MethodClients:  handler.New(clients.Play),
+
+		protocol.MethodBeginLasting: handler.New(holder.Begin),
+		protocol.MethodProveLasting: handler.New(holder.Prove),
+		protocol.MethodEndLasting:   handler.New(holder.End),
+		protocol.MethodCPU:          handler.New(procfs.ReadCPUTime),
 
 		protocol.MethodReadFile:  handler.New(files.Read),
 		protocol.MethodWriteFile: handler.New(files.Write),
@@ -82,6 +91,7 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 	}
 	err = wire.Server{Methods: methods, Dial: dialInside}.Serve(ctx, link)
 	crowds.EndAll()
+	holder.UndoAll()
 	injector.UndoAll()
 	err = errors.Join(err, services.CarryOut())
 	victims.RemoveAll()

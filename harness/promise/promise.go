@@ -65,7 +65,7 @@ func from(clauses ...contract.Clause) []contract.Clause { return clauses }
 
 // All returns every promise, theme by theme, in the order in which a reader wants them. Each theme has a file of its own.
 func All() []Promise {
-	return slices.Concat(boot, restart, circumstances, orders, retry, health, hang, registration, dependency, processtree, persistence, image, load, smoke, isolation)
+	return slices.Concat(boot, restart, circumstances, orders, retry, health, hang, registration, dependency, processtree, persistence, image, load, host, smoke, isolation)
 }
 
 // Find returns the promise with that id.

@@ -41,6 +41,9 @@ type Options struct {
 	// DataTarget is a directory of the container that outlives it, empty for none. Its content is in DataDir, a directory of the
 	// daemon's machine, or in the volume DataVolume, which is made for the session if it does not exist. Give one of the two.
 	DataTarget, DataDir, DataVolume string
+	// DataBytes makes DataVolume a file system in memory of that size, with DataInodes files at most. It is empty again once no
+	// container runs that uses it. 0: the volume is on the host's disk.
+	DataBytes, DataInodes int64
 
 	Env map[string]string // plain environment variables
 	// Secrets are names of environment variables that are passed on from this process if they are set. Their values go through
@@ -63,7 +66,7 @@ func (d *Daemon) Start(ctx context.Context, o Options) (*Sandbox, error) {
 		return nil, err
 	}
 	if o.DataVolume != "" {
-		volume := client.VolumeCreateOptions{Name: o.DataVolume, Labels: o.labels()}
+		volume := client.VolumeCreateOptions{Name: o.DataVolume, Labels: o.labels(), DriverOpts: o.volumeOptions()}
 		if _, err := d.api.VolumeCreate(ctx, volume); err != nil {
 			return nil, fmt.Errorf("make volume %s: %s", o.DataVolume, oneLine(err.Error()))
 		}
@@ -101,12 +104,24 @@ func (o Options) check() error {
 		wrong = fmt.Sprintf("host port %d is given, but no port of the container", o.HostPort)
 	case (o.DataDir != "" || o.DataVolume != "") != (o.DataTarget != ""), o.DataDir != "" && o.DataVolume != "":
 		wrong = "data needs a target and either a directory or a volume"
+	case o.DataBytes < 0 || o.DataInodes < 0 || (o.DataBytes == 0) != (o.DataInodes == 0) || o.DataBytes > 0 && o.DataVolume == "":
+		wrong = "a volume in memory needs a name, a size and a number of files"
 	case o.StopTimeout < 0 || o.StopTimeout%time.Second != 0:
 		wrong = fmt.Sprintf("stop timeout %s must be whole seconds", o.StopTimeout)
 	default:
 		return nil
 	}
 	return fmt.Errorf("start %q: %s", o.Image, wrong)
+}
+
+// volumeOptions returns how Docker's local driver mounts the volume, nil for a folder on the host's disk.
+func (o Options) volumeOptions() map[string]string {
+	if o.DataBytes == 0 {
+		return nil
+	}
+	return map[string]string{
+		"type": "tmpfs", "device": "tmpfs", "o": fmt.Sprintf("size=%d,nr_inodes=%d", o.DataBytes, o.DataInodes),
+	}
 }
 
 func (o Options) labels() map[string]string { return map[string]string{reap.Label: o.Session} }

@@ -27,6 +27,7 @@ const (
 	MainSandbox   = protocol.MainSandbox
 	WholeSandbox  = protocol.WholeSandbox
 	CanarySandbox = protocol.CanarySandbox
+	HostSandbox   = protocol.HostSandbox
 	Pause         = protocol.Pause
 	Restart       = protocol.Restart
 	KillFirst     = protocol.KillFirst

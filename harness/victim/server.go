@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // dripInterval is the time between two bytes of a dripping reply.
@@ -76,12 +78,19 @@ func (s *server) accept(ctx context.Context, listener net.Listener) error {
 	return acceptAll(listener, func(conn net.Conn) { s.serveConn(ctx, conn) })
 }
 
+// acceptRetryInterval is the pause before a connection is accepted again for which there was no descriptor.
+const acceptRetryInterval = 10 * time.Millisecond
+
 // acceptAll serves each connection of a listener until it is closed, which is no error.
 func acceptAll(listener net.Listener, serve func(net.Conn)) error {
 	for {
 		conn, err := listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return nil
+		}
+		if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
+			time.Sleep(acceptRetryInterval) // the lack passes, and a service that ends of it would hide what is tested
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("accept a connection on %s: %w", listener.Addr(), err)

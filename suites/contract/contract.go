@@ -54,6 +54,7 @@ const (
 	ContainerEnd     Clause = "suites/contract/zinit-0.4.md#container-end"
 	Growth           Clause = "suites/contract/zinit-0.4.md#growth"
 	Exposure         Clause = "suites/contract/zinit-0.4.md#exposure"
+	HostFaults       Clause = "suites/contract/zinit-0.4.md#host-faults"
 	JobEnd           Clause = "suites/contract/zinit-0.4.md#job-end"
 	CLI              Clause = "suites/contract/zinit-0.4.md#cli"
 )

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
@@ -64,4 +65,28 @@ func parseStatus(status []byte) (threads int, resident int64, err error) {
 		err = errors.Join(err, errors.New("it does not say how many threads there are"))
 	}
 	return threads, resident, err
+}
+
+// ReadCPUTime returns the processor time that a process has used so far: utime and stime of /proc/PID/stat, in ticks of 10 ms.
+func ReadCPUTime(_ context.Context, params protocol.UsageParams) (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", params.PID))
+	if err != nil {
+		return 0, fmt.Errorf("read the processor time of process %d: %w", params.PID, err)
+	}
+	return parseCPUTime(stat)
+}
+
+// parseCPUTime reads the 14th and 15th field of /proc/PID/stat. The second may hold anything, and ends with the last parenthesis.
+func parseCPUTime(stat []byte) (time.Duration, error) {
+	const userField, ticks = 11, 100 // counted behind the name; USER_HZ is 100 on every architecture that Go knows
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) <= userField+1 {
+		return 0, errors.New("/proc/PID/stat is too short")
+	}
+	user, err := strconv.ParseInt(string(fields[userField]), 10, 64)
+	system, systemErr := strconv.ParseInt(string(fields[userField+1]), 10, 64)
+	if err := errors.Join(err, systemErr); err != nil {
+		return 0, fmt.Errorf("read /proc/PID/stat: %w", err)
+	}
+	return time.Duration(user+system) * time.Second / ticks, nil
 }

@@ -88,6 +88,9 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 			})
 			return done, err
 		}),
+		protocol.MethodBeginLasting: handler.New(held.beginLasting),
+		protocol.MethodEndLasting:   handler.New(held.endLasting),
+
 		protocol.MethodFind:      handler.New(o.find),
 		protocol.MethodAbout:     handler.New(o.inspect),
 		protocol.MethodCanaries:  handler.New(o.readCanaries),

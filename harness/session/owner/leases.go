@@ -232,6 +232,9 @@ func (o *Owner) release(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	if err := live.endLimits(ctx, id); err != nil {
+		return fmt.Errorf("undo the faults of %s: %w", s, err)
+	}
 	err = live.agent.Undo(ctx, id)
 	if err != nil && !errors.Is(err, wire.ErrLinkEnded) {
 		return fmt.Errorf("undo the faults of %s: %w", s.service, err)

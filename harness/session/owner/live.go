@@ -54,6 +54,7 @@ type liveSandbox struct {
 
 	mu      sync.Mutex
 	watched map[string]watchedService
+	limited string // the lease that has limited the container, empty if none has
 }
 
 // watchedService is a service whose process the agent watches.
@@ -139,6 +140,9 @@ func (o *Owner) startContainer(ctx context.Context, live *liveSandbox, shares pr
 	}
 	if data := o.target.Container.Data; data != "" {
 		options.DataTarget, options.DataVolume = data, options.Name
+		if live.name == protocol.HostSandbox {
+			options.DataBytes, options.DataInodes = protocol.HostDataBytes, protocol.HostDataInodes
+		}
 	}
 	if live.name == protocol.CanarySandbox {
 		live.canaries = makeCanaries(o.target.Container.Secrets)

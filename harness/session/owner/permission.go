@@ -2,6 +2,7 @@ package owner
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -21,6 +22,8 @@ func (o *Owner) permit(p protocol.AgentParams) error {
 		}
 		held, _ := o.leases.subjectOf(params.Lease)
 		return protocol.Permit(o.configuration, held.service, params.Fault)
+	case agent.MethodBeginLasting:
+		return errors.New("a lasting fault is begun through the session, which knows who may")
 	case agent.MethodWriteFile:
 		var params agent.WriteParams
 		if err := json.Unmarshal(p.Params, &params); err != nil {

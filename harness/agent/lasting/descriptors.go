@@ -1,0 +1,122 @@
+package lasting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+)
+
+const (
+	// eaters is the number of clients that are connected, or wait to be.
+	eaters = 16
+	// refusalPeriod is the time for which a new client must get no answer. It is far above the time that a ping takes.
+	refusalPeriod = 250 * time.Millisecond
+)
+
+// descriptors is a supervisor that can open nothing more.
+type descriptors struct {
+	pid     int
+	pidfd   int
+	rpc     protocol.Endpoint
+	before  unix.Rlimit
+	lowered bool
+	clients []net.Conn
+}
+
+func holdDescriptors(params protocol.LastingParams) held {
+	return &descriptors{pid: params.SupervisorPID, rpc: params.RPC, pidfd: -1}
+}
+
+func (d *descriptors) begin(ctx context.Context) (err error) {
+	if d.pid <= 0 || d.rpc.Socket == "" {
+		return errors.New("the supervisor's process or its socket is not known")
+	}
+	if d.pidfd, err = unix.PidfdOpen(d.pid, 0); err != nil {
+		return fmt.Errorf("open a pidfd of process %d: %w", d.pid, err)
+	}
+	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, nil, &d.before); err != nil {
+		return fmt.Errorf("read the limits of process %d: %w", d.pid, err)
+	}
+	open, err := countDescriptors(d.pid)
+	if err != nil {
+		return err
+	}
+	// No lower: poll would fail with EINVAL, which no lack of descriptors brings about.
+	lower := unix.Rlimit{Cur: min(uint64(open), d.before.Cur), Max: d.before.Max} //nolint:gosec // a count fits
+	d.lowered = true
+	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, &lower, nil); err != nil {
+		return fmt.Errorf("lower the limit of process %d: %w", d.pid, err)
+	}
+	for range eaters {
+		dialing, cancel := context.WithTimeout(ctx, refusalPeriod)
+		conn, err := ask.Dial(dialing, d.rpc)
+		cancel()
+		if err != nil {
+			break // the backlog is full
+		}
+		d.clients = append(d.clients, conn)
+	}
+	return nil
+}
+
+func (d *descriptors) prove(ctx context.Context) (proof, missing string) {
+	open, err := countDescriptors(d.pid)
+	if err != nil {
+		return "", err.Error()
+	}
+	var limit unix.Rlimit
+	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+		return "", err.Error()
+	}
+	if uint64(open) < limit.Cur { //nolint:gosec // a count fits
+		return "", fmt.Sprintf("%d of %d descriptors of the supervisor are open", open, limit.Cur)
+	}
+	answer := ask.Ask(ctx, d.rpc, refusalPeriod)
+	if answer.Outcome == ask.Good || answer.Outcome == ask.Answered || ctx.Err() != nil { // a question that was cut short proves nothing
+		return "", "the supervisor has no descriptor left, and answers a new client all the same"
+	}
+	return fmt.Sprintf("%d of %d descriptors of the supervisor are open, and a new client gets no answer for %s", open, limit.Cur, refusalPeriod), ""
+}
+
+func (d *descriptors) revert() {
+	if d.pidfd < 0 {
+		return
+	}
+	// The process behind the pidfd is the one that was lowered; another with its number has the limits that it was given.
+	if d.lowered && unix.PidfdSendSignal(d.pidfd, 0, nil, 0) == nil {
+		_ = unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, &d.before, nil)
+	}
+	for _, conn := range d.clients {
+		_ = conn.Close()
+	}
+	_ = unix.Close(d.pidfd)
+	d.pidfd = -1
+}
+
+func (d *descriptors) released(context.Context) string {
+	var limit unix.Rlimit
+	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+		return "the supervisor is gone, and its limits with it"
+	}
+	if limit != d.before {
+		return ""
+	}
+	return fmt.Sprintf("the supervisor may have %d descriptors again", limit.Cur)
+}
+
+// countDescriptors returns how many descriptors a process has open.
+func countDescriptors(pid int) (int, error) {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		return 0, fmt.Errorf("count the descriptors of process %d: %w", pid, err)
+	}
+	return len(entries), nil
+}

@@ -1,0 +1,204 @@
+// Package lasting carries out faults that hold on until they are reverted, proves that they landed, and reverts them.
+package lasting
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clock"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+const (
+	// landingTimeout bounds the wait for the proof that a fault landed.
+	landingTimeout = 2 * time.Second
+	// releaseTimeout bounds the wait for the proof that all is as before.
+	releaseTimeout = 2 * time.Second
+	// lookInterval is the pause between two looks for a proof.
+	lookInterval = 5 * time.Millisecond
+)
+
+// held is one fault that is being held. begin may leave something behind even if it fails: revert is called all the same.
+type held interface {
+	begin(ctx context.Context) error
+	// prove returns the proof that it has landed, or why there is none yet.
+	prove(ctx context.Context) (proof, missing string)
+	revert()
+	// released returns the proof that all is as before, empty while it is not.
+	released(ctx context.Context) (proof string)
+}
+
+// makers returns, by the name of a fault, what holds it.
+func makers() map[string]func(protocol.LastingParams) held {
+	return map[string]func(protocol.LastingParams) held{
+		fault.SupervisorStopped.Name: holdStopped,
+		fault.DiskFull.Name:          holdDiskFull,
+		fault.InodesGone.Name:        holdInodesGone,
+		fault.DescriptorsGone.Name:   holdDescriptors,
+		fault.CPUStarved.Name:        holdStarved,
+	}
+}
+
+// Holder holds faults by their leases. It is safe for concurrent use.
+type Holder struct {
+	mu   sync.Mutex
+	open map[string]*entry
+}
+
+// entry is an open fault. Its mutex keeps the revert from overtaking the beginning.
+type entry struct {
+	mu       sync.Mutex
+	held     held
+	began    record.Interval
+	reverted *record.Interval
+}
+
+// Begin begins a fault.
+func (h *Holder) Begin(ctx context.Context, params protocol.LastingParams) (record.Interval, error) {
+	if err := params.Fault.Validate(); err != nil {
+		return record.Interval{}, err
+	}
+	known, ok := fault.FindLasting(params.Fault.Name)
+	maker := makers()[params.Fault.Name]
+	if !ok || maker == nil || known.Way != params.Fault.Way {
+		return record.Interval{}, fmt.Errorf("begin %s: the agent does not know this fault", params.Fault)
+	}
+	e := &entry{held: maker(params)}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := h.add(params.Lease, e); err != nil {
+		return record.Interval{}, fmt.Errorf("begin %s: %w", params.Fault, err)
+	}
+	e.began.Lo = clock.Now()
+	err := e.held.begin(ctx)
+	e.began.Hi = clock.Now()
+	if err == nil {
+		err = ctx.Err() // who withdraws may have asked for the revert before
+	}
+	if err != nil {
+		e.revert()
+		h.remove(params.Lease)
+		return e.began, fmt.Errorf("begin %s: %w", params.Fault, err)
+	}
+	return e.began, nil
+}
+
+func (h *Holder) add(lease string, e *entry) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.open[lease] != nil {
+		return fmt.Errorf("another fault is held under %s", lease)
+	}
+	if h.open == nil {
+		h.open = map[string]*entry{}
+	}
+	h.open[lease] = e
+	return nil
+}
+
+func (h *Holder) find(lease string) *entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.open[lease]
+}
+
+func (h *Holder) remove(lease string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.open, lease)
+}
+
+// Prove waits for the proof that a fault has landed.
+func (h *Holder) Prove(ctx context.Context, params protocol.UndoParams) (protocol.Landed, error) {
+	e := h.find(params.Lease)
+	if e == nil {
+		return protocol.Landed{}, fmt.Errorf("no fault is held under %s", params.Lease)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, landingTimeout)
+	defer cancel()
+	before := e.began.Lo
+	for {
+		looked := clock.Now()
+		proof, missing := e.held.prove(ctx)
+		if proof != "" {
+			return protocol.Landed{Landing: &record.Landing{At: record.Interval{Lo: before, Hi: clock.Now()}, Proof: proof}}, nil
+		}
+		before = looked
+		if !pause(ctx) {
+			return protocol.Landed{Missing: missing}, nil
+		}
+	}
+}
+
+// End reverts a fault, and waits for the proof that all is as before.
+func (h *Holder) End(ctx context.Context, params protocol.UndoParams) (protocol.Released, error) {
+	e := h.find(params.Lease)
+	if e == nil {
+		return protocol.Released{}, fmt.Errorf("no fault is held under %s", params.Lease)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	h.remove(params.Lease)
+	e.revert()
+	released := protocol.Released{Reverted: *e.reverted}
+	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
+	defer cancel()
+	for {
+		if released.Proof = e.held.released(ctx); released.Proof != "" || !pause(ctx) {
+			return released, nil
+		}
+	}
+}
+
+// Undo reverts the fault of a lease, if there is one.
+func (h *Holder) Undo(_ context.Context, params protocol.UndoParams) error {
+	if e := h.find(params.Lease); e != nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		h.remove(params.Lease)
+		e.revert()
+	}
+	return nil
+}
+
+// UndoAll reverts every open fault.
+func (h *Holder) UndoAll() {
+	h.mu.Lock()
+	open := h.open
+	h.open = nil
+	h.mu.Unlock()
+	for _, e := range open {
+		e.mu.Lock()
+		e.revert()
+		e.mu.Unlock()
+	}
+}
+
+// revert reverts the fault once. The caller holds the mutex.
+func (e *entry) revert() {
+	if e.reverted != nil {
+		return
+	}
+	at := record.Interval{Lo: clock.Now()}
+	e.held.revert()
+	at.Hi = clock.Now()
+	e.reverted = &at
+}
+
+// pause waits for the next look. It is false if ctx has ended.
+func pause(ctx context.Context) bool {
+	timer := time.NewTimer(lookInterval)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

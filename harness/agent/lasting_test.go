@@ -1,0 +1,210 @@
+package agent_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
+)
+
+// begin begins a lasting fault and returns whether it landed.
+func begin(t *testing.T, client protocol.Client, params protocol.LastingParams) (protocol.Landed, error) {
+	t.Helper()
+	params.Lease = "test"
+	if _, err := client.BeginLasting(deadline(t), params); err != nil {
+		return protocol.Landed{}, err
+	}
+	return client.ProveLasting(deadline(t), "test")
+}
+
+// mustLand begins a fault that has to land with a proof that holds a text.
+func mustLand(t *testing.T, client protocol.Client, params protocol.LastingParams, proof string) {
+	t.Helper()
+	landed, err := begin(t, client, params)
+	if err != nil || landed.Landing == nil || !strings.Contains(landed.Landing.Proof, proof) {
+		t.Fatalf("%s: %+v, %v; no proof with %q", params.Fault, landed, err, proof)
+	}
+}
+
+// mustRelease ends a fault, which has to leave all as it was.
+func mustRelease(t *testing.T, client protocol.Client) {
+	t.Helper()
+	released, err := client.EndLasting(deadline(t), "test")
+	if err != nil || released.Proof == "" || released.Reverted.Hi < released.Reverted.Lo {
+		t.Fatalf("released %+v, %v", released, err)
+	}
+}
+
+// serveVictim starts a service that stands in for a supervisor: it answers on a socket.
+func serveVictim(t *testing.T) (endpoint protocol.Endpoint, pid int) {
+	t.Helper()
+	options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock")}
+	supervise(t, victimCommand(t, options)...)
+	client, _ := linkAgent(t)
+	endpoint = protocol.Endpoint{Socket: options.Socket}
+	return endpoint, awaitServing(t, client, endpoint).Serving.PID
+}
+
+func TestAStoppedSupervisorGoesOnAfterTheRevertAndWithTheLink(t *testing.T) {
+	_, pid := serveVictim(t)
+	client, unlink := linkAgent(t)
+	params := protocol.LastingParams{Fault: fault.SupervisorStopped, SupervisorPID: pid}
+	mustLand(t, client, params, "state T in ")
+	if _, err := client.BeginLasting(deadline(t), protocol.LastingParams{Lease: "test", Fault: fault.SupervisorStopped, SupervisorPID: pid}); err == nil {
+		t.Error("a second fault began under the same lease")
+	}
+	mustRelease(t, client)
+	if state := stateOf(t, pid); state == "T" {
+		t.Fatal("it is still stopped after the revert")
+	}
+	mustLand(t, client, params, "state T in ")
+	unlink()
+	if state := stateOf(t, pid); state == "T" {
+		t.Fatal("it is still stopped after the link has ended")
+	}
+}
+
+func TestAStopOfAZombieDoesNotLand(t *testing.T) {
+	command := exec.Command("/bin/true")
+	if err := command.Start(); err != nil {
+		t.Skip(err)
+	}
+	defer func() { _ = command.Wait() }()
+	for stateOf(t, command.Process.Pid) != "Z" { //nolint:revive // it ends by itself
+	}
+	client, _ := linkAgent(t)
+	landed, err := begin(t, client, protocol.LastingParams{Fault: fault.SupervisorStopped, SupervisorPID: command.Process.Pid})
+	if err == nil && (landed.Landing != nil || !strings.Contains(landed.Missing, "did not stop")) {
+		t.Fatalf("landed: %+v", landed)
+	}
+	if _, err := begin(t, client, protocol.LastingParams{Fault: fault.SupervisorStopped}); err == nil {
+		t.Fatal("a fault began on a supervisor that is not known")
+	}
+}
+
+// mountMemory mounts a small file system in memory, or skips the test.
+func mountMemory(t *testing.T, options string) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := unix.Mount("tmpfs", folder, "tmpfs", 0, options); err != nil {
+		t.Skip("mount a file system in memory: ", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(folder, unix.MNT_DETACH) })
+	return folder
+}
+
+func TestAFullDiskHasRoomAgainAfterTheRevertAndWithTheLink(t *testing.T) {
+	folder := mountMemory(t, "size=4m,nr_inodes=200")
+	for _, c := range []struct {
+		fault fault.Lasting
+		proof string
+	}{{fault.DiskFull, "fails with ENOSPC"}, {fault.InodesGone, "a new file fails with ENOSPC"}} {
+		client, unlink := linkAgent(t)
+		params := protocol.LastingParams{Fault: c.fault, Path: folder}
+		file := filepath.Join(folder, "file")
+		write := func() error { return os.WriteFile(file, make([]byte, 1<<16), 0o600) }
+		mustLand(t, client, params, c.proof)
+		if write() == nil {
+			t.Errorf("%s: a file was written", c.fault)
+		}
+		mustRelease(t, client)
+		if err := write(); err != nil {
+			t.Errorf("%s: after the revert: %v", c.fault, err)
+		}
+		_ = os.Remove(file)
+		mustLand(t, client, params, c.proof)
+		unlink()
+		if err := write(); err != nil {
+			t.Errorf("%s: after the link has ended: %v", c.fault, err)
+		}
+		_ = os.Remove(file)
+	}
+}
+
+func TestADiskThatMayBeTheHostsIsNotFilled(t *testing.T) {
+	client, _ := linkAgent(t)
+	large := mountMemory(t, "size=1g,nr_inodes=1000000")
+	for folder, want := range map[string]string{
+		"":        "not known which folder",
+		"/proc":   "not on a file system in memory",
+		large:     "no more than",
+		"/nobody": "ask for the file system",
+	} {
+		for _, f := range []fault.Lasting{fault.DiskFull, fault.InodesGone} {
+			if _, err := begin(t, client, protocol.LastingParams{Fault: f, Path: folder}); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s on %q: %v, not %q", f, folder, err, want)
+			}
+		}
+	}
+}
+
+func limitOf(t *testing.T, pid int) (limit unix.Rlimit) {
+	t.Helper()
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+		t.Fatal(err)
+	}
+	return limit
+}
+
+func TestDescriptorsAreThereAgainAfterTheRevertAndWithTheLink(t *testing.T) {
+	endpoint, pid := serveVictim(t)
+	client, unlink := linkAgent(t)
+	before := limitOf(t, pid)
+	params := protocol.LastingParams{Fault: fault.DescriptorsGone, SupervisorPID: pid, RPC: endpoint}
+	mustLand(t, client, params, "a new client gets no answer")
+	mustRelease(t, client)
+	if limitOf(t, pid) != before {
+		t.Fatalf("limit %+v, before %+v", limitOf(t, pid), before)
+	}
+	awaitServing(t, client, endpoint)
+	mustLand(t, client, params, "a new client gets no answer")
+	unlink()
+	if limitOf(t, pid) != before {
+		t.Fatalf("after the link has ended: limit %+v, before %+v", limitOf(t, pid), before)
+	}
+}
+
+// TestALackOfDescriptorsDoesNotLandElsewhere lowers the limit of a process while another one answers.
+func TestALackOfDescriptorsDoesNotLandElsewhere(t *testing.T) {
+	endpoint, _ := serveVictim(t)
+	_, other := serveVictim(t)
+	client, _ := linkAgent(t)
+	landed, err := begin(t, client, protocol.LastingParams{Fault: fault.DescriptorsGone, SupervisorPID: other, RPC: endpoint})
+	if err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "answers a new client all the same") {
+		t.Fatalf("landed: %+v, %v", landed, err)
+	}
+	if _, err := begin(t, client, protocol.LastingParams{Fault: fault.DescriptorsGone, SupervisorPID: other}); err == nil {
+		t.Fatal("a fault began without a socket to ask")
+	}
+}
+
+// TestAQuotaThatWasNotSetDoesNotLand begins a fault that Docker was not asked for.
+func TestAQuotaThatWasNotSetDoesNotLand(t *testing.T) {
+	client, _ := linkAgent(t)
+	landed, err := begin(t, client, protocol.LastingParams{Fault: fault.CPUStarved})
+	if err == nil && (landed.Landing != nil || landed.Missing == "") {
+		t.Fatalf("landed: %+v", landed)
+	}
+}
+
+func TestAnUnknownLastingFaultIsRefused(t *testing.T) {
+	client, _ := linkAgent(t)
+	strange := fault.SupervisorStopped
+	strange.Name = "meteor"
+	if _, err := begin(t, client, protocol.LastingParams{Fault: strange}); err == nil || !strings.Contains(err.Error(), "does not know") {
+		t.Errorf("a strange fault: %v", err)
+	}
+	if _, err := client.EndLasting(deadline(t), "nobody"); err == nil {
+		t.Error("a fault ended that nobody holds")
+	}
+	if err := client.Undo(deadline(t), "nobody"); err != nil {
+		t.Errorf("undo what nobody holds: %v", err)
+	}
+}

@@ -1,0 +1,30 @@
+package promise
+
+import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
+
+// The promises of the theme host: up to three questions about each fault of the host.
+const (
+	HostStoppedDuring     = "host.stopped-during"
+	HostStoppedAfter      = "host.stopped-after"
+	HostStoppedKept       = "host.stopped-kept"
+	HostDiskDuring        = "host.disk-during"
+	HostDiskAfter         = "host.disk-after"
+	HostDiskKept          = "host.disk-kept"
+	HostDescriptorsDuring = "host.descriptors-during"
+	HostDescriptorsAfter  = "host.descriptors-after"
+	HostDescriptorsKept   = "host.descriptors-kept"
+	HostCPU               = "host.cpu"
+)
+
+var host = []Promise{
+	blocking(HostStoppedDuring, "While the supervisor is stopped, what runs goes on, and nobody kills the supervisor for it.", from(contract.HostFaults)),
+	blocking(HostStoppedAfter, "A supervisor that was stopped and goes on restarts each service that ended meanwhile, once.", from(contract.HostFaults)),
+	blocking(HostStoppedKept, "A supervisor that was stopped and goes on leaves alone what is healthy, and overdue checks come one by one.", from(contract.HostFaults)),
+	blocking(HostDiskDuring, "While the disk of its state has no block or no file left, the supervisor lives, answers and restarts what ends.", from(contract.HostFaults)),
+	blocking(HostDiskAfter, "Once the disk of its state has room again, definitions can be changed again, and each service that ended meanwhile was restarted once.", from(contract.HostFaults)),
+	blocking(HostDiskKept, "A change of a definition while the disk is full is done whole or refused whole, and nothing that was acknowledged is lost with the supervisor.", from(contract.HostFaults)),
+	blocking(HostDescriptorsDuring, "While the supervisor can open no descriptor, it lives, does not spin, and what runs goes on.", from(contract.HostFaults)),
+	blocking(HostDescriptorsAfter, "Once the supervisor has descriptors again, it answers, and each service that ended meanwhile is restarted once.", from(contract.HostFaults)),
+	blocking(HostDescriptorsKept, "A lack of descriptors in the supervisor replaces no service, and changes no definition.", from(contract.HostFaults)),
+	blocking(HostCPU, "A container that gets a twentieth of a processor for a while replaces no service whose check is in time, and loses none that ends.", from(contract.HostFaults)),
+}

@@ -1,0 +1,92 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
+)
+
+// supervisorMethod asks the supervisor whether it still answers.
+const supervisorMethod = "system.ping"
+
+// beginLasting begins a lasting fault in a sandbox that the client has leased, and waits for the proof that it landed. A fault that
+// did not land is reverted.
+func (h *heldLeases) beginLasting(ctx context.Context, p protocol.LastingParams) (begun protocol.LastingBegun, err error) {
+	o := h.owner
+	if err := protocol.PermitLasting(o.configuration, p.Fault); err != nil {
+		return begun, err
+	}
+	if s, held := o.leases.subjectOf(p.Lease); !held || s.sandbox != p.Sandbox || !h.holds(p.Lease) {
+		return begun, fmt.Errorf("begin %s in sandbox %s: the client has no lease of it", p.Fault, p.Sandbox)
+	}
+	live, err := o.open(ctx, p.Sandbox)
+	if err != nil {
+		return begun, err
+	}
+	params := agent.LastingParams{Lease: p.Lease, Fault: p.Fault, SupervisorPID: live.opened.SupervisorPID, Path: p.Path}
+	if live.opened.Zinit != "" {
+		params.RPC = agent.Endpoint{Socket: live.opened.Zinit, Method: supervisorMethod}
+	}
+	if begun.Injected, err = live.agent.BeginLasting(ctx, params); err != nil {
+		return begun, err
+	}
+	if err := live.limit(ctx, p); err != nil {
+		return begun, errors.Join(err, live.agent.Undo(context.WithoutCancel(ctx), p.Lease))
+	}
+	if begun.Landed, err = live.agent.ProveLasting(ctx, p.Lease); err != nil || begun.Landing == nil {
+		err = errors.Join(err, live.endLimits(context.WithoutCancel(ctx), p.Lease), live.agent.Undo(context.WithoutCancel(ctx), p.Lease))
+	}
+	return begun, err
+}
+
+// endLasting reverts a lasting fault, and waits for the proof that all is as before.
+func (h *heldLeases) endLasting(ctx context.Context, p protocol.LastingParams) (agent.Released, error) {
+	live, err := h.owner.open(ctx, p.Sandbox)
+	if err != nil {
+		return agent.Released{}, err
+	}
+	if err := live.endLimits(ctx, p.Lease); err != nil {
+		return agent.Released{}, err
+	}
+	return live.agent.EndLasting(ctx, p.Lease)
+}
+
+// limit carries out a lasting fault that goes through Docker. Others are the agent's.
+func (l *liveSandbox) limit(ctx context.Context, p protocol.LastingParams) error {
+	if p.Fault.Way != fault.ByDocker {
+		return nil
+	}
+	l.mu.Lock()
+	l.limited = p.Lease // before it is: what was begun by halves is ended as well
+	l.mu.Unlock()
+	return l.container.LimitCPU(ctx, p.Fault.Amount)
+}
+
+// endLimits takes the limits away that a lease has set, if it has set any.
+func (l *liveSandbox) endLimits(ctx context.Context, lease string) error {
+	l.mu.Lock()
+	ours := l.limited == lease
+	l.mu.Unlock()
+	if !ours || l.ended.Load() {
+		return nil
+	}
+	if err := l.container.LimitCPU(ctx, 0); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limited = ""
+	return nil
+}
+
+// holds reports whether the client holds a lease.
+func (h *heldLeases) holds(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, ours := h.ids[id]
+	return ours
+}

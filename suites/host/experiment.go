@@ -1,0 +1,290 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
+)
+
+const (
+	// mortalCount is the number of services that end while a fault is held: two, since the kernel may report two ends as one.
+	mortalCount = 2
+	// settlePeriod is the time for which it is watched, once all serve again, whether a service is started a second time.
+	settlePeriod = 1100 * time.Millisecond
+	// burstPeriod is the time after a revert in which checks that were overdue would come all at once.
+	burstPeriod = 350 * time.Millisecond
+)
+
+// experiment holds one fault among victims, which the first spec that is selected carries out.
+type experiment struct {
+	spec.Shared[result]
+	chaos     *session.Session
+	residents *residents
+	fault     fault.Lasting
+	// path is the file or folder that the fault is about, or empty.
+	path string
+	// asks says that the supervisor has to answer while the fault is held.
+	asks bool
+	// orders says that an action is changed while the fault is held, and another afterwards.
+	orders bool
+	// restarts says that services have to be restarted while the fault is held.
+	restarts bool
+	// replaces says that the supervisor is killed afterwards, so that it shows what it has kept.
+	replaces bool
+}
+
+// result holds what was seen of one fault.
+type result struct {
+	begun       record.Interval
+	proof       string
+	ended       record.Interval
+	limit       time.Duration // how long after the revert all had to run and serve
+	stallPeriod time.Duration // the longest time for which the host kept the observer waiting
+	died        string        // how the supervisor ended meanwhile
+	silent      map[string]string
+	// deaths are the services that ended though nobody asked them to.
+	deaths  map[string]string
+	answers spec.Answers
+	order   order
+	later   order   // of the time after the revert
+	cpu     float64 // share of a processor that the supervisor used while the fault was held
+	// restarted are the services that ended and were running again before the revert.
+	restarted map[string]bool
+	down      map[string]string // what does not run and serve at the limit
+	starts    map[string]int    // processes of each service that ended, since its end
+	burst     int               // checks of one service right after the revert
+	changed   map[string]string // services that are registered otherwise
+	unkept    error             // why it could not be seen what was kept
+}
+
+// order holds what came of a change of an action.
+type order struct {
+	service string
+	asked   bool
+	err     error
+	acked   bool // the supervisor said yes to the change
+	refused bool // it said no, as opposed to nothing
+	applied bool // the change is there afterwards
+	kept    bool // it is there once the supervisor was replaced
+}
+
+// newExperiment returns the experiment of a fault.
+func newExperiment(chaos *session.Session, residents *residents, f fault.Lasting) *experiment {
+	e := &experiment{chaos: chaos, residents: residents, fault: f}
+	e.Run = e.run
+	return e
+}
+
+// run carries the experiment out.
+func (e *experiment) run(ctx context.Context) (seen result, err error) {
+	By("open the sandbox " + session.HostSandbox)
+	sandbox, err := e.chaos.Sandbox(ctx, session.HostSandbox)
+	if err != nil {
+		return seen, err
+	}
+	services, err := e.residents.settle(ctx, sandbox)
+	if err != nil {
+		return seen, err
+	}
+	mortals, controls, err := e.registerMortals(ctx, sandbox)
+	defer func() {
+		for _, plan := range mortals {
+			_ = sandbox.Discard(context.WithoutCancel(ctx), plan.Name)
+		}
+	}()
+	if err != nil {
+		return seen, err
+	}
+	for _, plan := range mortals {
+		services = append(services, plan.Of())
+	}
+	before, err := readDefinitions(ctx, sandbox.Supervisor)
+	if err != nil {
+		return seen, err
+	}
+	supervisor := sandbox.SupervisorPID()
+	host := spec.WatchHost(ctx, sandbox)
+
+	By("begin " + e.fault.Name)
+	held, err := sandbox.Begin(ctx, e.fault, e.path)
+	if err != nil {
+		return seen, err
+	}
+	defer func() { err = errors.Join(err, held.Release(ctx)) }()
+	seen.begun, seen.proof = held.Begun.Landing.At, held.Begun.Landing.Proof
+	if err := e.hold(ctx, sandbox, supervisor, mortals, controls, &seen); err != nil {
+		return seen, err
+	}
+	By("end " + e.fault.Name)
+	released, err := held.End(ctx)
+	if err != nil {
+		return seen, err
+	}
+	seen.ended = released.Reverted
+	if err := e.watchAfter(ctx, sandbox, services, mortals, &seen); err != nil {
+		return seen, err
+	}
+	if e.orders && len(seen.down) == 0 {
+		By("change the definition of " + mortals[1].Name)
+		seen.later = change(ctx, sandbox, mortals[1])
+	}
+	seen.stallPeriod = host.Stall()
+	if _, err := sandbox.Agent().CPUTime(ctx, supervisor); err != nil {
+		seen.died = fmt.Sprintf("its process %d is gone", supervisor)
+	}
+	seen.unkept = e.readBack(ctx, sandbox, before, &seen)
+	return seen, nil
+}
+
+// settle registers the residents if that was not done, and returns the services that have to go on.
+func (r *residents) settle(ctx context.Context, sandbox *session.Sandbox) (services []session.Service, err error) {
+	for _, plan := range []session.VictimPlan{r.steady, r.checked} {
+		service := plan.Of()
+		if !r.registered {
+			By("register " + plan.Name)
+			if service, err = sandbox.Register(ctx, plan); err != nil {
+				return nil, err
+			}
+		}
+		services = append(services, service)
+	}
+	r.registered = true
+	return append(services, sandbox.Bystanders()...), nil
+}
+
+// registerMortals registers the services that end while the fault is held, and connects to them.
+func (e *experiment) registerMortals(ctx context.Context, sandbox *session.Sandbox) (plans []session.VictimPlan, controls []*victim.Control, err error) {
+	for i := range mortalCount {
+		plan := planVictim(fmt.Sprintf("host-%s-%d", e.fault.Name, i+1))
+		By("register " + plan.Name)
+		plans = append(plans, plan)
+		if _, err := sandbox.Register(ctx, plan); err != nil {
+			return plans, nil, err
+		}
+		conn, err := sandbox.Dial(ctx, protocol.Endpoint{Socket: plan.Options.Control})
+		if err != nil {
+			return plans, nil, fmt.Errorf("connect to the control socket of %s: %w", plan.Name, err)
+		}
+		control := victim.NewControl(conn)
+		DeferCleanup(func() { _ = control.Close() })
+		controls = append(controls, control)
+	}
+	return plans, controls, nil
+}
+
+// hold does while the fault is held what the experiment consists of.
+func (e *experiment) hold(ctx context.Context, sandbox *session.Sandbox, supervisor int, mortals []session.VictimPlan, controls []*victim.Control, seen *result) error {
+	agent := sandbox.Agent()
+	began := time.Now()
+	used, err := agent.CPUTime(ctx, supervisor)
+	if err != nil {
+		seen.died = err.Error()
+	}
+	var questioner *spec.Questioner
+	if e.asks {
+		questioner = spec.KeepAsking(ctx, sandbox, spec.Ping(sandbox), spec.StatusOf(sandbox, e.residents.steady.Name))
+	}
+	for i, control := range controls {
+		By("end " + mortals[i].Name)
+		if err := control.Exit(ctx, 1); err != nil {
+			return err
+		}
+	}
+	if e.orders {
+		By("change the definition of " + mortals[0].Name)
+		seen.order = change(ctx, sandbox, mortals[0])
+	}
+	By(fmt.Sprintf("hold %s until %s are over", e.fault.Name, holdPeriod))
+	spec.Pause(ctx, holdPeriod-time.Since(began))
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if questioner != nil {
+		seen.answers = questioner.Stop()
+	}
+	if now, err := agent.CPUTime(ctx, supervisor); err == nil && seen.died == "" {
+		seen.cpu = (now - used).Seconds() / time.Since(began).Seconds()
+	} else if seen.died == "" {
+		seen.died = err.Error()
+	}
+	seen.restarted = map[string]bool{}
+	for _, plan := range mortals {
+		seen.restarted[plan.Name] = recovery.CheckSteady(ctx, sandbox, plan.Endpoint()) == nil
+	}
+	By("ask the services that nothing was done to")
+	seen.silent = map[string]string{}
+	for _, service := range e.untouched(sandbox) {
+		if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil {
+			seen.silent[service.Name] = err.Error()
+		}
+	}
+	return nil
+}
+
+// untouched returns the services that nothing is done to: residents, bystanders, and what the target ships.
+func (e *experiment) untouched(sandbox *session.Sandbox) []session.Service {
+	services := append([]session.Service{e.residents.steady.Of(), e.residents.checked.Of()}, sandbox.Bystanders()...)
+	missing, _ := sandbox.Boot()
+	for _, shipped := range e.chaos.Target.Restartable() {
+		if _, absent := missing[shipped.Name]; !absent {
+			services = append(services, e.chaos.Shipped(shipped))
+		}
+	}
+	return services
+}
+
+// watchAfter watches what follows the revert.
+func (e *experiment) watchAfter(ctx context.Context, sandbox *session.Sandbox, services []session.Service, mortals []session.VictimPlan, seen *result) error {
+	seen.limit = delay + spec.StartupLimit(e.chaos) + spec.AnswerLimit + spec.Tolerance(e.chaos)
+	By("wait until all run and serve again")
+	spec.Until(ctx, seen.limit, func(ctx context.Context) bool {
+		seen.down = spec.FindDown(ctx, sandbox, services)
+		return len(seen.down) == 0
+	})
+	By("watch whether a service is started a second time")
+	spec.Pause(ctx, settlePeriod)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	seen.starts = map[string]int{}
+	ours := map[string]bool{}
+	for _, plan := range mortals {
+		journal, err := spec.ReadJournal(ctx, sandbox, plan)
+		if err != nil {
+			return err
+		}
+		seen.starts[plan.Name] = len(journal.Of(victim.EventStarted)) - 1
+		ours[plan.Name] = true
+	}
+	checks, err := spec.ReadJournal(ctx, sandbox, e.residents.checked)
+	if err != nil {
+		return err
+	}
+	for _, event := range checks.Of(victim.EventProbe).Since(seen.ended.Lo) {
+		if event.MonoNS <= seen.ended.Hi+int64(burstPeriod) {
+			seen.burst++
+		}
+	}
+	deaths, err := sandbox.Agent().Deaths(ctx)
+	if err != nil {
+		return err
+	}
+	seen.deaths = map[string]string{}
+	for _, death := range deaths {
+		if !ours[death.Service] && death.At.Hi >= seen.begun.Lo {
+			seen.deaths[death.Service] = fmt.Sprintf("pid %d ended; zinit says %q", death.Incarnation.PID, sandbox.StatusText(ctx, death.Service))
+		}
+	}
+	return nil
+}

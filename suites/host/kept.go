@@ -1,0 +1,131 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
+)
+
+const (
+	// orderTimeout bounds an order while a fault is held.
+	orderTimeout = 2 * time.Second
+	// changedStability is the stability period by which a changed action is told from the one before. Nothing else depends on it.
+	changedStability = 9 * time.Second
+)
+
+// change changes the action of a service. A supervisor that cannot change one in place is not asked.
+func change(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) order {
+	if sandbox.Supervisor.Dialect() == zinit.Dialect03 {
+		return order{}
+	}
+	plan.Policy.StabilityPeriod = zinit.Milliseconds(changedStability)
+	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	defer cancel()
+	warnings, err := sandbox.Supervisor.Register(ctx, plan.Definition())
+	var refusal *zinit.Error
+	acked := err == nil || len(warnings) > 0 // the action was taken, and only the service that lists it was not
+	return order{service: plan.Name, asked: true, err: err, acked: acked, refused: errors.As(err, &refusal) && !acked}
+}
+
+// isChanged reports whether the changed action of a service is registered.
+func isChanged(ctx context.Context, sandbox *session.Sandbox, service string) (bool, error) {
+	actions, err := sandbox.Supervisor.Actions(ctx, service)
+	for _, action := range actions {
+		if action.Retry != nil && action.Retry.StabilityPeriod == zinit.Milliseconds(changedStability) {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+// readBack reads what is registered after a fault, before and after the supervisor was replaced, and compares it with what was.
+func (e *experiment) readBack(ctx context.Context, sandbox *session.Sandbox, before map[string]string, seen *result) (err error) {
+	By("read how all services are registered")
+	if seen.order.asked {
+		if seen.order.applied, err = isChanged(ctx, sandbox, seen.order.service); err != nil {
+			return err
+		}
+	}
+	if e.replaces && seen.died == "" {
+		if err := e.replaceSupervisor(ctx, sandbox); err != nil {
+			return err
+		}
+	}
+	if seen.order.asked {
+		if seen.order.kept, err = isChanged(ctx, sandbox, seen.order.service); err != nil {
+			return err
+		}
+	}
+	after, err := readDefinitions(ctx, sandbox.Supervisor)
+	if err != nil {
+		return err
+	}
+	seen.changed = map[string]string{}
+	for name, was := range before {
+		is, there := after[name]
+		switch ordered := name == seen.order.service || name == seen.later.service; {
+		case !there:
+			seen.changed[name] = "zinit no longer knows it"
+		case is != was && !ordered:
+			seen.changed[name] = "was " + was + ", is " + is
+		}
+	}
+	return nil
+}
+
+// replaceSupervisor kills the supervisor, and waits until another has taken its place. All of the sandbox is leased meanwhile.
+func (e *experiment) replaceSupervisor(ctx context.Context, sandbox *session.Sandbox) error {
+	By("kill the supervisor, so that another one shows what was kept")
+	if sandbox.ZinitSocket() == "" {
+		return errors.New("the supervisor's socket is not known, so that it cannot be replaced")
+	}
+	limit := e.chaos.Target.Budgets.Boot.Duration()
+	_, err := sandbox.Inject(ctx, session.Injection{
+		Promise: promise.HostDiskKept, Fault: fault.SIGKILL, ObservationLimit: limit,
+		Service: session.Service{Name: "zinit", Endpoint: protocol.Endpoint{Socket: sandbox.ZinitSocket(), Method: "system.ping"}},
+	})
+	if findErr := sandbox.FindSupervisor(ctx); findErr != nil {
+		return fmt.Errorf("the image does not start its supervisor again: %w", findErr)
+	}
+	if err != nil {
+		return err
+	}
+	spec.Until(ctx, limit, func(ctx context.Context) bool { return len(spec.FindDown(ctx, sandbox, e.untouched(sandbox))) == 0 })
+	return nil
+}
+
+// readDefinitions reads all that is registered of each service, as JSON.
+func readDefinitions(ctx context.Context, supervisor zinit.Supervisor) (map[string]string, error) {
+	statuses, err := supervisor.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	definitions := map[string]string{}
+	for _, status := range statuses {
+		service, err := supervisor.Get(ctx, status.Name)
+		if err != nil {
+			return nil, err
+		}
+		actions, err := supervisor.Actions(ctx, status.Name)
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal([]any{service, actions})
+		if err != nil {
+			return nil, err
+		}
+		definitions[status.Name] = string(text)
+	}
+	return definitions, nil
+}
