@@ -20,8 +20,8 @@ import (
 const (
 	// orderTimeout bounds an order while a fault is held.
 	orderTimeout = 2 * time.Second
-	// changedStability is the stability period by which a changed action is told from the one before. Nothing else depends on it.
-	changedStability = 9 * time.Second
+	// changedStabilityPeriod is the stability period by which a changed action is told from the one before. Nothing else depends on it.
+	changedStabilityPeriod = 9 * time.Second
 )
 
 // change changes the action of a service. A supervisor that cannot change one in place is not asked.
@@ -29,7 +29,7 @@ func change(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPl
 	if sandbox.Supervisor.Dialect() == zinit.Dialect03 {
 		return order{}
 	}
-	plan.Policy.StabilityPeriod = zinit.Milliseconds(changedStability)
+	plan.Policy.StabilityPeriod = zinit.Milliseconds(changedStabilityPeriod)
 	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
 	defer cancel()
 	warnings, err := sandbox.Supervisor.Register(ctx, plan.Definition())
@@ -42,7 +42,7 @@ func change(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPl
 func isChanged(ctx context.Context, sandbox *session.Sandbox, service string) (bool, error) {
 	actions, err := sandbox.Supervisor.Actions(ctx, service)
 	for _, action := range actions {
-		if action.Retry != nil && action.Retry.StabilityPeriod == zinit.Milliseconds(changedStability) {
+		if action.Retry != nil && action.Retry.StabilityPeriod == zinit.Milliseconds(changedStabilityPeriod) {
 			return true, err
 		}
 	}

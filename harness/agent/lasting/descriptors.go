@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
@@ -24,7 +25,7 @@ const (
 // descriptors is a supervisor that can open nothing more.
 type descriptors struct {
 	pid     int
-	pidfd   int
+	handle  *handle.Handle
 	rpc     protocol.Endpoint
 	before  unix.Rlimit
 	lowered bool
@@ -32,15 +33,15 @@ type descriptors struct {
 }
 
 func holdDescriptors(params protocol.LastingParams) held {
-	return &descriptors{pid: params.SupervisorPID, rpc: params.RPC, pidfd: -1}
+	return &descriptors{pid: params.SupervisorPID, rpc: params.RPC}
 }
 
 func (d *descriptors) begin(ctx context.Context) (err error) {
-	if d.pid <= 0 || d.rpc.Socket == "" {
-		return errors.New("the supervisor's process or its socket is not known")
+	if d.rpc.Socket == "" {
+		return errors.New("the supervisor's socket is not known")
 	}
-	if d.pidfd, err = unix.PidfdOpen(d.pid, 0); err != nil {
-		return fmt.Errorf("open a pidfd of process %d: %w", d.pid, err)
+	if d.handle, err = openSupervisor(d.pid); err != nil {
+		return err
 	}
 	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, nil, &d.before); err != nil {
 		return fmt.Errorf("read the limits of process %d: %w", d.pid, err)
@@ -87,18 +88,17 @@ func (d *descriptors) prove(ctx context.Context) (proof, missing string) {
 }
 
 func (d *descriptors) revert() {
-	if d.pidfd < 0 {
+	if d.handle == nil {
 		return
 	}
-	// The process behind the pidfd is the one that was lowered; another with its number has the limits that it was given.
-	if d.lowered && unix.PidfdSendSignal(d.pidfd, 0, nil, 0) == nil {
+	// The process that is held is the one that was lowered; another with its number has the limits that it was given.
+	if d.lowered && d.handle.Signal(0) == nil {
 		_ = unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, &d.before, nil)
 	}
 	for _, conn := range d.clients {
 		_ = conn.Close()
 	}
-	_ = unix.Close(d.pidfd)
-	d.pidfd = -1
+	d.handle.Close()
 }
 
 func (d *descriptors) released(context.Context) string {

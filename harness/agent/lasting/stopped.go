@@ -7,25 +7,38 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
 // stopped is a supervisor that is stopped by SIGSTOP.
-type stopped struct{ pid, pidfd int }
+type stopped struct {
+	pid    int
+	handle *handle.Handle
+}
 
 func holdStopped(params protocol.LastingParams) held {
-	return &stopped{pid: params.SupervisorPID, pidfd: -1}
+	return &stopped{pid: params.SupervisorPID}
 }
 
 func (s *stopped) begin(context.Context) (err error) {
-	if s.pid <= 0 {
-		return errors.New("the supervisor's process is not known")
+	if s.handle, err = openSupervisor(s.pid); err != nil {
+		return err
 	}
-	if s.pidfd, err = unix.PidfdOpen(s.pid, 0); err != nil {
-		return fmt.Errorf("open a pidfd of process %d: %w", s.pid, err)
+	return s.handle.Signal(unix.SIGSTOP)
+}
+
+// openSupervisor takes hold of the supervisor's process.
+func openSupervisor(pid int) (*handle.Handle, error) {
+	if pid <= 0 {
+		return nil, errors.New("the supervisor's process is not known")
 	}
-	return unix.PidfdSendSignal(s.pidfd, unix.SIGSTOP, nil, 0)
+	process, err := procfs.ReadProcess(pid)
+	if err != nil {
+		return nil, err
+	}
+	return handle.Open(process.Incarnation)
 }
 
 func (s *stopped) prove(context.Context) (proof, missing string) {
@@ -40,12 +53,10 @@ func (s *stopped) prove(context.Context) (proof, missing string) {
 }
 
 func (s *stopped) revert() {
-	if s.pidfd < 0 {
-		return
+	if s.handle != nil {
+		_ = s.handle.Signal(unix.SIGCONT) // who is gone needs none
+		s.handle.Close()
 	}
-	_ = unix.PidfdSendSignal(s.pidfd, unix.SIGCONT, nil, 0) // who is gone needs none
-	_ = unix.Close(s.pidfd)
-	s.pidfd = -1
 }
 
 func (s *stopped) released(context.Context) string {
