@@ -32,6 +32,7 @@ type commands struct {
 	Run     runCommand     `cmd:"" help:"Start a target, break it, and judge what follows."`
 	Smoke   smokeCommand   `cmd:"" help:"Ask a target that runs already whether its paths answer."`
 	List    listCommand    `cmd:"" help:"List the promises without running anything."`
+	Doctor  doctorCommand  `cmd:"" help:"Say which faults of the host this machine can inject, prove and undo, without running anything."`
 	Shard   shardCommand   `cmd:"" help:"Show how a run would be divided among machines, without running anything."`
 	Merge   mergeCommand   `cmd:"" help:"Merge the records of all shards of a run, and judge and report it as run does."`
 	Promote promoteCommand `cmd:"" help:"Judge the records of an image's runs: exit code 0 PROMOTE, 1 HOLD, 2 INCONCLUSIVE, 3 an error."`
