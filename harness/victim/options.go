@@ -93,6 +93,8 @@ type Options struct {
 	SetsidChild bool // one idle child process in a session of its own
 	AwaitEnd    bool // answers once the client has closed its writing side
 	Talks       bool // writes FirstWords and LastWords to its output
+
+	RenameSocket bool // binds the socket under another name, and renames it
 }
 
 // Parse reads the flags that Args renders. The error is flag.ErrHelp if help was asked for.
@@ -156,6 +158,7 @@ func (o *Options) flags() *flag.FlagSet {
 	flags.IntVar(&o.Children, "children", o.Children, "idle child processes")
 	flags.BoolVar(&o.AwaitEnd, "await-end", o.AwaitEnd, "answer once the client has closed its writing side")
 	flags.BoolVar(&o.Talks, "talks", o.Talks, "write to the output at the start and at the end")
+	flags.BoolVar(&o.RenameSocket, "rename-socket", o.RenameSocket, "bind the socket under another name, and rename it")
 	flags.BoolVar(&o.SetsidChild, "setsid-child", o.SetsidChild, "an idle child in its own session")
 	return flags
 }

@@ -204,7 +204,15 @@ func listen(o Options) (net.Listener, error) {
 		}
 		return listener, nil
 	}
-	return listenUnix(o.Socket)
+	if !o.RenameSocket {
+		return listenUnix(o.Socket)
+	}
+	bound := o.Socket + ".new"
+	listener, err := listenUnix(bound)
+	if err != nil {
+		return nil, err
+	}
+	return listener, os.Rename(bound, o.Socket)
 }
 
 // listenUnix binds a unix socket of mode 0600 in the place of a stale one. The socket outlives the listener: a successor may have bound

@@ -48,7 +48,8 @@ func newHolder(pid int) holder {
 		return h
 	}
 	h.process, _ = procfs.ReadProcess(pid) // without it nothing is shared
-	for _, link := range procfs.ReadLinks(pid) {
+	links, _ := procfs.ReadLinks(pid) // as above
+	for _, link := range links {
 		h.links[link] = true
 	}
 	return h

@@ -2,16 +2,10 @@
 package identify
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"slices"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -21,6 +15,7 @@ import (
 )
 
 // Find finds the process that serves an endpoint: the peer of its unix socket, or the holder of its port's inode.
+// How it was found says how sure that is.
 func Find(ctx context.Context, params protocol.IdentifyParams) (protocol.Identity, error) {
 	var pid int
 	var how string
@@ -29,8 +24,11 @@ func Find(ctx context.Context, params protocol.IdentifyParams) (protocol.Identit
 		how = "peer of " + socket
 		pid, err = findSocketOwner(ctx, socket)
 	} else {
+		var exclusion bool
 		how = fmt.Sprintf("inode of port %d", params.Endpoint.Port)
-		pid, err = findPortOwner(params.Endpoint.Port)
+		if pid, exclusion, err = findPortOwner(params.Endpoint.Port, params.SupervisorPID); exclusion {
+			how = fmt.Sprintf("user of port %d, by exclusion: no other process of that user can have it", params.Endpoint.Port)
+		}
 	}
 	if err != nil {
 		return protocol.Identity{}, fmt.Errorf("identify the %s: %w", how, err)
@@ -102,57 +100,4 @@ func FindPeer(conn net.Conn) (int, error) {
 		return 0, errors.New("the listener is outside this container")
 	}
 	return int(credentials.Pid), nil
-}
-
-// findPortOwner finds the process that listens on a TCP port by the inode of the listening socket. If several hold it, it is the one
-// that started first.
-func findPortOwner(port int) (int, error) {
-	inode, err := findListeningInode(port)
-	if err != nil {
-		return 0, err
-	}
-	table, err := procfs.ListProcesses()
-	if err != nil {
-		return 0, err
-	}
-	link := formatLink(inode)
-	var owner protocol.Process
-	for _, process := range table {
-		if slices.Contains(procfs.ReadLinks(process.PID), link) && (owner.PID == 0 || process.StartTime < owner.StartTime) {
-			owner = process
-		}
-	}
-	if owner.PID == 0 {
-		return 0, errors.New("no process that we may look into holds it")
-	}
-	return owner.PID, nil
-}
-
-// findListeningInode reads the kernel's tables of TCP sockets.
-func findListeningInode(port int) (string, error) {
-	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		data, err := os.ReadFile(table) //nolint:gosec // one of the two names above
-		if err != nil {
-			continue
-		}
-		if inode := findListener(data, port); inode != "" {
-			return inode, nil
-		}
-	}
-	return "", errors.New("nobody listens on it")
-}
-
-// findListener looks for a line in state 0A (LISTEN) whose local address ends with the port in hexadecimal.
-func findListener(table []byte, port int) string {
-	suffix := fmt.Sprintf(":%04X", port)
-	lines := bufio.NewScanner(bytes.NewReader(table))
-	for lines.Scan() {
-		fields := strings.Fields(lines.Text())
-		if len(fields) > 9 && fields[3] == "0A" && strings.HasSuffix(fields[1], suffix) {
-			if _, err := strconv.Atoi(fields[9]); err == nil {
-				return fields[9]
-			}
-		}
-	}
-	return ""
 }

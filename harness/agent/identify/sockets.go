@@ -2,7 +2,6 @@ package identify
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,33 +15,28 @@ import (
 
 // ListSockets lists the unix sockets that are bound to a path, and says whether everybody may connect.
 func ListSockets(context.Context) ([]protocol.Socket, error) {
-	table, err := os.ReadFile("/proc/net/unix")
+	bound, err := listBound()
 	if err != nil {
-		return nil, fmt.Errorf("list the unix sockets: %w", err)
+		return nil, err
 	}
 	var found []protocol.Socket
-	for _, path := range parseBoundPaths(string(table)) {
+	for _, path := range pathsOf(bound) {
 		info, err := os.Lstat(path)
 		if err != nil || info.Mode().Type() != fs.ModeSocket {
-			continue // it was removed, or lies in somebody's other root
+			continue // it was removed meanwhile
 		}
 		found = append(found, protocol.Socket{Path: path, Mode: info.Mode(), Open: info.Mode()&0o002 != 0 && isEnterable(filepath.Dir(path))})
 	}
 	return found, nil
 }
 
-// parseBoundPaths reads /proc/net/unix (proc(5)): seven columns, then the path if there is one.
-func parseBoundPaths(table string) []string {
-	const columns = 7
-	var paths []string
-	for line := range strings.Lines(table) {
-		fields := strings.Fields(line)
-		if len(fields) > columns && strings.HasPrefix(fields[columns], "/") && !slices.Contains(paths, fields[columns]) {
-			paths = append(paths, fields[columns])
-		}
+// pathsOf returns the paths of sockets, each once.
+func pathsOf(bound []boundSocket) (paths []string) {
+	for _, socket := range bound {
+		paths = append(paths, socket.path)
 	}
 	slices.Sort(paths)
-	return paths
+	return slices.Compact(paths)
 }
 
 // isEnterable reports whether every user may pass through a folder and all those above it.
@@ -61,10 +55,19 @@ func isEnterable(folder string) bool {
 // ListListeners lists every process that holds a listening socket.
 func ListListeners(context.Context) ([]protocol.Listener, error) {
 	places := map[string]protocol.Listener{}
+	bound, err := listBound()
+	if err != nil {
+		return nil, err
+	}
+	for _, socket := range bound {
+		if socket.accepts {
+			places[formatLink(socket.inode)] = protocol.Listener{Socket: socket.path}
+		}
+	}
 	for _, table := range []struct {
 		path string
 		add  func(places map[string]protocol.Listener, line []string)
-	}{{"/proc/net/unix", addUnix}, {"/proc/net/tcp", addTCP}, {"/proc/net/tcp6", addTCP}} {
+	}{{"/proc/net/tcp", addTCP}, {"/proc/net/tcp6", addTCP}} {
 		data, err := os.ReadFile(table.path)
 		if err != nil {
 			continue // no IPv6, say
@@ -79,7 +82,8 @@ func ListListeners(context.Context) ([]protocol.Listener, error) {
 	}
 	var found []protocol.Listener
 	for _, process := range all {
-		for _, link := range procfs.ReadLinks(process.PID) {
+		links, _ := procfs.ReadLinks(process.PID) // none of one that nobody may look into
+		for _, link := range links {
 			if place, ok := places[link]; ok {
 				place.PID = process.PID
 				found = append(found, place)
@@ -87,14 +91,6 @@ func ListListeners(context.Context) ([]protocol.Listener, error) {
 		}
 	}
 	return found, nil
-}
-
-// addUnix reads a line of /proc/net/unix: the fourth field holds the flag of a socket that accepts.
-func addUnix(places map[string]protocol.Listener, line []string) {
-	const inode, path, flags = 6, 7, 3
-	if len(line) > path && line[flags] == "00010000" && strings.HasPrefix(line[path], "/") {
-		places[formatLink(line[inode])] = protocol.Listener{Socket: line[path]}
-	}
 }
 
 // addTCP reads a line of /proc/net/tcp: state 0A is LISTEN, and the port is hexadecimal.

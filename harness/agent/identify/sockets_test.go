@@ -66,3 +66,26 @@ func TestListenersAreFound(t *testing.T) {
 		}
 	}
 }
+
+// TestRenamedSocketsAreFound binds a socket and renames its file, as services do that show it only when they are ready.
+func TestRenamedSocketsAreFound(t *testing.T) {
+	g := NewWithT(t)
+	folder := t.TempDir()
+	bound, final := filepath.Join(folder, "a.tmp"), filepath.Join(folder, "a.sock")
+	listener, err := net.Listen("unix", bound)
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { _ = listener.Close() })
+	g.Expect(os.Rename(bound, final)).To(Succeed())
+	listeners, err := ListListeners(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(listeners).To(ContainElement(protocol.Listener{PID: os.Getpid(), Socket: final}))
+	sockets, err := ListSockets(t.Context())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(sockets).To(ContainElement(HaveField("Path", final)))
+	g.Expect(sockets).NotTo(ContainElement(HaveField("Path", bound)))
+}
+
+func FuzzAddSocketFiles(f *testing.F) {
+	f.Add([]byte{40, 0, 0, 0, 20, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 10, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 1, 0, 7, 0, 0, 0})
+	f.Fuzz(func(_ *testing.T, answer []byte) { addSocketFiles(map[string]socketFile{}, answer) })
+}

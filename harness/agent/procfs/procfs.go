@@ -146,25 +146,13 @@ func ListProcesses() ([]protocol.Process, error) {
 // EqualArgv reports whether two command lines are equal. An empty one (a zombie, a kernel thread) equals none.
 func EqualArgv(a, b []string) bool { return len(a) > 0 && slices.Equal(a, b) }
 
-// ReadLinks returns what a process's descriptors refer to.
-func ReadLinks(pid int) []string {
-	directory := fmt.Sprintf("/proc/%d/fd", pid)
-	entries, err := os.ReadDir(directory)
-	if err != nil {
-		return nil // gone, or not ours to look into
-	}
-	found := make([]string, 0, len(entries))
-	for _, entry := range entries {
-		if target, err := os.Readlink(directory + "/" + entry.Name()); err == nil {
-			found = append(found, target)
-		}
-	}
-	return found
-}
-
 // ReadEnvironment returns the environment that a process was started with, NAME=VALUE each.
 func ReadEnvironment(pid int) ([]string, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	var data []byte
+	err := asOwner(pid, func() (err error) {
+		data, err = os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read the environment of process %d: %w", pid, err)
 	}
