@@ -83,7 +83,7 @@ func checkReplaced(jobs []zinit.Job, p zinit.RetryPolicy) error {
 	switch due := p.DelayOfRetry(1); {
 	case jobs[0].State != zinit.JobStopped:
 		return fmt.Errorf("the replaced run is %q", jobs[0].State)
-	case gap < due-roundingLimit:
+	case gap < due-due/earlyShare:
 		return fmt.Errorf("the retry came after %s and was due after %s", gap, due)
 	case jobs[1].Attempt != 2:
 		return fmt.Errorf("the retry is attempt %d: the short run does not count as unstable", jobs[1].Attempt)

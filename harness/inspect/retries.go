@@ -129,7 +129,7 @@ func checkDelays(jobs []zinit.Job, p zinit.RetryPolicy, retries []int) error {
 		gap := time.Duration(jobs[i+1].Started-jobs[i].Ended) * time.Millisecond
 		due := p.DelayOfRetry(retry)
 		what := fmt.Sprintf("%s backoff: gap %d took %s and was due after %s", p.Backoff, i+1, gap, due)
-		if gap < due-roundingLimit {
+		if gap < due-due/earlyShare {
 			return errors.New(what)
 		}
 		if gap > due+latenessLimit {

@@ -17,6 +17,9 @@ const (
 	latenessLimit = 150 * time.Millisecond
 	// roundingLimit is the error of a difference between time stamps in whole milliseconds.
 	roundingLimit = 2 * time.Millisecond
+	// earlyShare is the part of a delay by which a retry may seem early: the supervisor may write the end of a run down later than it
+	// counts from it. Two formulas differ by more.
+	earlyShare = 5
 	// unreachedPeriod is a stability period that no throw-away service reaches.
 	unreachedPeriod = time.Hour
 	// attempts is the number of runs of a crashing service.

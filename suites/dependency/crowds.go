@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -142,35 +143,80 @@ func (c *crowd) run(ctx context.Context, chaos *session.Session) (seen crowdResu
 	return seen, nil
 }
 
+// slowAnswer is the time from which on a registration is so slow that several are made at once, and slowWorkers how many.
+const (
+	slowAnswer  = 50 * time.Millisecond
+	slowWorkers = 8
+)
+
 // register registers all services, the first last: until then none can start, and then all can at once. If a service is
 // refused before what it requires is there, the first comes first.
 func (c *crowd) register(ctx context.Context, sandbox *session.Sandbox) (wrong []spec.Line, err error) {
-	last := len(c.services) - 1
+	last, began := len(c.services)-1, time.Now()
 	_, err = sandbox.Supervisor.Register(ctx, c.services[last])
-	order := slices.Backward(c.services[:last])
 	var answer *zinit.Error
-	if errors.As(err, &answer) {
-		order, err = slices.All(c.services), nil
+	switch {
+	case errors.As(err, &answer):
+		return c.registerAll(ctx, sandbox, began, c.services, 1)
+	case err != nil:
+		return c.explainRegistration(ctx, 0, err)
 	}
-	began := time.Now()
-	for i, definition := range order {
-		if time.Since(began) > registerLimit {
-			return nil, &recovery.Inconclusive{Cause: record.TooCoarse(fmt.Sprintf("%d of %d services were registered in %s", i, len(c.services), registerLimit))}
-		}
-		if err == nil {
-			_, err = sandbox.Supervisor.Register(ctx, definition)
-		}
-		switch {
-		case err == nil:
-			continue
-		case errors.As(err, &answer):
-			return nil, recovery.NotProved(fmt.Sprintf("%s cannot be registered: %v", definition.Service.Name, err))
-		case ctx.Err() != nil:
-			return nil, recovery.NotProved("the spec's time was over while the crowd was registered")
-		}
-		return []spec.Line{spec.Note("register", "service %d of %d: %v", i, len(c.services), err)}, nil
+	workers := 1
+	if time.Since(began) > slowAnswer {
+		workers = slowWorkers
 	}
-	return nil, nil
+	others := slices.Clone(c.services[1:last])
+	slices.Reverse(others)
+	if wrong, err = c.registerAll(ctx, sandbox, began, others, workers); err != nil || len(wrong) > 0 {
+		return wrong, err
+	}
+	return c.registerAll(ctx, sandbox, began, c.services[:1], 1)
+}
+
+// registerAll registers services in their order, so many at once.
+func (c *crowd) registerAll(ctx context.Context, sandbox *session.Sandbox, began time.Time, definitions []zinit.Definition, workers int) (wrong []spec.Line, err error) {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	next, ended := 0, false
+	take := func() (int, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !ended && time.Since(began) > registerLimit {
+			ended, err = true, &recovery.Inconclusive{Cause: record.TooCoarse(fmt.Sprintf("%d of %d services were registered in %s", next, len(c.services), registerLimit))}
+		}
+		next++
+		return next - 1, !ended && next <= len(definitions)
+	}
+	for range workers {
+		all.Go(func() {
+			for i, more := take(); more; i, more = take() {
+				_, failure := sandbox.Supervisor.Register(ctx, definitions[i])
+				if failure == nil {
+					continue
+				}
+				mu.Lock()
+				if !ended {
+					ended = true
+					wrong, err = c.explainRegistration(ctx, i, failure)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	return wrong, err
+}
+
+// explainRegistration returns what a registration that failed says of the supervisor. An error proves nothing.
+func (c *crowd) explainRegistration(ctx context.Context, number int, failure error) ([]spec.Line, error) {
+	var answer *zinit.Error
+	switch {
+	case errors.As(failure, &answer):
+		return nil, recovery.NotProved(fmt.Sprintf("%s cannot be registered: %v", c.service(number), failure))
+	case ctx.Err() != nil:
+		return nil, recovery.NotProved("the spec's time was over while the crowd was registered")
+	}
+	return []spec.Line{spec.Note("register", "service %d of %d: %v", number, len(c.services), failure)}, nil
 }
 
 // awaitRunning waits until all services run, and says what it saw last if they do not.

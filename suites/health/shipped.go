@@ -81,12 +81,15 @@ func cadenceSpecs(chaos *session.Session) {
 		for _, c := range found {
 			spec.Conclude(c.err)
 		}
-		wrong := findDepartures(found, health, tolerance)
+		wrong := findDepartures(found, health, func(off time.Duration) bool { return off <= tolerance })
 		if len(wrong) == 0 {
 			return
 		}
-		if stall := host.Stall(); stall > tolerance &&
-			(stallFactor*stall > 2*overdueLimit || len(findDepartures(found, health, tolerance+stallFactor*stall)) == 0) {
+		stall := host.Stall()
+		excused := func(off time.Duration) bool {
+			return host.CouldDelay(off, tolerance) || (stall > tolerance && off <= tolerance+stallFactor*stall)
+		}
+		if (stall > tolerance && stallFactor*stall > 2*overdueLimit) || len(findDepartures(found, health, excused)) == 0 {
 			spec.InconclusiveBecause(record.HostStalled("the health checks cannot be timed"))
 		}
 		spec.FailWith(chaos, fmt.Sprintf("%d of %d shipped health checks did not run every %s", len(wrong), len(found), health.Interval),
@@ -117,9 +120,9 @@ func readCadence(ctx context.Context, sandbox *session.Sandbox, service string) 
 	return c
 }
 
-// findDepartures describes each service whose check was off by more than a margin, or was seen too rarely.
-func findDepartures(found []cadence, policy target.Health, margin time.Duration) (wrong []string) {
-	isOff := func(d, due time.Duration) bool { return d < due-margin || d > due+margin }
+// findDepartures describes each service whose check was off by more than is allowed, or was seen too rarely.
+func findDepartures(found []cadence, policy target.Health, allowed func(off time.Duration) bool) (wrong []string) {
+	isOff := func(d, due time.Duration) bool { return !allowed((d - due).Abs()) }
 	for _, c := range found {
 		switch {
 		case len(c.gaps) < shippedGaps:

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,6 +57,18 @@ func (h *Host) Explains(ctx context.Context, due, came int64, tolerance time.Dur
 		return false
 	}
 	return time.Duration(came-due)-h.waitPressure(ctx, due, came) <= tolerance
+}
+
+// CouldDelay reports whether the host, at some time while it was watched, can have kept a process waiting for so long. It is for time
+// stamps that are not on the agent's clock: all but the tolerance must be explained by the pressure within one such time.
+func (h *Host) CouldDelay(delay, tolerance time.Duration) bool {
+	h.mu.Lock()
+	starts := make([]int64, 0, len(h.intervals))
+	for _, interval := range h.intervals {
+		starts = append(starts, interval.From)
+	}
+	h.mu.Unlock()
+	return slices.ContainsFunc(starts, func(from int64) bool { return delay-h.pressure(from, from+int64(delay)) <= tolerance })
 }
 
 // waitPressure waits until the host has been watched until a point, and then returns the pressure between two.

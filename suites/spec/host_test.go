@@ -44,6 +44,30 @@ func TestTheHostExplainsWhatItMadeLate(t *testing.T) {
 	}
 }
 
+// TestWhatTheHostCouldDelay asks about delays at a time that is not known, with a tolerance of 250 ms.
+func TestWhatTheHostCouldDelay(t *testing.T) {
+	const tolerance = 250 * time.Millisecond
+	for name, c := range map[string]struct {
+		host  *Host
+		delay time.Duration
+		want  bool
+	}{
+		"a calm host":                {pressedHost(0, 0, 0), 300 * time.Millisecond, false},
+		"pressed for a moment":       {pressedHost(0, 60*time.Millisecond, 0), 300 * time.Millisecond, true},
+		"pressed for too short":      {pressedHost(0, 40*time.Millisecond, 0), 300 * time.Millisecond, false},
+		"far longer than the host":   {pressedHost(time.Second, time.Second, time.Second), 15 * time.Second, false},
+		"pressed now and then":       {pressedHost(400*time.Millisecond, 0, 400*time.Millisecond), time.Second, false},
+		"pressed for two in a row":   {pressedHost(0, 900*time.Millisecond, 900*time.Millisecond), 2 * time.Second, true},
+		"a host that nobody watched": {&Host{}, 300 * time.Millisecond, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := c.host.CouldDelay(c.delay, tolerance); got != c.want {
+				t.Errorf("%v, not %v", got, c.want)
+			}
+		})
+	}
+}
+
 func TestTheLastIntervalIsAwaited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := pressedHost(0)
