@@ -124,8 +124,11 @@ func waitFor(ctx context.Context, limit time.Duration, run func() error) error {
 }
 
 // NewParser returns the parser of the command line.
-func NewParser(options ...kong.Option) (*kong.Kong, error) {
-	return kong.New(&commands{}, append([]kong.Option{
+func NewParser(options ...kong.Option) (*kong.Kong, error) { return newParserOf(&commands{}, options...) }
+
+// newParserOf returns a parser that fills the members of a command line.
+func newParserOf(parsed *commands, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(parsed, append([]kong.Option{
 		kong.Name("hero_chaos"), kong.Description("Chaos and validation for the hero_zero image: may it be promoted?"),
 		kong.Vars{"version": versionLine()},
 	}, options...)...)
