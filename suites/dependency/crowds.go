@@ -143,10 +143,10 @@ func (c *crowd) run(ctx context.Context, chaos *session.Session) (seen crowdResu
 	return seen, nil
 }
 
-// slowAnswer is the time from which on a registration is so slow that several are made at once, and slowWorkers how many.
+// slowAnswerLimit is the time from which on a registration is so slow that several are made at once, and slowWorkers how many.
 const (
-	slowAnswer  = 50 * time.Millisecond
-	slowWorkers = 8
+	slowAnswerLimit = 50 * time.Millisecond
+	slowWorkers     = 8
 )
 
 // register registers all services, the first last: until then none can start, and then all can at once. If a service is
@@ -162,7 +162,7 @@ func (c *crowd) register(ctx context.Context, sandbox *session.Sandbox) (wrong [
 		return c.explainRegistration(ctx, 0, err)
 	}
 	workers := 1
-	if time.Since(began) > slowAnswer {
+	if time.Since(began) > slowAnswerLimit {
 		workers = slowWorkers
 	}
 	others := slices.Clone(c.services[1:last])
