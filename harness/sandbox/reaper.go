@@ -112,11 +112,24 @@ func (d *Daemon) attachReaper(ctx context.Context, id string) (*Reaper, error) {
 		r.conn.Close()
 		return nil, err
 	}
-	if err := r.awaitLine(ctx, reap.Ready); err != nil {
+	line, err := r.awaitLine(ctx, reap.Ready)
+	if err == nil {
+		err = checkDaemon(d.socket(), strings.TrimPrefix(line, reap.Ready+" "), d.info.ID)
+	}
+	if err != nil {
 		r.conn.Close()
 		return nil, err
 	}
 	return r, nil
+}
+
+// checkDaemon returns an error if the reaper's socket leads to another daemon than the session's: it would clean up there.
+func checkDaemon(socket, reached, wanted string) error {
+	if reached == wanted {
+		return nil
+	}
+	return fmt.Errorf("%s on the daemon's machine leads to the Docker with the id %s, and the session's is %s: "+
+		"set TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE to the path of that one's socket", socket, reached, wanted)
 }
 
 // listen passes on the lines that the reaper writes until it has ended.
@@ -133,19 +146,19 @@ func (r *Reaper) listen(lines chan<- string) {
 	}
 }
 
-// awaitLine waits for the reaper's next line, which must begin with want.
-func (r *Reaper) awaitLine(ctx context.Context, want string) error {
+// awaitLine returns the reaper's next line, which must begin with want.
+func (r *Reaper) awaitLine(ctx context.Context, want string) (string, error) {
 	select {
 	case line, ok := <-r.lines:
 		switch {
 		case !ok:
-			return fmt.Errorf("the reaper has ended: %s", oneLine(r.stderr.String()))
+			return "", fmt.Errorf("the reaper has ended: %s", oneLine(r.stderr.String()))
 		case !strings.HasPrefix(line, want):
-			return fmt.Errorf("the reaper wrote %q, not %q", line, want)
+			return "", fmt.Errorf("the reaper wrote %q, not %q", line, want)
 		}
-		return nil
+		return line, nil
 	case <-ctx.Done():
-		return fmt.Errorf("wait for the reaper: %w", ctx.Err())
+		return "", fmt.Errorf("wait for the reaper: %w", ctx.Err())
 	}
 }
 
@@ -162,7 +175,7 @@ func (r *Reaper) Close(ctx context.Context) error {
 	defer r.conn.Close()
 	_, err := io.WriteString(r.conn.Conn, reap.Done+"\n")
 	if err = errors.Join(err, r.conn.CloseWrite()); err == nil {
-		err = r.awaitLine(ctx, reap.Reaped)
+		_, err = r.awaitLine(ctx, reap.Reaped)
 	}
 	if err != nil {
 		return fmt.Errorf("clean up after the session: %w", err)

@@ -150,3 +150,16 @@ func TestSocketOfTheReaper(t *testing.T) {
 		t.Errorf("socket of Docker Desktop is %s", got)
 	}
 }
+
+// TestTheReaperServesTheSessionsDaemon checks that a socket which leads to another daemon is refused with what to set.
+func TestTheReaperServesTheSessionsDaemon(t *testing.T) {
+	if err := checkDaemon("/var/run/docker.sock", "AB:CD", "AB:CD"); err != nil {
+		t.Error(err)
+	}
+	for _, reached := range []string{"EF:GH", "", "ready"} {
+		err := checkDaemon("/var/run/docker.sock", reached, "AB:CD")
+		if err == nil || !strings.Contains(err.Error(), "TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE") || !strings.Contains(err.Error(), "AB:CD") {
+			t.Errorf("%q: %v", reached, err)
+		}
+	}
+}

@@ -20,7 +20,8 @@ const Label = "hero_chaos.session"
 
 // The lines that a reaper and its session exchange.
 const (
-	// Ready is written by the reaper once it has reached Docker.
+	// Ready starts the line that the reaper writes once it has reached Docker, followed by the daemon's id: a socket can lead to
+	// another daemon than the session's.
 	Ready = "ready"
 	// Done is written by the session before it closes the connection in an orderly end. Nothing is being created any more then, so
 	// one empty look is enough.
@@ -47,7 +48,7 @@ func CheckID(id string) error {
 	return nil
 }
 
-// Run writes Ready when it has reached the daemon at socket, a path, and waits until in ends. It then removes every container, network
+// Run writes Ready and the daemon's id when it has reached the daemon at socket, a path, and waits until in ends. It then removes every container, network
 // and volume with the session's label, and writes Reaped with a count. If ctx ends before, it removes nothing. The error names what
 // could not be removed within a minute.
 func Run(ctx context.Context, session, socket string, in io.Reader, out io.Writer) error {
@@ -59,10 +60,11 @@ func Run(ctx context.Context, session, socket string, in io.Reader, out io.Write
 		return fmt.Errorf("reach Docker at %s: %w", socket, err)
 	}
 	defer func() { _ = docker.Close() }()
-	if _, err := docker.Ping(ctx, client.PingOptions{}); err != nil {
+	about, err := docker.Info(ctx, client.InfoOptions{})
+	if err != nil {
 		return fmt.Errorf("reach Docker at %s: %w", socket, err)
 	}
-	if _, err := fmt.Fprintln(out, Ready); err != nil {
+	if _, err := fmt.Fprintln(out, Ready, about.Info.ID); err != nil {
 		return fmt.Errorf("report that the reaper is ready: %w", err)
 	}
 	orderly, err := waitEnd(ctx, in)

@@ -53,6 +53,8 @@ func (d *daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch kind := strings.Split(path, "/")[1]; {
 	case kind == "_ping":
 		_, _ = io.WriteString(w, "OK")
+	case kind == "info":
+		_, _ = io.WriteString(w, `{"ID": "this one"}`)
 	case r.Method == http.MethodGet:
 		d.list(w, kind, r.URL.Query().Get("filters"))
 	case r.Method == http.MethodDelete:
@@ -121,7 +123,7 @@ func TestRunRemovesTheSessionAndNothingElse(t *testing.T) {
 			if !slices.Equal(d.removed, want) {
 				t.Errorf("removed %v, want %v", d.removed, want)
 			}
-			if want := fmt.Sprintf("ready\nreaped %d\n", len(want)); out.String() != want {
+			if want := fmt.Sprintf("ready this one\nreaped %d\n", len(want)); out.String() != want {
 				t.Errorf("wrote %q, want %q", out, want)
 			}
 		})
