@@ -124,7 +124,9 @@ func waitFor(ctx context.Context, limit time.Duration, run func() error) error {
 }
 
 // NewParser returns the parser of the command line.
-func NewParser(options ...kong.Option) (*kong.Kong, error) { return newParserOf(&commands{}, options...) }
+func NewParser(options ...kong.Option) (*kong.Kong, error) {
+	return newParserOf(&commands{}, options...)
+}
 
 // newParserOf returns a parser that fills the members of a command line.
 func newParserOf(parsed *commands, options ...kong.Option) (*kong.Kong, error) {

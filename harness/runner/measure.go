@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -93,7 +95,7 @@ func (t Tools) runOnce(ctx context.Context, configuration config.Config) (found 
 	found, err = record.Load(configuration.RecordPath())
 	if errors.Is(err, os.ErrNotExist) { // the run was killed: what it found until then is judged
 		if found, err = record.Load(record.EventsPath(configuration.RecordPath())); err == nil {
-			err = found.Save(configuration.RecordPath())
+			err = save(found, configuration)
 		}
 	}
 	if err != nil {
@@ -143,4 +145,20 @@ func Sound(found *record.Record, passed bool) error {
 		return nil
 	}
 	return errors.New("every result in the record held, but Ginkgo failed: results are missing; see ginkgo.log")
+}
+
+// save writes the record of a run that could not write it itself. On a full disk the record comes first and evidence last: the evidence
+// of the run makes room for it.
+func save(found *record.Record, configuration config.Config) error {
+	err := found.Save(configuration.RecordPath())
+	if !errors.Is(err, unix.ENOSPC) {
+		return err
+	}
+	if err := os.RemoveAll(filepath.Join(configuration.Output, config.EvidenceFolder)); err != nil {
+		return err
+	}
+	if err = found.Save(configuration.RecordPath()); err != nil {
+		return fmt.Errorf("%d of %d results are in %s: %w", len(found.Results), len(found.Planned), record.EventsPath(configuration.RecordPath()), err)
+	}
+	return nil
 }

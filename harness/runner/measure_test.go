@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
@@ -251,5 +254,30 @@ func TestTheFingerprintFollowsThePrograms(t *testing.T) {
 			t.Errorf("%s changed: %s, %v", path, print, err)
 		}
 		seen[print] = "seen"
+	}
+}
+
+// TestOnAFullDiskTheRecordComesFirst saves a record where the evidence has taken all room.
+func TestOnAFullDiskTheRecordComesFirst(t *testing.T) {
+	output := t.TempDir()
+	if err := unix.Mount("tmpfs", output, "tmpfs", 0, "size=64k"); err != nil {
+		t.Skipf("needs a small file system: %v", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(output, unix.MNT_DETACH) })
+	configuration := config.Config{Output: output}
+	evidence := filepath.Join(output, config.EvidenceFolder, "main")
+	if err := os.MkdirAll(evidence, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(evidence, "log.txt"), make([]byte, 1<<20), 0o600); !errors.Is(err, unix.ENOSPC) {
+		t.Fatalf("the disk is not full: %v", err)
+	}
+	found := &record.Record{Schema: record.Schema, Run: record.Run{ID: "1"}}
+	if err := save(found, configuration); err != nil {
+		t.Errorf("beside evidence: %v", err)
+	}
+	found.Run.Target = strings.Repeat("x", 1<<20)
+	if err := save(found, configuration); err == nil || !strings.Contains(err.Error(), "0 of 0 results are in "+record.EventsPath(configuration.RecordPath())) {
+		t.Errorf("where not even the record fits: %v", err)
 	}
 }

@@ -48,7 +48,7 @@ func newHolder(pid int) holder {
 		return h
 	}
 	h.process, _ = procfs.ReadProcess(pid) // without it nothing is shared
-	links, _ := procfs.ReadLinks(pid) // as above
+	links, _ := procfs.ReadLinks(pid)      // as above
 	for _, link := range links {
 		h.links[link] = true
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
@@ -69,6 +71,9 @@ func (o *Owner) Close(ctx context.Context) error {
 func (o *Owner) collect(ctx context.Context, name string, live *liveSandbox) error {
 	folder := filepath.Join(config.EvidenceFolder, name)
 	if err := live.collect(ctx, filepath.Join(o.configuration.Output, folder)); err != nil {
+		if errors.Is(err, unix.ENOSPC) { // half of it is worth less than the room, which the record needs
+			_ = os.RemoveAll(filepath.Join(o.configuration.Output, folder))
+		}
 		return fmt.Errorf("collect the evidence of sandbox %s: %w", name, err)
 	}
 	if o.writer == nil {
