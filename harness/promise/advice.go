@@ -14,8 +14,26 @@ type Advice struct {
 }
 
 // advices hold the advice of every promise, a file for each theme.
-var advices = merge(bootAdvice, restartAdvice, circumstancesAdvice, ordersAdvice, retryAdvice, healthAdvice, hangAdvice, registrationAdvice, dependencyAdvice, processtreeAdvice,
-	persistenceAdvice, imageAdvice, loadAdvice, hostAdvice, smokeAdvice, isolationAdvice)
+var advices = merge(
+	bootAdvice,
+	restartAdvice,
+	circumstancesAdvice,
+	ordersAdvice,
+	retryAdvice,
+	healthAdvice,
+	hangAdvice,
+	registrationAdvice,
+	dependencyAdvice,
+	processtreeAdvice,
+	exposureAdvice,
+	upgradeAdvice,
+	persistenceAdvice,
+	imageAdvice,
+	loadAdvice,
+	hostAdvice,
+	smokeAdvice,
+	isolationAdvice,
+)
 
 func merge(themes ...map[string]Advice) map[string]Advice {
 	all := map[string]Advice{}
