@@ -217,6 +217,15 @@ func (h *History) addSlowdowns(runs []Named) {
 	}
 }
 
+// formatP writes a probability; one that is very small is no 0.
+func formatP(p float64) string {
+	const least = 0.0001
+	if p < least {
+		return fmt.Sprintf("< %.4f", least)
+	}
+	return fmt.Sprintf("%.4f", p)
+}
+
 // Flaky returns the promises that held and failed on the same image.
 func (h History) Flaky() (found []Promise) {
 	for _, promise := range h.Promises {
@@ -248,7 +257,7 @@ func (h History) Text() string {
 		text += plain.Line(fmt.Sprintf("  flaky   %s held and failed on the same image", promise.ID))
 	}
 	for _, slower := range h.Slower {
-		text += plain.Line(fmt.Sprintf("  slower  %s: %s: %s before, %s now (p %.4f)", slower.Promise, slower.Phase, span.Text(slower.OldMedian), span.Text(slower.NewMedian), slower.P))
+		text += plain.Line(fmt.Sprintf("  slower  %s: %s: %s before, %s now (p %s)", slower.Promise, slower.Phase, span.Text(slower.OldMedian), span.Text(slower.NewMedian), formatP(slower.P)))
 	}
 	if len(h.Bad())+len(h.Flaky())+len(h.Slower) == 0 {
 		text += plain.Line("  nothing fails in the last run, nothing is flaky, and nothing became slower")

@@ -19,7 +19,7 @@ var pageText string
 // parsed is the page.
 var parsed = template.Must(template.New("page").Funcs(template.FuncMap{
 	"mark": markOf, "class": classOf, "when": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
-	"span": span.Text, "line": drawTrend, "last": lastOf, "short": shorten,
+	"span": span.Text, "line": drawTrend, "last": lastOf, "short": shorten, "p": formatP,
 	"count": func(r Run, o string) int { return r.Outcomes[record.Outcome(o)] },
 }).Parse(pageText))
 
