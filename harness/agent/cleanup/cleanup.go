@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -51,7 +52,7 @@ func (c *Cleanup) CarryOut() error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	err := takeBack(*c.params)
-	if c.params.Zinit != "" { // else nothing could be registered
+	if c.params.Zinit != "" || c.params.Spelling != nil { // else nothing could be registered
 		err = errors.Join(err, deleteServices(ctx, *c.params))
 	}
 	for _, file := range c.params.Files {
@@ -87,14 +88,17 @@ func takeBack(params protocol.CleanupParams) (err error) {
 
 // connect connects to the supervisor in the way in which it is spoken to.
 func connect(ctx context.Context, params protocol.CleanupParams) (zinit.Supervisor, error) {
-	dial := func(ctx context.Context) (net.Conn, error) {
+	dial := func(ctx context.Context, port int) (net.Conn, error) {
 		var dialer net.Dialer
+		if port != 0 {
+			return dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		}
 		return dialer.DialContext(ctx, "unix", params.Zinit)
 	}
 	if params.Spelling != nil {
-		return zinit.ConnectAs(func(ctx context.Context, _ int) (net.Conn, error) { return dial(ctx) }, *params.Spelling), nil
+		return zinit.ConnectAs(dial, *params.Spelling), nil
 	}
-	return zinit.Connect(ctx, dial)
+	return zinit.Connect(ctx, func(ctx context.Context) (net.Conn, error) { return dial(ctx, 0) })
 }
 
 // deleteServices deletes every service whose name begins with the prefix.

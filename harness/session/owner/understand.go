@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,13 +38,14 @@ func (o *Owner) understand(ctx context.Context, live *liveSandbox) {
 		return
 	}
 	socket := live.findListener(ctx, o.target.Zinit.Sockets)
-	if socket == "" {
+	ports := live.findPorts(ctx, o.target)
+	if socket == "" && len(ports) == 0 {
 		return
 	}
 	conversation := zinit.NewConversation(live.portDialer(socket))
 	o.understood.once.Do(func() {
 		found := learn.Learn(ctx, conversation, learn.Options{
-			Given: o.target.Zinit.Dialect, Shipped: live.expectations(ctx, o.target), Witness: &witness{live.agent}, Trial: trialName,
+			Given: o.target.Zinit.Dialect, Shipped: live.expectations(ctx, o.target), Ports: ports, Witness: &witness{live.agent}, Trial: trialName,
 		})
 		o.understood.found.Store(&found)
 		o.writeUnderstood(live, found)
@@ -67,15 +69,19 @@ func (o *Owner) writeUnderstood(live *liveSandbox, found learn.Understanding) {
 func (l *liveSandbox) take(ctx context.Context, socket string, found learn.Understanding) {
 	l.opened.Zinit, l.opened.Dialect, l.opened.Spelling = socket, zinit.DialectLearned, &found.Spelling
 	l.opened.Because = found.Summary()
-	if pid := l.peerOf(ctx, socket); pid != 0 {
-		l.opened.SupervisorPID = pid
+	endpoint := agent.Endpoint{Socket: socket}
+	if port := found.Spelling.Dialect.Transport.Port; port != 0 {
+		endpoint = agent.Endpoint{Port: port}
+	}
+	if identity, err := l.agent.Identify(ctx, agent.IdentifyParams{Endpoint: endpoint}); err == nil && identity.Serving.PID != 0 {
+		l.opened.SupervisorPID = identity.Serving.PID
 	}
 }
 
 // speakAsLearned connects another sandbox in the spelling that was learned in the first. The error says what is waited for.
 func (o *Owner) speakAsLearned(ctx context.Context, live *liveSandbox, found learn.Understanding) error {
 	socket := live.findListener(ctx, o.target.Zinit.Sockets)
-	if socket == "" {
+	if socket == "" && found.Spelling.Dialect.Transport.Port == 0 {
 		return errors.New("zinit's socket")
 	}
 	if _, err := zinit.ConnectAs(live.portDialer(socket), found.Spelling).Ping(ctx); err != nil {
@@ -143,6 +149,23 @@ func (l *liveSandbox) findListener(ctx context.Context, candidates []string) str
 		}
 	}
 	return ""
+}
+
+// findPorts returns the TCP ports at which a supervisor may listen: those of no service of the target.
+func (l *liveSandbox) findPorts(ctx context.Context, t *target.Target) []int {
+	listeners, err := l.agent.Listeners(ctx)
+	if err != nil {
+		return nil
+	}
+	var ports []int
+	for _, listener := range listeners {
+		isService := slices.ContainsFunc(t.Services, func(s target.Service) bool { return s.Port == listener.Port })
+		if listener.Port != 0 && !isService && listener.Port != t.Container.Port && !slices.Contains(ports, listener.Port) {
+			ports = append(ports, listener.Port)
+		}
+	}
+	slices.Sort(ports)
+	return ports
 }
 
 // portDialer returns a dialer of a socket of the sandbox, and of its ports.

@@ -211,7 +211,7 @@ func (p parameter) isObject() bool {
 // candidates returns the methods that may be an operation, the best first. Described ones win; without a description the usual names are tried.
 func (l *learner) candidates(operation dialect.Operation) []method {
 	if l.described != nil {
-		return scoredFor(operation, l.described)
+		return l.scoredFor(operation, l.described)
 	}
 	var hinted, guesses []method
 	for _, name := range l.hints {
@@ -220,7 +220,7 @@ func (l *learner) candidates(operation dialect.Operation) []method {
 	for _, name := range append(l.inStyle(operation), guessNames(operation)...) {
 		guesses = append(guesses, method{name: name})
 	}
-	return append(scoredFor(operation, hinted), guesses...)
+	return append(l.scoredFor(operation, hinted), guesses...)
 }
 
 // each returns the candidates of an operation, and those that error replies have named meanwhile.
@@ -248,14 +248,14 @@ func (l *learner) each(operation dialect.Operation) iter.Seq[method] {
 }
 
 // scoredFor returns the methods whose names say an operation, the best first.
-func scoredFor(operation dialect.Operation, methods []method) []method {
+func (l *learner) scoredFor(operation dialect.Operation, methods []method) []method {
 	type scored struct {
 		method
 		score int
 	}
 	var found []scored
 	for _, one := range methods {
-		if score := methodScore(operation, one.name); score > 0 {
+		if score := l.scoreOf(operation, one.name); score > 0 {
 			found = append(found, scored{one, score})
 		}
 	}
@@ -265,6 +265,44 @@ func scoredFor(operation dialect.Operation, methods []method) []method {
 		best = append(best, one.method)
 	}
 	return best
+}
+
+// scoreOf returns how well a method's name says an operation. A noun that nobody knows is the service's if the method that lists the services has
+// it, else it may be any other.
+func (l *learner) scoreOf(operation dialect.Operation, name string) int {
+	score := methodScore(operation, name)
+	words := tokens(name)
+	meant := meanings[operation].noun
+	if nounOf(words, meant) != "" || len(l.serviceNouns()) == 0 {
+		return score
+	}
+	isService := slices.ContainsFunc(words, func(word string) bool { return slices.Contains(l.serviceNouns(), word) })
+	const little, more = 5, 15
+	switch {
+	case score > 0 && meant == "service" && isService:
+		return score + more
+	case score == 0 && meant != "service" && meant != "" && !isService && len(words) > 1 && hasVerb(operation, words):
+		return little
+	}
+	return score
+}
+
+// serviceNouns returns the words of the method that lists the services, without its verbs.
+func (l *learner) serviceNouns() []string {
+	known, ok := l.spoken.Operations[dialect.List]
+	if !ok {
+		return nil
+	}
+	return slices.DeleteFunc(tokens(known.Method), func(word string) bool {
+		return hasVerb(dialect.List, []string{word}) || hasVerb(dialect.ListFull, []string{word}) || nounOf([]string{word}, "") != ""
+	})
+}
+
+// hasVerb reports whether a verb of an operation is among words.
+func hasVerb(operation dialect.Operation, words []string) bool {
+	return slices.ContainsFunc(meanings[operation].verbs, func(verb string) bool {
+		return slices.ContainsFunc(verbs[verb], func(word string) bool { return slices.Contains(words, word) })
+	})
 }
 
 // meanings are the noun and the verbs of each operation.
