@@ -315,8 +315,12 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 	live.opened.Bystanders = nil
 	for _, plan := range live.filterRegistrable(protocol.Bystanders(o.target)) {
 		_, err := supervisor.Register(ctx, plan.Definition())
-		if errors.Is(err, zinit.ErrNotExpressible) && len(plan.Requires) > 0 {
-			continue // a supervisor without dependencies has one bystander less
+		if errors.Is(err, zinit.ErrNotExpressible) && (len(plan.Requires) > 0 || supervisor.Dialect() == zinit.DialectLearned) {
+			continue // a supervisor without dependencies has one bystander less, one that is understood in part may have none
+		}
+		if refused := new(zinit.Error); errors.As(err, &refused) && supervisor.Dialect() == zinit.DialectLearned {
+			live.opened.Because += "; a definition is refused: " + oneLine(err)
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("register %s: %w", plan.Name, err)

@@ -119,6 +119,7 @@ type learner struct {
 	missing      []string
 	unknown      map[string]zinit.Error // the errors for methods that do not exist, by the names that were asked for
 	listed       bool                   // whether the methods are known from an error reply alone
+	sending      dialect.Definition     // of the trial
 	hints        []string               // methods that error replies have named one by one
 }
 

@@ -67,6 +67,10 @@ func (l *learner) tryOut(ctx context.Context) bool {
 		l.miss("a service of ours was killed, and its delay was not the one that was set: the member or the unit of the retry delay is another one")
 		return false
 	}
+	if err := l.registerAgain(ctx); err != nil {
+		l.miss(fmt.Sprintf("a definition of ours with few members, and with a health check, is not taken: %v", err))
+		return false
+	}
 	l.findJobs(ctx, seen)
 	l.findLogs(ctx)
 	l.confirmOrders(ctx)
@@ -214,6 +218,7 @@ func (l *learner) definition() dialect.Definition {
 
 // register sends the trial's definition by the first methods that take it. It remembers the calls.
 func (l *learner) register(ctx context.Context) (bool, error) {
+	l.sending = l.definition()
 	refused := l.sendDefinition(ctx)
 	env, placed := l.spoken.Documents[dialect.Action]["env"]
 	if refused == nil || !placed || l.isOver(ctx, refused) {
@@ -235,7 +240,7 @@ func (l *learner) register(ctx context.Context) (bool, error) {
 // sendDefinition sends the documents of the trial's definition. A member that an error reply misses is written even if it is empty.
 func (l *learner) sendDefinition(ctx context.Context) error {
 	for {
-		messages, err := l.spoken.Encode(l.definition(), l.templates)
+		messages, err := l.spoken.Encode(l.sending, l.templates)
 		if err != nil {
 			return err
 		}
@@ -247,10 +252,10 @@ func (l *learner) sendDefinition(ctx context.Context) error {
 }
 
 func (l *learner) sendAll(ctx context.Context, messages []dialect.Message) error {
-	for _, message := range messages {
+	for i, message := range messages { // the actions, in their order, then the service
 		name := l.options.Trial
 		if message.Operation == dialect.SetAction {
-			name += ".run"
+			name, _ = l.sending.Actions[i]["name"].(string)
 		}
 		if err := l.send(ctx, message, name); err != nil {
 			return err
@@ -267,7 +272,7 @@ func (l *learner) require(refused error) bool {
 	}
 	found := false
 	for _, field := range fieldsNamed(answer.Message, dialect.Call{}, nil) {
-		for _, document := range []dialect.Document{dialect.Action, dialect.Service} {
+		for _, document := range []dialect.Document{dialect.Action, dialect.HealthAction, dialect.Service} {
 			shape := l.spoken.Documents[document]
 			for _, name := range slices.Sorted(maps.Keys(shape)) {
 				if member := shape[name]; !member.Required && slices.Contains(member.At, field) && l.isLeftOut(document, name) {
@@ -281,15 +286,45 @@ func (l *learner) require(refused error) bool {
 	return found
 }
 
-// isLeftOut reports whether the trial's definition has no value for a member.
+// isLeftOut reports whether the definition that is sent has a document of a kind without a value for a member.
 func (l *learner) isLeftOut(document dialect.Document, name string) bool {
-	definition := l.definition()
-	values := definition.Service
-	if document == dialect.Action {
-		values = definition.Actions[0]
+	if document == dialect.Service {
+		return dialect.IsZero(l.sending.Service[name])
 	}
-	return dialect.IsZero(values[name])
+	return slices.ContainsFunc(l.sending.Actions, func(action dialect.Values) bool {
+		isHealth := action["kind"] == "health"
+		return isHealth == (document == dialect.HealthAction) && dialect.IsZero(action[name])
+	})
 }
+
+// registerAgain sends a definition with as few members as possible, and with a health check: what has to be there shows up. The check is never due.
+func (l *learner) registerAgain(ctx context.Context) error {
+	full := l.definition()
+	few := dialect.Values{}
+	for _, name := range []string{"name", "service", "kind", "exec", "retry.max_attempts", "retry.delay", "retry.max_delay", "retry.stability_period", "retry.backoff"} {
+		if value, there := full.Actions[0][name]; there {
+			few[name] = value
+		}
+	}
+	l.sending = dialect.Definition{Service: full.Service, Actions: []dialect.Values{few}}
+	if shape, known := l.spoken.Documents[dialect.HealthAction]; known {
+		health := dialect.Values{
+			"name": l.options.Trial + ".health", "service": l.options.Trial, "kind": "health", "exec": few["exec"],
+			"schedule.interval": neverPeriod, "schedule.start_period": neverPeriod + time.Second, "schedule.retries": int64(3), "timeout": neverPeriod + time.Minute,
+		}
+		for member := range health {
+			if _, placed := shape[member]; !placed && strings.Contains(member, ".") || (!placed && member == "timeout") {
+				delete(health, member)
+			}
+		}
+		l.sending.Actions = append(l.sending.Actions, health)
+		l.sending.Service = dialect.Values{"name": l.options.Trial, "actions": []string{l.options.Trial + ".run", l.options.Trial + ".health"}}
+	}
+	return l.sendDefinition(ctx)
+}
+
+// neverPeriod is so long that nothing becomes due during a contact.
+const neverPeriod = 59 * time.Minute
 
 // send finds a method that takes a document.
 func (l *learner) send(ctx context.Context, message dialect.Message, name string) error {
@@ -323,7 +358,7 @@ func (l *learner) misses(err error) bool {
 		return false
 	}
 	for _, field := range fieldsNamed(answer.Message, dialect.Call{}, nil) {
-		for _, document := range []dialect.Document{dialect.Action, dialect.Service} {
+		for _, document := range []dialect.Document{dialect.Action, dialect.HealthAction, dialect.Service} {
 			for name, member := range l.spoken.Documents[document] {
 				if !member.Required && len(member.At) > 0 && slices.Contains(member.At, field) && l.isLeftOut(document, name) {
 					return true
@@ -558,17 +593,17 @@ func (l *learner) confirmOrders(ctx context.Context) {
 		effect    func(before, now Sight) bool
 	}{
 		{dialect.Kill, map[dialect.Argument]any{dialect.TheName: name, dialect.TheSignal: "SIGKILL"}, func(before, now Sight) bool { return now.PID != before.PID }},
-		{dialect.Stop, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID == 0 }},
+		{dialect.Stop, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID == 0 && l.isListed(ctx) }},
 		{dialect.Start, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID != 0 }},
 		{dialect.Restart, map[dialect.Argument]any{dialect.TheName: name}, func(before, now Sight) bool { return now.PID != 0 && now.PID != before.PID }},
-		{dialect.Delete, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID == 0 }},
+		{dialect.Delete, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID == 0 && !l.isListed(ctx) }},
 	}
 	for _, step := range steps {
 		call, known := l.spoken.Operations[step.operation]
 		if !known {
 			continue
 		}
-		if step.operation == dialect.Kill || step.operation == dialect.Restart {
+		if step.operation == dialect.Kill || step.operation == dialect.Restart || step.operation == dialect.Stop {
 			l.await(ctx, func(s Sight) bool { return s.PID != 0 })
 		}
 		before, _ := l.options.Witness.Look(ctx, name, trialVariable)
@@ -584,6 +619,21 @@ func (l *learner) confirmOrders(ctx context.Context) {
 		}
 		l.note(string(step.operation), Confirmed)
 	}
+}
+
+// isListed reports whether the trial service is among the services.
+func (l *learner) isListed(ctx context.Context) bool {
+	call, known := l.spoken.Operations[dialect.List]
+	if !known {
+		_, listed := l.statusOfTrial(ctx)
+		return listed
+	}
+	result, err := l.call(ctx, call, nil)
+	if err != nil {
+		return false
+	}
+	names, err := call.Texts(result)
+	return err == nil && slices.Contains(names, l.options.Trial)
 }
 
 // cleanUp deletes the trial service if it is still there, and says so if that cannot be done.
