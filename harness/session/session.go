@@ -136,7 +136,7 @@ func (s *Session) open(ctx context.Context, p protocol.SandboxParams) (*Sandbox,
 		return existing, nil
 	}
 	var err error
-	if sandbox.Supervisor, err = sandbox.opened.Supervisor(ctx, sandbox.ZinitDialer(), sandbox.Agent()); err != nil {
+	if sandbox.Supervisor, err = sandbox.opened.Supervisor(ctx, protocol.PortDialer(s.link, sandbox.Name, sandbox.opened.Zinit), sandbox.Agent()); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

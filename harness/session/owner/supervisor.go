@@ -20,7 +20,7 @@ const socketTimeout = 20 * time.Second
 
 // supervisor connects to the sandbox's supervisor.
 func (l *liveSandbox) supervisor(ctx context.Context) (zinit.Supervisor, error) {
-	return l.opened.Supervisor(ctx, l.zinitDialer(), l.agent)
+	return l.opened.Supervisor(ctx, l.portDialer(l.opened.Zinit), l.agent)
 }
 
 // findSupervisor takes the first socket that answers as zinit does. If none does, and something else answers or the timeout is over,

@@ -200,7 +200,7 @@ func (l *liveSandbox) expectations(ctx context.Context, t *target.Target) []lear
 			policy = *service.Policy
 		}
 		all = append(all, learn.Expected{
-			Service: service.Name,
+			Service: service.Name, Requires: service.Requires,
 			Run: dialect.Values{
 				"retry.max_attempts": int64(policy.MaxAttempts), "retry.delay": policy.Delay.Duration(), "retry.backoff": string(policy.Backoff),
 				"retry.max_delay": policy.MaxDelay.Duration(), "retry.stability_period": policy.StabilityPeriod.Duration(),

@@ -15,17 +15,17 @@ func Programs() []string {
 	return []string{"zinit", "/root/hero/bin/zinit", "/usr/bin/zinit", "/usr/local/bin/zinit"}
 }
 
-// Supervisor connects to the supervisor in the dialect that was found.
-func (o Opened) Supervisor(ctx context.Context, dial zinit.Dialer, inside agent.Client) (zinit.Supervisor, error) {
+// Supervisor connects to the supervisor in the dialect that was found. dial reaches its socket, and the container's ports.
+func (o Opened) Supervisor(ctx context.Context, dial zinit.PortDialer, inside agent.Client) (zinit.Supervisor, error) {
 	switch o.Dialect {
 	case zinit.DialectCLI:
 		return zinit.NewCommandLine(Program(inside, o.Program), o.Because), nil
 	case zinit.DialectBare:
 		return zinit.NewBare(o.Because), nil
 	case zinit.DialectLearned:
-		return zinit.ConnectAs(func(ctx context.Context, _ int) (net.Conn, error) { return dial(ctx) }, *o.Spelling), nil
+		return zinit.ConnectAs(dial, *o.Spelling), nil
 	}
-	return zinit.Connect(ctx, dial)
+	return zinit.Connect(ctx, func(ctx context.Context) (net.Conn, error) { return dial(ctx, 0) })
 }
 
 // Found reports whether it is known how to speak with the supervisor, or that nobody can.
@@ -48,7 +48,11 @@ func (o Opened) Describe() string {
 	case zinit.DialectCLI:
 		return fmt.Sprintf("by its command line alone, so nothing can be registered: %s", o.Because)
 	case zinit.DialectLearned:
-		return fmt.Sprintf("in a spelling that was learned, at %s: %s", o.Zinit, o.Because)
+		at := o.Zinit
+		if port := o.Spelling.Dialect.Transport.Port; port != 0 {
+			at = fmt.Sprintf("port %d", port)
+		}
+		return fmt.Sprintf("in a spelling that was learned, at %s: %s", at, o.Because)
 	case zinit.DialectBare:
 		return fmt.Sprintf("not at all, so only what needs no word with it is judged: %s", o.Because)
 	}

@@ -20,14 +20,14 @@ func (l *learner) findDefinitions(ctx context.Context) bool {
 	l.templates.Service = document
 	if parts := findParts(document, subject); parts.run != nil {
 		l.embed(document, parts, subject)
-		l.addServiceShape(document)
+		l.addServiceShape(ctx, document)
 		return l.hasEssentials()
 	}
 	if !l.readActions(ctx, subject) {
 		l.miss("no method gives back the actions of " + subject.Service + ": name it under zinit.dialect.operations.list-actions of the target file")
 		return false
 	}
-	l.addServiceShape(document)
+	l.addServiceShape(ctx, document)
 	return l.hasEssentials()
 }
 
@@ -394,7 +394,7 @@ func (l *learner) embed(document map[string]any, found parts, subject Expected) 
 }
 
 // addServiceShape learns the members of a service itself.
-func (l *learner) addServiceShape(document map[string]any) {
+func (l *learner) addServiceShape(ctx context.Context, document map[string]any) {
 	shape := dialect.Shape{}
 	used := map[string]bool{}
 	if e := l.spoken.Embedding; e != nil {
@@ -433,6 +433,46 @@ func (l *learner) addServiceShape(document map[string]any) {
 		}
 	}
 	l.spoken.Documents[dialect.Service] = shape
+	l.addRequires(ctx)
+}
+
+// addRequires learns where a service names what it requires, from one that is known to require something.
+func (l *learner) addRequires(ctx context.Context) {
+	call := l.spoken.Operations[dialect.GetService]
+	for _, expected := range l.options.Shipped {
+		if len(expected.Requires) == 0 {
+			continue
+		}
+		result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: expected.Service})
+		if err != nil {
+			return
+		}
+		answer, _ := call.Result.Get(result)
+		document, _ := answer.(map[string]any)
+		var holding []leaf
+		for _, one := range leaves(document) {
+			if names, ok := namesIn(one.value); ok && slices.Equal(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(expected.Requires))) {
+				holding = append(holding, one)
+			}
+		}
+		if len(holding) == 1 {
+			l.spoken.Documents[dialect.Service]["dependencies.requires"] = dialect.Member{At: holding[0].at, Form: namesForm(holding[0].value)}
+			l.note("service.dependencies.requires", Shipped)
+		}
+		return
+	}
+}
+
+// isSteady reports whether a shipped run action is read the same each time. Members that the model does not have may change.
+func (l *learner) isSteady(ctx context.Context, subject Expected) bool {
+	const times = 3
+	first, readable := l.readRun(ctx, subject.Service)
+	for range times - 1 {
+		if again, ok := l.readRun(ctx, subject.Service); ok != readable || !equalJSON(again, first) {
+			return false
+		}
+	}
+	return true
 }
 
 // isInside reports whether a place belongs to an embedded action that is no part of the service's own level.

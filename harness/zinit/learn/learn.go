@@ -6,8 +6,12 @@ package learn
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"reflect"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -24,6 +28,8 @@ type Expected struct {
 	Service string
 	// Run and Health are members of its run and its health action by their names in the model.
 	Run, Health dialect.Values
+	// Requires are the services that it requires.
+	Requires []string
 }
 
 // Options say what is known beforehand.
@@ -119,8 +125,10 @@ type learner struct {
 	missing      []string
 	unknown      map[string]zinit.Error // the errors for methods that do not exist, by the names that were asked for
 	listed       bool                   // whether the methods are known from an error reply alone
-	sending      dialect.Definition     // of the trial
-	hints        []string               // methods that error replies have named one by one
+	asked        atomic.Int64
+	sending      dialect.Definition // of the trial
+	tried        *tentative
+	hints        []string // methods that error replies have named one by one
 }
 
 // learn goes from the transport to the trial, as far as it comes.
@@ -140,10 +148,25 @@ func (l *learner) learn(ctx context.Context) Level {
 	if l.takeGiven(); !understood && l.options.Given == nil {
 		return Orders
 	}
+	if understood && !l.isSteady(ctx, l.options.Shipped[0]) {
+		l.miss("the definition of " + l.options.Shipped[0].Service + " is read otherwise each time: nothing is registered")
+		l.forgetDocuments()
+		return Orders
+	}
 	if l.options.Witness == nil || !l.tryOut(ctx) {
 		return Read
 	}
 	return Full
+}
+
+// forgetDocuments forgets what was learned of definitions.
+func (l *learner) forgetDocuments() {
+	for _, document := range []dialect.Document{dialect.Service, dialect.Action, dialect.HealthAction} {
+		delete(l.spoken.Documents, document)
+	}
+	for _, operation := range []dialect.Operation{dialect.GetService, dialect.ListActions, dialect.GetAction} {
+		delete(l.spoken.Operations, operation)
+	}
 }
 
 // takeGiven lets what a person has written of documents win over what was learned of them.
@@ -194,10 +217,44 @@ func (l *learner) call(ctx context.Context, call dialect.Call, arguments map[dia
 	return l.ask(ctx, l.spoken.Transport, call.Method, params)
 }
 
+// mostQuestions bounds how many questions a contact asks: a supervisor that answers anything to everything is not understood by more of them.
+const mostQuestions = 6000
+
+// deepestReply bounds how deep a reply nests; so many replies that are deeper end the contact.
+const (
+	deepestReply = 64
+	fewestDeep   = 20
+)
+
+// isDeeper reports whether a value nests deeper than a limit.
+func isDeeper(value any, limit int) bool {
+	if limit < 0 {
+		return true
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		for _, inner := range v {
+			if isDeeper(inner, limit-1) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, func(inner any) bool { return isDeeper(inner, limit-1) })
+	}
+	return false
+}
+
+var errTooDeep = fmt.Errorf("the reply nests deeper than %d", deepestReply)
+
+var errTooMany = errors.New("the supervisor was asked too many questions that led to nothing")
+
 // questionTimeout bounds one question: a supervisor that does not understand it may be silent.
 const questionTimeout = 3 * time.Second
 
 func (l *learner) ask(ctx context.Context, how dialect.Transport, name string, params any) (any, error) {
+	if l.asked.Add(1) > mostQuestions {
+		return nil, errTooMany
+	}
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
 	raw, err := l.conversation.Call(ctx, how, name, params)
@@ -205,6 +262,9 @@ func (l *learner) ask(ctx context.Context, how dialect.Transport, name string, p
 		return nil, err
 	}
 	var result any
-	err = json.Unmarshal(raw, &result)
+	if err = json.Unmarshal(raw, &result); err == nil && isDeeper(result, deepestReply) {
+		l.asked.Add(mostQuestions / fewestDeep)
+		return nil, errTooDeep
+	}
 	return result, err
 }

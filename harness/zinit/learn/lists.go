@@ -115,7 +115,7 @@ func (p parameter) neutral() (any, bool) {
 // isOver reports whether nothing more can be asked.
 func (l *learner) isOver(ctx context.Context, err error) bool {
 	answer := new(zinit.Error)
-	return ctx.Err() != nil && !errors.As(err, &answer)
+	return errors.Is(err, errTooMany) || (ctx.Err() != nil && !errors.As(err, &answer))
 }
 
 // takeList takes a result that lists the shipped services: names, or documents with a state.
@@ -154,7 +154,7 @@ func places(value any, depth int) []dialect.Path {
 // unwrap returns the place of a document inside a result: it goes into an object that has but one object or list, and no name beside it.
 func unwrap(result any) dialect.Path {
 	var at dialect.Path
-	for {
+	for len(at) < deepestDocument {
 		object, ok := result.(map[string]any)
 		if !ok {
 			return at
@@ -180,7 +180,11 @@ func unwrap(result any) dialect.Path {
 		}
 		at, result = at.Join(inner), object[inner]
 	}
+	return at
 }
+
+// deepestDocument bounds how deep documents are looked into.
+const deepestDocument = 8
 
 func (l *learner) takeArray(call dialect.Call, list []any) {
 	var texts, documents int
@@ -561,7 +565,7 @@ func leaves(document map[string]any) []leaf {
 	var walk func(at dialect.Path, value any)
 	walk = func(at dialect.Path, value any) {
 		object, ok := value.(map[string]any)
-		if !ok || len(object) == 0 || isSecsNanos(object) || isPairs(at, object) {
+		if !ok || len(object) == 0 || len(at) >= deepestDocument || isSecsNanos(object) || isPairs(at, object) {
 			found = append(found, leaf{at, value})
 			return
 		}

@@ -59,6 +59,7 @@ func (l *learner) tryOut(ctx context.Context) bool {
 		return false
 	}
 	l.note("action.exec", Confirmed)
+	l.takeTentative(ctx, seen)
 	l.confirm("action.env", seen.Value == l.options.Trial)
 	l.confirm("action.dir", seen.Dir == l.options.Witness.Dir())
 	l.readBack(ctx)
@@ -219,7 +220,7 @@ func (l *learner) definition() dialect.Definition {
 // register sends the trial's definition by the first methods that take it. It remembers the calls.
 func (l *learner) register(ctx context.Context) (bool, error) {
 	l.sending = l.definition()
-	refused := l.sendDefinition(ctx)
+	refused := l.sendTentatively(ctx)
 	env, placed := l.spoken.Documents[dialect.Action]["env"]
 	if refused == nil || !placed || l.isOver(ctx, refused) {
 		return refused == nil, refused
@@ -357,6 +358,9 @@ func (l *learner) misses(err error) bool {
 	if !errors.As(err, &answer) {
 		return false
 	}
+	if l.tried != nil && l.tried.isNamedIn(answer.Message) {
+		return true
+	}
 	for _, field := range fieldsNamed(answer.Message, dialect.Call{}, nil) {
 		for _, document := range []dialect.Document{dialect.Action, dialect.HealthAction, dialect.Service} {
 			for name, member := range l.spoken.Documents[document] {
@@ -470,7 +474,7 @@ func (l *learner) await(ctx context.Context, so func(Sight) bool) (Sight, bool) 
 // readBack compares what was registered with what the supervisor gives back. A member that has changed as ours did is stored.
 func (l *learner) readBack(ctx context.Context) {
 	definition := l.definition()
-	action, ok := l.readTrial(ctx)
+	action, ok := l.readRun(ctx, l.options.Trial)
 	if !ok {
 		return
 	}
@@ -481,14 +485,35 @@ func (l *learner) readBack(ctx context.Context) {
 	}
 }
 
-// readTrial reads the trial's run action back.
-func (l *learner) readTrial(ctx context.Context) (dialect.Values, bool) {
-	name := l.options.Trial
-	operation, subject := dialect.GetService, name
+// readRun reads a service's run action.
+func (l *learner) readRun(ctx context.Context, service string) (dialect.Values, bool) {
+	answer, ok := l.readRaw(ctx, service)
+	if !ok {
+		return nil, false
+	}
+	if l.spoken.Embedding == nil {
+		values, err := l.spoken.DecodeAction(answer)
+		return values, err == nil
+	}
+	definition, err := l.spoken.DecodeService(answer)
+	if err != nil {
+		return nil, false
+	}
+	for _, action := range definition.Actions {
+		if action["kind"] != "health" {
+			return action, true
+		}
+	}
+	return nil, false
+}
+
+// readRaw reads the document that holds a service's run action: the action's own, or the service's.
+func (l *learner) readRaw(ctx context.Context, service string) (any, bool) {
+	operation, subject := dialect.GetService, service
 	if l.spoken.Embedding == nil {
 		operation = dialect.ListActions
 		if _, known := l.spoken.Operations[operation]; !known {
-			operation, subject = dialect.GetAction, name+".run"
+			operation, subject = dialect.GetAction, service+".run"
 		}
 	}
 	call := l.spoken.Operations[operation]
@@ -500,26 +525,17 @@ func (l *learner) readTrial(ctx context.Context) (dialect.Values, bool) {
 	if err != nil {
 		return nil, false
 	}
-	answer, err := call.Answer(result)
+	if operation != dialect.ListActions {
+		answer, err := call.Answer(result)
+		return answer, err == nil
+	}
+	documents, err := call.Listed(result, l.spoken.Documents[dialect.Action])
 	if err != nil {
 		return nil, false
 	}
-	if l.spoken.Embedding != nil {
-		definition, err := l.spoken.DecodeService(answer)
-		if err != nil || len(definition.Actions) == 0 {
-			return nil, false
-		}
-		return definition.Actions[0], true
-	}
-	documents := []any{answer}
-	if operation == dialect.ListActions {
-		if documents, err = call.Listed(result, l.spoken.Documents[dialect.Action]); err != nil {
-			return nil, false
-		}
-	}
 	for _, document := range documents {
-		if values, err := l.spoken.DecodeAction(document); err == nil && values["name"] == name+".run" {
-			return values, true
+		if values, err := l.spoken.DecodeAction(document); err == nil && values["name"] == service+".run" {
+			return document, true
 		}
 	}
 	return nil, false
