@@ -19,7 +19,7 @@ func (c listCommand) Run(stdout io.Writer) error {
 		return err
 	}
 	for _, p := range promise.All() {
-		_, _ = fmt.Fprintf(stdout, "%-34s %-9s %-42s %s\n", p.ID, p.Severity(), p.Source(), p.Sentence)
+		_, _ = fmt.Fprintf(stdout, "%-34s %-9s %-5s %-42s %s\n", p.ID, p.Severity(), p.Needs(), p.Source(), p.Sentence)
 	}
 	return nil
 }

@@ -78,6 +78,10 @@ type Report struct {
 	Services, Actions     int // registered by the image
 	// Understood is the supervisor's spelling as it was learned; nil if it speaks as the contract has it.
 	Understood *learn.Understanding
+	// Because says in a line why the supervisor is not spoken to as the contract has it; empty if it is.
+	Because string
+	// Conversation is printed at the end if it is wanted.
+	Conversation []string
 	// Findings has one entry for each of zinit.Assumptions, in that order.
 	Findings []Finding
 	Remarks  []Remark

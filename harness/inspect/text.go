@@ -6,12 +6,16 @@ import (
 	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/learn"
 )
 
 // Text returns a report as YAML: the list `confirmed` of a target file, and everything else as comments.
 func (r Report) Text() string {
 	text := new(strings.Builder)
 	comment := func(format string, args ...any) { line(text, "# "+format, args...) }
+	r.writeUnderstood(text)
 	comment("image    %s", r.Image)
 	if r.Digest != "" {
 		comment("         %s", r.Digest)
@@ -20,12 +24,6 @@ func (r Report) Text() string {
 	comment("zinit    %s, dialect %s%s", cmp.Or(r.Version, "of unknown version"), r.Dialect, describeSocket(r.Socket))
 	if r.Unread == "" {
 		comment("registry %d services, %d actions", r.Services, r.Actions)
-	}
-	if r.Understood != nil {
-		line(text, "")
-		for words := range strings.Lines(r.Understood.Text()) {
-			comment("%s", strings.TrimRight(words, "\n"))
-		}
 	}
 	counts := map[Result]int{}
 	for _, finding := range r.Findings {
@@ -37,7 +35,54 @@ func (r Report) Text() string {
 	r.writeDifferences(text)
 	r.writeUnseen(text)
 	r.writeRemarks(text)
+	for i, words := range r.Conversation {
+		if i == 0 {
+			line(text, "")
+			comment("the conversation, without secrets:")
+		}
+		comment("  %s", words)
+	}
 	return text.String()
+}
+
+// writeUnderstood writes how the supervisor is understood, what that costs, and what a person could add.
+func (r Report) writeUnderstood(text *strings.Builder) {
+	comment := func(format string, args ...any) { line(text, "# "+format, args...) }
+	switch {
+	case r.Understood != nil:
+		for words := range strings.Lines(r.Understood.Text()) {
+			comment("%s", strings.TrimRight(words, "\n"))
+		}
+	case r.Dialect == zinit.DialectBare:
+		comment("Understood: nothing: %s", r.Because)
+	case r.Dialect == zinit.DialectCLI:
+		comment("Understood: cli: the commands of zinit alone: %s", r.Because)
+	default:
+		comment("Understood: full: dialect %s, as the contract has it", r.Dialect)
+	}
+	need := r.understoodAs()
+	count, all := promise.Judgeable(need), len(promise.All())
+	if count < all {
+		comment("Cost: %d of %d promises can be judged, of some services at least (hero_chaos list says what each needs: here it is %s)", count, all, need)
+	} else {
+		comment("Cost: none: all %d promises can be judged, unless one needs a word that is only guessed", all)
+	}
+	line(text, "")
+}
+
+// understoodAs returns what of the supervisor is understood, in the word of the promises' needs.
+func (r Report) understoodAs() promise.Need {
+	switch {
+	case r.Dialect == zinit.DialectBare:
+		return promise.NeedsNothing
+	case r.Dialect == zinit.DialectCLI:
+		return promise.NeedsCommands
+	case r.Understood == nil || r.Understood.Level == learn.Full:
+		return promise.NeedsRegistration
+	case r.Understood.Level == learn.Read:
+		return promise.NeedsDefinitions
+	}
+	return promise.NeedsOrders
 }
 
 func describeSocket(socket string) string {

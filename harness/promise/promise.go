@@ -81,14 +81,14 @@ func Find(id string) (Promise, bool) {
 // Table returns all promises as a Markdown table for suites/README.md.
 func Table() string {
 	text := new(strings.Builder)
-	_, _ = text.WriteString("| promise | | severity | source | rests on |\n|---|---|---|---|---|\n")
+	_, _ = text.WriteString("| promise | | severity | needs | source | rests on |\n|---|---|---|---|---|---|\n")
 	for _, promise := range All() {
 		var assumptions []string
 		for _, assumption := range promise.Assumptions {
 			assumptions = append(assumptions, "`"+assumption+"`")
 		}
-		_, _ = fmt.Fprintf(text, "| `%s` | %s | %s | %s | %s |\n",
-			promise.ID, promise.Sentence, promise.Severity(), promise.join(contract.Clause.Link), strings.Join(assumptions, ", "))
+		_, _ = fmt.Fprintf(text, "| `%s` | %s | %s | %s | %s | %s |\n",
+			promise.ID, promise.Sentence, promise.Severity(), promise.Needs(), promise.join(contract.Clause.Link), strings.Join(assumptions, ", "))
 	}
 	return text.String()
 }

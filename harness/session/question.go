@@ -20,7 +20,7 @@ func (b *Sandbox) Question(ctx context.Context) ([]byte, error) {
 		return nil, recovery.NotExpressible(errors.New("it is not known how the supervisor is asked over its socket"))
 	}
 	said := make(chan []byte, 1)
-	dial := func(context.Context) (net.Conn, error) {
+	dial := func(context.Context, int) (net.Conn, error) {
 		near, far := net.Pipe()
 		go func() { said <- listen(far) }()
 		return near, nil

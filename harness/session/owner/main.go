@@ -3,6 +3,7 @@ package owner
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
@@ -16,6 +17,7 @@ type Main struct {
 	*liveSandbox
 	supervisor zinit.Supervisor
 	understood *learn.Understanding
+	owner      *Owner
 }
 
 // Main returns the main sandbox. The end of the session ends it.
@@ -25,7 +27,7 @@ func (o *Owner) Main(ctx context.Context) (*Main, error) {
 		return nil, err
 	}
 	supervisor, err := live.supervisor(ctx)
-	return &Main{live, supervisor, o.understood.found.Load()}, err
+	return &Main{live, supervisor, o.understood.found.Load(), o}, err
 }
 
 // Agent returns the client of the agent inside the container.
@@ -53,6 +55,16 @@ func (m *Main) Published(ctx context.Context, port int) (string, error) {
 
 // Understood returns what was learned of how the supervisor is spoken to; nil if it speaks as the contract has it.
 func (m *Main) Understood() *learn.Understanding { return m.understood }
+
+// Conversation returns what was asked and answered while the supervisor's spelling was learned, without secrets; nil if nothing was.
+func (m *Main) Conversation() []string {
+	m.owner.understood.mu.Lock()
+	defer m.owner.understood.mu.Unlock()
+	return slices.Clone(m.owner.understood.conversation)
+}
+
+// Because returns how it was found in which way the supervisor is spoken to, one line.
+func (m *Main) Because() string { return m.opened.Because }
 
 // Boot returns what is wrong with each service that did not serve after the start, and how long the start took.
 func (m *Main) Boot() (missing map[string]string, took time.Duration) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -30,7 +32,27 @@ const trialName = protocol.VictimPrefix + "contact"
 type understood struct {
 	once  sync.Once
 	found atomic.Pointer[learn.Understanding]
+
+	mu           sync.Mutex
+	conversation []string // what was asked and answered, without secrets
 }
+
+// longestConversation bounds how many questions are remembered.
+const longestConversation = 4000
+
+// record remembers a question and its answer without the values of secrets: the target's, and what is called like one.
+func (u *understood) record(redact record.Redactor, question, answer string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(u.conversation) < longestConversation {
+		u.conversation = append(u.conversation, hideNamed(redact.Text("> "+question)), hideNamed(redact.Text("< "+answer)))
+	}
+}
+
+// namedSecret is a value whose name says that it is a secret, as a member or as NAME=VALUE.
+var namedSecret = regexp.MustCompile(`(?i)("?[A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)[A-Z0-9_]*"?\s*[:=]\s*"?)([^"\s,}\]]+)`)
+
+func hideNamed(text string) string { return namedSecret.ReplaceAllString(text, "${1}[hidden]") }
 
 // understand learns how the supervisor is spoken to if it does not speak as the contract has it. It goes on with what was understood.
 func (o *Owner) understand(ctx context.Context, live *liveSandbox) {
@@ -44,8 +66,13 @@ func (o *Owner) understand(ctx context.Context, live *liveSandbox) {
 	}
 	conversation := zinit.NewConversation(live.portDialer(socket))
 	o.understood.once.Do(func() {
+		redact, err := o.redactor()
+		if err != nil {
+			redact = record.Redactor{} // the record is refused for the same reason
+		}
 		found := learn.Learn(ctx, conversation, learn.Options{
 			Given: o.target.Zinit.Dialect, Shipped: live.expectations(ctx, o.target), Ports: ports, Witness: &witness{live.agent}, Trial: trialName,
+			Record: func(question, answer string) { o.understood.record(redact, question, answer) },
 		})
 		o.understood.found.Store(&found)
 		o.writeUnderstood(live, found)

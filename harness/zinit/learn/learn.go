@@ -11,6 +11,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,8 @@ type Options struct {
 	Ports []int
 	// Witness sees what the supervisor does. Without one, nothing is registered and nothing confirmed.
 	Witness Witness
+	// Record is told of every question and its answer, each one line; nil if nobody wants to know.
+	Record func(question, answer string)
 	// Trial is the name of the service that is registered for the trial.
 	Trial string
 }
@@ -220,6 +223,33 @@ func (l *learner) call(ctx context.Context, call dialect.Call, arguments map[dia
 // mostQuestions bounds how many questions a contact asks: a supervisor that answers anything to everything is not understood by more of them.
 const mostQuestions = 6000
 
+// record tells of a question and its answer, both shortened.
+func (l *learner) record(how dialect.Transport, name string, params any, raw json.RawMessage, err error) {
+	if l.options.Record == nil {
+		return
+	}
+	const most = 700
+	shortened := func(text string) string {
+		if len(text) > most {
+			return strings.ToValidUTF8(text[:most], "") + "..."
+		}
+		return text
+	}
+	question := name
+	if params != nil {
+		text, _ := json.Marshal(params)
+		question += " " + string(text)
+	}
+	if how != l.spoken.Transport {
+		question += fmt.Sprintf(" (%s%s at port %d)", how.Framing, how.Path, how.Port)
+	}
+	answer := string(raw)
+	if err != nil {
+		answer = err.Error()
+	}
+	l.options.Record(shortened(question), shortened(strings.ReplaceAll(answer, "\n", " ")))
+}
+
 // deepestReply bounds how deep a reply nests; so many replies that are deeper end the contact.
 const (
 	deepestReply = 64
@@ -258,6 +288,7 @@ func (l *learner) ask(ctx context.Context, how dialect.Transport, name string, p
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
 	raw, err := l.conversation.Call(ctx, how, name, params)
+	l.record(how, name, params, raw, err)
 	if err != nil {
 		return nil, err
 	}

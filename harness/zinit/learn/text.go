@@ -86,6 +86,9 @@ func (u Understanding) Text() string {
 		fmt.Fprintf(&text, " at %s", transport.Path)
 	}
 	text.WriteString("\n")
+	if u.Level != None {
+		fmt.Fprintf(&text, "  %-36s %-40s %s\n", "ours", "theirs", "how it is known")
+	}
 	for _, reading := range u.Readings {
 		if reading.How == Missing {
 			continue
@@ -99,10 +102,14 @@ func (u Understanding) Text() string {
 		}
 	}
 	if len(missing) > 0 {
-		fmt.Fprintf(&text, "Not found: %s\n", strings.Join(missing, ", "))
+		fmt.Fprintf(&text, "Not understood: %s\n", strings.Join(missing, ", "))
 	}
-	for _, sentence := range u.Missing {
-		fmt.Fprintf(&text, "To add: %s\n", sentence)
+	for i, sentence := range u.Missing {
+		if i == 0 {
+			fmt.Fprintf(&text, "To add: %s\n", sentence)
+			continue
+		}
+		fmt.Fprintf(&text, "Missing as well: %s\n", sentence)
 	}
 	return text.String()
 }
