@@ -2,7 +2,7 @@ package promise
 
 import "slices"
 
-// Need is how far the supervisor has to be understood before a promise can be judged (suites/contract/zinit-0.4.md#dialect).
+// Need is a degree of understanding of the supervisor without which a promise cannot be judged (suites/contract/zinit-0.4.md#dialect).
 type Need string
 
 // The needs, from the least to the most. What needs less can be judged of some services at least.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,6 +30,7 @@ func (s Shape) Encode(document Document, values Values, template map[string]any)
 			continue
 		case !placed:
 			return nil, fmt.Errorf("write the %s: it has no place for %s: %w", document, known.Name, ErrNotExpressible)
+		case isMeant(known, given): // a zero of a policy says something
 		case (!given || IsZero(value)) && !member.Required:
 			if !member.isEmptyIn(known, out) {
 				member.At.Delete(out)
@@ -52,6 +54,12 @@ func (s Shape) Encode(document Document, values Values, template map[string]any)
 		return nil, fmt.Errorf("write the %s: it is no object", document)
 	}
 	return object, nil
+}
+
+// isMeant reports whether a value is written even if it is zero: in a policy and a schedule 0 means no limit, not the supervisor's usual one
+// (suites/contract/zinit-0.4.md#stability).
+func isMeant(known Known, given bool) bool {
+	return given && (known.Type == Number || known.Type == Duration) && (strings.HasPrefix(known.Name, "retry.") || strings.HasPrefix(known.Name, "schedule."))
 }
 
 // isEmptyIn reports whether a document has the member, and it says nothing there: a strict supervisor may want it to be there.

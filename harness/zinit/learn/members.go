@@ -28,8 +28,10 @@ func (l *learner) learnAction(document map[string]any, subject Expected, kind st
 			switch one.value {
 			case subject.Service + "." + kind:
 				shape["name"] = dialect.Member{At: one.at}
+				l.note(under+"name", Shipped)
 			case subject.Service:
 				shape["service"] = dialect.Member{At: one.at}
+				l.note(under+"service", Shipped)
 			}
 		}
 	}
@@ -243,8 +245,9 @@ func fits(known dialect.Known, value any) bool {
 
 // addBackoff finds the word for the growth of delays: the one that stands for the growth that is expected.
 func (l *learner) addBackoff(shape dialect.Shape, document map[string]any, expected dialect.Values, under string) {
-	member, known := shape["retry.backoff"]
 	growth, _ := expected["retry.backoff"].(string)
+	l.findGrowth(shape, document, growth)
+	member, known := shape["retry.backoff"]
 	if !known || growth == "" {
 		delete(shape, "retry.backoff")
 		return
@@ -259,6 +262,22 @@ func (l *learner) addBackoff(shape dialect.Shape, document map[string]any, expec
 	}
 	l.note(under+"retry.backoff", Shipped)
 	shape["retry.backoff"] = member
+}
+
+// findGrowth finds the one leaf that says the expected growth, whatever its name is.
+func (l *learner) findGrowth(shape dialect.Shape, document map[string]any, growth string) {
+	if _, known := shape["retry.backoff"]; known || growth == "" {
+		return
+	}
+	var saying []leaf
+	for _, one := range leaves(document) {
+		if text, isText := one.value.(string); isText && strings.EqualFold(text, growth) {
+			saying = append(saying, one)
+		}
+	}
+	if len(saying) == 1 {
+		shape["retry.backoff"] = dialect.Member{At: saying[0].at}
+	}
 }
 
 // sayLike returns another word in the form of a value that says a word: in its case, and inside of its object.
