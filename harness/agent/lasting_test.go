@@ -177,7 +177,7 @@ func TestALackOfDescriptorsDoesNotLandElsewhere(t *testing.T) {
 	_, other := serveVictim(t)
 	client, _ := linkAgent(t)
 	landed, err := begin(t, client, protocol.LastingParams{Fault: fault.DescriptorsGone, SupervisorPID: other, RPC: endpoint})
-	if err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "answers a new client all the same") {
+	if err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "and not the supervisor") {
 		t.Fatalf("landed: %+v, %v", landed, err)
 	}
 	if _, err := begin(t, client, protocol.LastingParams{Fault: fault.DescriptorsGone, SupervisorPID: other}); err == nil {

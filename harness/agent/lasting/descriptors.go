@@ -81,7 +81,13 @@ func (d *descriptors) prove(ctx context.Context) (proof, missing string) {
 		return "", fmt.Sprintf("%d of %d descriptors of the supervisor are open", open, limit.Cur)
 	}
 	answer := ask.Ask(ctx, d.rpc, refusalPeriod)
-	if answer.Outcome == ask.Good || answer.Outcome == ask.Answered || ctx.Err() != nil { // a question that was cut short proves nothing
+	switch full := errors.Is(answer.Err, unix.EAGAIN); {
+	case answer.Peer != 0 && answer.Peer != d.pid:
+		return "", fmt.Sprintf("process %d listens at the supervisor's socket, and not the supervisor", answer.Peer)
+	case answer.Outcome == ask.Refused && !full: // also if the host kept the question from being asked
+		return "", fmt.Sprintf("the supervisor's socket cannot be asked: %v", answer.Err)
+	}
+	if answer.Outcome == ask.Good || answer.Outcome == ask.Answered {
 		return "", "the supervisor has no descriptor left, and answers a new client all the same"
 	}
 	return fmt.Sprintf("%d of %d descriptors of the supervisor are open, and a new client gets no answer for %s", open, limit.Cur, refusalPeriod), ""

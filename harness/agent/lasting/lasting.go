@@ -122,16 +122,19 @@ func (h *Holder) Prove(ctx context.Context, params protocol.UndoParams) (protoco
 	defer e.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, landingTimeout)
 	defer cancel()
-	before := e.began.Lo
+	before, lacking := e.began.Lo, "there was no time to look"
 	for {
 		looked := clock.Now()
 		proof, missing := e.held.prove(ctx)
+		if ctx.Err() != nil {
+			return protocol.Landed{Missing: lacking}, nil // the look was cut short
+		}
 		if proof != "" {
 			return protocol.Landed{Landing: &record.Landing{At: record.Interval{Lo: before, Hi: clock.Now()}, Proof: proof}}, nil
 		}
-		before = looked
+		before, lacking = looked, missing
 		if !pause(ctx) {
-			return protocol.Landed{Missing: missing}, nil
+			return protocol.Landed{Missing: lacking}, nil
 		}
 	}
 }
