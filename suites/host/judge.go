@@ -19,8 +19,8 @@ const (
 	// busyShare is the share of a processor from which a supervisor is busy without work to do.
 	busyShare = 0.25
 	// mostChecks is the number of checks of one service that may come within burstPeriod of a revert: one that was under way, one that was due,
-	// one that comes in time, and one more.
-	mostChecks = 4
+	// those that come in time, and one more.
+	mostChecks = int(burstPeriod/interval) + 3
 	// stallLimit is a delay of the host by which a late recovery says nothing of the image.
 	stallLimit = time.Second
 )

@@ -69,6 +69,9 @@ func (d *descriptors) begin(ctx context.Context) (err error) {
 }
 
 func (d *descriptors) prove(ctx context.Context) (proof, missing string) {
+	if d.handle.HasEnded() {
+		return "the supervisor ended as soon as it had no descriptor left", ""
+	}
 	open, err := countDescriptors(d.pid)
 	if err != nil {
 		return "", err.Error()

@@ -60,6 +60,9 @@ func (s *stopped) revert() {
 }
 
 func (s *stopped) released(context.Context) string {
+	if s.handle.HasEnded() {
+		return "the supervisor has ended, so that nothing is stopped"
+	}
 	if tasks, all := procfs.CountTasks(s.pid); tasks == 0 || all {
 		return ""
 	}
