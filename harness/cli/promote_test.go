@@ -180,6 +180,8 @@ func TestPromoteRefuses(t *testing.T) {
 
 func TestConcludeLeavesTheVerdict(t *testing.T) {
 	output := t.TempDir()
+	jobSummary := filepath.Join(t.TempDir(), "summary.md")
+	t.Setenv(jobSummaryVariable, jobSummary)
 	r := whole(t)
 	if err := r.Save(filepath.Join(output, "record.json")); err != nil {
 		t.Fatal(err)
@@ -199,6 +201,11 @@ func TestConcludeLeavesTheVerdict(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(output, folder.PageName)); err != nil {
 		t.Error(err)
+	}
+	for _, path := range []string{jobSummary, filepath.Join(output, folder.MarkdownName)} {
+		if text, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(text), "## ❔ INCONCLUSIVE") { //nolint:gosec // into a folder of this test
+			t.Errorf("%s: %v, %.80s", path, err, text)
+		}
 	}
 	text, err := os.ReadFile(filepath.Join(output, folder.VerdictName)) //nolint:gosec // into a folder of this test
 	if err != nil {
