@@ -39,7 +39,7 @@ var hangAdvice = map[string]Advice{
 	HangShipped: {
 		Why:    "{service} would hang for good: its own health check is what has to find that.",
 		Cause:  "The shipped health check of {service} passes without a reply, asks the wrong place, or its schedule is too slow; or zinit does not act on it.",
-		Change: "Mend the exec of {health-action}: it has to ask {endpoint} and read the reply (health.truth-stopped shows the line). Its schedule now: every {interval}, timeout {timeout}, start period {start-period}, {retries} retries.",
+		Change: "Mend the exec of {health-action}: it has to ask {endpoint} and read the reply (health.truth-stopped shows the line). Its schedule now: interval {interval}, timeout {timeout}, start period {start-period}, retries {retries}.",
 	},
 	HangControl: leftAloneAdvice("If a hang without a health check is repaired too, the other results do not show that the check works."),
 	HangWrapper: leftAloneAdvice("A service that still serves must not be restarted."),

@@ -12,7 +12,7 @@ func truthAdvice(why, cause, change string) Advice {
 func cadenceAdvice(why, cause, change string) Advice {
 	return Advice{
 		Why: why, Cause: cause,
-		Change: change + " Compare schedule in the definition of {health-action} (registered now: every {interval}, start period {start-period}) with the times in the report; if it is right, mend or replace zinit.",
+		Change: change + " Compare schedule in the definition of {health-action} (registered now: interval {interval}, start period {start-period}) with the times in the report; if it is right, mend or replace zinit.",
 	}
 }
 

@@ -85,6 +85,6 @@ var registrationAdvice = map[string]Advice{
 	RegistrationShippedPolicy: {
 		Why:    "The shipped policy is what every time limit of an outage follows from.",
 		Cause:  "Hero_services registers {service} with other numbers than the contract's.",
-		Change: "Register {run-action} with 20 attempts, 5000 ms delay, exponential backoff, 300000 ms maximum, 60000 ms stability (now: {policy}), and {health-action} with 60000 ms interval and timeout_ms 90000 (now: every {interval}, timeout {timeout}). Or change policy in the target file, if the new numbers are wanted.",
+		Change: "Register {run-action} with 20 attempts, 5000 ms delay, exponential backoff, 300000 ms maximum, 60000 ms stability (now: {policy}), and {health-action} with 60000 ms interval and timeout_ms 90000 (now: interval {interval}, timeout {timeout}). Or change policy in the target file, if the new numbers are wanted.",
 	},
 }

@@ -70,7 +70,7 @@ var restartAdvice = map[string]Advice{
 	RestartStopPending: {
 		Why:    "Whoever stops a service that crashes wants it to stay stopped.",
 		Cause:  "Zinit keeps the timer of the pending restart when service.stop comes.",
-		Change: "Mend or replace zinit: a stop has to cancel the pending retry. Until then stop the service again after {delay}.",
+		Change: "Mend or replace zinit: a stop has to cancel the pending retry. Until then stop the service again after its delay ({delay}).",
 	},
 	RestartStopTimeout: {
 		Why:    "A service that ignores its stop signal blocks every update until it is killed.",

@@ -42,8 +42,11 @@ func Of(run record.Run) Command {
 		if asked.Samples > 1 {
 			c.Samples = asked.Samples
 		}
-	} else if !strings.HasPrefix(run.Image, ownImages) {
+	} else {
 		c.Image = run.Image
+	}
+	if strings.HasPrefix(c.Image, ownImages) {
+		c.Image = "" // the target builds it again
 	}
 	if c.Target == embedded && c.Image == "" && c.Container == "" {
 		c.Target = ""

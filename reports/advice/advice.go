@@ -60,19 +60,28 @@ func Values() []string {
 	}
 }
 
+const (
+	// victimPrefix begins the names of services of hero_chaos itself.
+	victimPrefix = "hero_chaos."
+	// unknown stands for a value that the record does not have.
+	unknown = "as in its definition"
+)
+
 // newFiller returns the replacer of names in braces by values. A value that the record does not have is said in words.
 func newFiller(run record.Run, name string) *strings.Replacer {
-	service := record.Service{Name: name}
+	service := record.Service{}
 	if i := slices.IndexFunc(run.Services, func(s record.Service) bool { return s.Name == name }); i >= 0 {
 		service = run.Services[i]
+	} else if !strings.HasPrefix(name, victimPrefix) {
+		name = "" // not a service, but a part of the image
 	}
 	values := map[string]string{
 		"service":    cmp.Or(name, "the service"),
 		"run-action": cmp.Or(name, "SERVICE") + ".run", "health-action": cmp.Or(name, "SERVICE") + ".health",
 		"endpoint": "its socket or port", "policy": "see `zinit status`",
-		"delay": "the registered delay", "backoff": "the registered backoff", "max-delay": "the registered maximum",
-		"max-attempts": "the registered number of", "stability-period": "the registered period",
-		"interval": "the registered interval", "timeout": "the registered timeout", "start-period": "the registered start period", "retries": "the registered number of",
+		"delay": unknown, "backoff": unknown, "max-delay": unknown,
+		"max-attempts": unknown, "stability-period": unknown,
+		"interval": unknown, "timeout": unknown, "start-period": unknown, "retries": unknown,
 		"stop-timeout": "the stop timeout", "restart-limit": "the limit", "serving-limit": "the limit",
 	}
 	if policy := service.Retry; policy != nil {
