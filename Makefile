@@ -115,6 +115,11 @@ controls: build ## Measure supervisors that others wrote, and write their table 
 	done
 	@go run ./fixtures/controls/table $(CONTROLS:%=reports/out/controls/%/record.json)
 
+.PHONY: environments
+environments: build ## Run in the environments that users have, and compare what is said [ONLY=names]
+	@ci/docker.sh
+	@go run ./ci/environments $(call flag,only,$(ONLY))
+
 .PHONY: ci-local
 ci-local: ## Run the workflow of the gate here, offline, with act: two shards of the embedded image, and the gate [FOCUS]
 	@ci/docker.sh
