@@ -86,9 +86,9 @@ const (
 	pollInterval      = 200 * time.Millisecond
 )
 
-// hero returns the command that the environment is about.
-func (l *lab) hero() *exec.Cmd {
-	command := exec.CommandContext(l.ctx, "bin/hero_chaos", l.args...) //nolint:gosec // our own program
+// hero returns a command of hero_chaos in the environment.
+func (l *lab) hero(args ...string) *exec.Cmd {
+	command := exec.CommandContext(l.ctx, "bin/hero_chaos", args...) //nolint:gosec // our own program
 	command.Env = append(os.Environ(), l.env...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	return command
@@ -96,7 +96,7 @@ func (l *lab) hero() *exec.Cmd {
 
 // run runs hero_chaos, and returns what it writes, and its exit code.
 func (l *lab) run() (output string, code int) {
-	command := l.hero()
+	command := l.hero(l.args...)
 	if l.interrupt {
 		go func() {
 			if l.await("a result", l.hasResult) == nil {
@@ -149,12 +149,12 @@ func (l *lab) findLeft() error {
 	if strings.Contains(changed, "/hero_chaos") {
 		return fmt.Errorf("files are left in the container: %s", changed)
 	}
-	processes, topErr := l.command("docker", "top", l.container, "-eo", "stat,args")
+	processes, topErr := l.command("docker", "top", l.container, "-eo", "pid,stat,args")
 	if strings.Contains(processes, "hero_chaos") {
 		return fmt.Errorf("processes are left in the container: %s", processes)
 	}
 	for line := range strings.Lines(processes) {
-		if strings.HasPrefix(line, "T") {
+		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], "T") {
 			return fmt.Errorf("a process is stopped: %s", line)
 		}
 	}
