@@ -89,10 +89,10 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 		protocol.MethodUninstall:   handler.New(victims.Uninstall),
 		protocol.MethodPlanCleanup: handler.New(services.Plan),
 	}
-	err = wire.Server{Methods: methods, Dial: dialInside}.Serve(ctx, link)
+	err = wire.Server{Methods: methods, Dial: dialInside, Ended: injector.UndoAll}.Serve(ctx, link)
 	crowds.EndAll()
 	holder.UndoAll()
-	injector.UndoAll()
+	injector.UndoAll() // what a call injected meanwhile
 	err = errors.Join(err, services.CarryOut())
 	victims.RemoveAll()
 	return err

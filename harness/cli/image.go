@@ -15,9 +15,10 @@ import (
 
 // imageFlags holds the flags of a command that looks at an image and breaks nothing.
 type imageFlags struct {
-	Target    string `help:"Name of a target in fixtures/targets, or a target file. Default: embedded, or hero_zero with --image or --container."`
-	Image     string `help:"Image to look at in place of the target's."                                                                         placeholder:"REFERENCE"`
-	Container string `help:"Running container to attach to instead of starting one."                                                           placeholder:"NAME"`
+	Target     string `help:"Name of a target in fixtures/targets, or a target file. Default: embedded, or hero_zero with --image or --container."`
+	Image      string `help:"Image to look at in place of the target's."                                                                         placeholder:"REFERENCE"`
+	Container  string `help:"Running container to attach to instead of starting one."                                                           placeholder:"NAME"`
+	AllowBuild bool   `help:"Let a target file from outside the repository run its image.build, a command on this machine."`
 }
 
 // look starts the target or attaches to it, calls inspect, and removes all that it made.
@@ -47,7 +48,7 @@ func (c imageFlags) look(ctx context.Context, change func(*target.Target), inspe
 
 // configuration returns the configuration and the target of a session whose record and evidence nobody keeps.
 func (c imageFlags) configuration() (configuration config.Config, t *target.Target, err error) {
-	configuration, t, err = request{target: c.Target, image: c.Image, container: c.Container, profile: config.Quick, procs: 1}.resolve()
+	configuration, t, err = request{target: c.Target, image: c.Image, container: c.Container, profile: config.Quick, procs: 1, allowBuild: c.AllowBuild}.resolve()
 	if err != nil {
 		return configuration, nil, err
 	}

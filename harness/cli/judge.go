@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -175,7 +176,10 @@ func knownTargets() (known []verdict.Target) {
 		if err != nil {
 			continue
 		}
-		one := verdict.Target{Name: found.Name, SHA256: found.SHA256()}
+		limits := budget.RecordLimits(found.Budgets)
+		one := verdict.Target{
+			Name: found.Name, SHA256: found.SHA256(), Limits: &limits, Tolerance: found.Budgets.Tolerance.Duration(),
+		}
 		for _, service := range found.Services {
 			one.Services = append(one.Services, service.Name)
 		}

@@ -22,7 +22,7 @@ type request struct {
 	focus, service, profile, output string
 	seed                            int64
 	procs, sandboxes, samples       int
-	destructive                     bool
+	destructive, allowBuild         bool
 }
 
 // mostSamples is more than the 299 that exclude a rate of failures of 1 %.
@@ -44,6 +44,9 @@ func (r request) resolve() (config.Config, *target.Target, error) {
 	if err := r.check(described); err != nil {
 		return configuration, nil, err
 	}
+	if err := r.checkBuild(described, configuration.Target, configuration.Root); err != nil {
+		return configuration, nil, err
+	}
 	configuration.Version = version()
 	configuration.Image, configuration.Container, configuration.Mutant = r.image, r.container, r.mutant
 	configuration.Choices = r.choices
@@ -57,6 +60,28 @@ func (r request) resolve() (config.Config, *target.Target, error) {
 	}
 	configuration.RunLimit = budget.RunLimit(described, r.profile == config.Faithful)
 	return configuration, described, nil
+}
+
+// checkBuild refuses a target file from elsewhere that would run a command, unless that is allowed.
+func (r request) checkBuild(described *target.Target, path, root string) error {
+	if len(described.Image.Build) == 0 || r.image != "" || r.container != "" || r.allowBuild || isWithin(path, root) {
+		return nil
+	}
+	return fmt.Errorf("the target file %s would run %q to build its image, and is not of this repository: read it, then add --allow-build", path, described.Image.Build)
+}
+
+// isWithin reports whether a file lies in a folder, wherever links lead.
+func isWithin(path, folder string) bool {
+	file, err := filepath.EvalSymlinks(path)
+	root, rootErr := filepath.EvalSymlinks(folder)
+	if err != nil || rootErr != nil {
+		return false
+	}
+	if file, err = filepath.Abs(file); err != nil {
+		return false
+	}
+	relative, err := filepath.Rel(root, file)
+	return err == nil && filepath.IsLocal(relative)
 }
 
 // find reads the target file that the request names, or the default one, and returns its path.

@@ -40,6 +40,7 @@ type runCommand struct {
 	signingFlags
 	tellingFlags
 
+	AllowBuild       bool `help:"Let a target file from outside the repository run its image.build, a command on this machine."`
 	AllowDestructive bool `help:"Do to a container that is attached to also what may leave damage behind." env:"ALLOW_DESTRUCTIVE"`
 }
 
@@ -140,7 +141,7 @@ func (c *runCommand) discover(ctx context.Context, stdout io.Writer, configurati
 func (c *runCommand) request() request {
 	return request{
 		target: c.Target, image: c.Image, container: c.Container, mutant: c.Mutant, choices: c.Choices, focus: c.Focus, service: c.Service, profile: c.Profile,
-		output: c.Output, seed: c.Seed, procs: c.Procs, sandboxes: c.Sandboxes, samples: c.Samples, destructive: c.AllowDestructive,
+		output: c.Output, seed: c.Seed, procs: c.Procs, sandboxes: c.Sandboxes, samples: c.Samples, destructive: c.AllowDestructive, allowBuild: c.AllowBuild,
 	}
 }
 

@@ -26,7 +26,7 @@ type shardCommand struct {
 
 // Run prints the plan.
 func (c *shardCommand) Run(ctx context.Context, stdout io.Writer) error {
-	configuration, _, err := request{target: c.Target, focus: c.Focus, service: c.Service, samples: c.Samples, profile: c.Profile}.resolve()
+	configuration, _, err := request{target: c.Target, focus: c.Focus, service: c.Service, samples: c.Samples, profile: c.Profile, allowBuild: true}.resolve()
 	if err != nil {
 		return err
 	}

@@ -40,19 +40,30 @@ const (
 	sectionEnd   = "<!-- end -->"
 )
 
-// CheckSection fails the test if the generated part of a document differs from text. That part is between a line that begins with
+// CheckSection fails the test if the first generated part of a document differs from text. That part is between a line that begins with
 // "<!-- generated" and the line "<!-- end -->". With -update it writes that part again.
 func CheckSection(t testing.TB, path, text string) {
+	t.Helper()
+	checkSection(t, path, sectionBegin, text)
+}
+
+// CheckNamedSection is CheckSection for the part whose first line begins with "<!-- generated NAME". A document may have several.
+func CheckNamedSection(t testing.TB, path, name, text string) {
+	t.Helper()
+	checkSection(t, path, sectionBegin+" "+name, text)
+}
+
+func checkSection(t testing.TB, path, begin, text string) {
 	t.Helper()
 	document, err := os.ReadFile(path) //nolint:gosec // a test names its own file
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, found := strings.Cut(string(document), sectionBegin)
+	before, rest, found := strings.Cut(string(document), begin)
 	heading, rest, _ := strings.Cut(rest, "\n")
 	present, after, closed := strings.Cut(rest, sectionEnd)
 	if !found || !closed {
-		t.Fatalf("%s has no part between %q and %q", path, sectionBegin, sectionEnd)
+		t.Fatalf("%s has no part between %q and %q", path, begin, sectionEnd)
 	}
 	if present == text {
 		return
@@ -61,7 +72,7 @@ func CheckSection(t testing.TB, path, text string) {
 		t.Errorf("%s is not current: run the test with -update. It has\n%s\n\nand should have\n%s", path, present, text)
 		return
 	}
-	document = []byte(before + sectionBegin + heading + "\n" + text + sectionEnd + after)
+	document = []byte(before + begin + heading + "\n" + text + sectionEnd + after)
 	if err := os.WriteFile(path, document, 0o600); err != nil { //nolint:gosec // a test names its own file
 		t.Fatal(err)
 	}

@@ -5,19 +5,20 @@ import "errors"
 // event is one line of a record that is being written. Exactly one of its members is set. The first event of a record is its run, as
 // far as it is known before the image is; another completes it. Nothing follows the end.
 type event struct {
-	Schema   string    `json:"schema,omitempty"` // with run
-	Run      *Run      `json:"run,omitempty"`
-	Result   *Result   `json:"result,omitempty"`
-	Recovery *Recovery `json:"recovery,omitempty"`
-	Evidence *Evidence `json:"evidence,omitempty"`
-	End      *End      `json:"end,omitempty"`
+	Schema    string     `json:"schema,omitempty"` // with run
+	Run       *Run       `json:"run,omitempty"`
+	Result    *Result    `json:"result,omitempty"`
+	Recovery  *Recovery  `json:"recovery,omitempty"`
+	Evidence  *Evidence  `json:"evidence,omitempty"`
+	Container *Container `json:"container,omitempty"`
+	End       *End       `json:"end,omitempty"`
 }
 
 // apply adds what the event says to the record.
 func (e event) apply(r *Record) error {
 	switch {
 	case e.members() != 1:
-		return errors.New("an event is one of run, result, recovery, evidence and end")
+		return errors.New("an event is one of run, result, recovery, evidence, container and end")
 	case r.Schema == "" && e.Run == nil:
 		return errors.New("the first line of a record says what was run, this one does not")
 	case r.End != nil:
@@ -35,6 +36,8 @@ func (e event) apply(r *Record) error {
 		r.Recoveries = append(r.Recoveries, *e.Recovery)
 	case e.Evidence != nil:
 		r.Evidence = append(r.Evidence, *e.Evidence)
+	case e.Container != nil:
+		r.Containers = append(r.Containers, *e.Container)
 	case e.End != nil:
 		r.End = e.End
 	}
@@ -42,7 +45,7 @@ func (e event) apply(r *Record) error {
 }
 
 func (e event) members() (set int) {
-	for _, present := range []bool{e.Run != nil, e.Result != nil, e.Recovery != nil, e.Evidence != nil, e.End != nil} {
+	for _, present := range []bool{e.Run != nil, e.Result != nil, e.Recovery != nil, e.Evidence != nil, e.Container != nil, e.End != nil} {
 		if present {
 			set++
 		}
@@ -59,5 +62,7 @@ func (t *Totals) add(e event) {
 		t.Recoveries++
 	case e.Evidence != nil:
 		t.Evidence++
+	case e.Container != nil:
+		t.Containers++
 	}
 }

@@ -93,6 +93,8 @@ func (r *Record) wanting() error {
 		return errors.New("it does not say by which plan it was made")
 	case r.End.Totals != nil && r.Count() != *r.End.Totals:
 		return fmt.Errorf("it holds %+v, and counts %+v", r.Count(), *r.End.Totals)
+	case r.End.Seal != "" && !r.IsSealed():
+		return errors.New("it was changed after it was saved: run it again")
 	case len(r.Results) < r.Run.Specs:
 		return fmt.Errorf("it has %d results, and the plan gave it %d specs: run it again", len(r.Results), r.Run.Specs)
 	}
@@ -181,6 +183,10 @@ func (r *Record) take(shard *Record, number int) error {
 	for _, recovery := range shard.Recoveries {
 		recovery.ID, recovery.Shard = own(recovery.ID), name
 		r.Recoveries = append(r.Recoveries, recovery)
+	}
+	for _, container := range shard.Containers {
+		container.Shard = name
+		r.Containers = append(r.Containers, container)
 	}
 	for _, evidence := range shard.Evidence {
 		if !filepath.IsLocal(evidence.Path) {

@@ -14,9 +14,9 @@ type Part struct {
 	ID       string    `json:"id"`
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
-	Daemon   Daemon    `json:"daemon"`
-	Procs    int       `json:"procs"`
-	Host     Host      `json:"host"`
+	Daemon   Daemon    `json:"daemon" seal:"describes"`
+	Procs    int       `json:"procs" seal:"describes"`
+	Host     Host      `json:"host" seal:"describes"`
 	// WorstGap is as in End.
 	WorstGap int64 `json:"worst_gap"`
 }

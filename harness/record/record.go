@@ -4,6 +4,8 @@ package record
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,9 +16,11 @@ const Schema = "hero_chaos.record/1"
 type Record struct {
 	Schema     string     `json:"schema"`
 	Run        Run        `json:"run"`
-	Results    []Result   `json:"results"`
-	Recoveries []Recovery `json:"recoveries"`
-	Evidence   []Evidence `json:"evidence"`
+	Results    []Result   `json:"results" seal:"unordered"`
+	Recoveries []Recovery `json:"recoveries" seal:"unordered"`
+	Evidence   []Evidence `json:"evidence" seal:"unordered"`
+	// Containers are all that the run started, or the one that it attached to.
+	Containers []Container `json:"containers,omitempty" seal:"unordered"`
 	// End is nil if the run was killed or goes on. Such a record proves nothing by what it lacks.
 	End *End `json:"end,omitempty"`
 	// Notes say what was odd about the file that the record was read from.
@@ -24,7 +28,7 @@ type Record struct {
 	// MeasuredAgain is how many results were measured again, because the host had stalled.
 	MeasuredAgain int `json:"measured_again,omitempty"`
 	// Planned are the results that were due. It is empty if nobody has listed the specs.
-	Planned []Key `json:"planned,omitempty"`
+	Planned []Key `json:"planned,omitempty" seal:"unordered"`
 }
 
 // Complete reports whether the run came to its end.
@@ -48,9 +52,9 @@ type Run struct {
 	// TargetSHA256 and PolicySHA256 are the hashes of the target's file and of the policy's that the run was started with, in hexadecimal.
 	TargetSHA256 string `json:"target_sha256,omitempty"`
 	PolicySHA256 string `json:"policy_sha256,omitempty"`
-	Image        string `json:"image"`  // the reference that was asked for
-	Digest       string `json:"digest"` // what it was
-	Daemon       Daemon `json:"daemon"`
+	Image        string `json:"image" seal:"describes"` // the reference that was asked for
+	Digest       string `json:"digest"`                 // what it was
+	Daemon       Daemon `json:"daemon" seal:"describes"`
 	Mutant       string `json:"mutant,omitempty"`  // how the image was broken on purpose; such a record promotes nothing
 	Choices      string `json:"choices,omitempty"` // what the image was told to do where the contract leaves a choice; likewise
 	Profile      string `json:"profile"`           // quick or faithful
@@ -59,9 +63,9 @@ type Run struct {
 	Service      string `json:"service,omitempty"` // the one service that was selected; empty is every one
 	// Request names what else was asked for. Records of older programs have none.
 	Request *Request `json:"request,omitempty"`
-	Version string   `json:"version"` // of the harness
+	Version string   `json:"version" seal:"describes"` // of the harness
 	// Tools are the versions of what the harness is built with and runs on, by name: "go", "docker".
-	Tools map[string]string `json:"tools,omitempty"`
+	Tools map[string]string `json:"tools,omitempty" seal:"describes"`
 	// Shard is the part of a run that this is, "2/4"; empty is all of it.
 	Shard string `json:"shard,omitempty"`
 	// Plan names the shard's plan (harness/shard), and Specs is the number of specs that it gave to this shard. Shards of two plans are no
@@ -70,11 +74,11 @@ type Run struct {
 	Specs int    `json:"specs,omitempty"`
 	// Parts are the shards that a record was merged from, in their order; a record of one run has none.
 	Parts []Part `json:"parts,omitempty"`
-	Procs int    `json:"procs"` // how many specs ran at once
-	Host  Host   `json:"host"`
+	Procs int    `json:"procs" seal:"describes"` // how many specs ran at once
+	Host  Host   `json:"host" seal:"describes"`
 
 	// Supervisor says how zinit was reached and, if not by its RPC, why.
-	Supervisor string `json:"supervisor,omitempty"`
+	Supervisor string `json:"supervisor,omitempty" seal:"describes"`
 	// Promises are all that the program knew. A promise without a result was not run.
 	Promises []Promise `json:"promises"`
 	// Confirmed are the assumptions that the target's file confirms.
@@ -88,21 +92,21 @@ type Run struct {
 	Limits *Limits `json:"limits,omitempty"`
 	// Tolerance is by how much every latest bound may be exceeded, in nanoseconds.
 	Tolerance int64    `json:"tolerance_ns,omitempty"`
-	Budgets   []Budget `json:"budgets,omitempty"`
+	Budgets   []Budget `json:"budgets,omitempty" seal:"describes"`
 	// Turns divide the target's services: those of one turn can be faulted at once, since none of them depends on another.
-	Turns [][]string `json:"turns,omitempty"`
+	Turns [][]string `json:"turns,omitempty" seal:"describes"`
 	// Sandboxes plans the containers beside the first; nil if the run needed one alone.
-	Sandboxes *Sandboxes `json:"sandboxes,omitempty"`
+	Sandboxes *Sandboxes `json:"sandboxes,omitempty" seal:"describes"`
 	// Floor is the longest chain of policy waits of a faithful run, in nanoseconds; 0 in any other.
-	Floor int64 `json:"floor_ns,omitempty"`
+	Floor int64 `json:"floor_ns,omitempty" seal:"describes"`
 }
 
 // Promise is one sentence that the target is held to (harness/promise), as it was when the run began. A record is judged without the
 // program that wrote it.
 type Promise struct {
 	ID       string `json:"id"`
-	Sentence string `json:"sentence"`
-	Source   string `json:"source"`
+	Sentence string `json:"sentence" seal:"describes"`
+	Source   string `json:"source" seal:"describes"`
 	// Advisory promises never hold an image back by themselves.
 	Advisory bool `json:"advisory,omitempty"`
 	// Assumptions are the marks of the contract that it rests on.
@@ -120,7 +124,7 @@ type Service struct {
 	Name string `json:"name"`
 	// Policy is its restart policy in words, as zinit told it: "20 attempts, 5s exponential up to 5m, stable after 1m".
 	// It is empty if zinit could not be asked.
-	Policy string `json:"policy,omitempty"`
+	Policy string `json:"policy,omitempty" seal:"describes"`
 	// Retry is the same as data.
 	Retry *RetryPolicy `json:"retry,omitempty"`
 	// Check is its registered health check; nil if there is none, or nobody could ask for it.
@@ -206,8 +210,21 @@ type Result struct {
 	Recoveries []string  `json:"recoveries,omitempty"` // ids
 	// Windows are the windows that its recoveries were held to, in the order in which they were judged.
 	Windows []Window `json:"windows,omitempty"`
+	// Sandboxes are those in which it was found, by name.
+	Sandboxes []string `json:"sandboxes,omitempty"`
 	// Shard is the part of a merged record that it was found in.
 	Shard string `json:"shard,omitempty"`
+}
+
+// ListRecoveries returns the ids of the recoveries that a result stands on: its own, and those that it was held to besides.
+func (r Result) ListRecoveries() []string {
+	ids := slices.Clone(r.Recoveries)
+	for _, window := range r.Windows {
+		if !slices.Contains(ids, window.Recovery) {
+			ids = append(ids, window.Recovery)
+		}
+	}
+	return ids
 }
 
 // Key identifies a result within a run.
@@ -233,14 +250,39 @@ type Window struct {
 
 // Evidence points to a collected file that is too large for the record.
 type Evidence struct {
-	What string `json:"what"` // "the supervisor's log"
-	Path string `json:"path"` // relative to the record
+	What string `json:"what" seal:"describes"` // "the supervisor's log"
+	Path string `json:"path"`                  // relative to the record
 	// Shard is the part of a merged record that it was collected in.
 	Shard string `json:"shard,omitempty"`
 	// Bytes and SHA256 (in hexadecimal) are the file's; a folder has none.
 	Bytes  int64  `json:"bytes,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`
 }
+
+// Container is a container of the target in which a run injected faults: a sandbox. A sandbox that made room for others was started again,
+// in another container.
+type Container struct {
+	Sandbox    string `json:"sandbox"`    // its name
+	Generation int    `json:"generation"` // from 1
+	ID         string `json:"id"`         // the daemon's
+	Digest     string `json:"digest"`     // of the image that it ran
+	// From and Until are the time in which its agent could inject a fault, on the clock of an Interval.
+	From  int64 `json:"from_ns"`
+	Until int64 `json:"until_ns"`
+	// Shard is the part of a merged record that started it.
+	Shard string `json:"shard,omitempty"`
+}
+
+// Instance returns the name of the sandbox, which differs for each generation. Its evidence lies in a folder of that name.
+func (c Container) Instance() string {
+	if c.Generation > 1 {
+		return fmt.Sprintf("%s-%d", c.Sandbox, c.Generation)
+	}
+	return c.Sandbox
+}
+
+// IsLater reports whether the container is of a repetition (ReplaceSpoiled), whose files the record does not list.
+func (c Container) IsLater() bool { return strings.Contains(c.Sandbox, againMark) }
 
 // End is written last: nothing that the run found is missing before it.
 type End struct {
@@ -251,6 +293,8 @@ type End struct {
 	Trouble string `json:"trouble,omitempty"`
 	// Totals count what the record holds.
 	Totals *Totals `json:"totals,omitempty"`
+	// Seal is the hash of all evidence in the record, as it was saved (Record.Seal).
+	Seal string `json:"seal,omitempty"`
 }
 
 // check refuses an outcome that no program of ours writes: a guess at its meaning could promote an image.

@@ -51,18 +51,22 @@ func TestARecordIsReadAsItWasWritten(t *testing.T) {
 	g.Expect(writer.Recovery(aRecovery())).To(gomega.Succeed())
 	g.Expect(writer.Result(aResult("user.a"))).To(gomega.Succeed())
 	g.Expect(writer.Evidence(record.Evidence{What: "log", Path: "a.log"})).To(gomega.Succeed())
+	g.Expect(writer.Container(record.Container{Sandbox: "main", Generation: 1})).To(gomega.Succeed())
 	g.Expect(path).NotTo(gomega.BeAnExistingFile())
 	end := record.End{Finished: aRun().Started.Add(time.Minute), WorstGap: 3}
 	g.Expect(writer.Close(end)).To(gomega.Succeed())
-	end.Totals = &record.Totals{Results: 1, Recoveries: 1, Evidence: 1}
+	end.Totals = &record.Totals{Results: 1, Recoveries: 1, Evidence: 1, Containers: 1}
 
 	want := &record.Record{
 		Schema: record.Schema, Run: aRun(), Results: []record.Result{aResult("user.a")},
-		Recoveries: []record.Recovery{aRecovery()}, Evidence: []record.Evidence{{What: "log", Path: "a.log"}}, End: &end,
+		Recoveries: []record.Recovery{aRecovery()}, Evidence: []record.Evidence{{What: "log", Path: "a.log"}},
+		Containers: []record.Container{{Sandbox: "main", Generation: 1}}, End: &end,
 	}
 	for _, file := range []string{path, record.EventsPath(path)} {
 		read, err := record.Load(file)
 		g.Expect(err).NotTo(gomega.HaveOccurred())
+		g.Expect(read.IsSealed()).To(gomega.Equal(file == path), "only the document is sealed")
+		read.End.Seal = ""
 		g.Expect(read).To(gomega.Equal(want), file)
 		g.Expect(read.Complete()).To(gomega.BeTrue())
 	}

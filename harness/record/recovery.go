@@ -22,14 +22,14 @@ type Incarnation struct {
 	PID int `json:"pid"`
 	// StartTime is field 22 of /proc/PID/stat: clock ticks since boot.
 	StartTime uint64   `json:"start_time"`
-	Argv      []string `json:"argv,omitempty"`
+	Argv      []string `json:"argv,omitempty" seal:"describes"`
 }
 
 // Landing is the proof that a fault took effect. A fault without one never counts as survived.
 type Landing struct {
 	At Interval `json:"at"`
 	// Proof says in words what was seen: "exited", "state T in 5 of 5 tasks and no reply for 250ms".
-	Proof string `json:"proof"`
+	Proof string `json:"proof" seal:"describes"`
 }
 
 // Recovery is everything that was seen of one fault and of what followed. A nil phase was not reached before Observed ended.
@@ -46,7 +46,7 @@ type Recovery struct {
 	Before Incarnation `json:"before"`
 	// Steady says how the service answered the harness's own request before the fault: "healthy".
 	Steady    string    `json:"steady,omitempty"`
-	Identity  string    `json:"identity"` // how the victim was identified: "peer of SOCKET", "inode of port N"
+	Identity  string    `json:"identity" seal:"describes"` // how the victim was identified: "peer of SOCKET", "inode of port N"
 	Injected  Interval  `json:"injected"`
 	Landing   *Landing  `json:"landing,omitempty"`
 	Exited    *Interval `json:"exited,omitempty"`
@@ -69,9 +69,9 @@ type Recovery struct {
 	// Disturbed lists changes of services that had no fault, while this fault was observed.
 	Disturbed []Disturbance `json:"disturbed,omitempty"`
 	// Status is the supervisor's own word at the end of the observation.
-	Status string `json:"status,omitempty"`
+	Status string `json:"status,omitempty" seal:"describes"`
 	// Policy says in words which retry was due, and when.
-	Policy string `json:"policy,omitempty"`
+	Policy string `json:"policy,omitempty" seal:"describes"`
 	// Terms say the same as data. Records of older programs have none.
 	Terms *Terms `json:"terms,omitempty"`
 	// Seed repeats the run; 0 if nothing was drawn by lot.
@@ -83,5 +83,5 @@ type Disturbance struct {
 	Service string      `json:"service"`
 	Before  Incarnation `json:"before"`
 	At      Interval    `json:"at"`
-	What    string      `json:"what"`
+	What    string      `json:"what" seal:"describes"`
 }

@@ -23,50 +23,54 @@ func decode(data []byte, into any) error {
 	return unambiguous(data)
 }
 
-// object is one that is being read: its members so far, and whether the next token is the name of one.
+// object is one that is being read: its members so far, and whether the next string is the name of one.
 type object struct {
 	members map[string]bool // nil of a list
 	name    bool
 }
 
 // unambiguous finds a member that an object has twice. Names that differ in their case alone are the same to
-// encoding/json. data is one document that was decoded before.
+// encoding/json. data is one document that was decoded before, so that its form is known to be right.
 func unambiguous(data []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
 	var open []object
-	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if last := len(open) - 1; last >= 0 && open[last].name && token != json.Delim('}') {
-			name := strings.ToLower(strings.ToUpper(fmt.Sprint(token)))
-			if open[last].members[name] {
-				return fmt.Errorf("the member %q is there twice", token)
+	for i := 0; i < len(data); i++ {
+		switch last := len(open) - 1; data[i] {
+		case '{':
+			open = append(open, object{members: map[string]bool{}, name: true})
+		case '[':
+			open = append(open, object{})
+		case '}', ']':
+			open = open[:last]
+		case ',':
+			open[last].name = open[last].members != nil
+		case '"':
+			end := i + 1
+			for ; data[end] != '"'; end++ {
+				if data[end] == '\\' {
+					end++
+				}
 			}
-			open[last].members[name], open[last].name = true, false
-			continue
+			if last >= 0 && open[last].name {
+				if err := open[last].add(data[i : end+1]); err != nil {
+					return err
+				}
+			}
+			i = end
 		}
-		open = follow(open, token)
 	}
+	return nil
 }
 
-// follow enters and leaves objects and lists.
-func follow(open []object, token json.Token) []object {
-	switch token {
-	case json.Delim('{'):
-		return append(open, object{members: map[string]bool{}, name: true})
-	case json.Delim('['):
-		return append(open, object{})
-	case json.Delim('}'), json.Delim(']'):
-		open = open[:len(open)-1]
+// add notes a member by its quoted name. The error says that it is there twice.
+func (o *object) add(quoted []byte) error {
+	var text string
+	if err := json.Unmarshal(quoted, &text); err != nil {
+		return err
 	}
-	if len(open) > 0 && open[len(open)-1].members != nil {
-		open[len(open)-1].name = true
+	name := strings.ToLower(strings.ToUpper(text))
+	if o.members[name] {
+		return fmt.Errorf("the member %q is there twice", text)
 	}
-	return open
+	o.members[name], o.name = true, false
+	return nil
 }

@@ -78,9 +78,10 @@ type Totals struct {
 	Results    int `json:"results"`
 	Recoveries int `json:"recoveries"`
 	Evidence   int `json:"evidence"`
+	Containers int `json:"containers,omitempty"`
 }
 
 // Count returns the totals of what the record holds now.
 func (r *Record) Count() Totals {
-	return Totals{Results: len(r.Results), Recoveries: len(r.Recoveries), Evidence: len(r.Evidence)}
+	return Totals{Results: len(r.Results), Recoveries: len(r.Recoveries), Evidence: len(r.Evidence), Containers: len(r.Containers)}
 }

@@ -64,6 +64,9 @@ func (w *Writer) Recovery(recovery Recovery) error { return w.write(event{Recove
 // Evidence adds where something is that was collected.
 func (w *Writer) Evidence(evidence Evidence) error { return w.write(event{Evidence: &evidence}) }
 
+// Container adds a container that is about to be removed.
+func (w *Writer) Container(container Container) error { return w.write(event{Container: &container}) }
+
 // Close ends the record and writes it as one document to the path that it was created with, whole or
 // not at all. The events stay.
 func (w *Writer) Close(end End) error {
@@ -126,8 +129,9 @@ func (w *Writer) line(e event) ([]byte, error) {
 	return append(line, '\n'), err
 }
 
-// Save writes the record to path as one document, whole or not at all.
+// Save seals the record and writes it to path as one document, whole or not at all.
 func (r *Record) Save(path string) error {
+	r.Seal()
 	document, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("save the record: %w", err)

@@ -74,9 +74,9 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 	configuration.Sandboxes = demandsOf(specs)
 	defer t.follow(ctx, configuration, specs)()
 	configuration.Progress = configuration.ProgressPath()
-	log, err := os.Create(filepath.Join(configuration.Output, "ginkgo.log"))
+	log, err := openLog(configuration)
 	if err != nil {
-		return false, fmt.Errorf("write Ginkgo's log: %w", err)
+		return false, err
 	}
 	defer func() { _ = log.Close() }()
 	text, err := json.Marshal(configuration)

@@ -63,12 +63,13 @@ func (s *Sandbox) Logged(ctx context.Context, needles map[string]string) ([]stri
 	}
 	defer func() { _ = log.Close() }()
 	var stdout, stderr bytes.Buffer
+	limited := &io.LimitedReader{R: log, N: logLimit}
 	if inspected.Config.Tty { // both outputs are one then
-		_, err = io.Copy(&stdout, log)
+		_, err = io.Copy(&stdout, limited)
 	} else {
-		_, err = stdcopy.StdCopy(&stdout, &stderr, log)
+		_, err = stdcopy.StdCopy(&stdout, &stderr, limited)
 	}
-	if err != nil {
+	if err != nil && limited.N > 0 { // a cut frame is no error
 		return nil, s.wrap("read the log of", err)
 	}
 	var found []string

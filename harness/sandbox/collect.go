@@ -17,6 +17,9 @@ import (
 	"github.com/moby/moby/client"
 )
 
+// logLimit bounds how much of a container's log is read: an image may write without end.
+const logLimit = 64 << 20
+
 // Logs writes the last lines of the container's log (all for 0): both outputs in order, with Docker's time stamps and without secrets.
 func (s *Sandbox) Logs(ctx context.Context, w io.Writer, lines int) error {
 	about, err := s.inspect(ctx)
@@ -48,7 +51,13 @@ func (s *Sandbox) Logs(ctx context.Context, w io.Writer, lines int) error {
 		}()
 		plain = out
 	}
-	return s.wrap("read the log of", s.redactor(about).copy(w, plain))
+	if err := s.redactor(about).copy(w, io.LimitReader(plain, logLimit)); err != nil {
+		return s.wrap("read the log of", err)
+	}
+	if more, _ := plain.Read(make([]byte, 1)); more > 0 {
+		_, err = fmt.Fprintf(w, "\nhero_chaos: the log goes on; only its first %d MB are kept\n", logLimit>>20)
+	}
+	return err
 }
 
 // Top returns a table with a line for each of the container's processes, as seen from the daemon's machine and without secrets.
@@ -115,6 +124,15 @@ func (s *Sandbox) writeInspect(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	return clean.copy(w, &text)
+}
+
+// Redact returns a text without the container's secrets.
+func (s *Sandbox) Redact(ctx context.Context, text string) (string, error) {
+	about, err := s.inspect(ctx)
+	if err != nil {
+		return "", err
+	}
+	return s.redactor(about).text(text), nil
 }
 
 func (s *Sandbox) redactor(about container.InspectResponse) *redactor {

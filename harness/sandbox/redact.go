@@ -1,12 +1,12 @@
 package sandbox
 
 import (
-	"bufio"
-	"errors"
 	"io"
 	"regexp"
 	"slices"
 	"strings"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/redact"
 )
 
 const redacted = "[redacted]"
@@ -17,7 +17,7 @@ const minSecret = 4
 // redactor removes the values of secrets from texts.
 type redactor struct {
 	names  []string
-	values *strings.Replacer
+	values redact.Redactor
 }
 
 // newRedactor returns a redactor of the secrets in a container's environment (NAME=VALUE): those of the given names, and all whose name
@@ -25,30 +25,23 @@ type redactor struct {
 func newRedactor(environment, names []string) *redactor {
 	r := &redactor{}
 	looksSecret := regexp.MustCompile(`(?i)(^|_)(api_?key|key|token|secret|password|passwd|credentials?|auth)s?(_|$)`)
-	var values []string
+	values := map[string]string{}
 	for _, entry := range environment {
 		name, value, _ := strings.Cut(entry, "=")
 		if !slices.Contains(names, name) && !looksSecret.MatchString(name) {
 			continue
 		}
 		r.names = append(r.names, name)
-		for line := range strings.Lines(value) { // texts are redacted a line at a time
-			if line = strings.TrimSpace(line); len(line) >= minSecret {
-				values = append(values, line)
-			}
+		if len(value) >= minSecret {
+			values[value] = redacted
 		}
 	}
-	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) }) // replace the longest first
-	pairs := make([]string, 0, 2*len(values))
-	for _, value := range values {
-		pairs = append(pairs, value, redacted)
-	}
-	r.values = strings.NewReplacer(pairs...)
+	r.values = redact.New(values)
 	return r
 }
 
 // text returns a text without the secrets.
-func (r *redactor) text(text string) string { return r.values.Replace(text) }
+func (r *redactor) text(text string) string { return r.values.Text(text) }
 
 // environment returns the entries (NAME=VALUE) without the values of secrets.
 func (r *redactor) environment(entries []string) []string {
@@ -62,19 +55,5 @@ func (r *redactor) environment(entries []string) []string {
 	return clean
 }
 
-// copy copies lines without the secrets.
-func (r *redactor) copy(to io.Writer, from io.Reader) error {
-	lines := bufio.NewReader(from)
-	for {
-		line, err := lines.ReadString('\n')
-		if _, werr := io.WriteString(to, r.text(line)); werr != nil {
-			return werr
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
+// copy copies a text without the secrets.
+func (r *redactor) copy(to io.Writer, from io.Reader) error { return r.values.Copy(to, from) }

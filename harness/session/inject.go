@@ -53,7 +53,7 @@ func (b *Sandbox) Inject(ctx context.Context, i Injection) (record.Recovery, err
 	}
 	b.session.progress.Due(i.ObservationLimit)
 	seen := record.Recovery{
-		ID: b.session.nextID(i.Promise, i.Service.Name), Promise: i.Promise, Service: i.Service.Name, Sandbox: b.Name,
+		ID: b.session.nextID(i.Promise, i.Service.Name, b.Name), Promise: i.Promise, Service: i.Service.Name, Sandbox: b.Name,
 		Fault: i.Fault.Name, Seed: b.session.Configuration.Seed, Policy: i.Policy,
 		Terms: i.terms(b.session.Target),
 	}

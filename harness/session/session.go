@@ -4,7 +4,9 @@ package session
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
@@ -26,8 +28,10 @@ type Session struct {
 
 	mu        sync.Mutex
 	sandboxes map[string]*Sandbox
-	using     map[string]bool // sandboxes that the present spec has opened
-	labelled  string          // the sandbox that it is labelled with
+	using     map[string]bool   // sandboxes that the present spec has opened
+	faulted   map[string]string // the sandbox of each recovery, by its id
+	examined  map[string]bool   // sandboxes that it has asked for disturbances
+	labelled  string            // the sandbox that it is labelled with
 	counter   int
 	worker    string
 }
@@ -43,7 +47,7 @@ func New(configuration config.Config) (*Session, error) {
 
 // For returns a session of a target that is not connected yet.
 func For(configuration config.Config, t *target.Target) *Session {
-	return &Session{Configuration: configuration, Target: t, sandboxes: map[string]*Sandbox{}, using: map[string]bool{}}
+	return &Session{Configuration: configuration, Target: t, sandboxes: map[string]*Sandbox{}, using: map[string]bool{}, examined: map[string]bool{}, faulted: map[string]string{}}
 }
 
 // Connect connects to the owner's socket. worker names this process in the record.
@@ -85,14 +89,30 @@ func (s *Session) Label(sandbox string) {
 	s.labelled = sandbox
 }
 
-// Result adds a spec's result to the record, and gives back the sandboxes that the spec has opened.
+// Result adds a spec's result to the record with the sandboxes that the spec has opened, and gives these back.
 func (s *Session) Result(ctx context.Context, result record.Result) error {
 	s.mu.Lock()
 	labelled := s.labelled
 	s.labelled = ""
+	result.Sandboxes = s.listSandboxes(result, labelled)
 	clear(s.using)
+	clear(s.examined)
 	s.mu.Unlock()
 	return s.call(ctx, protocol.MethodResult, protocol.ResultParams{Result: result, Sandbox: labelled}, nil)
+}
+
+// listSandboxes returns the sandboxes in which a result was found: those that its spec opened, examined or is labelled with, and those of
+// its recoveries. An experiment may have been made for an earlier spec.
+func (s *Session) listSandboxes(result record.Result, labelled string) []string {
+	all := slices.AppendSeq(slices.Collect(maps.Keys(s.using)), maps.Keys(s.examined))
+	if labelled != "" {
+		all = append(all, labelled)
+	}
+	for _, id := range result.ListRecoveries() {
+		all = append(all, s.faulted[id])
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(name string) bool { return name == "" })
 }
 
 // Sandbox returns the sandbox of that name, and starts it if no spec has asked for it before. The error is a
@@ -156,6 +176,9 @@ func (s *Session) Opened(ctx context.Context) ([]string, error) {
 func (s *Session) Disturbances(ctx context.Context, sandbox string) ([]record.Disturbance, error) {
 	var unexplained []record.Disturbance
 	err := s.call(ctx, protocol.MethodDisturbed, protocol.DisturbedParams{Sandbox: sandbox, To: 1<<63 - 1}, &unexplained)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.examined[sandbox] = true
 	return unexplained, err
 }
 
@@ -168,10 +191,12 @@ func (s *Session) Shipped(service target.Service) protocol.Service {
 	return protocol.Service{Name: service.Name, Endpoint: protocol.EndpointOf(service), Policy: policy}
 }
 
-// nextID returns an identifier of a recovery that is unique in the session.
-func (s *Session) nextID(promise, service string) string {
+// nextID returns an identifier of a recovery in a sandbox that is unique in the session.
+func (s *Session) nextID(promise, service, sandbox string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counter++
-	return fmt.Sprintf("%s/%s#%s.%d", promise, service, s.worker, s.counter)
+	id := fmt.Sprintf("%s/%s#%s.%d", promise, service, s.worker, s.counter)
+	s.faulted[id] = sandbox
+	return id
 }

@@ -4,6 +4,7 @@ package target
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -68,6 +69,15 @@ type Container struct {
 	// Secrets are names of variables that are passed on from the environment of the harness if they are set there. No file holds
 	// their values.
 	Secrets []string `yaml:"secrets"`
+}
+
+// SecretValues returns the values of the secrets that are set, by name.
+func (c Container) SecretValues() map[string]string {
+	values := map[string]string{}
+	for _, name := range c.Secrets {
+		values[name] = os.Getenv(name)
+	}
+	return values
 }
 
 // Zinit is the way to the supervisor.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/creachadair/jrpc2"
 	"github.com/creachadair/jrpc2/channel"
@@ -24,10 +25,16 @@ type Server struct {
 	Methods handler.Map
 	// Dial connects a raw stream.
 	Dial func(ctx context.Context, address Address) (net.Conn, error)
+	// Ended, if set, is called as soon as the link has ended, while calls may still run: one that reads a file system that hangs keeps
+	// nothing waiting. Serve then returns at most endLimit later.
+	Ended func()
 }
 
-// Serve answers until the link or ctx ends, and closes the connection. It returns when every call has returned: their contexts end
-// with the link. An end of file is no error.
+// endLimit bounds the wait for calls whose link has ended.
+const endLimit = 5 * time.Second
+
+// Serve answers until the link or ctx ends, and closes the connection. It returns when every call has returned, or as Ended says: their contexts
+// end with the link. An end of file is no error.
 func (s Server) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
 	session, err := yamux.Server(conn, configuration())
 	if err != nil {
@@ -43,13 +50,31 @@ func (s Server) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
 		accepted, err := session.AcceptStream()
 		if err != nil {
 			cancel()
-			streams.Wait()
+			s.await(&streams)
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, yamux.ErrSessionShutdown) {
 				return nil
 			}
 			return fmt.Errorf("serve a link: %w", err)
 		}
 		streams.Go(func() { s.serveStream(ctx, stream{accepted}) })
+	}
+}
+
+// await waits for the calls of a link that has ended.
+func (s Server) await(streams *sync.WaitGroup) {
+	if s.Ended == nil {
+		streams.Wait()
+		return
+	}
+	s.Ended()
+	done := make(chan struct{})
+	go func() {
+		streams.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(endLimit):
 	}
 }
 

@@ -30,10 +30,16 @@ var before = map[string]struct {
 	}},
 }
 
-// loadBefore reads a record that is kept compressed.
+// loadBefore reads a record of an older program.
 func loadBefore(t *testing.T, name string) *record.Record {
 	t.Helper()
-	file, err := os.Open(filepath.Join("testdata", "before", name+".json.gz")) //nolint:gosec // our own records
+	return loadCompressed(t, filepath.Join("before", name+".json.gz"))
+}
+
+// loadCompressed reads a record that is kept compressed in testdata.
+func loadCompressed(t testing.TB, name string) *record.Record {
+	t.Helper()
+	file, err := os.Open(filepath.Join("testdata", name)) //nolint:gosec // our own records
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,11 +52,7 @@ func loadBefore(t *testing.T, name string) *record.Record {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), name+".json")
-	if err := os.WriteFile(path, document, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	read, err := record.Load(path)
+	read, err := record.Parse(document)
 	if err != nil {
 		t.Fatal(err)
 	}

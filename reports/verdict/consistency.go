@@ -14,6 +14,9 @@ import (
 type Target struct {
 	Name, SHA256 string
 	Services     []string
+	// Limits and Tolerance are the file's own; nil and 0 if they are not known.
+	Limits    *record.Limits
+	Tolerance time.Duration
 }
 
 var wholeHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -27,6 +30,8 @@ func (j *judge) checkConsistency(r *record.Record) {
 		"the limits of its target":            r.Run.Limits == nil,
 		"the results that were due":           len(r.Planned) == 0,
 		"the totals of what it holds":         r.Complete() && r.End.Totals == nil,
+		"the seal of what it holds":           r.Complete() && r.End.Seal == "",
+		"the containers that the run started": len(r.Containers) == 0,
 		"the evidence that its promises need": lacksProofs(r.Run.Promises),
 		"the terms of its recoveries":         slices.ContainsFunc(r.Recoveries, func(r record.Recovery) bool { return r.Terms == nil }),
 	} {
@@ -41,6 +46,9 @@ func (j *judge) checkConsistency(r *record.Record) {
 	if r.Complete() && r.End.Totals != nil && *r.End.Totals != r.Count() {
 		j.addRun(otherTotals)
 	}
+	if r.Complete() && r.End.Seal != "" && !r.IsSealed() {
+		j.addRun(changedSince)
+	}
 	if policy := r.Run.PolicySHA256; wholeHash.MatchString(policy) && policy != j.against.Policy.SHA256 {
 		j.addRun(otherPolicy, policy)
 	}
@@ -48,6 +56,9 @@ func (j *judge) checkConsistency(r *record.Record) {
 	j.checkLimits(r)
 	j.checkPlanned(r)
 	j.checkClocks(r)
+	j.checkContainers(r)
+	j.checkRecoveries(r)
+	j.checkEvidence(r)
 }
 
 // lacksProofs reports whether no promise says which evidence it needs.
@@ -78,6 +89,9 @@ func (j *judge) checkTarget(r *record.Record) {
 		}
 		if !slices.Equal(slices.Sorted(maps.Keys(seen)), slices.Sorted(slices.Values(known.Services))) {
 			j.addRun(otherServices)
+		}
+		if known.Limits != nil && r.Run.Limits != nil && (*known.Limits != *r.Run.Limits || int64(known.Tolerance) != r.Run.Tolerance) {
+			j.addRun(otherLimits)
 		}
 	}
 }

@@ -17,13 +17,13 @@ func (j *judge) learnPromises() {
 		j.known[promise.ID] = promise
 	}
 	for _, r := range j.admitted {
-		listed := map[string]bool{}
+		listed, isOlder := map[string]bool{}, lacksProofs(r.Run.Promises)
 		for _, promise := range r.Run.Promises {
 			if listed[promise.ID] {
 				j.add(promiseTwice, promise.ID, "")
 			}
 			listed[promise.ID] = true
-			j.learn(promise)
+			j.learn(promise, isOlder)
 		}
 		for _, promise := range j.against.Promises {
 			if !listed[promise.ID] && j.blocks(promise.ID) {
@@ -33,18 +33,19 @@ func (j *judge) learnPromises() {
 	}
 }
 
-// learn takes over a promise of a record.
-func (j *judge) learn(promise record.Promise) {
+// learn takes over a promise of a record. isOlder is whether the record says of no promise which evidence it needs.
+func (j *judge) learn(promise record.Promise, isOlder bool) {
 	before, known := j.known[promise.ID]
 	if known && promise.Advisory && !before.Advisory && j.blocks(promise.ID) {
 		j.add(promiseLowered, promise.ID, "")
 	}
 	promise.Advisory = promise.Advisory && (!known || before.Advisory)
-	if known { // what a promise needs is what this program says
-		if !reflect.DeepEqual(promise.Proof, before.Proof) && promise.Proof != nil {
+	if known { // what a promise needs and rests on is what this program says
+		isOther := !reflect.DeepEqual(promise.Proof, before.Proof) || promise.Throughout != before.Throughout || !slices.Equal(promise.Assumptions, before.Assumptions)
+		if isOther && !isOlder {
 			j.add(promiseOtherwise, promise.ID, "")
 		}
-		promise.Proof = before.Proof
+		promise.Proof, promise.Assumptions, promise.Throughout = before.Proof, before.Assumptions, before.Throughout
 	}
 	j.known[promise.ID] = promise
 }

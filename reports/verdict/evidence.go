@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
@@ -12,6 +11,7 @@ import (
 // ledger holds the recoveries of a record, and which results stand on them.
 type ledger struct {
 	run        *record.Run
+	lives      lives
 	recoveries map[string]record.Recovery
 	used       map[string]bool
 	policies   map[string]*record.RetryPolicy // of the target's services
@@ -19,7 +19,7 @@ type ledger struct {
 
 func newLedger(r *record.Record) *ledger {
 	l := &ledger{
-		run: &r.Run, recoveries: map[string]record.Recovery{}, used: map[string]bool{}, policies: map[string]*record.RetryPolicy{},
+		run: &r.Run, lives: livesOf(r), recoveries: map[string]record.Recovery{}, used: map[string]bool{}, policies: map[string]*record.RetryPolicy{},
 	}
 	for _, recovery := range r.Recoveries {
 		l.recoveries[recovery.ID] = recovery
@@ -50,7 +50,10 @@ func (l *ledger) findFlaw(result record.Result, proof *record.Proof) *flaw {
 	case result.Failure != "" || result.Why() != "" || result.Cause != nil:
 		return newFlaw(heldWithFailure)
 	}
-	ids := listRecoveries(result)
+	if found := l.findPlace(result); found != nil {
+		return found
+	}
+	ids := result.ListRecoveries()
 	if proof == nil {
 		proof = &record.Proof{}
 	}
@@ -89,20 +92,9 @@ func (l *ledger) findFlaw(result record.Result, proof *record.Proof) *flaw {
 	return l.findDisorder(ids)
 }
 
-// listRecoveries returns the recoveries that a result stands on: its own, and those that it was held to besides.
-func listRecoveries(result record.Result) []string {
-	ids := slices.Clone(result.Recoveries)
-	for _, window := range result.Windows {
-		if !slices.Contains(ids, window.Recovery) {
-			ids = append(ids, window.Recovery)
-		}
-	}
-	return ids
-}
-
 // findFlawOf derives what a recovery shows.
 func (l *ledger) findFlawOf(r record.Recovery, result record.Result, proof record.Proof) *flaw {
-	isOther := !strings.HasPrefix(r.ID, r.Promise+"/"+r.Service+"#") || r.Promise != result.Promise || r.Shard != result.Shard || r.Seed != l.run.Seed || r.Sandbox == "" ||
+	isOther := !isOwnID(r) || r.Promise != result.Promise || r.Shard != result.Shard || r.Seed != l.run.Seed || len(l.lives) > 0 && !slices.Contains(result.Sandboxes, r.Sandbox) ||
 		r.Service != result.Service && !proof.Beside ||
 		r.Fault != result.Fault && (result.Fault != "" || !proof.Beside) ||
 		!slices.Contains(proof.Faults, r.Fault)
@@ -151,6 +143,9 @@ func (l *ledger) isAllowed(t record.Terms, r record.Recovery, proof record.Proof
 		t.Startup <= limits.Serving-limits.Restart && t.Wait <= limits.Serving
 }
 
+// lookLimit bounds how long before a fault the observer has last looked at the process.
+const lookLimit = time.Second
+
 // isPossible reports whether the times of a recovery are possible: none ends before it begins, none is before the fault, and the phases
 // are in order, within the observation.
 func isPossible(r record.Recovery) bool {
@@ -158,16 +153,25 @@ func isPossible(r record.Recovery) bool {
 		return false
 	}
 	last := record.Interval{Lo: r.Injected.Lo, Hi: r.Injected.Lo}
+	earliest := r.Injected.Lo - int64(lookLimit)
 	for _, point := range []*record.Interval{r.Exited, r.Noticed, r.Respawned, r.Accepting, r.Serving} {
 		if point == nil {
 			continue
 		}
-		if point.Lo > point.Hi || point.Hi < last.Lo || point.Hi > r.Observed.Hi {
+		if point.Lo > point.Hi || point.Lo < earliest || point.Hi < last.Lo || point.Hi > r.Observed.Hi {
 			return false
 		}
 		last = *point
 	}
+	for _, end := range r.Ends {
+		if end.Lo > end.Hi || end.Lo < earliest || end.Hi > r.Observed.Hi {
+			return false
+		}
+	}
 	landed := r.Landing.At
+	if r.Serving != nil && (r.Accepting == nil || r.Respawned == nil) {
+		return false
+	}
 	if r.Injected.Lo > r.Injected.Hi || r.Injected.Hi > r.Observed.Hi || landed.Lo > landed.Hi || landed.Hi < r.Injected.Lo || landed.Hi > r.Observed.Hi {
 		return false
 	}
@@ -214,8 +218,8 @@ func (l *ledger) findLate(r record.Recovery, result record.Result, proof record.
 	stays := proof.Stays != "" && r.Service == result.Service
 	for _, phase := range []string{"exited", "respawned", "serving"} {
 		window, from, _ := due.Phase(phase)
-		if stays && phase != "exited" || proof.Stays == record.StaysUp {
-			continue
+		if stays && phase != "exited" || proof.Stays == record.StaysUp || phase == "respawned" && !slices.Contains(proof.Phases, phase) {
+			continue // a process whose program is missing may be tried again and again before one serves
 		}
 		if !isWithin(r, phase, from, 0, window.Latest+tolerance) {
 			return newFlaw(heldOutsideWindow, r.ID, phase)

@@ -37,7 +37,7 @@ func promotable() *record.Record {
 		theme, _, _ := strings.Cut(promise, ".")
 		return record.Result{
 			Promise: promise, Theme: theme, Service: service, Fault: fault, Name: promise + " of " + service, Outcome: record.Held,
-			Attempts: 1, Started: began().Add(time.Second), Duration: int64(6 * time.Second),
+			Attempts: 1, Started: began().Add(time.Second), Duration: int64(6 * time.Second), Sandboxes: []string{"main"},
 		}
 	}
 	r := &record.Record{
@@ -52,8 +52,9 @@ func promotable() *record.Record {
 			result("restart.sigterm", "user.a", "SIGTERM"), result("restart.sigterm", "user.b", "SIGTERM"),
 			result("restart.recorded", "victim", "SIGTERM"), result("retry.linear", "victim", "SIGKILL"),
 		},
-		Evidence: []record.Evidence{},
-		End:      &record.End{Finished: began().Add(4 * time.Minute)},
+		Evidence:   []record.Evidence{{What: "log of sandbox main", Path: "evidence/main/log.txt", Bytes: 9, SHA256: strings.Repeat("3", 64)}},
+		Containers: []record.Container{{Sandbox: "main", Generation: 1, ID: "c1", Digest: digest("a"), From: 1, Until: during(100_000).Hi}},
+		End:        &record.End{Finished: began().Add(4 * time.Minute)},
 	}
 	for i, service := range []string{"user.a", "user.b"} {
 		id := "restart.sigterm/" + service + "#1"
@@ -62,7 +63,7 @@ func promotable() *record.Record {
 			Before: record.Incarnation{PID: 20 + i, StartTime: 90}, After: record.Incarnation{PID: 40 + i, StartTime: 600},
 			Terms:    &record.Terms{Policy: policy, Retry: 1, StopTimeout: limits.StopTimeout, Startup: limits.Serving - limits.Restart, Limits: &limits},
 			Injected: during(0), Landing: &record.Landing{At: during(1), Proof: "exited"},
-			Exited: new(during(1)), Respawned: new(during(5001)), Serving: new(during(5040)), Observed: record.Interval{Lo: during(0).Lo, Hi: during(5050).Hi},
+			Exited: new(during(1)), Respawned: new(during(5001)), Accepting: new(during(5030)), Serving: new(during(5040)), Observed: record.Interval{Lo: during(0).Lo, Hi: during(5050).Hi},
 		})
 		r.Results[2+i].Recoveries = []string{id}
 		r.Results[2+i].Windows = []record.Window{
@@ -74,7 +75,7 @@ func promotable() *record.Record {
 	return r
 }
 
-// count makes a record agree with itself: each result was due, and the totals are right.
+// count makes a record agree with itself: each result was due, the totals are right, and the seal is whole.
 func count(r *record.Record) {
 	r.Planned = nil
 	for _, result := range r.Results {
@@ -86,6 +87,7 @@ func count(r *record.Record) {
 		totals := r.Count()
 		r.End.Totals = &totals
 	}
+	r.Seal()
 }
 
 // during returns a point in time, so many milliseconds after the fault.
@@ -116,7 +118,8 @@ func fail(r *record.Record, promise, service string) {
 type example struct {
 	file, wrong string
 	change      func(*record.Record)
-	text        func(string) string // edits the file itself
+	afterwards  func(*record.Record) // edits the record after it was counted and sealed
+	text        func(string) string  // edits the file itself
 	against     func(*verdict.Against)
 	beside      func() []*record.Record // further records that are judged with it
 	answer      verdict.Answer          // empty: the file is refused
@@ -256,7 +259,7 @@ func examples() []example {
 		},
 		{
 			file: "nested", large: true, wrong: "a hundred thousand nested lists", answer: refused,
-			text: replace(`"evidence":[]`, `"evidence":`+strings.Repeat("[", 100_000)),
+			text: replace(`"evidence":[`, `"evidence":`+strings.Repeat("[", 100_000)),
 		},
 		{file: "two-documents", wrong: "two records in one file", answer: refused, text: func(text string) string { return text + text }},
 		{file: "doubled-member", wrong: "a result has two outcomes", answer: refused, text: replace(`"outcome":"held"`, `"outcome":"failed","outcome":"held"`)},
@@ -269,11 +272,11 @@ func examples() []example {
 		{file: "fractional-attempts", wrong: "half an attempt", answer: refused, text: replace(`"attempts":1`, `"attempts":1.5`)},
 
 		{
-			file: "no-digest", wrong: "no digest", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest},
+			file: "no-digest", wrong: "no digest", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest, verdict.Contradiction},
 			change: func(r *record.Record) { r.Run.Digest = "" }, against: func(a *verdict.Against) { a.Digest = "" },
 		},
 		{
-			file: "short-digest", wrong: "a digest that was cut off", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest},
+			file: "short-digest", wrong: "a digest that was cut off", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest, verdict.Contradiction},
 			change: func(r *record.Record) { r.Run.Digest = "sha256:aaaaaaaaaaaa" }, against: func(a *verdict.Against) { a.Digest = "" },
 		},
 		{
@@ -282,7 +285,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.Run.Digest = digest("b"); fail(r, "restart.sigterm", "user.a") },
 		},
 		{
-			file: "differing-digests", wrong: "a second record is of another image", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest},
+			file: "differing-digests", wrong: "a second record is of another image", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.WrongDigest, verdict.Contradiction},
 			against: func(a *verdict.Against) { a.Digest = "" }, beside: second(func(r *record.Record) { r.Run.Digest = digest("b") }),
 		},
 		{
@@ -321,7 +324,7 @@ func examples() []example {
 		},
 		{
 			file: "merged-without-a-part", wrong: "merged, and the second of its parts was removed", answer: verdict.Inconclusive,
-			codes:  []verdict.Code{verdict.Shards, verdict.Contradiction},
+			codes:  []verdict.Code{verdict.Shards, verdict.Contradiction, verdict.Contradiction, verdict.Contradiction},
 			change: func(r *record.Record) { merge(r); r.Run.Parts = r.Run.Parts[:1] },
 		},
 		{
@@ -346,7 +349,7 @@ func examples() []example {
 			},
 		},
 		{
-			file: "part-of-no-merge", wrong: "a result names a shard, and the record is of a whole run", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction},
+			file: "part-of-no-merge", wrong: "a result names a shard, and the record is of a whole run", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.Contradiction, verdict.FewSamples},
 			change: func(r *record.Record) { r.Results[0].Shard = "1/2" },
 		},
 		{
@@ -358,7 +361,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.Results = append(r.Results, r.Results[0]) },
 		},
 		{
-			file: "doubled-recovery", wrong: "a recovery twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled},
+			file: "doubled-recovery", wrong: "a recovery twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled, verdict.Contradiction},
 			change: func(r *record.Record) { r.Recoveries = append(r.Recoveries, r.Recoveries[0]) },
 		},
 		{
@@ -429,7 +432,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.Run.Services = nil },
 		},
 		{
-			file: "no-promises", wrong: "the list of promises was emptied", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Older, verdict.UnknownPromise, verdict.UnknownPromise},
+			file: "no-promises", wrong: "the list of promises was emptied", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.Contradiction, verdict.Older, verdict.UnknownPromise, verdict.UnknownPromise},
 			change: func(r *record.Record) { r.Run.Promises = nil },
 		},
 		{
@@ -519,7 +522,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.Results[2].Recoveries, r.Results[2].Windows = nil, nil },
 		},
 		{
-			file: "recovery-of-another", wrong: "a recovery whose id is of another promise or service", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples},
+			file: "recovery-of-another", wrong: "a recovery whose id is of another promise or service", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.Contradiction, verdict.FewSamples},
 			change: func(r *record.Record) {
 				const other = "restart.sigkill/user.a#1"
 				r.Recoveries[0].ID, r.Results[2].Recoveries = other, []string{other}
@@ -529,7 +532,7 @@ func examples() []example {
 			},
 		},
 		{
-			file: "respawn-before-the-fault", wrong: "a new process before the fault", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples},
+			file: "respawn-before-the-fault", wrong: "a new process before the fault", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.Contradiction, verdict.FewSamples},
 			change: func(r *record.Record) { r.Recoveries[0].Respawned = new(during(-900)) },
 		},
 		{
@@ -538,17 +541,18 @@ func examples() []example {
 		},
 		{
 			file: "edited-text-too", wrong: "the same without its text: the new process came after 8 s", answer: verdict.Inconclusive,
-			codes: []verdict.Code{verdict.Contradiction, verdict.FewSamples}, change: func(r *record.Record) { r.Recoveries[0].Respawned = new(during(8000)) },
+			codes: []verdict.Code{verdict.Clock, verdict.Contradiction, verdict.Contradiction, verdict.FewSamples}, change: func(r *record.Record) { r.Recoveries[0].Respawned = new(during(8000)) },
 		},
 		{
 			file: "other-policy", wrong: "the run was started with another policy", answer: verdict.Promote, codes: []verdict.Code{verdict.OtherPolicy},
 			change: func(r *record.Record) { r.Run.PolicySHA256 = strings.Repeat("2", 64) },
 		},
 		{
-			file: "older", wrong: "a record without terms, hashes and totals", answer: verdict.Inconclusive, uncounted: true,
+			file: "older", wrong: "a record without terms, hashes, totals, containers and seal", answer: verdict.Inconclusive, uncounted: true,
 			codes: []verdict.Code{verdict.Older, verdict.Older, verdict.FewSamples},
 			change: func(r *record.Record) {
 				r.Planned, r.End.Totals, r.Run.Limits, r.Run.TargetSHA256, r.Run.PolicySHA256 = nil, nil, nil, "", ""
+				r.Containers, r.End.Seal = nil, ""
 				for i := range r.Recoveries {
 					r.Recoveries[i].Terms = nil
 				}

@@ -81,10 +81,19 @@ const (
 	oddShards
 	unknownShard
 	olderRecord
+	changedSince
+	oddContainer
+	oddRecovery
+	otherAge
 	otherTotals
 	otherPolicy
 	otherTargetFile
 	otherServices
+	otherLimits
+	oddEvidence
+	noEvidence
+	strayRecovery
+	otherProcess
 	serviceTwice
 	limitExceeded
 
@@ -139,6 +148,8 @@ const (
 	heldByOddTerms
 	heldWithoutWindow
 	heldByWiderWindow
+	heldElsewhere
+	heldNowhere
 	heldOutsideWindow
 )
 
@@ -181,10 +192,19 @@ var sentences = map[kind]sentence{
 	oddShards:       {Shards, "record", "the records are the shards %s: name each shard of one run once, and no other record"},
 	unknownShard:    {Contradiction, "result", "the result is of a shard that the record was not merged from"},
 	olderRecord:     {Older, "record", "the record lacks %s: it was written by an older program, or by hand; run again"},
+	changedSince:    {Contradiction, "record", "the record was changed after it was saved: run again"},
+	oddContainer:    {Contradiction, "container", "the container of the sandbox %q is impossible, there twice, or of another image"},
+	oddRecovery:     {Contradiction, "recovery", "the recovery %s is impossible: its times are in disorder, or not within the life of a container of its sandbox"},
+	otherAge:        {Clock, "recovery", "the processes of the recovery %s are not as old as its times say"},
 	otherTotals:     {Contradiction, "record", "the record does not hold as many results, recoveries and files as it counts"},
 	otherPolicy:     {OtherPolicy, "record", "the run was started with another policy, sha256:%s"},
 	otherTargetFile: {OtherTarget, "record", "the run was of another file of the target %s than this program has: run again"},
 	otherServices:   {Contradiction, "record", "the services are not those of the target's file"},
+	otherLimits:     {Contradiction, "record", "the limits are not those of the target's file"},
+	oddEvidence:     {Contradiction, "file", "the file %q is impossible, there twice, or of a sandbox that was not there"},
+	noEvidence:      {Contradiction, "container", "the record has no file of a container of the sandbox %q"},
+	strayRecovery:   {Contradiction, "recovery", "the recovery %s is not of a promise, service, fault or seed of its run"},
+	otherProcess:    {Contradiction, "recovery", "the recovery %s began with another process than was there before"},
 	serviceTwice:    {Contradiction, "service", "the record lists the service twice, or without a name"},
 	limitExceeded:   {Limit, "record", "the %s is %v: the policy allows %v"},
 
@@ -239,5 +259,7 @@ var sentences = map[kind]sentence{
 	heldByOddTerms:        {Contradiction, "result", "held, but the terms of its recovery %s are impossible, or not those of its run"},
 	heldWithoutWindow:     {Contradiction, "result", "held, but its recovery %s was not held to a time limit for the phase %s"},
 	heldByWiderWindow:     {Contradiction, "result", "held, but its recovery %s was held to a wider time limit for the phase %s than its policy gives"},
+	heldElsewhere:         {Contradiction, "result", "held, but no container of the sandbox %q was there"},
+	heldNowhere:           {Contradiction, "result", "held, but the record does not say in which sandbox"},
 	heldOutsideWindow:     {Contradiction, "result", "held, but its recovery %s is outside the time limit for the phase %s"},
 }

@@ -2,7 +2,6 @@
 package command
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,20 @@ import (
 // outputLimit is how much of a program's output is kept, in bytes.
 const outputLimit = 64 << 10
 
+// tail keeps the end of what is written to it. os/exec writes both outputs from one goroutine.
+type tail struct{ kept []byte }
+
+// Write implements io.Writer.
+func (t *tail) Write(data []byte) (int, error) {
+	t.kept = append(t.kept, data...)
+	if len(t.kept) > 2*outputLimit {
+		t.kept = append(t.kept[:0], t.end()...)
+	}
+	return len(data), nil
+}
+
+func (t *tail) end() []byte { return t.kept[max(0, len(t.kept)-outputLimit):] }
+
 // Run runs a program until it ends or its limit is over.
 func Run(ctx context.Context, params protocol.RunParams) (protocol.CommandResult, error) {
 	if len(params.Argv) == 0 {
@@ -26,7 +39,7 @@ func Run(ctx context.Context, params protocol.RunParams) (protocol.CommandResult
 	ctx, cancel := context.WithTimeout(ctx, params.Limit)
 	defer cancel()
 	command := exec.CommandContext(ctx, params.Argv[0], params.Argv[1:]...) //nolint:gosec // running what it is told to is its purpose
-	var output bytes.Buffer
+	var output tail
 	command.Stdout, command.Stderr = &output, &output
 	entries := os.Environ()
 	if params.EnvironmentOf != 0 {
@@ -45,10 +58,8 @@ func Run(ctx context.Context, params protocol.RunParams) (protocol.CommandResult
 	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
 		return protocol.CommandResult{}, fmt.Errorf("run %s: %w", params.Argv[0], err)
 	}
-	kept := output.Bytes()
-	kept = kept[max(0, len(kept)-outputLimit):]
 	return protocol.CommandResult{
 		ExitCode: command.ProcessState.ExitCode(), TimedOut: errors.Is(ctx.Err(), context.DeadlineExceeded),
-		Output: string(kept), Took: time.Since(began),
+		Output: string(output.end()), Took: time.Since(began),
 	}, nil
 }

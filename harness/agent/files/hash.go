@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -26,12 +27,9 @@ func Hash(ctx context.Context, params protocol.HashParams) (map[string]string, e
 		}
 		identity := readInode(info)
 		if known[identity] == "" {
-			data, err := os.ReadFile(path) //nolint:gosec // the caller names what is to be read
-			if err != nil {
+			if known[identity], err = hash(path); err != nil {
 				return nil, fmt.Errorf("hash %s: %w", path, err)
 			}
-			sum := sha256.Sum256(data)
-			known[identity] = hex.EncodeToString(sum[:])
 		}
 		sums[path] = known[identity]
 		if err := ctx.Err(); err != nil {
@@ -39,4 +37,18 @@ func Hash(ctx context.Context, params protocol.HashParams) (map[string]string, e
 		}
 	}
 	return sums, nil
+}
+
+// hash returns the hash of a regular file.
+func hash(path string) (string, error) {
+	file, err := open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }

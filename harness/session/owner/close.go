@@ -67,8 +67,16 @@ func (o *Owner) Close(ctx context.Context) error {
 	return errors.Join(o.errs...)
 }
 
-// collect writes the evidence of a sandbox beside the record, and refers to it in the record.
+// collect writes the evidence of a sandbox beside the record, and refers to it in the record. Nothing happens in the sandbox afterwards.
 func (o *Owner) collect(ctx context.Context, name string, live *liveSandbox) error {
+	if o.writer != nil {
+		if err := o.writer.Container(record.Container{
+			Sandbox: live.name, Generation: live.generation, ID: live.container.ID(), Digest: live.container.Image().ID,
+			From: live.readySince, Until: o.clock.latest(),
+		}); err != nil {
+			return err
+		}
+	}
 	folder := filepath.Join(config.EvidenceFolder, name)
 	if err := live.collect(ctx, filepath.Join(o.configuration.Output, folder)); err != nil {
 		if errors.Is(err, unix.ENOSPC) { // half of it is worth less than the room, which the record needs

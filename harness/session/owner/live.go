@@ -16,6 +16,7 @@ import (
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
@@ -44,6 +45,7 @@ type liveSandbox struct {
 	attached   bool
 	canaries   protocol.Canaries // only of protocol.CanarySandbox
 	began      time.Time
+	readySince int64 // on the agents' clock: no fault was injected before
 
 	answerDelay time.Duration // until the supervisor answered for the first time
 
@@ -98,6 +100,7 @@ func (o *Owner) makeReady(ctx context.Context, live *liveSandbox) (err error) {
 	if err := o.setClock(ctx, live); err != nil {
 		return err
 	}
+	live.readySince = o.clock.earliest()
 	if err := o.awaitSupervisor(ctx, live); err != nil {
 		return err
 	}
@@ -113,10 +116,7 @@ func (o *Owner) makeReady(ctx context.Context, live *liveSandbox) (err error) {
 
 // instance returns the sandbox's name, which differs for each generation.
 func (l *liveSandbox) instance() string {
-	if l.generation > 1 {
-		return fmt.Sprintf("%s-%d", l.name, l.generation)
-	}
-	return l.name
+	return record.Container{Sandbox: l.name, Generation: l.generation}.Instance()
 }
 
 // startContainer starts a container of the target, or attaches to the one that the run is about.
@@ -454,7 +454,16 @@ func (l *liveSandbox) collect(ctx context.Context, directory string) error {
 	for _, status := range statuses {
 		fmt.Fprintf(&table, "%s\t%s\tpid %d\t%s\t%s\n", status.Name, status.State, status.PID, status.Health, status.Error)
 	}
-	return errors.Join(err, os.WriteFile(filepath.Join(directory, "status.txt"), []byte(table.String()), 0o600))
+	return errors.Join(err, l.write(ctx, filepath.Join(directory, "status.txt"), table.String()))
+}
+
+// write writes a text to a file without the container's secrets.
+func (l *liveSandbox) write(ctx context.Context, path, text string) error {
+	clean, err := l.container.Redact(ctx, text)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(clean), 0o600)
 }
 
 // close ends the link, by which the agent undoes what is open, and removes the container if it is ours.

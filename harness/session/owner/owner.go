@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -187,11 +186,7 @@ func (o *Owner) makeRoom() {
 
 // redactor returns a redactor of the values of the target's secrets.
 func (o *Owner) redactor() (record.Redactor, error) {
-	values := map[string]string{}
-	for _, name := range o.target.Container.Secrets {
-		values[name] = os.Getenv(name)
-	}
-	return record.NewRedactor(values)
+	return record.NewRedactor(o.target.Container.SecretValues())
 }
 
 // newAgentClient returns a client of the agent at the other end of a link.

@@ -75,7 +75,7 @@ func (o *Owner) understand(ctx context.Context, live *liveSandbox) {
 			Record: func(question, answer string) { o.understood.record(redact, question, answer) },
 		})
 		o.understood.found.Store(&found)
-		o.writeUnderstood(live, found)
+		o.writeUnderstood(ctx, live, found)
 	})
 	found := o.understood.found.Load()
 	if found.Level == learn.None || (found.Level != learn.Full && live.opened.Dialect.Registers()) {
@@ -85,10 +85,10 @@ func (o *Owner) understand(ctx context.Context, live *liveSandbox) {
 }
 
 // writeUnderstood adds the table of what was understood to the evidence of a sandbox. Without it less is shown, and nothing else.
-func (o *Owner) writeUnderstood(live *liveSandbox, found learn.Understanding) {
+func (o *Owner) writeUnderstood(ctx context.Context, live *liveSandbox, found learn.Understanding) {
 	folder := filepath.Join(o.configuration.Output, config.EvidenceFolder, live.name)
 	if err := os.MkdirAll(folder, 0o750); err == nil {
-		_ = os.WriteFile(filepath.Join(folder, "understood.txt"), []byte(found.Text()), 0o600)
+		_ = live.write(ctx, filepath.Join(folder, "understood.txt"), found.Text())
 	}
 }
 

@@ -1,0 +1,208 @@
+package verdict
+
+import (
+	"cmp"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// place is a sandbox. Each shard of a merged record has its own.
+type place struct{ shard, sandbox string }
+
+// lives are the containers of each sandbox, in the order of their generations.
+type lives map[place][]record.Container
+
+func livesOf(r *record.Record) lives {
+	all := lives{}
+	for _, container := range r.Containers {
+		at := place{container.Shard, container.Sandbox}
+		all[at] = append(all[at], container)
+	}
+	for _, containers := range all {
+		slices.SortFunc(containers, func(one, other record.Container) int { return one.Generation - other.Generation })
+	}
+	return all
+}
+
+// covers reports whether one container of the recovery's sandbox was there for as long as the recovery was observed.
+func (l lives) covers(r record.Recovery) bool {
+	return slices.ContainsFunc(l[place{r.Shard, r.Sandbox}], func(c record.Container) bool {
+		return c.From <= r.Injected.Lo && r.Observed.Hi <= c.Until
+	})
+}
+
+// checkContainers checks that the containers of each sandbox ran the image, one after the other.
+func (j *judge) checkContainers(r *record.Record) {
+	ids := map[string]bool{"": true}
+	all := livesOf(r)
+	for at, containers := range all {
+		_, known := r.RunOf(at.shard)
+		until := int64(0)
+		for i, c := range containers {
+			if !known || at.sandbox == "" || c.Generation != i+1 || ids[at.shard+c.ID] || c.Digest != r.Run.Digest || c.From <= until || c.Until <= c.From {
+				j.add(oddContainer, "", "", at.sandbox)
+			}
+			ids[at.shard+c.ID], until = true, c.Until
+		}
+	}
+}
+
+// checkRecoveries checks that every recovery is possible, whether a result stands on it or not.
+func (j *judge) checkRecoveries(r *record.Record) {
+	all := livesOf(r)
+	for _, recovery := range r.Recoveries {
+		if isStray(recovery, r) {
+			j.add(strayRecovery, recovery.Promise, recovery.Service, recovery.ID)
+		}
+		if recovery.Landing == nil || recovery.Terms == nil {
+			continue // nothing was proved, or an older record
+		}
+		if !isPossible(recovery) || !all.covers(recovery) {
+			j.add(oddRecovery, recovery.Promise, recovery.Service, recovery.ID)
+		}
+	}
+	j.checkAges(r)
+	j.checkSuccession(r)
+}
+
+// isStray reports whether a recovery is of something that its run did not ask.
+func isStray(recovery record.Recovery, r *record.Record) bool {
+	promise := slices.IndexFunc(r.Run.Promises, func(p record.Promise) bool { return p.ID == recovery.Promise })
+	_, known := r.RunOf(recovery.Shard)
+	if promise < 0 || !known || !isOwnID(recovery) || recovery.Seed != r.Run.Seed || recovery.Fault == "" {
+		return true
+	}
+	proof := r.Run.Promises[promise].Proof
+	return proof != nil && len(proof.Faults) > 0 && !slices.Contains(proof.Faults, recovery.Fault) && !slices.Contains(proof.Behaviours, recovery.Fault)
+}
+
+// isOwnID reports whether the id of a recovery is of its promise and service.
+func isOwnID(r record.Recovery) bool {
+	return r.Service != "" && strings.HasPrefix(r.ID, r.Promise+"/"+r.Service+"#")
+}
+
+// checkSuccession checks that each fault of a service in a container met the process that was there: no older one than an earlier fault
+// left, and by its own pid.
+func (j *judge) checkSuccession(r *record.Record) {
+	all := livesOf(r)
+	type life struct {
+		place
+		generation int
+		service    string
+	}
+	met := map[life][]record.Recovery{}
+	for _, recovery := range r.Recoveries {
+		at := place{recovery.Shard, recovery.Sandbox}
+		generation := slices.IndexFunc(all[at], func(c record.Container) bool {
+			return c.From <= recovery.Injected.Lo && recovery.Observed.Hi <= c.Until
+		})
+		if generation >= 0 && recovery.Landing != nil {
+			in := life{at, generation, recovery.Service}
+			met[in] = append(met[in], recovery)
+		}
+	}
+	for _, recoveries := range met {
+		slices.SortFunc(recoveries, func(one, other record.Recovery) int {
+			return cmp.Or(cmp.Compare(one.Injected.Lo, other.Injected.Lo), strings.Compare(one.ID, other.ID))
+		})
+		var last record.Incarnation
+		for _, recovery := range recoveries {
+			now := recovery.Before
+			if now.StartTime < last.StartTime || now.StartTime == last.StartTime && now.PID != last.PID {
+				j.add(otherProcess, recovery.Promise, recovery.Service, recovery.ID)
+			}
+			if last = now; recovery.After.PID != 0 {
+				last = recovery.After
+			}
+		}
+	}
+}
+
+// checkEvidence checks that the files of a record are of its containers, and that every container has one.
+func (j *judge) checkEvidence(r *record.Record) {
+	paths, folders := map[string]bool{}, map[string]bool{}
+	for _, file := range r.Evidence {
+		folder := path.Dir(file.Path)
+		if paths[file.Path] || !filepath.IsLocal(file.Path) || file.Bytes < 0 || file.SHA256 != "" && !wholeHash.MatchString(file.SHA256) {
+			j.add(oddEvidence, "", "", file.Path)
+		}
+		paths[file.Path], folders[file.Shard+" "+path.Base(folder)] = true, true
+	}
+	for _, c := range r.Containers {
+		if !folders[c.Shard+" "+c.Instance()] && !c.IsLater() {
+			j.add(noEvidence, "", "", c.Sandbox)
+		}
+	}
+}
+
+// ageLimit bounds by how much the clock that processes are dated by may move against the agent's.
+const ageLimit = 100 * time.Millisecond
+
+// bound is a limit of the offset between the clock that processes are dated by and the agent's clock, and the recovery that it follows from.
+type bound struct {
+	recovery record.Recovery
+	offset   time.Duration
+}
+
+// checkAges checks that processes are as old as the times of their recoveries say. /proc dates a process by a clock of its own, and within
+// a shard that is always equally far from the agent's.
+func (j *judge) checkAges(r *record.Record) {
+	least, most := map[string]bound{}, map[string]bound{}
+	raise := func(r record.Recovery, offset time.Duration) {
+		if before, ok := least[r.Shard]; !ok || offset > before.offset {
+			least[r.Shard] = bound{r, offset}
+		}
+	}
+	lower := func(r record.Recovery, offset time.Duration) {
+		if before, ok := most[r.Shard]; !ok || offset < before.offset {
+			most[r.Shard] = bound{r, offset}
+		}
+	}
+	inOrder := func(one, other record.Recovery) int { return strings.Compare(one.ID, other.ID) }
+	for _, recovery := range slices.SortedFunc(slices.Values(r.Recoveries), inOrder) {
+		before, after := startOf(recovery.Before), startOf(recovery.After)
+		if recovery.Landing == nil {
+			continue
+		}
+		raise(recovery, before-time.Duration(recovery.Injected.Hi)) // it was there when it was faulted
+		if recovery.Serving == nil || recovery.Respawned == nil || recovery.After.PID == 0 {
+			continue
+		}
+		raise(recovery, after-time.Duration(recovery.Serving.Hi))
+		lower(recovery, after+tickInterval-time.Duration(recovery.Respawned.Lo))
+	}
+	for _, shard := range slices.Sorted(maps.Keys(most)) {
+		if low, high := least[shard], most[shard]; low.offset > high.offset+ageLimit {
+			j.add(otherAge, low.recovery.Promise, low.recovery.Service, low.recovery.ID)
+			j.add(otherAge, high.recovery.Promise, high.recovery.Service, high.recovery.ID)
+		}
+	}
+}
+
+// startOf returns when a process began, on the clock that processes are dated by.
+func startOf(process record.Incarnation) time.Duration {
+	const most = uint64(1<<63-1) / uint64(tickInterval)
+	return time.Duration(min(process.StartTime, most)) * tickInterval //nolint:gosec // bounded
+}
+
+// findPlace returns a flaw of a result that was found in no sandbox, or in one that the run had not.
+func (l *ledger) findPlace(result record.Result) *flaw {
+	if len(l.lives) == 0 {
+		return nil // an older record, or one without an end
+	}
+	if len(result.Sandboxes) == 0 {
+		return newFlaw(heldNowhere)
+	}
+	for _, sandbox := range result.Sandboxes {
+		if len(l.lives[place{result.Shard, sandbox}]) == 0 {
+			return newFlaw(heldElsewhere, sandbox)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package verdict_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/golden"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
+)
+
+// contradiction is an edit of a faithful run's record. Whoever makes it counts and seals the record again, unless asIs is set.
+type contradiction struct {
+	wrong string
+	edit  func(*record.Record)
+	asIs  bool
+	says  string // a part of the reason
+}
+
+// onRecovery returns an edit of the recovery of user.hero_db_server from SIGTERM.
+func onRecovery(edit func(*record.Recovery)) func(*record.Record) {
+	return onRecoveryOf("restart.sigterm/user.hero_db_server#", edit)
+}
+
+func onRecoveryOf(id string, edit func(*record.Recovery)) func(*record.Record) {
+	return func(r *record.Record) {
+		i := slices.IndexFunc(r.Recoveries, func(r record.Recovery) bool { return strings.HasPrefix(r.ID, id) })
+		edit(&r.Recoveries[i])
+	}
+}
+
+// onResult returns an edit of the result of a promise on a service.
+func onResult(promise, service string, edit func(*record.Result)) func(*record.Record) {
+	return func(r *record.Record) {
+		i := slices.IndexFunc(r.Results, func(r record.Result) bool {
+			return r.Promise == promise && (service == "" || r.Service == service)
+		})
+		edit(&r.Results[i])
+	}
+}
+
+func onSigterm(edit func(*record.Result)) func(*record.Record) {
+	return onResult("restart.sigterm", "user.hero_db_server", edit)
+}
+
+// later moves what followed a fault by some time.
+func later(r *record.Recovery, by time.Duration) {
+	for _, point := range []*record.Interval{r.Respawned, r.Accepting, r.Serving, &r.Observed} {
+		point.Hi += int64(by)
+		if point != &r.Observed {
+			point.Lo += int64(by)
+		}
+	}
+	r.After.StartTime += uint64(by / (10 * time.Millisecond)) //nolint:gosec // by is positive
+}
+
+func contradictions() []contradiction {
+	second := int64(time.Second)
+	return []contradiction{
+		{wrong: "a note of an observer's gap was lowered", edit: func(r *record.Record) { r.Recoveries[0].WorstGap-- }, asIs: true, says: "changed after it was saved"},
+		{wrong: "a result was removed", edit: func(r *record.Record) { r.Results = r.Results[1:] }, asIs: true, says: "does not hold as many"},
+		{wrong: "a result was removed, and the totals with it", edit: func(r *record.Record) { r.Results = r.Results[1:] }, says: "was due, and is missing"},
+		{wrong: "a result was renamed", edit: func(r *record.Record) { r.Results[0].Name += "x" }, says: "was not due in this run"},
+		{wrong: "a result moved to another theme", edit: onSigterm(func(r *record.Result) { r.Theme = "boot" }), says: "another theme"},
+		{wrong: "the tolerance was raised within the policy", edit: func(r *record.Record) { r.Run.Tolerance -= 1e6 }, says: "not those of the target's file"},
+		{wrong: "the restart limit was raised", edit: func(r *record.Record) { r.Run.Limits.Restart *= 2 }, says: "the restart limit is"},
+		{wrong: "a promise was taken its proof", edit: func(r *record.Record) { r.Run.Promises[1].Proof = nil }, says: "asked for other evidence"},
+		{wrong: "the target file is another", edit: func(r *record.Record) { r.Run.TargetSHA256 = strings.Repeat("0", 64) }, says: "another file of the target"},
+		{wrong: "a service was renamed", edit: func(r *record.Record) { r.Run.Services[0].Name = "user.other" }, says: "the services are not those"},
+		{wrong: "a service is there twice", edit: func(r *record.Record) { r.Run.Services = append(r.Run.Services, r.Run.Services[0]) }, says: "lists the service twice"},
+		{wrong: "a service without a fault", edit: func(r *record.Record) {
+			r.Results = slices.DeleteFunc(r.Results, func(r record.Result) bool { return r.Theme == "restart" && r.Service == "user.hero_proxy" })
+			r.Planned = slices.DeleteFunc(r.Planned, func(k record.Key) bool {
+				return strings.HasPrefix(k.Promise, "restart") && k.Service == "user.hero_proxy"
+			})
+		}, says: "no fault that took effect"},
+		{wrong: "a service without a result, and without a plan for it", edit: func(r *record.Record) {
+			r.Results = slices.DeleteFunc(r.Results, func(r record.Result) bool { return r.Promise == "retry.shipped" && r.Service == "user.hero_proxy" })
+			r.Planned = slices.DeleteFunc(r.Planned, func(k record.Key) bool { return k.Promise == "retry.shipped" && k.Service == "user.hero_proxy" })
+		}, says: "the promise is about every service"},
+
+		{wrong: "a container ran another image", edit: func(r *record.Record) { r.Containers[0].Digest = digest("b") }, says: "of another image"},
+		{wrong: "a container is there twice", edit: func(r *record.Record) { r.Containers = append(r.Containers, r.Containers[0]) }, says: "there twice, or of another image"},
+		{wrong: "a container is missing", edit: func(r *record.Record) {
+			r.Containers = slices.DeleteFunc(r.Containers, func(c record.Container) bool { return c.Sandbox == "main" })
+		}, says: `no container of the sandbox "main"`},
+		{wrong: "a container ended before the fault", edit: func(r *record.Record) {
+			i := slices.IndexFunc(r.Containers, func(c record.Container) bool { return c.Sandbox == "main" })
+			r.Containers[i].Until = r.Containers[i].From + 1
+		}, says: "not within the life of a container"},
+		{wrong: "the files of a container are missing", edit: func(r *record.Record) { r.Evidence = nil }, says: "has no file of a container"},
+		{wrong: "a file lies elsewhere", edit: func(r *record.Record) { r.Evidence[0].Path = "../../etc/passwd" }, says: `the file "../../etc/passwd" is impossible`},
+		{wrong: "a recovery was in another sandbox", edit: onRecovery(func(r *record.Recovery) { r.Sandbox = "other" }), says: "not within the life of a container"},
+		{wrong: "a result names no sandbox", edit: onSigterm(func(r *record.Result) { r.Sandboxes = nil }), says: "does not say in which sandbox"},
+		{wrong: "a result was found in another sandbox", edit: onSigterm(func(r *record.Result) { r.Sandboxes = []string{"other"} }), says: `no container of the sandbox "other"`},
+
+		{wrong: "a recovery of another promise", edit: onRecovery(func(r *record.Recovery) { r.Promise = "restart.sigkill" }), says: "is not of a promise, service, fault or seed"},
+		{wrong: "a recovery by another seed", edit: onRecovery(func(r *record.Recovery) { r.Seed++ }), says: "is not of a promise, service, fault or seed"},
+		{wrong: "a recovery from another fault", edit: onRecovery(func(r *record.Recovery) { r.Fault = "SIGKILL" }), says: "is of another promise, service, fault"},
+		{wrong: "a recovery on which two results stand", edit: func(r *record.Record) {
+			var ids []string
+			onResult("restart.sigterm", "user.hero_db_server", func(r *record.Result) { ids = r.Recoveries })(r)
+			onResult("restart.zinit-kill", "user.hero_db_server", func(r *record.Result) { r.Recoveries, r.Windows = ids, nil })(r)
+		}, says: "another result stands on its recovery"},
+		{wrong: "a recovery is missing", edit: func(r *record.Record) {
+			r.Recoveries = slices.DeleteFunc(r.Recoveries, func(r record.Recovery) bool {
+				return strings.HasPrefix(r.ID, "restart.sigterm/user.hero_db_server#")
+			})
+		}, says: "lacks the recovery"},
+		{wrong: "a result stands on no recovery", edit: onSigterm(func(r *record.Result) { r.Recoveries, r.Windows = nil, nil }), says: "the promise needs 1"},
+		{wrong: "nothing shows that the service was healthy", edit: onRecovery(func(r *record.Recovery) { r.Steady = "" }), says: "was healthy before"},
+		{wrong: "the fault did not land", edit: onRecovery(func(r *record.Recovery) { r.Landing = nil }), says: "nothing shows that the fault took effect"},
+		{wrong: "another service changed meanwhile", edit: onRecovery(func(r *record.Recovery) { r.Disturbed = []record.Disturbance{{Service: "user.x"}} }), says: "another service changed"},
+		{wrong: "the process served before it was there", edit: onRecovery(func(r *record.Recovery) { r.Serving.Lo, r.Serving.Hi = r.Exited.Lo, r.Exited.Lo }), says: "the times of its recovery"},
+		{wrong: "the same process serves", edit: onRecovery(func(r *record.Recovery) { r.After = r.Before }), says: "another process serves"},
+		{wrong: "nothing was awaited", edit: onRecoveryOf("hang.control/", func(r *record.Recovery) { r.Terms.Stay = 1 }), says: "nothing changed for as long as it had to"},
+		{wrong: "the new process is older than its recovery", edit: onRecovery(func(r *record.Recovery) { r.After.StartTime -= 100 }), says: "are not as old as its times say"},
+		{wrong: "the fault met another process", edit: onRecoveryOf("retry.shipped/user.hero_proxy#", func(r *record.Recovery) { r.After.StartTime++ }), says: "began with another process"},
+		{wrong: "the replacement came 1 s later", edit: onRecovery(func(r *record.Recovery) { later(r, time.Second) }), says: "outside the time limit for the phase respawned"},
+		{wrong: "the window was widened", edit: onSigterm(func(r *record.Result) { r.Windows[0].Latest += second }), says: "wider time limit"},
+		{wrong: "a window was removed", edit: onSigterm(func(r *record.Result) { r.Windows = r.Windows[:1] }), says: "was not held to a time limit"},
+		{wrong: "the policy was changed beside the service's", edit: onRecovery(func(r *record.Recovery) { r.Terms.Policy.Delay += second }), says: "the terms of its recovery"},
+		{wrong: "a recovery without terms", edit: onRecovery(func(r *record.Recovery) { r.Terms = nil }), says: "by which policy its recovery was due"},
+		{wrong: "the recoveries of a result changed places", edit: onResult("retry.shipped", "user.hero_proxy", func(r *record.Result) {
+			slices.Reverse(r.Recoveries)
+			slices.SortStableFunc(r.Windows, func(one, other record.Window) int { return -strings.Compare(one.Recovery, other.Recovery) })
+		}), says: "does not follow the one before"},
+		{wrong: "a recovery was seen on another day", edit: onRecovery(func(r *record.Recovery) {
+			for _, point := range []*record.Interval{&r.Injected, &r.Landing.At, r.Exited, r.Noticed, r.Respawned, r.Accepting, r.Serving, &r.Observed} {
+				point.Lo, point.Hi = point.Lo+20*second, point.Hi+20*second
+			}
+		}), says: "was not observed while the result was found"},
+		{wrong: "a result that held has the text of a failure", edit: onSigterm(func(r *record.Result) { r.Failure = "x" }), says: "has the text of a failure"},
+		{wrong: "a result has an outcome twice", edit: func(r *record.Record) { r.Results = append(r.Results, r.Results[0]) }, says: "the record has the result twice"},
+	}
+}
+
+// TestEveryKindOfFindingIsShown judges every edit and every example. The table in README.md has all kinds, and what shows each.
+func TestEveryKindOfFindingIsShown(t *testing.T) {
+	shown := map[verdict.Finding]string{}
+	show := func(by string, v verdict.Verdict) {
+		for _, finding := range verdict.Findings() {
+			if slices.ContainsFunc(v.Reasons, finding.Matches) {
+				shown[finding] = cmp.Or(shown[finding], by)
+			}
+		}
+	}
+	for _, c := range contradictions() {
+		r, than := small(t)
+		c.edit(r)
+		if !c.asIs {
+			totals := r.Count()
+			r.End.Totals = &totals
+			r.Seal()
+		}
+		found := verdict.Judge([]*record.Record{r}, than)
+		if found.Answer != verdict.Inconclusive || !strings.Contains(text(t, found), strings.ReplaceAll(c.says, `"`, `\"`)) {
+			t.Errorf("%s: %s, and not %q:\n%s", c.wrong, found.Answer, c.says, text(t, found))
+		}
+		show(c.wrong, found)
+	}
+	for _, e := range examples() {
+		if found, err := e.judge(t); err == nil {
+			show(e.wrong, found)
+		}
+	}
+	unknown, slower := promotable(), against()
+	unknown.Results[0].Outcome = "passed"
+	show("an outcome of another program", verdict.Judge([]*record.Record{unknown}, against()))
+	slower.Slowdowns = []verdict.Slowdown{{Promise: "restart.recorded", Phase: "respawn", NewMedian: 2, OldMedian: 1}}
+	show("an advisory promise is slower than the baseline", verdict.Judge([]*record.Record{promotable()}, slower))
+	show("no file is named", verdict.Judge(nil, against()))
+	show("a record of another form", verdict.Judge([]*record.Record{{Schema: "other"}}, against()))
+	table := new(strings.Builder)
+	_, _ = table.WriteString("| rule | finding | answer | shown by |\n|---|---|---|---|\n")
+	for _, finding := range verdict.Findings() {
+		if shown[finding] == "" {
+			t.Errorf("neither an edit nor an example shows %q (%s)", finding.Format, finding.Code)
+		}
+		answer := map[verdict.Weight]verdict.Answer{verdict.Holds: verdict.Hold, verdict.Lacks: verdict.Inconclusive, verdict.Notes: "a note"}[finding.Code.Weight()]
+		form := strings.NewReplacer("%s", "…", "%q", "…", "%v", "…", "%d", "…", "%%", "%").Replace(finding.Format)
+		_, _ = fmt.Fprintf(table, "| `%s` | %s | %s | %s |\n", finding.Code, form, answer, shown[finding])
+	}
+	golden.CheckNamedSection(t, "README.md", "findings", table.String())
+}
