@@ -178,7 +178,7 @@ func knownTargets() (known []verdict.Target) {
 		}
 		limits := budget.RecordLimits(found.Budgets)
 		one := verdict.Target{
-			Name: found.Name, SHA256: found.SHA256(), Limits: &limits, Tolerance: found.Budgets.Tolerance.Duration(),
+			Name: found.Name, SHA256: found.SHA256(), Limits: &limits, ToleranceLimit: found.Budgets.Tolerance.Duration(),
 		}
 		for _, service := range found.Services {
 			one.Services = append(one.Services, service.Name)

@@ -47,7 +47,7 @@ func CheckSection(t testing.TB, path, text string) {
 	checkSection(t, path, sectionBegin, text)
 }
 
-// CheckNamedSection is CheckSection for the part whose first line begins with "<!-- generated NAME". A document may have several.
+// CheckNamedSection does the same as CheckSection with the part whose first line begins with "<!-- generated NAME". A document may have several.
 func CheckNamedSection(t testing.TB, path, name, text string) {
 	t.Helper()
 	checkSection(t, path, sectionBegin+" "+name, text)

@@ -95,7 +95,7 @@ func (r Redactor) find(text string) (found []match) {
 	return found
 }
 
-// blockSize is how much Copy reads at once.
+// blockSize bounds what Copy reads at once, in bytes.
 const blockSize = 1 << 16
 
 // Copy copies a text without the secrets. It keeps back only as much as a secret can be long.

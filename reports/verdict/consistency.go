@@ -14,9 +14,9 @@ import (
 type Target struct {
 	Name, SHA256 string
 	Services     []string
-	// Limits and Tolerance are the file's own; nil and 0 if they are not known.
-	Limits    *record.Limits
-	Tolerance time.Duration
+	// Limits and ToleranceLimit are the file's own; nil and 0 if they are not known.
+	Limits         *record.Limits
+	ToleranceLimit time.Duration
 }
 
 var wholeHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -90,7 +90,7 @@ func (j *judge) checkTarget(r *record.Record) {
 		if !slices.Equal(slices.Sorted(maps.Keys(seen)), slices.Sorted(slices.Values(known.Services))) {
 			j.addRun(otherServices)
 		}
-		if known.Limits != nil && r.Run.Limits != nil && (*known.Limits != *r.Run.Limits || int64(known.Tolerance) != r.Run.Tolerance) {
+		if known.Limits != nil && r.Run.Limits != nil && (*known.Limits != *r.Run.Limits || int64(known.ToleranceLimit) != r.Run.Tolerance) {
 			j.addRun(otherLimits)
 		}
 	}

@@ -146,8 +146,8 @@ const ageLimit = 100 * time.Millisecond
 
 // bound is a limit of the offset between the clock that processes are dated by and the agent's clock, and the recovery that it follows from.
 type bound struct {
-	recovery record.Recovery
-	offset   time.Duration
+	recovery       record.Recovery
+	offsetInterval time.Duration
 }
 
 // checkAges checks that processes are as old as the times of their recoveries say. /proc dates a process by a clock of its own, and within
@@ -155,12 +155,12 @@ type bound struct {
 func (j *judge) checkAges(r *record.Record) {
 	least, most := map[string]bound{}, map[string]bound{}
 	raise := func(r record.Recovery, offset time.Duration) {
-		if before, ok := least[r.Shard]; !ok || offset > before.offset {
+		if before, ok := least[r.Shard]; !ok || offset > before.offsetInterval {
 			least[r.Shard] = bound{r, offset}
 		}
 	}
 	lower := func(r record.Recovery, offset time.Duration) {
-		if before, ok := most[r.Shard]; !ok || offset < before.offset {
+		if before, ok := most[r.Shard]; !ok || offset < before.offsetInterval {
 			most[r.Shard] = bound{r, offset}
 		}
 	}
@@ -178,7 +178,7 @@ func (j *judge) checkAges(r *record.Record) {
 		lower(recovery, after+tickInterval-time.Duration(recovery.Respawned.Lo))
 	}
 	for _, shard := range slices.Sorted(maps.Keys(most)) {
-		if low, high := least[shard], most[shard]; low.offset > high.offset+ageLimit {
+		if low, high := least[shard], most[shard]; low.offsetInterval > high.offsetInterval+ageLimit {
 			j.add(otherAge, low.recovery.Promise, low.recovery.Service, low.recovery.ID)
 			j.add(otherAge, high.recovery.Promise, high.recovery.Service, high.recovery.ID)
 		}

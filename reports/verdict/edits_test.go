@@ -119,7 +119,7 @@ func (e *editor) shift(v *tree) *tree {
 // tallied counts the edits of one path that were judged, and those that are still promoted.
 type tallied struct{ judged, promoted int }
 
-// outcome is what became of many edits.
+// outcome counts what became of many edits.
 type outcome struct {
 	made, refused, unchanged, judged int
 	// sealed are the edits that are promoted as they are, careful those that are promoted if whoever made them sealed and counted the

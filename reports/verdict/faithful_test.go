@@ -56,7 +56,7 @@ func faithfulAgainst(r *record.Record) verdict.Against {
 	return verdict.Against{
 		Policy: verdict.Policy{AgeLimit: 24 * time.Hour, SHA256: r.Run.PolicySHA256, Limits: limits()},
 		Now:    r.End.Finished.Add(time.Minute), Digest: r.Run.Digest, Promises: slices.Clone(r.Run.Promises),
-		Targets: []verdict.Target{{Name: r.Run.Target, SHA256: r.Run.TargetSHA256, Services: services, Limits: r.Run.Limits, Tolerance: time.Duration(r.Run.Tolerance)}},
+		Targets: []verdict.Target{{Name: r.Run.Target, SHA256: r.Run.TargetSHA256, Services: services, Limits: r.Run.Limits, ToleranceLimit: time.Duration(r.Run.Tolerance)}},
 	}
 }
 
