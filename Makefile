@@ -8,6 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 TOOLS := go tool -modfile=ci/tools/go.mod
+CHECKS := go tool -modfile=ci/tools/check/go.mod
 GOLANGCI_LINT ?= $(TOOLS) golangci-lint
 GOFUMPT ?= $(TOOLS) gofumpt
 # The race detector needs a C compiler.
@@ -131,8 +132,10 @@ bench: ## Measure the harness itself: injection beside docker exec, observation 
 	@go test -run '^$$' -bench . -benchtime 150x -timeout 20m ./harness/bench
 
 .PHONY: lint
-lint: ## Check style and common mistakes, and the shell scripts where shellcheck is installed
+lint: ## Check style, common mistakes, workflows and known vulnerabilities, and the shell scripts where shellcheck is installed
 	$(GOLANGCI_LINT) run
+	$(CHECKS) actionlint -config-file ci/actionlint.yaml -shellcheck= .forgejo/workflows/*.yaml
+	@$(CHECKS) govulncheck ./... || { [ $$? -ne 3 ] && echo 'no database of vulnerabilities: modules not checked'; }
 	@if command -v shellcheck >/dev/null; then shellcheck ci/*.sh .ci/run; else echo 'no shellcheck: scripts not checked'; fi
 
 .PHONY: fmt

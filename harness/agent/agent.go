@@ -4,11 +4,14 @@ package agent
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/creachadair/jrpc2/handler"
@@ -89,10 +92,13 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 		protocol.MethodUninstall:   handler.New(victims.Uninstall),
 		protocol.MethodPlanCleanup: handler.New(services.Plan),
 	}
-	err = wire.Server{Methods: methods, Dial: dialInside, Ended: injector.UndoAll}.Serve(ctx, link)
+	undoAll := func() {
+		injector.UndoAll()
+		holder.UndoAll()
+	}
+	err = wire.Server{Methods: methods, Dial: dialInside, Ended: undoAll}.Serve(ctx, link)
 	crowds.EndAll()
-	holder.UndoAll()
-	injector.UndoAll() // what a call injected meanwhile
+	undoAll() // what a call injected meanwhile
 	err = errors.Join(err, services.CarryOut())
 	victims.RemoveAll()
 	return err
@@ -109,10 +115,28 @@ func dialInside(ctx context.Context, address wire.Address) (net.Conn, error) {
 	return clients.Await(ctx, func() (net.Conn, error) { return dialer.DialContext(ctx, address.Network, address.Address) })
 }
 
+// hashSelf returns the hash of the program that runs: its file may have been another one when it was executed.
+var hashSelf = sync.OnceValues(func() (string, error) {
+	self, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = self.Close() }()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, self); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+})
+
 func hello(context.Context) (protocol.Hello, error) {
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {
 		return protocol.Hello{}, fmt.Errorf("ask the kernel for its name: %w", err)
 	}
-	return protocol.Hello{PID: os.Getpid(), MonotonicNs: clock.Now(), Kernel: unix.ByteSliceToString(name.Release[:])}, nil
+	sum, err := hashSelf()
+	if err != nil {
+		return protocol.Hello{}, fmt.Errorf("read the program that runs: %w", err)
+	}
+	return protocol.Hello{SHA256: sum, PID: os.Getpid(), MonotonicNs: clock.Now(), Kernel: unix.ByteSliceToString(name.Release[:])}, nil
 }

@@ -63,9 +63,11 @@ func unambiguous(data []byte) error {
 
 // add notes a member by its quoted name. The error says that it is there twice.
 func (o *object) add(quoted []byte) error {
-	var text string
-	if err := json.Unmarshal(quoted, &text); err != nil {
-		return err
+	text := string(quoted[1 : len(quoted)-1])
+	if strings.ContainsRune(text, '\\') {
+		if err := json.Unmarshal(quoted, &text); err != nil {
+			return err
+		}
 	}
 	name := strings.ToLower(strings.ToUpper(text))
 	if o.members[name] {

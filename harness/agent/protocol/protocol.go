@@ -46,6 +46,8 @@ func (e Endpoint) Question() probe.Question {
 
 // Hello is the agent's greeting.
 type Hello struct {
+	// SHA256 is the hash of the program that runs, in hexadecimal.
+	SHA256      string `json:"sha256"`
 	PID         int    `json:"pid"`
 	MonotonicNs int64  `json:"monotonic_ns"`
 	Kernel      string `json:"kernel"`

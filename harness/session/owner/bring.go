@@ -2,6 +2,7 @@ package owner
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ func (o *Owner) connectAgent(ctx context.Context, live *liveSandbox) error {
 			failures = append(failures, err)
 			continue
 		}
-		started, err := live.startAgent(ctx, path, o.holder(live))
+		started, err := live.startAgent(ctx, path, o.holder(live), fmt.Sprintf("%x", sha256.Sum256(o.agent)))
 		if err == nil || started {
 			return err
 		}
@@ -76,8 +77,8 @@ func (o *Owner) holder(live *liveSandbox) string {
 	return fmt.Sprintf("session %s of process %d on %s", o.id, os.Getpid(), host)
 }
 
-// startAgent runs the agent from a path. started reports whether its program began: then no other place would do better.
-func (l *liveSandbox) startAgent(ctx context.Context, path, holder string) (started bool, err error) {
+// startAgent runs the agent from a path, and checks by its hash that it is what was copied there. started reports whether its program began: then no other place would do better.
+func (l *liveSandbox) startAgent(ctx context.Context, path, holder, sum string) (started bool, err error) {
 	arguments := []string{path, "link"}
 	if holder != "" {
 		arguments = append(arguments, holder)
@@ -95,6 +96,9 @@ func (l *liveSandbox) startAgent(ctx context.Context, path, holder string) (star
 	}
 	if err != nil {
 		return true, err
+	}
+	if hello.SHA256 != sum {
+		return true, fmt.Errorf("the program that runs from %s is not the agent that was copied there: its hash is %.12s, and ours %.12s", path, hello.SHA256, sum)
 	}
 	l.kernel = hello.Kernel
 	return true, nil
