@@ -95,7 +95,7 @@ func TestNoFormOfASecretLeavesTheMachine(t *testing.T) {
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	j, err := newJudge(policyFlags{}, baselineFlags{}, signingFlags{})
+	j, err := newJudge(policyFlags{}, baselineFlags{}, signingFlags{}, tellingFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}
