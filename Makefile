@@ -127,7 +127,8 @@ ci-local: ## Run the workflow of the gate here, offline, with act: two shards of
 	@ci/local.sh
 
 .PHONY: bench
-bench: ## Measure the harness itself: injection beside docker exec, observation against the truth
+bench: ## Measure the harness itself: injection beside docker exec, observation against the truth, how many of 2,000 random dialects are learned
+	@go test ./fixtures/herozero/dialect -run 'TestRandomDialects$$' -v -dialects 2000 -timeout 20m | grep 'understood wholly'
 	@ci/docker.sh
 	@go test -run '^$$' -bench . -benchtime 150x -timeout 20m ./harness/bench
 

@@ -368,6 +368,9 @@ func (s spoken) Actions(ctx context.Context, service string) ([]Action, error) {
 
 // listActions returns actions that are documents of their own.
 func (s spoken) listActions(ctx context.Context, service string) ([]Action, error) {
+	if _, known := s.spelling.Dialect.Operations[dialect.ListActions]; !known {
+		return s.getActions(ctx, service)
+	}
 	arguments := map[dialect.Argument]any{dialect.TheName: service}
 	if call := s.spelling.Dialect.Operations[dialect.ListActions]; !call.Takes(dialect.TheName) {
 		arguments = nil
@@ -388,6 +391,50 @@ func (s spoken) listActions(ctx context.Context, service string) ([]Action, erro
 		}
 		if action := actionOf(values); service == "" || action.Service == service || (action.Service == "" && arguments != nil) {
 			all = append(all, action)
+		}
+	}
+	return all, nil
+}
+
+// getActions reads the actions of a service, or of all services, one by one.
+func (s spoken) getActions(ctx context.Context, service string) ([]Action, error) {
+	services := []string{service}
+	if service == "" {
+		statuses, err := s.List(ctx)
+		if err != nil {
+			return nil, err
+		}
+		services = nil
+		for _, status := range statuses {
+			services = append(services, status.Name)
+		}
+	}
+	var all []Action
+	for _, owner := range services {
+		read, err := s.Get(ctx, owner)
+		if errors.Is(err, ErrNotFound) && service == "" {
+			continue // deleted since
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range read.Actions {
+			call, result, err := s.ask(ctx, dialect.GetAction, name, map[dialect.Argument]any{dialect.TheName: name})
+			if errors.Is(err, ErrNotFound) {
+				continue // a service may name an action that does not exist
+			}
+			if err != nil {
+				return nil, err
+			}
+			answer, err := call.Answer(result)
+			if err == nil {
+				var values dialect.Values
+				if values, err = s.spelling.Dialect.DecodeAction(answer); err == nil {
+					all = append(all, actionOf(values))
+					continue
+				}
+			}
+			return nil, fmt.Errorf("%w: %w", ErrConnection, err)
 		}
 	}
 	return all, nil

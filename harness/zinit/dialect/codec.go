@@ -99,6 +99,9 @@ func (s Shape) Decode(document Document, theirs any) (Values, error) {
 			continue
 		}
 		value, err := member.read(known, found)
+		if err != nil && member.Lenient {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read the %s: %s at %q: %w", document, known.Name, member.At, err)
 		}

@@ -64,6 +64,8 @@ type Member struct {
 	Default any `yaml:"default,omitempty"`
 	// Required members are written even if they are empty.
 	Required bool `yaml:"required,omitempty"`
+	// Lenient members are only guessed: a value that cannot be read is taken for none.
+	Lenient bool `yaml:"lenient,omitempty"`
 }
 
 // Embedding is where the actions of a service are inside its document.

@@ -178,7 +178,7 @@ func (m *Member) UnmarshalYAML(unmarshal func(any) error) error {
 
 // MarshalYAML writes a member, as its path alone if it has nothing else.
 func (m Member) MarshalYAML() (any, error) {
-	if m.Form == "" && len(m.Words) == 0 && m.Default == nil && !m.Required {
+	if m.Form == "" && len(m.Words) == 0 && m.Default == nil && !m.Required && !m.Lenient {
 		return m.At.String(), nil
 	}
 	if d, ok := m.Default.(time.Duration); ok {

@@ -547,7 +547,7 @@ func addByName(shape dialect.Shape, document dialect.Document, found []leaf, mem
 			}
 		}
 		if score > 0 {
-			shape[name] = dialect.Member{At: best.at, Form: formOf(document, name, best, nil)}
+			shape[name] = dialect.Member{At: best.at, Form: formOf(document, name, best, nil), Lenient: true}
 			used[best.at.String()] = true
 		}
 	}

@@ -332,6 +332,9 @@ func (l *learner) send(ctx context.Context, message dialect.Message, name string
 	refused, isRefused := fmt.Errorf("there is no method for it"), false
 	arguments := map[dialect.Argument]any{dialect.TheDocument: message.Document, dialect.TheName: name}
 	accept := func(call dialect.Call, _ any) bool {
+		if l.isLost(ctx, message.Operation) {
+			return false
+		}
 		l.spoken.Operations[message.Operation] = call
 		l.note(string(message.Operation), Stored)
 		return true
@@ -350,6 +353,30 @@ func (l *learner) send(ctx context.Context, message dialect.Message, name string
 		}
 	}
 	return refused
+}
+
+// isLost reports whether the document that was sent is there without its members: a supervisor may take parameters for the document itself.
+func (l *learner) isLost(ctx context.Context, operation dialect.Operation) bool {
+	if operation == dialect.SetAction {
+		run, ok := l.readRun(ctx, l.options.Trial)
+		return ok && run["exec"] != l.sending.Actions[0]["exec"]
+	}
+	_, placed := l.spoken.Documents[dialect.Service]["actions"]
+	call, known := l.spoken.Operations[dialect.GetService]
+	if !placed || !known {
+		return false
+	}
+	result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial})
+	if err != nil {
+		return false
+	}
+	answer, err := call.Answer(result)
+	if err != nil {
+		return false
+	}
+	definition, err := l.spoken.DecodeService(answer)
+	actions, _ := definition.Service["actions"].([]string)
+	return err == nil && !slices.Contains(actions, l.options.Trial+".run")
 }
 
 // misses reports whether an error is about a member of a document, so that no other call would do better.
