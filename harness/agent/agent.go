@@ -55,6 +55,7 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 		protocol.MethodIdentify:    handler.New(identify.Find),
 		protocol.MethodListeners:   handler.New(identify.ListListeners),
 		protocol.MethodSockets:     handler.New(identify.ListSockets),
+		protocol.MethodExposed:     handler.New(identify.ListExposed),
 		protocol.MethodProcesses:   handler.New(func(context.Context) ([]protocol.Process, error) { return procfs.ListProcesses() }),
 		protocol.MethodUsage:       handler.New(procfs.ReadUsage),
 		protocol.MethodEnvironment: handler.New(environment.Describe),
@@ -87,6 +88,10 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 		protocol.MethodHash:      handler.New(files.Hash),
 		protocol.MethodWalk:      handler.New(files.Walk),
 		protocol.MethodLeaks:     handler.New(files.FindLeaks),
+		protocol.MethodWritable:  handler.New(files.FindWritable),
+		protocol.MethodDisk:      handler.New(files.MeasureDisk),
+		protocol.MethodPlant:     handler.New(files.Plant),
+		protocol.MethodTree:      handler.New(files.DescribeTree),
 
 		protocol.MethodVictim:      handler.New(victims.Install),
 		protocol.MethodUninstall:   handler.New(victims.Uninstall),

@@ -91,7 +91,24 @@ func Describe(ctx context.Context, defaults *target.Target, box Box) (*target.Ta
 		}
 		t.Services = append(t.Services, service)
 	}
+	t.Container.Ports = findPorts(ctx, &t, box)
 	return &t, nil
+}
+
+// findPorts returns the ports at which the image may be reached besides those of its services, as far as they are known.
+func findPorts(ctx context.Context, t *target.Target, box Box) (ports []int) {
+	exposed, err := box.Agent().Exposed(ctx)
+	if err != nil {
+		return t.Container.Ports
+	}
+	for _, place := range exposed {
+		isService := slices.ContainsFunc(t.Services, func(s target.Service) bool { return s.Port == place.Port })
+		if place.Port != 0 && !place.Loopback && !place.Ephemeral && !isService && place.Port != t.Container.Port && !slices.Contains(ports, place.Port) {
+			ports = append(ports, place.Port)
+		}
+	}
+	slices.Sort(ports)
+	return ports
 }
 
 // findBySockets returns the services of an image whose supervisor is not understood: those that listen where the image's services do

@@ -85,12 +85,15 @@ func (w *writer) image(t *target.Target) {
 }
 
 func (w *writer) container(c target.Container) {
-	if c.Port == 0 && c.Data == "" && len(c.Env) == 0 && len(c.Secrets) == 0 {
+	if c.Port == 0 && len(c.Ports) == 0 && c.Data == "" && len(c.Env) == 0 && len(c.Secrets) == 0 {
 		return
 	}
 	w.line(0, "container:")
 	w.optional(1, "port", number(c.Port))
 	w.optional(1, "publish_port", number(c.PublishPort))
+	if len(c.Ports) > 0 {
+		w.line(1, "ports: %s", strings.ReplaceAll(fmt.Sprint(c.Ports), " ", ", "))
+	}
 	w.optional(1, "data", optional(c.Data))
 	if len(c.Env) > 0 {
 		w.line(1, "env:")

@@ -25,9 +25,15 @@ var ErrUnreachable = errors.New("no connection")
 // Status asks GET address and returns the reply's status when its whole body has come. It does not follow redirects: a promised path
 // has to answer itself. The error is one line that says how far it came. It wraps ErrUnreachable if there was no connection.
 func (r Route) Status(ctx context.Context, address string) (int, error) {
+	status, _, err := r.Page(ctx, address)
+	return status, err
+}
+
+// Page asks as Status does, and returns the body as well, as far as it came.
+func (r Route) Page(ctx context.Context, address string) (status int, body []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
-		return 0, fmt.Errorf("ask GET %s: %w", address, err)
+		return 0, nil, fmt.Errorf("ask GET %s: %w", address, err)
 	}
 	transport := &http.Transport{Proxy: r.Proxy, DisableKeepAlives: true, MaxResponseHeaderBytes: replyLimit}
 	if r.Dial != nil {
@@ -45,13 +51,13 @@ func (r Route) Status(ctx context.Context, address string) (int, error) {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return 0, explainStatus(err)
+		return 0, nil, explainStatus(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	if _, err = io.Copy(io.Discard, io.LimitReader(response.Body, replyLimit)); err != nil {
+	if body, err = io.ReadAll(io.LimitReader(response.Body, replyLimit)); err != nil {
 		err = fmt.Errorf("it answers %d, and the rest of the reply does not come: %w", response.StatusCode, explain(err))
 	}
-	return response.StatusCode, err
+	return response.StatusCode, body, err
 }
 
 // explainStatus says in words how far a request came.

@@ -15,6 +15,10 @@ const (
 	ImageSecretStatus    = "image.secret-status"
 	ImageSecretFiles     = "image.secret-files"
 	ImageProbeTools      = "image.probe-tools"
+	ImagePorts           = "image.ports"
+	ImageRPCPrivate      = "image.rpc-private"
+	ImageAbstractSockets = "image.abstract-sockets"
+	ImageWorldWritable   = "image.world-writable"
 )
 
 var image = []Promise{
@@ -28,5 +32,9 @@ var image = []Promise{
 	blocking(ImageSecretArguments, "No secret's value is in the arguments of a process or in a registered command.", from(contract.Image)),
 	blocking(ImageSecretStatus, "No secret's value is in what zinit reports about a service.", from(contract.Image, contract.Exposure)),
 	advisory(ImageSecretFiles, "No secret's value is written to a file.", from(contract.Ours)),
+	blocking(ImagePorts, "No TCP or UDP port can be reached from outside the container but those that the target file lists.", from(contract.Exposure)),
+	blocking(ImageRPCPrivate, "The supervisor's RPC answers at no TCP port, and the supervisor listens at none.", from(contract.Exposure)),
+	blocking(ImageAbstractSockets, "No process of the image listens at an abstract unix socket, which every user of the container may use.", from(contract.Exposure)),
+	blocking(ImageWorldWritable, "No program that the image runs, no state of its supervisor, and no folder above them can be changed by every user.", from(contract.Exposure)),
 	blocking(ImageProbeTools, "Every program that a registered health check calls is in the image and executable.", from(contract.Ours)),
 }

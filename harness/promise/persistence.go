@@ -14,6 +14,7 @@ const (
 	PersistenceEndSignal   = "persistence.end-signal"
 	PersistenceAlike       = "persistence.circumstances"
 	PersistenceDamaged     = "persistence.damaged"
+	PersistenceData        = "persistence.data"
 )
 
 var persistence = []Promise{
@@ -23,6 +24,7 @@ var persistence = []Promise{
 	blocking(PersistenceServing, "After a restart of the supervisor or of the container every service serves within the boot budget.", from(contract.Persistence), "definitions-survive", "boot-within-60s"),
 	blocking(PersistenceHealth, "After a restart of the supervisor or of the container the health checks go on.", from(contract.Checklist3, contract.Persistence), "definitions-survive"),
 	blocking(PersistenceDeleted, "A deleted service stays deleted over a restart of the supervisor or of the container.", from(contract.Definitions, contract.Persistence, contract.Supervision), "definitions-survive"),
+	blocking(PersistenceData, "What lies in the data folder is unchanged after a restart of services, of the supervisor or of the container.", from(contract.Image)),
 	advisory(PersistenceStopInTime, "On `docker stop` the container ends by itself, before Docker kills it.", from(contract.ContainerEnd)),
 	blocking(PersistenceEndSignal, "On `docker stop` a service is told by its own stop signal, and has its stop timeout to end.", from(contract.ContainerEnd, contract.RegisteredIsUsed)),
 	blocking(PersistenceAlike, "After a restart of the supervisor or of the container every service runs in the same circumstances as before.", from(contract.Circumstances), "definitions-survive"),

@@ -18,6 +18,8 @@ type (
 	Order = protocol.Order
 	// Interruption is the result of an order to a container.
 	Interruption = protocol.Interruption
+	// Published is where a port of the container answers.
+	Published = protocol.Published
 	// Canaries are made-up secrets by the names of their variables.
 	Canaries = protocol.Canaries
 )

@@ -94,6 +94,15 @@ func (t *Target) checkContainer() *problem {
 	if container.PublishPort != 0 && container.Port == 0 {
 		return wrong("$.container.publish_port", "publish_port needs the port in the container: add port")
 	}
+	for i, port := range container.Ports {
+		at := fmt.Sprintf("$.container.ports[%d]", i)
+		if port == 0 {
+			return wrong(at, "0 is no port")
+		}
+		if found := checkPort(at, port); found != nil {
+			return found
+		}
+	}
 	if container.Data != "" && !isClean(container.Data) {
 		return wrong("$.container.data", "%q is not an absolute path in the container", container.Data)
 	}

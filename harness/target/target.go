@@ -62,10 +62,12 @@ type Image struct {
 
 // Container is the configuration of the container.
 type Container struct {
-	Port        int               `yaml:"port"`         // in the container; 0: nothing is published
-	PublishPort int               `yaml:"publish_port"` // on the host; 0: any that is free
-	Data        string            `yaml:"data"`         // the mount point of a volume; empty: no volume
-	Env         map[string]string `yaml:"env"`
+	Port        int `yaml:"port"`         // in the container; 0: nothing is published
+	PublishPort int `yaml:"publish_port"` // on the host; 0: any that is free
+	// Ports are the TCP and UDP ports at which the image may be reached besides those of its services.
+	Ports []int             `yaml:"ports"`
+	Data  string            `yaml:"data"` // the mount point of a volume; empty: no volume
+	Env   map[string]string `yaml:"env"`
 	// Secrets are names of variables that are passed on from the environment of the harness if they are set there. No file holds
 	// their values.
 	Secrets []string `yaml:"secrets"`

@@ -33,7 +33,7 @@ func TestLoad(t *testing.T) {
 name: a
 description: b
 image: {build: [go, run, ./c]}
-container: {port: 6666, publish_port: 8805, data: /data, env: {A: "1"}, secrets: [KEY]}
+container: {port: 6666, publish_port: 8805, ports: [9229], data: /data, env: {A: "1"}, secrets: [KEY]}
 zinit: {sockets: [/run/z.sock]}
 confirmed: [delay-formula]
 policy: {max_attempts: 20, delay: 5s, backoff: exponential, max_delay: 5m, stability_period: 1m}

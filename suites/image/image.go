@@ -3,6 +3,8 @@
 package image
 
 import (
+	"time"
+
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
@@ -27,9 +29,17 @@ func Specs(chaos *session.Session) {
 		Describe("in nobody's hands but zinit's", spec.Long, func() { watchdogs(chaos) })
 		Describe("and hero_services", spec.Costly, func() { heroServicesOrders(chaos) })
 	})
-	Describe("the secrets of the image", spec.InBackground(session.CanarySandbox), spec.Costly, func() { secrets(chaos) })
+	Describe("the image in use", spec.InBackground(session.CanarySandbox), spec.Takes(25*time.Second), Ordered, ContinueOnFailure, func() {
+		experiment := use(chaos)
+		smokeSpecs(chaos, experiment)
+		secrets(chaos, experiment)
+	})
 	Describe("the surface of the image", func() {
 		itPasses(chaos, promise.ImageSocketsPrivate, "has no socket that is open to everybody", session.MainSandbox, checkSockets(chaos.Target))
+		itPasses(chaos, promise.ImagePorts, "is reached at no port that its target file does not list", session.MainSandbox, checkPorts(chaos.Target))
+		itPasses(chaos, promise.ImageRPCPrivate, "does not offer the supervisor's RPC over TCP", session.MainSandbox, checkRPC(chaos.Target))
+		itPasses(chaos, promise.ImageAbstractSockets, "listens at no abstract socket", session.MainSandbox, checkAbstract)
+		itPasses(chaos, promise.ImageWorldWritable, "runs nothing that everybody may change", session.MainSandbox, checkWritable)
 		itPasses(chaos, promise.ImageProbeTools, "has the programs that its health checks call", session.MainSandbox, checkProbeTools)
 	})
 }

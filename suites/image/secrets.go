@@ -25,29 +25,31 @@ const (
 
 // secrets registers the specs that look for canaries. Canaries stand in for the secrets in a sandbox of its own, so that no
 // real value is searched for, and no failure repeats one.
-func secrets(chaos *session.Session) {
+func secrets(chaos *session.Session, experiment *spec.Shared[*used]) {
 	for _, place := range []struct {
 		promise, sentence, headline string
-		find                        func(context.Context, *session.Sandbox, session.Canaries) []string
+		find                        func(context.Context, *used) []string
 	}{
 		{promise.ImageSecretLogs, "are in no log", "a log holds the value of a secret", findInLogs},
 		{promise.ImageSecretArguments, "are in no command line", "a command line holds the value of a secret", findInCommands},
 		{promise.ImageSecretStatus, "are in no status", "zinit's status holds the value of a secret", findInStatus},
 		{promise.ImageSecretFiles, "are in no file", "a file holds the value of a secret", findInFiles},
 	} {
-		itPasses(chaos, place.promise, place.sentence, session.CanarySandbox, func(ctx SpecContext, sandbox *session.Sandbox) spec.Finding {
-			found := place.find(ctx, sandbox, findCanaries(ctx, sandbox))
-			if len(found) == 0 {
-				return spec.Finding{}
+		It(place.sentence, spec.About(place.promise), spec.On(whole), func(ctx SpecContext) {
+			seen := experiment.Get(ctx)
+			requireCanaries(ctx, seen)
+			By("look whether the canaries " + place.sentence)
+			if found := place.find(ctx, seen); len(found) > 0 {
+				spec.Finding{Headline: place.headline, Cases: found}.Judge(chaos)
 			}
-			return spec.Finding{Headline: place.headline, Cases: found}
-		})
+		}, NodeTimeout(useTimeout(chaos)))
 	}
 }
 
-// findCanaries returns the canaries, or ends the spec as INCONCLUSIVE if they are not in the environment of process 1.
-func findCanaries(ctx context.Context, sandbox *session.Sandbox) session.Canaries {
+// requireCanaries ends the spec as INCONCLUSIVE if the canaries are not in the environment of process 1.
+func requireCanaries(ctx context.Context, seen *used) {
 	GinkgoHelper()
+	sandbox := seen.sandbox
 	canaries, err := sandbox.Canaries(ctx)
 	spec.Conclude(err)
 	first, err := sandbox.Agent().Environment(ctx, protocol.EnvironmentParams{PID: 1})
@@ -57,7 +59,6 @@ func findCanaries(ctx context.Context, sandbox *session.Sandbox) session.Canarie
 			spec.Inconclusive(fmt.Sprintf("the made-up %s did not arrive in the environment of process 1", name))
 		}
 	}
-	return canaries
 }
 
 // findIn returns a line for each canary that a text holds.
@@ -72,8 +73,9 @@ func findIn(canaries session.Canaries, text, where string) []string {
 	return found
 }
 
-func findInLogs(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+func findInLogs(ctx context.Context, seen *used) []string {
 	GinkgoHelper()
+	sandbox, canaries := seen.sandbox, seen.canaries
 	names, err := sandbox.LoggedCanaries(ctx)
 	spec.Conclude(err)
 	var found []string
@@ -111,13 +113,14 @@ func listLogs(ctx context.Context, sandbox *session.Sandbox) []string {
 	return names
 }
 
-func findInCommands(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+func findInCommands(ctx context.Context, seen *used) []string {
 	GinkgoHelper()
+	sandbox, canaries := seen.sandbox, seen.canaries
 	table, err := sandbox.Agent().Processes(ctx)
 	spec.Conclude(err)
-	var found []string
+	found := slices.Clone(seen.arguments)
 	for _, process := range table {
-		if len(process.Argv) > 0 {
+		if len(process.Argv) > 0 && len(seen.arguments) == 0 {
 			where := fmt.Sprintf("the arguments of pid %d, %s", process.PID, process.Argv[0])
 			found = append(found, findIn(canaries, strings.Join(process.Argv[1:], "\n"), where)...)
 		}
@@ -130,8 +133,9 @@ func findInCommands(ctx context.Context, sandbox *session.Sandbox, canaries sess
 	return found
 }
 
-func findInStatus(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+func findInStatus(ctx context.Context, seen *used) []string {
 	GinkgoHelper()
+	sandbox, canaries := seen.sandbox, seen.canaries
 	statuses, err := sandbox.Supervisor.List(ctx)
 	spec.Conclude(err)
 	if len(statuses) == 0 {
@@ -145,9 +149,9 @@ func findInStatus(ctx context.Context, sandbox *session.Sandbox, canaries sessio
 	return found
 }
 
-func findInFiles(ctx context.Context, sandbox *session.Sandbox, canaries session.Canaries) []string {
+func findInFiles(ctx context.Context, seen *used) []string {
 	GinkgoHelper()
-	leaks, err := sandbox.Agent().Leaks(ctx, protocol.LeaksParams{Needles: canaries, Limit: searchLimit})
+	leaks, err := seen.sandbox.Agent().Leaks(ctx, protocol.LeaksParams{Needles: seen.canaries, Limit: searchLimit})
 	spec.Conclude(err)
 	var found []string
 	for _, leak := range leaks.Found {

@@ -53,6 +53,8 @@ type result struct {
 	told          spec.Told    // how the service with a stop signal of its own was told to end
 	untold        string       // why that cannot be judged
 	toldPlan      session.VictimPlan
+	data          map[string]string // files of the data folder that are not as they were
+	noData        string            // why no file could be put there
 }
 
 // newExperiment returns the experiment of an ending, which the first spec that is selected carries out.
@@ -95,6 +97,10 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	}
 	seen, err = p.look(ctx, e.ending.name, e.chaos.Target.Budgets.Boot.Duration())
 	seen.interruption = interruption
+	seen.noData = p.noData
+	if err == nil && p.noData == "" {
+		seen.data, err = p.compareData(ctx)
+	}
 	if err != nil {
 		return seen, err
 	}

@@ -102,6 +102,12 @@ func itSurvives(e *experiment) {
 				spec.Note("policy", "checked every %s, first %s after the start", interval, startPeriod))
 		}
 	})
+	e.it("what lies in the data folder is unchanged", promise.PersistenceData, "kept", func(_ string, seen result) {
+		if seen.noData != "" {
+			spec.Inconclusive(seen.noData)
+		}
+		failIfAny(seen.data, fmt.Sprintf("%s in the data folder changed when %s", spec.Count(len(seen.data), "file"), what))
+	})
 	e.it("nothing runs twice", promise.PersistenceSingle, "kept", func(_ string, seen result) {
 		failIfAny(seen.doubled, fmt.Sprintf("%s ran twice after %s", spec.Count(len(seen.doubled), "service"), what))
 	})

@@ -1,10 +1,13 @@
 package persistence
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -35,6 +38,9 @@ type population struct {
 	checkedBefore bool
 	lossPeriod    time.Duration // after which a service that zinit does not know counts as lost; 0 if all are waited for
 	missingSince  time.Time
+	files         map[string]string   // files of ours in the data folder, as agent.Tree describes them
+	folder        string              // that holds them
+	noData        string              // why there are none
 	serving       []session.Service   // those that have to serve again
 	argv          map[string][]string // command lines by service
 	definitions   map[string]string   // JSON by service
@@ -70,7 +76,11 @@ func settle(ctx context.Context, chaos *session.Session, where, name string) (*p
 	if _, err := sandbox.Supervisor.Register(ctx, p.stopped.Definition()); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{p.readCommandLines, p.stop, p.delete, p.check, p.tell} {
+	p.folder = path.Join(cmp.Or(chaos.Target.Container.Data, "/"), "hero_chaos_kept_"+name)
+	if chaos.Target.Container.Data == "" {
+		p.noData = "the target has no data folder"
+	}
+	for _, step := range []func(context.Context) error{p.readCommandLines, p.putData, p.stop, p.delete, p.check, p.tell} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -95,6 +105,54 @@ func (p *population) readCommandLines(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// putData puts files of several kinds into the data folder.
+func (p *population) putData(ctx context.Context) error {
+	if p.noData != "" {
+		return nil
+	}
+	By("put files into " + p.folder)
+	agent := p.sandbox.Agent()
+	for _, file := range []protocol.Plant{
+		{Path: path.Join(p.folder, "plain.txt"), Mode: 0o644, Data: []byte("kept\n")},
+		{Path: path.Join(p.folder, "deep", "er", "private.bin"), Mode: 0o600, Data: bytes.Repeat([]byte{0, 1, 0xff}, 100_000)},
+		{Path: path.Join(p.folder, "empty"), Mode: 0o640},
+		{Path: path.Join(p.folder, ".hidden"), Mode: 0o400, Data: []byte("hidden")},
+		{Path: path.Join(p.folder, "old.log"), Mode: 0o644, Data: []byte("a line\n")},
+		{Path: path.Join(p.folder, "cache.tmp"), Mode: 0o644, Data: []byte("not ours to remove")},
+		{Path: path.Join(p.folder, "run.sh"), Mode: 0o755, Data: []byte("#!/bin/sh\n")},
+		{Path: path.Join(p.folder, "link"), Link: "deep/er/private.bin"},
+	} {
+		if err := agent.Plant(ctx, file); err != nil {
+			p.noData = "no file could be put into the data folder: " + err.Error()
+			return nil
+		}
+	}
+	var err error
+	p.files, err = agent.Tree(ctx, p.folder)
+	return err
+}
+
+// compareData returns what is wrong with each file that is not as it was.
+func (p *population) compareData(ctx context.Context) (map[string]string, error) {
+	By("compare the files in " + p.folder)
+	now, err := p.sandbox.Agent().Tree(ctx, p.folder)
+	changed := map[string]string{}
+	for name, before := range p.files {
+		switch after, there := now[name]; {
+		case !there:
+			changed[name] = "is gone"
+		case after != before:
+			changed[name] = "was " + before + ", is " + after
+		}
+	}
+	for name := range now {
+		if _, there := p.files[name]; !there {
+			changed[name] = "was not there"
+		}
+	}
+	return changed, err
 }
 
 // stop stops the service that has to stay stopped, and waits until it is.

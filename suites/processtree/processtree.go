@@ -31,7 +31,7 @@ const (
 func Specs(chaos *session.Session) {
 	Describe("a service", spec.About(promise.TreeSingle), func() { singleSpecs(chaos) })
 	Describe("the family of a service", func() { familySpecs(chaos) })
-	Describe("after 50 restarts", spec.InBackground(enduranceSandbox), spec.Takes(35*time.Second), Ordered, ContinueOnFailure, func() { enduranceSpecs(chaos) })
+	Describe("after 50 restarts", spec.InBackground(enduranceSandbox), spec.Takes(45*time.Second), Ordered, ContinueOnFailure, func() { enduranceSpecs(chaos) })
 }
 
 // planVictim plans a victim with the scaled policy.

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"io/fs"
 	"time"
 )
 
@@ -13,6 +14,9 @@ const (
 	MethodHash      = "file.hash"
 	MethodWalk      = "file.walk"
 	MethodLeaks     = "file.leaks"
+	MethodDisk      = "file.disk"
+	MethodPlant     = "file.plant"
+	MethodTree      = "file.tree"
 )
 
 // FileParams names a file, or a pattern as filepath.Glob takes it.
@@ -114,4 +118,47 @@ type Leaks struct {
 // Leaks looks for canaries in the container's files.
 func (c Client) Leaks(ctx context.Context, params LeaksParams) (Leaks, error) {
 	return call[Leaks](ctx, c, MethodLeaks, params)
+}
+
+// DiskParams names folders that are left out.
+type DiskParams struct {
+	Skip []string `json:"skip,omitempty"`
+}
+
+// Disk counts what was written since the container's first process started and is still there.
+type Disk struct {
+	// Folders are the files in each folder, by its path.
+	Folders map[string]Amount `json:"folders"`
+	// Kernel counts objects of the kernel that no process need hold, by their kind: sockets, cgroups, shared memory, queues.
+	Kernel map[string]int `json:"kernel"`
+}
+
+// Amount is a number of files and their size.
+type Amount struct {
+	Files int   `json:"files"`
+	Bytes int64 `json:"bytes"`
+}
+
+// Disk counts what was written since the container's first process started.
+func (c Client) Disk(ctx context.Context, skip ...string) (Disk, error) {
+	return call[Disk](ctx, c, MethodDisk, DiskParams{Skip: skip})
+}
+
+// Plant is a file to be created with the folders above it.
+type Plant struct {
+	Path string      `json:"path"`
+	Mode fs.FileMode `json:"mode"`
+	Data []byte      `json:"data,omitempty"`
+	// Link makes it a symbolic link to that.
+	Link string `json:"link,omitempty"`
+}
+
+// Plant creates a file. Nothing undoes it.
+func (c Client) Plant(ctx context.Context, file Plant) error {
+	return c.Call(ctx, MethodPlant, file, nil)
+}
+
+// Tree describes each file and folder below a path: its kind, mode, owner, and the sum of its content.
+func (c Client) Tree(ctx context.Context, path string) (map[string]string, error) {
+	return call[map[string]string](ctx, c, MethodTree, FileParams{Path: path})
 }

@@ -58,5 +58,5 @@ func (o *Owner) findLoggedCanaries(ctx context.Context, p protocol.SandboxParams
 	if err != nil {
 		return nil, err
 	}
-	return live.container.Logged(ctx, live.canaries)
+	return live.container.Logged(ctx, live.canaries.WithForms())
 }

@@ -21,9 +21,6 @@ const WholeSandbox = ""
 // it may be searched for them.
 const CanarySandbox = "canaries"
 
-// Canaries are made-up secrets by the names of their variables.
-type Canaries map[string]string
-
 // Weight is a container's share of scarce processors: Docker's --cpu-shares, or 0 for Docker's default of 1024.
 type Weight int64
 
