@@ -18,7 +18,7 @@ import (
 // request holds the questions and the target of a command. Empty members have defaults.
 type request struct {
 	target, image, container        string
-	mutant, choices                 string
+	mutant, choices, upgradeFrom    string
 	focus, service, profile, output string
 	seed                            int64
 	procs, sandboxes, samples       int
@@ -49,7 +49,7 @@ func (r request) resolve() (config.Config, *target.Target, error) {
 	}
 	configuration.Version = version()
 	configuration.Image, configuration.Container, configuration.Mutant = r.image, r.container, r.mutant
-	configuration.Choices = r.choices
+	configuration.Choices, configuration.UpgradeFrom = r.choices, r.upgradeFrom
 	configuration.AllowDestructive = r.destructive
 	configuration.Focus, configuration.Service = r.focus, r.service
 	configuration.Profile, configuration.Seed = r.profile, r.seed
@@ -123,6 +123,9 @@ func (r request) check(described *target.Target) error {
 		if described.Image.Choices == "" || r.image != "" || r.container != "" {
 			return fmt.Errorf("run with the choices %s: only the embedded image can be told what to choose", r.choices)
 		}
+	}
+	if r.upgradeFrom != "" && (r.container != "" || described.Container.Data == "") {
+		return fmt.Errorf("run with --upgrade-from %s: it needs containers of its own, and container.data in the target file", r.upgradeFrom)
 	}
 	if r.sandboxes < 0 {
 		return fmt.Errorf("run with %d sandboxes at once: give --sandboxes 1 or more", r.sandboxes)

@@ -19,20 +19,21 @@ import (
 
 // runCommand is hero_chaos run.
 type runCommand struct {
-	Target    string `help:"Name of a target in fixtures/targets, or a target file. Default: embedded, or hero_zero with --image or --container."`
-	Image     string `help:"Image to test in place of the target's." placeholder:"REFERENCE"`
-	Container string `help:"Running container to attach to instead of starting one." placeholder:"NAME"`
-	Mutant    string `help:"Break the embedded image on purpose (fixtures/herozero/mutant)." placeholder:"ID"`
-	Choices   string `help:"What the embedded image does where the contract leaves a choice; several by commas (fixtures/herozero/choice)." placeholder:"NAME=ALTERNATIVE"`
-	Focus     string `help:"Promises to check: a theme, an id, or id/service; several by commas."`
-	Service   string `help:"The one service to check."`
-	Seed      int64  `help:"Repeats a run's order." default:"1"`
-	Procs     int    `help:"How many specs run at once. Default: all that wait, within reason."`
-	Sandboxes int    `help:"How many containers of the target may exist at once beside the first. Default: as many as the Docker host bears."`
-	Samples   int    `help:"How often the endings of victims are repeated, each on a victim of its own." default:"1"`
-	Profile   string `help:"quick or faithful." enum:"quick,faithful" default:"quick"`
-	Output    string `help:"Folder for the record, the reports and the evidence." placeholder:"DIR" type:"path"`
-	Shard     string `help:"Ask only this part of the run, 2/4 for the second of four: hero_chaos merge makes one run of them." placeholder:"I/N"`
+	Target      string `help:"Name of a target in fixtures/targets, or a target file. Default: embedded, or hero_zero with --image or --container."`
+	Image       string `help:"Image to test in place of the target's." placeholder:"REFERENCE"`
+	Container   string `help:"Running container to attach to instead of starting one." placeholder:"NAME"`
+	Mutant      string `help:"Break the embedded image on purpose (fixtures/herozero/mutant)." placeholder:"ID"`
+	Choices     string `help:"What the embedded image does where the contract leaves a choice; several by commas (fixtures/herozero/choice)." placeholder:"NAME=ALTERNATIVE"`
+	UpgradeFrom string `help:"Image whose data the tested one takes over, as on the day of its promotion; 'itself' for the tested one." placeholder:"REFERENCE"`
+	Focus       string `help:"Promises to check: a theme, an id, or id/service; several by commas."`
+	Service     string `help:"The one service to check."`
+	Seed        int64  `help:"Repeats a run's order." default:"1"`
+	Procs       int    `help:"How many specs run at once. Default: all that wait, within reason."`
+	Sandboxes   int    `help:"How many containers of the target may exist at once beside the first. Default: as many as the Docker host bears."`
+	Samples     int    `help:"How often the endings of victims are repeated, each on a victim of its own." default:"1"`
+	Profile     string `help:"quick or faithful." enum:"quick,faithful" default:"quick"`
+	Output      string `help:"Folder for the record, the reports and the evidence." placeholder:"DIR" type:"path"`
+	Shard       string `help:"Ask only this part of the run, 2/4 for the second of four: hero_chaos merge makes one run of them." placeholder:"I/N"`
 	shardFlags
 	policyFlags
 	baselineFlags
@@ -141,7 +142,8 @@ func (c *runCommand) discover(ctx context.Context, stdout io.Writer, configurati
 func (c *runCommand) request() request {
 	return request{
 		target: c.Target, image: c.Image, container: c.Container, mutant: c.Mutant, choices: c.Choices, focus: c.Focus, service: c.Service, profile: c.Profile,
-		output: c.Output, seed: c.Seed, procs: c.Procs, sandboxes: c.Sandboxes, samples: c.Samples, destructive: c.AllowDestructive, allowBuild: c.AllowBuild,
+		upgradeFrom: c.UpgradeFrom, output: c.Output, seed: c.Seed, procs: c.Procs, sandboxes: c.Sandboxes, samples: c.Samples,
+		destructive: c.AllowDestructive, allowBuild: c.AllowBuild,
 	}
 }
 

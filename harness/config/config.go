@@ -29,6 +29,8 @@ type Config struct {
 	Mutant string `json:"mutant,omitempty"`
 	// Choices selects, in an image of ours, alternatives of what the contract leaves open.
 	Choices string `json:"choices,omitempty"`
+	// UpgradeFrom is the image on whose data the tested image has to start; empty if nobody asks that. Itself is the tested image.
+	UpgradeFrom string `json:"upgrade_from,omitempty"`
 	// Root is the folder of the module, in which a target's build command runs.
 	Root string `json:"root"`
 	// Agent is the agent's binary for the daemon's platform.
@@ -58,6 +60,9 @@ type Config struct {
 	// Progress is the file in which the run's processes announce what they do; empty where nobody follows it.
 	Progress string `json:"progress,omitempty"`
 }
+
+// Itself stands for the tested image, without what breaks it on purpose, as the image that it is upgraded from.
+const Itself = "itself"
 
 // Default returns the configuration of the embedded target, in the checkout or distribution that the working directory or this
 // program lies in.

@@ -17,7 +17,7 @@ func (c Config) Request() *record.Request {
 	}
 	_, err := os.Stat(filepath.Join(c.Root, "Makefile"))
 	return &record.Request{
-		TargetFile: target, Image: c.Image, Container: c.Container, Samples: c.Samples, AllowDestructive: c.AllowDestructive,
+		TargetFile: target, Image: c.Image, Container: c.Container, Samples: c.Samples, UpgradeFrom: c.UpgradeFrom, AllowDestructive: c.AllowDestructive,
 		WithoutMake: os.IsNotExist(err),
 	}
 }

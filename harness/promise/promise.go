@@ -24,6 +24,8 @@ type Promise struct {
 	Assumptions []string
 	// Throughout promises are about a whole run: every shard checks them.
 	Throughout bool
+	// OnlyUpgrade promises are asked if a run names an image to upgrade from.
+	OnlyUpgrade bool
 }
 
 // Severity returns the word for what a broken promise means for the image.
@@ -61,11 +63,16 @@ func throughout(p Promise) Promise {
 	return p
 }
 
+func onlyUpgrade(p Promise) Promise {
+	p.OnlyUpgrade = true
+	return p
+}
+
 func from(clauses ...contract.Clause) []contract.Clause { return clauses }
 
 // All returns every promise, theme by theme, in the order in which a reader wants them. Each theme has a file of its own.
 func All() []Promise {
-	return slices.Concat(boot, restart, circumstances, orders, retry, health, hang, registration, dependency, processtree, persistence, image, load, host, smoke, isolation)
+	return slices.Concat(boot, restart, circumstances, orders, retry, health, hang, registration, dependency, processtree, persistence, upgrade, image, load, host, smoke, isolation)
 }
 
 // Find returns the promise with that id.

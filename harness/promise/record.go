@@ -8,7 +8,7 @@ func Recorded() []record.Promise {
 	for _, p := range All() {
 		recorded = append(recorded, record.Promise{
 			ID: p.ID, Sentence: p.Sentence, Source: p.Source(), Advisory: p.Advisory, Assumptions: p.Assumptions,
-			Throughout: p.Throughout, Proof: p.Proof(), Advice: record.Advice(p.Advice()),
+			Throughout: p.Throughout, OnlyUpgrade: p.OnlyUpgrade, Proof: p.Proof(), Advice: record.Advice(p.Advice()),
 		})
 	}
 	return recorded

@@ -115,6 +115,7 @@ func alike(one, other Run) error {
 		{"service", one.Service, other.Service},
 		{"mutant", one.Mutant, other.Mutant},
 		{"selection of choices", one.Choices, other.Choices},
+		{"image to upgrade from", one.UpgradesFrom(), other.UpgradesFrom()},
 		{"version of hero_chaos", one.Version, other.Version},
 		{"plan", one.Plan, other.Plan},
 		{"tolerance", one.Tolerance, other.Tolerance},

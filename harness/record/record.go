@@ -113,6 +113,8 @@ type Promise struct {
 	Assumptions []string `json:"assumptions,omitempty"`
 	// Throughout promises are about a whole run: every shard is asked.
 	Throughout bool `json:"throughout,omitempty"`
+	// OnlyUpgrade promises are asked if the run names an image to upgrade from.
+	OnlyUpgrade bool `json:"only_upgrade,omitempty"`
 	// Proof is the evidence that a held result must have.
 	Proof *Proof `json:"proof,omitempty"`
 	// Advice says what to do if it fails.

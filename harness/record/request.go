@@ -7,8 +7,18 @@ type Request struct {
 	Image      string `json:"image,omitempty"`     // in place of the target's
 	Container  string `json:"container,omitempty"` // that was attached to
 	Samples    int    `json:"samples,omitempty"`
+	// UpgradeFrom is the image on whose data the tested one had to start; empty if that was not asked.
+	UpgradeFrom string `json:"upgrade_from,omitempty"`
 	// AllowDestructive did to the container also what may leave damage behind.
 	AllowDestructive bool `json:"allow_destructive,omitempty"`
 	// WithoutMake says that the program is of a distribution, which has no Makefile.
 	WithoutMake bool `json:"without_make,omitempty"`
+}
+
+// UpgradesFrom returns the image on whose data the tested one had to start, empty if that was not asked.
+func (r Run) UpgradesFrom() string {
+	if r.Request == nil {
+		return ""
+	}
+	return r.Request.UpgradeFrom
 }

@@ -14,6 +14,7 @@ import (
 type Command struct {
 	Target, Image, Container string
 	Mutant, Choices          string
+	UpgradeFrom              string
 	Focus, Service, Profile  string
 	Seed                     int64
 	Procs, Samples           int
@@ -39,6 +40,7 @@ func Of(run record.Run) Command {
 	if asked := run.Request; asked != nil {
 		c.Target, c.Image, c.Container = asked.TargetFile, asked.Image, asked.Container
 		c.AllowDestructive, c.WithoutMake = asked.AllowDestructive, asked.WithoutMake
+		c.UpgradeFrom = asked.UpgradeFrom
 		if asked.Samples > 1 {
 			c.Samples = asked.Samples
 		}
@@ -75,7 +77,7 @@ func (c Command) Whole() Command {
 // String returns the command for a POSIX shell.
 func (c Command) String() string {
 	flags := append(c.place(), []flag{
-		{"MUTANT", "mutant", c.Mutant}, {"CHOICES", "choices", c.Choices}, {"PROFILE", "profile", c.Profile},
+		{"MUTANT", "mutant", c.Mutant}, {"CHOICES", "choices", c.Choices}, {"UPGRADE_FROM", "upgrade-from", c.UpgradeFrom}, {"PROFILE", "profile", c.Profile},
 		{"SEED", "seed", number(c.Seed)}, {"PROCS", "procs", number(int64(c.Procs))}, {"SAMPLES", "samples", number(int64(c.Samples))},
 	}...)
 	flags = append([]flag{{"FOCUS", "focus", c.Focus}, {"SERVICE", "service", c.Service}}, flags...)

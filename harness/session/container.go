@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
@@ -20,7 +21,13 @@ func (b *Sandbox) Interrupt(ctx context.Context, order protocol.Order, limit tim
 	if err != nil || interruption.Refused != "" {
 		return interruption, err
 	}
-	return interruption, b.FindSupervisor(ctx)
+	if err := b.FindSupervisor(ctx); err != nil {
+		return interruption, err
+	}
+	if strings.HasPrefix(string(order), string(protocol.Upgrade)) || strings.HasPrefix(string(order), string(protocol.Rollback)) {
+		b.Supervisor, err = b.opened.Supervisor(ctx, b.ZinitDialer(), b.Agent()) // another image may speak otherwise
+	}
+	return interruption, err
 }
 
 // FindSupervisor finds the supervisor after it was replaced, by itself or with its container. The error says what is missing when

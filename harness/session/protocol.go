@@ -35,6 +35,12 @@ const (
 	KillFirst     = protocol.KillFirst
 	Base          = protocol.Base
 	VictimHome    = protocol.VictimHome
+
+	UpgradeSandbox = protocol.UpgradeSandbox
+	Upgrade        = protocol.Upgrade
+	Rollback       = protocol.Rollback
+	UpgradeKilled  = protocol.UpgradeKilled
+	RollbackKilled = protocol.RollbackKilled
 )
 
 // NewVictim returns a plan for a well-behaved victim at its own socket, without a health check.

@@ -43,7 +43,15 @@ func (j *judge) blocks(promise string) bool {
 			return changed.Severity == Blocking
 		}
 	}
+	if j.known[promise].OnlyUpgrade && !j.upgrades() {
+		return false // nobody asked, and the policy does not demand it
+	}
 	return !j.known[promise].Advisory
+}
+
+// upgrades reports whether a record is of a run that names an image to upgrade from.
+func (j *judge) upgrades() bool {
+	return slices.ContainsFunc(j.admitted, func(r *record.Record) bool { return r.Run.UpgradesFrom() != "" })
 }
 
 // addRun notes a finding about a run as a whole.

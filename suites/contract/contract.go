@@ -30,6 +30,7 @@ const (
 	Checklist5  Clause = "suites/contract/hero_zero.md#checklist-5"
 	Checklist6  Clause = "suites/contract/hero_zero.md#checklist-6"
 	Bugs        Clause = "suites/contract/hero_zero.md#bugs"
+	Upgrade     Clause = "suites/contract/hero_zero.md#upgrade"
 )
 
 // The clauses about zinit 0.4.

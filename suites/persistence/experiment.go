@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,8 @@ type ending struct {
 	what       string // in words
 	end        func(context.Context, *session.Session, *population) (session.Interruption, error)
 	agentLives bool
+	// inTheMiddle says that orders were being carried out, and toTested that the tested image follows the promoted one.
+	inTheMiddle, toTested bool
 }
 
 // experiment ends a supervisor among victims, and looks at what is there afterwards.
@@ -35,6 +38,7 @@ type experiment struct {
 	spec.Shared[result]
 	chaos  *session.Session
 	ending ending
+	where  string // the sandbox
 }
 
 // result holds what was there after an ending.
@@ -53,20 +57,21 @@ type result struct {
 	told          spec.Told    // how the service with a stop signal of its own was told to end
 	untold        string       // why that cannot be judged
 	toldPlan      session.VictimPlan
+	unshipped     []string          // services that are there and in no list
 	data          map[string]string // files of the data folder that are not as they were
 	noData        string            // why no file could be put there
 }
 
 // newExperiment returns the experiment of an ending, which the first spec that is selected carries out.
-func newExperiment(chaos *session.Session, ending ending) *experiment {
-	e := &experiment{chaos: chaos, ending: ending}
+func newExperiment(chaos *session.Session, where string, ending ending) *experiment {
+	e := &experiment{chaos: chaos, ending: ending, where: where}
 	e.Run = e.run
 	return e
 }
 
 // run carries the experiment out.
 func (e *experiment) run(ctx context.Context) (seen result, err error) {
-	p, err := settle(ctx, e.chaos, restartSandbox, e.ending.name)
+	p, err := settle(ctx, e.chaos, e.where, e.ending.name)
 	if p != nil {
 		defer p.leave(context.WithoutCancel(ctx))
 	}
@@ -148,6 +153,12 @@ func (p *population) look(ctx context.Context, crowd string, boot time.Duration)
 	if err != nil {
 		return seen, err
 	}
+	for name := range definitions {
+		if !slices.Contains(p.shipped, name) && !spec.IsOurs(name) {
+			seen.unshipped = append(seen.unshipped, name)
+		}
+	}
+	slices.Sort(seen.unshipped)
 	seen.changed = map[string]string{}
 	for name, before := range p.definitions {
 		switch after, there := definitions[name]; {

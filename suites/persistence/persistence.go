@@ -37,13 +37,14 @@ const (
 // Specs registers the specs of the theme. The kill of the supervisor comes last: it may end the container.
 func Specs(chaos *session.Session) {
 	Describe("over a restart", spec.InBackground(restartSandbox), spec.Takes(45*time.Second), Ordered, ContinueOnFailure, func() {
-		restarted := newExperiment(chaos, ending{name: "restart", what: "the container was stopped and started again", end: restart})
+		restarted := newExperiment(chaos, restartSandbox, ending{name: "restart", what: "the container was stopped and started again", end: restart})
 		itSurvives(restarted)
 		itStopsInTime(restarted)
 		itTellsServices(restarted)
-		itSurvives(newExperiment(chaos, ending{name: "pid1", what: "the container's first process was killed and the container started again", end: killFirst}))
-		itSurvives(newExperiment(chaos, ending{name: "supervisor", what: "zinit was killed", end: killSupervisor, agentLives: true}))
+		itSurvives(newExperiment(chaos, restartSandbox, ending{name: "pid1", what: "the container's first process was killed and the container started again", end: killFirst}))
+		itSurvives(newExperiment(chaos, restartSandbox, ending{name: "supervisor", what: "zinit was killed", end: killSupervisor, agentLives: true}))
 	})
+	upgrades(chaos)
 	Describe("after its state was damaged", spec.Costly, spec.About(promise.PersistenceDamaged), func() {
 		for _, d := range damages() {
 			itWithstands(chaos, d)
@@ -57,7 +58,7 @@ func (e *experiment) it(text, p, victim string, judge func(victim string, seen r
 	It(text+" after "+e.ending.what+": "+victim, spec.About(p), spec.On(victim), func(ctx SpecContext) {
 		seen := e.Get(ctx)
 		switch refused := seen.interruption.Refused; {
-		case refused != "" && p == promise.PersistenceServing:
+		case refused != "" && (p == promise.PersistenceServing || p == promise.UpgradeServing):
 			spec.FailWith(e.chaos, "nothing came up again after "+e.ending.what, spec.Note("after", "%s", refused))
 		case refused != "":
 			spec.Inconclusive("nothing came up again, so there was nothing to look at")

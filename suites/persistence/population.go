@@ -38,6 +38,7 @@ type population struct {
 	checkedBefore bool
 	lossPeriod    time.Duration // after which a service that zinit does not know counts as lost; 0 if all are waited for
 	missingSince  time.Time
+	shipped       []string            // services that the target file lists
 	files         map[string]string   // files of ours in the data folder, as agent.Tree describes them
 	folder        string              // that holds them
 	noData        string              // why there are none
@@ -57,6 +58,12 @@ func settle(ctx context.Context, chaos *session.Session, where, name string) (*p
 		return session.NewVictim(kind+"-"+name, spec.ScalePolicy(delay, stabilityPeriod)).WithStopTimeout(stopTimeout)
 	}
 	schedule := zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: 1}
+	if where == session.UpgradeSandbox {
+		plan = func(kind string) session.VictimPlan { return onVolume(chaos, kind+"-"+name) }
+		if err := sandbox.Agent().InstallVictim(ctx, onVolume(chaos, "").Binary, true); err != nil {
+			return nil, err
+		}
+	}
 	p := &population{
 		sandbox: sandbox, stopped: plan("stopped"), deleted: plan("deleted"), argv: map[string][]string{},
 		checked: plan("checked").WithHealth(schedule, checkTimeout).WithPatientProbe(checkTimeout),
@@ -80,6 +87,7 @@ func settle(ctx context.Context, chaos *session.Session, where, name string) (*p
 	if chaos.Target.Container.Data == "" {
 		p.noData = "the target has no data folder"
 	}
+	p.shipped = chaos.Target.ServiceNames()
 	for _, step := range []func(context.Context) error{p.readCommandLines, p.putData, p.stop, p.delete, p.check, p.tell} {
 		if err := step(ctx); err != nil {
 			return nil, err

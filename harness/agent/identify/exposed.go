@@ -42,7 +42,8 @@ func ListExposed(context.Context) ([]protocol.Exposed, error) {
 		return nil, fmt.Errorf("list what is exposed: %w", err)
 	}
 	for _, process := range all {
-		for _, link := range procfs.ReadLinks(process.PID) {
+		links, _ := procfs.ReadLinks(process.PID) // a process that cannot be looked into holds what nobody else holds
+		for _, link := range links {
 			if place, ok := places[link]; ok && !slices.Contains(place.PIDs, process.PID) {
 				place.PIDs = append(place.PIDs, process.PID)
 				places[link] = place

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -22,6 +23,9 @@ func Measure(tools runner.Tools, configuration config.Config, procs int) func(co
 			configuration.Profile = config.Faithful
 		}
 		configuration.Mutant, configuration.Focus, configuration.Output = run.Mutant.ID, run.Scope.Focus, run.Folder
+		if strings.HasPrefix(run.Mutant.Claim(), "upgrade.") {
+			configuration.UpgradeFrom = config.Itself
+		}
 		if run.Mutant.Choices != "" {
 			configuration.Mutant, configuration.Choices = "", run.Mutant.Choices
 		}

@@ -19,9 +19,19 @@ func (o *Owner) interrupt(ctx context.Context, p protocol.ContainerParams) (prot
 	}
 	gone := live.expectReturn(ctx)
 	live.closeLink()
-	done, err := live.carryOut(ctx, p)
+	carryOut := live.carryOut
+	if isReplacement(p.Order) {
+		carryOut = func(ctx context.Context, p protocol.ContainerParams) (protocol.Interruption, error) {
+			return o.replace(ctx, live, p)
+		}
+	}
+	done, err := carryOut(ctx, p)
 	if err != nil {
 		return done, fmt.Errorf("%s the container of sandbox %s: %w", p.Order, p.Sandbox, err)
+	}
+	if done.Refused != "" {
+		_, err = o.restoreAgent(ctx, live, gone)
+		return done, err
 	}
 	began := time.Now()
 	if done.Refused, err = o.restoreAgent(ctx, live, gone); err != nil || done.Refused != "" {

@@ -43,6 +43,8 @@ type liveSandbox struct {
 	opened     protocol.Opened
 	kernel     string
 	attached   bool
+	options    sandbox.Options   // of the first container, if it is ours
+	replaced   int               // how often its container was replaced
 	canaries   protocol.Canaries // only of protocol.CanarySandbox
 	began      time.Time
 	readySince int64 // on the agents' clock: no fault was injected before
@@ -148,6 +150,10 @@ func (o *Owner) startContainer(ctx context.Context, live *liveSandbox, shares pr
 		live.canaries = makeCanaries(o.target.Container.Secrets)
 		plant(live.canaries, &options)
 	}
+	if live.name == protocol.UpgradeSandbox {
+		options = o.asPromoted(options)
+	}
+	live.options = options
 	live.container, err = o.daemon.Start(ctx, options)
 	return err
 }

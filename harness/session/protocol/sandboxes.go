@@ -41,7 +41,16 @@ const (
 	Restart Order = "restart"
 	// KillFirst sends SIGKILL to the container's first process, and starts the container again if that ended it.
 	KillFirst Order = "kill-pid1"
+	// Upgrade and Rollback stop the container within a time, and start one of the other image on the same data.
+	Upgrade  Order = "upgrade"
+	Rollback Order = "rollback"
+	// UpgradeKilled and RollbackKilled kill the container in place of stopping it.
+	UpgradeKilled  Order = "upgrade-killed"
+	RollbackKilled Order = "rollback-killed"
 )
+
+// UpgradeSandbox is the sandbox whose first container is of the image that is upgraded from.
+const UpgradeSandbox = "upgrade"
 
 // Interruption is the result of an order.
 type Interruption struct {
