@@ -147,6 +147,7 @@ func (u *used) killAll(ctx context.Context, chaos *session.Session, services []s
 			_ = u.sandbox.Supervisor.Kill(ctx, service.Name, "SIGKILL") // a supervisor that cannot has restarted nobody
 		}
 	}
+	u.askAll(ctx, chaos, map[string][]spec.Page{}) // who asks while they are down may not be remembered
 	spec.Until(ctx, 2*chaos.Target.Budgets.Serving.Duration(), func(ctx context.Context) bool {
 		down = ""
 		for _, service := range services {
