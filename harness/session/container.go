@@ -25,7 +25,7 @@ func (b *Sandbox) Interrupt(ctx context.Context, order protocol.Order, limit tim
 		return interruption, err
 	}
 	if strings.HasPrefix(string(order), string(protocol.Upgrade)) || strings.HasPrefix(string(order), string(protocol.Rollback)) {
-		b.Supervisor, err = b.opened.Supervisor(ctx, b.ZinitDialer(), b.Agent()) // another image may speak otherwise
+		b.Supervisor, err = b.opened.Supervisor(ctx, protocol.PortDialer(b.session.link, b.Name, b.opened.Zinit), b.Agent()) // another image may speak otherwise
 	}
 	return interruption, err
 }

@@ -147,7 +147,7 @@ func (u *used) killAll(ctx context.Context, chaos *session.Session, services []s
 			_ = u.sandbox.Supervisor.Kill(ctx, service.Name, "SIGKILL") // a supervisor that cannot has restarted nobody
 		}
 	}
-	u.askAll(ctx, chaos, map[string][]spec.Page{}) // who asks while they are down may not be remembered
+	u.askWhileDown(ctx, chaos)
 	spec.Until(ctx, 2*chaos.Target.Budgets.Serving.Duration(), func(ctx context.Context) bool {
 		down = ""
 		for _, service := range services {
@@ -167,6 +167,17 @@ func (u *used) killAll(ctx context.Context, chaos *session.Session, services []s
 		return true
 	})
 	return down
+}
+
+// askWhileDown asks for every path once while the services behind it are down: a proxy must not remember that.
+func (u *used) askWhileDown(ctx context.Context, chaos *session.Session) {
+	published, err := u.sandbox.Published(ctx, chaos.Target.Container.Port)
+	if err != nil {
+		return
+	}
+	for _, path := range chaos.Target.Smoke {
+		spec.AskPages(ctx, u.sandbox, published, path.Path, 1)
+	}
 }
 
 // letFail registers services that fail, each in its way, and waits until the supervisor has given them up. They stay: their logs and their

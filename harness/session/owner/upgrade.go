@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
@@ -60,6 +61,8 @@ func (o *Owner) replace(ctx context.Context, live *liveSandbox, p protocol.Conta
 	if err != nil {
 		return done, err
 	}
+	evidence := filepath.Join(o.configuration.Output, config.EvidenceFolder, fmt.Sprintf("%s-before-%d", live.instance(), live.replaced))
+	o.addError(live.container.Collect(ctx, evidence))
 	_ = live.container.Remove(ctx) // the reaper removes what is left
 	live.container = started
 	return done, nil
