@@ -41,7 +41,7 @@ func (j *judge) learn(promise record.Promise, isOlder bool) {
 	}
 	promise.Advisory = promise.Advisory && (!known || before.Advisory)
 	promise.OnlyUpgrade = known && before.OnlyUpgrade // else a record could excuse what it did not ask
-	if known { // what a promise needs and rests on is what this program says
+	if known {                                        // what a promise needs and rests on is what this program says
 		isOther := !reflect.DeepEqual(promise.Proof, before.Proof) || promise.Throughout != before.Throughout || !slices.Equal(promise.Assumptions, before.Assumptions)
 		if isOther && !isOlder {
 			j.add(promiseOtherwise, promise.ID, "")
