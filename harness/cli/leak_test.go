@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,7 +130,8 @@ func TestNoFormOfASecretLeavesTheMachine(t *testing.T) {
 // search looks for the forms of a secret in a text, and in what the text says if it is JSON or HTML.
 func search(t *testing.T, name, text string, forms map[string]string) {
 	t.Helper()
-	if !strings.Contains(text, "API_KEY") && name != "standard output" && name != "verdict.json" {
+	withoutText := []string{"standard output", "verdict.json", "badge.svg", "coverage.json", "metrics.prom", "summary.md"} // no free text of a record
+	if !strings.Contains(text, "API_KEY") && !slices.Contains(withoutText, name) {
 		t.Errorf("%s does not show where the secret was", name)
 	}
 	plain := strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&quot;", `"`, "&apos;", "'", "&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(text)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -250,13 +252,19 @@ func (e *experiment) untouched(sandbox *session.Sandbox) []session.Service {
 // watchAfter watches what follows the revert.
 func (e *experiment) watchAfter(ctx context.Context, sandbox *session.Sandbox, services []session.Service, mortals []session.VictimPlan, seen *result) error {
 	seen.limit = delay + spec.StartupLimit(e.chaos) + spec.AnswerLimit + spec.Tolerance(e.chaos)
+	checked := e.residents.checked.Of()
+	isChecked := func(service session.Service) bool { return service.Name == checked.Name }
 	By("wait until all run and serve again")
+	others := slices.DeleteFunc(slices.Clone(services), isChecked) // who counts the checks of a service does not ask it meanwhile
 	spec.Until(ctx, seen.limit, func(ctx context.Context) bool {
-		seen.down = spec.FindDown(ctx, sandbox, services)
+		seen.down = spec.FindDown(ctx, sandbox, others)
 		return len(seen.down) == 0
 	})
-	By("watch whether a service is started a second time")
+	By("watch whether a service is started a second time, and is checked too often")
 	spec.Pause(ctx, settlePeriod)
+	spec.Until(ctx, burstPeriod, func(ctx context.Context) bool {
+		return spec.Now(ctx, sandbox) > seen.ended.Hi+int64(burstPeriod)
+	})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -278,6 +286,9 @@ func (e *experiment) watchAfter(ctx context.Context, sandbox *session.Sandbox, s
 		if event.MonoNS <= seen.ended.Hi+int64(burstPeriod) {
 			seen.burst++
 		}
+	}
+	if slices.ContainsFunc(services, isChecked) {
+		maps.Copy(seen.down, spec.FindDown(ctx, sandbox, []session.Service{checked}))
 	}
 	deaths, err := sandbox.Agent().Deaths(ctx)
 	if err != nil {

@@ -65,6 +65,9 @@ type result struct {
 	// unreached are the cells whose state was not reached, with why.
 	unreached []string
 	harmed    []string
+	// doubtful are the orders that were answered late, where the host may have made it late. stalled says that it kept much waiting.
+	doubtful []string
+	stalled  bool
 }
 
 // subject is the witness to which one order is given in one state, and what came of it.
@@ -77,7 +80,9 @@ type subject struct {
 	supervisor zinit.Supervisor
 	stopped    bool // it was told to stop
 	refused    error
+	host       *spec.Host
 	late       string
+	doubtful   string
 	wrong      string
 	doubled    string
 }
@@ -116,9 +121,11 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	if err != nil {
 		return seen, err
 	}
+	host := spec.WatchHost(ctx, sandbox)
 	for group := range slices.Chunk(states, together) {
-		e.try(ctx, sandbox, group, &seen)
+		e.try(ctx, sandbox, host, group, &seen)
 	}
+	seen.stalled = host.Stall() > spec.Tolerance(e.chaos)
 	seen.harmed = neighbours.findHarmed(ctx)
 	if len(seen.subjects) == 0 {
 		return seen, recovery.NotProved("no service came into any of the states")
@@ -127,13 +134,14 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 }
 
 // try gives every order in some states at once.
-func (e *experiment) try(ctx context.Context, sandbox *session.Sandbox, group []state, seen *result) {
+func (e *experiment) try(ctx context.Context, sandbox *session.Sandbox, host *spec.Host, group []state, seen *result) {
 	var giving sync.WaitGroup
 	var mu sync.Mutex
 	for _, state := range group {
 		By("give every order to a service that is " + state.name)
 		for _, order := range allOrders {
 			s := newSubject(sandbox, state, order)
+			s.host = host
 			giving.Go(func() {
 				err := s.experience(ctx)
 				mu.Lock()
@@ -143,6 +151,9 @@ func (e *experiment) try(ctx context.Context, sandbox *session.Sandbox, group []
 					return
 				}
 				seen.subjects = append(seen.subjects, s)
+				if s.doubtful != "" {
+					seen.doubtful = append(seen.doubtful, s.doubtful)
+				}
 			})
 		}
 	}
@@ -166,15 +177,22 @@ func (s *subject) experience(ctx context.Context) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
+	hello, err := s.sandbox.Agent().Hello(ctx)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	answering, cancel := context.WithTimeout(ctx, 2*spec.AnswerLimit)
 	s.refused = s.order.give(answering, s)
 	cancel()
 	took := time.Since(began)
 	var answer *zinit.Error
+	explained := s.host.Explains(ctx, hello.MonotonicNs, hello.MonotonicNs+int64(took), spec.AnswerLimit)
 	switch {
 	case errors.Is(s.refused, zinit.ErrNotExpressible):
 		return s.refused
+	case took > spec.AnswerLimit && explained:
+		s.doubtful = fmt.Sprintf("%s: was answered after %s", s.describe(), span.Text(took))
 	case s.refused != nil && !errors.As(s.refused, &answer) && !errors.Is(s.refused, zinit.ErrNotFound):
 		s.late = fmt.Sprintf("was not answered within %s: %v", span.Text(took), s.refused)
 	case took > spec.AnswerLimit:
@@ -325,6 +343,9 @@ func (e *experiment) it(text, p string, find func(*subject) string) {
 // requireMost ends the spec as INCONCLUSIVE if an order could not be given in the state that it is about.
 func requireMost(seen result) {
 	GinkgoHelper()
+	if len(seen.doubtful) > 0 || len(seen.unreached) > 0 && seen.stalled {
+		spec.InconclusiveBecause(record.HostStalled("not every order could be given in its state, or was answered in time"))
+	}
 	if len(seen.unreached) > 0 {
 		slices.Sort(seen.unreached)
 		spec.Inconclusive(fmt.Sprintf("%s could not be given: %s", spec.Count(len(seen.unreached), "order"), seen.unreached[0]))
