@@ -38,7 +38,7 @@ const (
 	// harmlessSignal ends no process, so that a stop waits for its stop timeout.
 	harmlessSignal = "SIGWINCH"
 	// slowStopTimeout is the stop timeout of a service that is stopping.
-	slowStopTimeout = 1370 * time.Millisecond
+	slowStopTimeout = 3370 * time.Millisecond
 )
 
 func idles(*subject) elf.Kind { return elf.Idle }
