@@ -62,7 +62,7 @@ type Run struct {
 	Focus        string `json:"focus,omitempty"`   // what was selected; empty is everything
 	Service      string `json:"service,omitempty"` // the one service that was selected; empty is every one
 	// Request names what else was asked for. Records of older programs have none.
-	Request *Request `json:"request,omitempty" seal:"describes"`
+	Request *Request `json:"request,omitempty"`
 	Version string   `json:"version" seal:"describes"` // of the harness
 	// Tools are the versions of what the harness is built with and runs on, by name: "go", "docker".
 	Tools map[string]string `json:"tools,omitempty" seal:"describes"`

@@ -35,6 +35,7 @@ func TestUpgradePromisesAreAskedIfSomebodyAsks(t *testing.T) {
 			if r.End != nil {
 				totals := r.Count()
 				r.End.Totals = &totals
+				r.Seal()
 			}
 			if found := verdict.Judge([]*record.Record{r}, terms); found.Answer != c.want {
 				t.Errorf("%s: %+v", found.Answer, found.Reasons)
