@@ -17,6 +17,13 @@ func ReadPressure() time.Duration {
 	return parsePressure(string(text))
 }
 
+// PressureSince returns the pressure since a reading of ReadPressure. The kernel adds up its processors one after the other, so that a later
+// sum may be a few milliseconds less than an earlier one: then it is 0.
+func PressureSince(before time.Duration) time.Duration { return rise(before, ReadPressure()) }
+
+// rise returns by how much a sum has grown, at least 0.
+func rise(before, after time.Duration) time.Duration { return max(0, after-before) }
+
 func parsePressure(text string) time.Duration {
 	some, _, _ := strings.Cut(text, "\n")
 	_, total, found := strings.Cut(some, "total=")
@@ -36,6 +43,6 @@ func MeasurePressure(delay time.Duration) (end func() time.Duration) {
 		if timer.Stop() {
 			return 0
 		}
-		return ReadPressure() - <-began
+		return PressureSince(<-began)
 	}
 }

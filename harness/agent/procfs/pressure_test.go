@@ -24,3 +24,12 @@ func TestPressureIsCountedFromTheDueTimeOn(t *testing.T) {
 		t.Errorf("before the due time: %s", early)
 	}
 }
+
+func TestASumThatFallsIsNoPressure(t *testing.T) {
+	if got := rise(5*time.Second, 5*time.Second-5*time.Millisecond); got != 0 {
+		t.Errorf("%s, want 0", got)
+	}
+	if got := rise(time.Second, 3*time.Second); got != 2*time.Second {
+		t.Errorf("%s, want 2s", got)
+	}
+}
