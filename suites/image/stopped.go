@@ -26,6 +26,8 @@ const (
 	stoppedSandbox = "stopped"
 	// downPeriod is the time for which a stopped service is watched: longer than any watchdog pauses.
 	downPeriod = 30 * time.Second
+	// closePeriod is the time for which the kernel may still accept for a process that has ended: it closes its files thread by thread.
+	closePeriod = time.Second
 )
 
 // findLeaf returns a shipped service that no other requires.
@@ -92,11 +94,22 @@ func describeSuccessor(ctx context.Context, sandbox *session.Sandbox, service se
 		process := table[at]
 		return fmt.Sprintf("pid %d runs the same command; its parent is pid %d: %s", process.PID, process.Parent, commands[process.Parent])
 	}
-	if conn, err := sandbox.Dial(ctx, service.Endpoint); err == nil {
-		_ = conn.Close()
-		return "something accepts connections in its place"
+	if accepts(ctx, sandbox, service) {
+		spec.Pause(ctx, closePeriod)
+		if accepts(ctx, sandbox, service) {
+			return "something accepts connections in its place"
+		}
 	}
 	return ""
+}
+
+// accepts reports whether something accepts connections at the endpoint of a service.
+func accepts(ctx context.Context, sandbox *session.Sandbox, service session.Service) bool {
+	conn, err := sandbox.Dial(ctx, service.Endpoint)
+	if err == nil {
+		_ = conn.Close()
+	}
+	return err == nil
 }
 
 // findLastRun returns when the last run of a service began that zinit has recorded, or 0 if it records none.
