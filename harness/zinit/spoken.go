@@ -339,16 +339,9 @@ func (s spoken) Actions(ctx context.Context, service string) ([]Action, error) {
 	if s.spelling.Dialect.Embedding == nil {
 		return s.listActions(ctx, service)
 	}
-	services := []string{service}
-	if service == "" {
-		statuses, err := s.List(ctx)
-		if err != nil {
-			return nil, err
-		}
-		services = nil
-		for _, status := range statuses {
-			services = append(services, status.Name)
-		}
+	services, err := s.expand(ctx, service)
+	if err != nil {
+		return nil, err
 	}
 	var all []Action
 	for _, name := range services {
@@ -364,6 +357,22 @@ func (s spoken) Actions(ctx context.Context, service string) ([]Action, error) {
 		}
 	}
 	return all, nil
+}
+
+// expand returns the name of a service, or of all services if it is empty.
+func (s spoken) expand(ctx context.Context, service string) ([]string, error) {
+	if service != "" {
+		return []string{service}, nil
+	}
+	statuses, err := s.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var services []string
+	for _, status := range statuses {
+		services = append(services, status.Name)
+	}
+	return services, nil
 }
 
 // listActions returns actions that are documents of their own.
@@ -398,16 +407,9 @@ func (s spoken) listActions(ctx context.Context, service string) ([]Action, erro
 
 // getActions reads the actions of a service, or of all services, one by one.
 func (s spoken) getActions(ctx context.Context, service string) ([]Action, error) {
-	services := []string{service}
-	if service == "" {
-		statuses, err := s.List(ctx)
-		if err != nil {
-			return nil, err
-		}
-		services = nil
-		for _, status := range statuses {
-			services = append(services, status.Name)
-		}
+	services, err := s.expand(ctx, service)
+	if err != nil {
+		return nil, err
 	}
 	var all []Action
 	for _, owner := range services {

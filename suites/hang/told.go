@@ -12,17 +12,9 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-const (
-	// stopSignal is the stop signal of a victim that takes no other for one.
-	stopSignal = "SIGUSR1"
-	// endPeriod lies between the stop signal and the end of such a victim: well within its stop timeout.
-	endPeriod = 610 * time.Millisecond
-)
-
 // itIsTold registers the spec of a mute service with a stop signal of its own. It still hears its stop signal, and takes its time to end.
 func itIsTold(chaos *session.Session, plan session.VictimPlan) {
-	plan = plan.StoppedBy(stopSignal).WithStopTimeout(endPeriod + 2*time.Second)
-	plan.Options.TermDelay = endPeriod
+	plan = spec.PlanToTell(plan)
 	It("is told by its stop signal: "+plan.Name, spec.About(promise.HangStopSignal), spec.On(plan.Name), spec.WithBehaviour(victim.Mute), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		before := spec.VictimToTell(ctx, sandbox, plan)
@@ -32,10 +24,7 @@ func itIsTold(chaos *session.Session, plan session.VictimPlan) {
 			spec.Inconclusive("no landing: the service was told to be mute, and answers")
 		}
 		limit := detection().Latest + plan.StopTimeout.Duration() + 2*time.Second
-		if !spec.Watch(ctx, limit, "wait until the process of "+plan.Name+" has ended", func(ctx context.Context) bool {
-			living, err := spec.FindLiving(ctx, sandbox, before)
-			return err == nil && len(living) == 0
-		}) {
+		if !spec.Watch(ctx, limit, "wait until the process of "+plan.Name+" has ended", func(ctx context.Context) bool { return spec.HasEnded(ctx, sandbox, before) }) {
 			spec.Inconclusive("no landing: the health check did not end the service's process")
 		}
 		spec.ExpectTold(ctx, chaos, sandbox, plan, before.PID, "its failed health check")

@@ -111,7 +111,7 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	for _, plan := range mortals {
 		services = append(services, plan.Of())
 	}
-	before, err := readDefinitions(ctx, sandbox.Supervisor)
+	before, err := spec.ReadDefinitions(ctx, sandbox.Supervisor)
 	if err != nil {
 		return seen, err
 	}

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -67,7 +66,7 @@ func (e *experiment) readBack(ctx context.Context, sandbox *session.Sandbox, bef
 			return err
 		}
 	}
-	after, err := readDefinitions(ctx, sandbox.Supervisor)
+	after, err := spec.ReadDefinitions(ctx, sandbox.Supervisor)
 	if err != nil {
 		return err
 	}
@@ -103,29 +102,4 @@ func (e *experiment) replaceSupervisor(ctx context.Context, sandbox *session.San
 	}
 	spec.Until(ctx, limit, func(ctx context.Context) bool { return len(spec.FindDown(ctx, sandbox, e.untouched(sandbox))) == 0 })
 	return nil
-}
-
-// readDefinitions reads all that is registered of each service, as JSON.
-func readDefinitions(ctx context.Context, supervisor zinit.Supervisor) (map[string]string, error) {
-	statuses, err := supervisor.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	definitions := map[string]string{}
-	for _, status := range statuses {
-		service, err := supervisor.Get(ctx, status.Name)
-		if err != nil {
-			return nil, err
-		}
-		actions, err := supervisor.Actions(ctx, status.Name)
-		if err != nil {
-			return nil, err
-		}
-		text, err := json.Marshal([]any{service, actions})
-		if err != nil {
-			return nil, err
-		}
-		definitions[status.Name] = string(text)
-	}
-	return definitions, nil
 }

@@ -60,10 +60,7 @@ func itStaysDown(chaos *session.Session, service session.Service, prepare func(S
 
 			By("stop " + service.Name)
 			spec.Conclude(sandbox.Supervisor.Stop(ctx, service.Name))
-			spec.Await(ctx, budgets.StopTimeout.Duration()+spec.Tolerance(chaos), "the process of "+service.Name+" ends after the stop", func(ctx context.Context) bool {
-				living, err := spec.FindLiving(ctx, sandbox, before)
-				return err == nil && len(living) == 0
-			})
+			spec.Await(ctx, budgets.StopTimeout.Duration()+spec.Tolerance(chaos), "the process of "+service.Name+" ends after the stop", func(ctx context.Context) bool { return spec.HasEnded(ctx, sandbox, before) })
 			lastRun := findLastRun(ctx, sandbox, service.Name)
 			began, wrong := time.Now(), ""
 			if !spec.Watch(ctx, downPeriod, "watch "+service.Name+" while it is stopped", func(ctx context.Context) bool {

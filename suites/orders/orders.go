@@ -187,11 +187,10 @@ func (s *subject) experience(ctx context.Context) error {
 	cancel()
 	took := time.Since(began)
 	var answer *zinit.Error
-	explained := s.host.Explains(ctx, hello.MonotonicNs, hello.MonotonicNs+int64(took), spec.AnswerLimit)
 	switch {
 	case errors.Is(s.refused, zinit.ErrNotExpressible):
 		return s.refused
-	case took > spec.AnswerLimit && explained:
+	case took > spec.AnswerLimit && s.host.Explains(ctx, hello.MonotonicNs, hello.MonotonicNs+int64(took), spec.AnswerLimit):
 		s.doubtful = fmt.Sprintf("%s: was answered after %s", s.describe(), span.Text(took))
 	case s.refused != nil && !errors.As(s.refused, &answer) && !errors.Is(s.refused, zinit.ErrNotFound):
 		s.late = fmt.Sprintf("was not answered within %s: %v", span.Text(took), s.refused)

@@ -149,7 +149,7 @@ func (p *population) look(ctx context.Context, crowd string, boot time.Duration)
 	if status, err := supervisor.Status(ctx, p.deleted.Name); err == nil {
 		seen.returned = describeStatus(status)
 	}
-	definitions, err := readDefinitions(ctx, supervisor)
+	definitions, err := spec.ReadDefinitions(ctx, supervisor)
 	if err != nil {
 		return seen, err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -94,7 +93,7 @@ func settle(ctx context.Context, chaos *session.Session, where, name string) (*p
 		}
 	}
 	By("read how all services are registered")
-	p.definitions, err = readDefinitions(ctx, sandbox.Supervisor)
+	p.definitions, err = spec.ReadDefinitions(ctx, sandbox.Supervisor)
 	return p, err
 }
 
@@ -279,29 +278,4 @@ func (p *population) leave(ctx context.Context) {
 	for _, name := range []string{p.kept.Name, p.stopped.Name, p.checked.Name, p.told.Name} {
 		_ = p.sandbox.Delete(ctx, name)
 	}
-}
-
-// readDefinitions reads all that is registered of each service, as JSON.
-func readDefinitions(ctx context.Context, supervisor zinit.Supervisor) (map[string]string, error) {
-	statuses, err := supervisor.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	definitions := map[string]string{}
-	for _, status := range statuses {
-		service, err := supervisor.Get(ctx, status.Name)
-		if err != nil {
-			return nil, err
-		}
-		actions, err := supervisor.Actions(ctx, status.Name)
-		if err != nil {
-			return nil, err
-		}
-		text, err := json.Marshal([]any{service, actions})
-		if err != nil {
-			return nil, err
-		}
-		definitions[status.Name] = string(text)
-	}
-	return definitions, nil
 }

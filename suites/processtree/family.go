@@ -74,10 +74,7 @@ func itEndsTogether(chaos *session.Session, kind family, p string, plan session.
 			}
 		} else {
 			requireTaken(sandbox.Supervisor.Stop(ctx, plan.Name))
-			if !spec.Until(ctx, successorLimit, func(ctx context.Context) bool {
-				living, err := spec.FindLiving(ctx, sandbox, before)
-				return err == nil && len(living) == 0
-			}) {
+			if !spec.Until(ctx, successorLimit, func(ctx context.Context) bool { return spec.HasEnded(ctx, sandbox, before) }) {
 				spec.Inconclusive("the service was not stopped, so that nothing had to end with it")
 			}
 		}

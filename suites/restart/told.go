@@ -17,10 +17,6 @@ import (
 )
 
 const (
-	// stopSignal is the stop signal of victims that take no other for one.
-	stopSignal = "SIGUSR1"
-	// endPeriod lies between the stop signal and the end of such a victim: well within its stop timeout.
-	endPeriod = 610 * time.Millisecond
 	// oneshotTimeout is the timeout of a oneshot that would go on for ever.
 	oneshotTimeout = 1310 * time.Millisecond
 )
@@ -41,17 +37,13 @@ func toldSpecs(chaos *session.Session) {
 // itIsTold registers the spec of one order that ends a run. The victim's journal says by which signal it was told, and whether it had the
 // time that it takes.
 func itIsTold(chaos *session.Session, plan session.VictimPlan, what string, order func(context.Context, zinit.Supervisor, string) error) {
-	plan = plan.StoppedBy(stopSignal).WithStopTimeout(endPeriod + 2*time.Second)
-	plan.Options.TermDelay = endPeriod
+	plan = spec.PlanToTell(plan)
 	It("is told by it at "+what+": "+plan.Name, spec.On(plan.Name), func(ctx SpecContext) {
 		sandbox := spec.MainOrOwn(ctx, chaos)
 		before := spec.VictimToTell(ctx, sandbox, plan)
 		By("give the order " + what + " about " + plan.Name)
 		go func() { _ = order(ctx, sandbox.Supervisor, plan.Name) }() // the answer may come after the effect
-		if !spec.Watch(ctx, plan.StopTimeout.Duration()+eventLimit, "wait until the process of "+plan.Name+" has ended", func(ctx context.Context) bool {
-			living, err := spec.FindLiving(ctx, sandbox, before)
-			return err == nil && len(living) == 0
-		}) {
+		if !spec.Watch(ctx, plan.StopTimeout.Duration()+eventLimit, "wait until the process of "+plan.Name+" has ended", func(ctx context.Context) bool { return spec.HasEnded(ctx, sandbox, before) }) {
 			spec.Inconclusive("no landing: the order did not end the service's process")
 		}
 		spec.ExpectTold(ctx, chaos, sandbox, plan, before.PID, what)

@@ -43,6 +43,12 @@ func FindLiving(ctx context.Context, sandbox *session.Sandbox, processes ...reco
 	}), err
 }
 
+// HasEnded reports whether none of some processes exists any more. It is false if they cannot be looked for.
+func HasEnded(ctx context.Context, sandbox *session.Sandbox, processes ...record.Incarnation) bool {
+	living, err := FindLiving(ctx, sandbox, processes...)
+	return err == nil && len(living) == 0
+}
+
 // FindDown returns the services that do not run by the supervisor's status or do not serve, with what is wrong.
 func FindDown(ctx context.Context, sandbox *session.Sandbox, services []session.Service) map[string]string {
 	statuses, err := sandbox.Supervisor.List(ctx)

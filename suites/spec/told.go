@@ -3,6 +3,7 @@ package spec
 import (
 	"context"
 	"fmt"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
@@ -36,6 +37,16 @@ func requireBare(ctx context.Context, sandbox *session.Sandbox, plan session.Vic
 	if IsWrapped(ctx, sandbox, plan.Of()) {
 		Inconclusive("a shell stays around the program, and ends at its stop signal before the program does")
 	}
+}
+
+// endPeriod lies between the stop signal and the end of a victim that is planned by PlanToTell: well within its stop timeout.
+const endPeriod = 610 * time.Millisecond
+
+// PlanToTell returns a plan with a stop signal of its own, which takes its time to end, and has more.
+func PlanToTell(plan session.VictimPlan) session.VictimPlan {
+	plan = plan.StoppedBy("SIGUSR1").WithStopTimeout(endPeriod + 2*time.Second)
+	plan.Options.TermDelay = endPeriod
+	return plan
 }
 
 // VictimToTell registers a victim with a stop signal of its own, and returns its process.

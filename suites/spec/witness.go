@@ -96,8 +96,5 @@ func (w *Witness) AwaitRun(ctx context.Context, program string, before record.In
 
 // AwaitEnd waits until a process has ended, and reports whether it has.
 func (w *Witness) AwaitEnd(ctx context.Context, process record.Incarnation, limit time.Duration) bool {
-	return Until(ctx, limit, func(ctx context.Context) bool {
-		living, err := FindLiving(ctx, w.sandbox, process)
-		return err == nil && len(living) == 0
-	})
+	return Until(ctx, limit, func(ctx context.Context) bool { return HasEnded(ctx, w.sandbox, process) })
 }

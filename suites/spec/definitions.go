@@ -1,0 +1,33 @@
+package spec
+
+import (
+	"context"
+	"encoding/json"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+)
+
+// ReadDefinitions reads all that is registered of each service, as JSON.
+func ReadDefinitions(ctx context.Context, supervisor zinit.Supervisor) (map[string]string, error) {
+	statuses, err := supervisor.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	definitions := map[string]string{}
+	for _, status := range statuses {
+		service, err := supervisor.Get(ctx, status.Name)
+		if err != nil {
+			return nil, err
+		}
+		actions, err := supervisor.Actions(ctx, status.Name)
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal([]any{service, actions})
+		if err != nil {
+			return nil, err
+		}
+		definitions[status.Name] = string(text)
+	}
+	return definitions, nil
+}
