@@ -76,8 +76,8 @@ func readOne(pid int, supervisor holder, salt []byte) (protocol.Circumstances, e
 	r.readScheduling(pid)
 	r.readDescriptors(supervisor)
 	r.readEnvironment(pid, salt)
-	r.found.Aspects["session"] = relate(process.Session, pid, supervisor.process.Session)
-	r.found.Aspects["process group"] = relate(process.Group, pid, supervisor.process.Group)
+	r.found.Aspects["session"] = supervisor.relate(process.Session, pid, supervisor.process.Session)
+	r.found.Aspects["process group"] = supervisor.relate(process.Group, pid, supervisor.process.Group)
 	for name, file := range map[string]string{"OOM score adjustment": "oom_score_adj", "core dump filter": "coredump_filter"} {
 		r.set(name, func() (string, error) { return readText(r.folder + "/" + file) })
 	}
@@ -304,12 +304,13 @@ func (r *reader) readEnvironment(pid int, salt []byte) {
 	}
 }
 
-// relate says whose session or group an id is: the process's own, the supervisor's, or another's.
-func relate(id, pid, supervisor int) string {
+// relate says whose session or group an id is: the process's own, the supervisor's (theirs), or another's. An id of 0 is
+// compared as every other: the kernel gives it to all whose leader is outside of this PID namespace (proc(5)).
+func (h holder) relate(id, pid, theirs int) string {
 	switch {
 	case id == pid:
 		return "its own"
-	case supervisor != 0 && id == supervisor:
+	case h.process.PID != 0 && id == theirs:
 		return "the supervisor's"
 	}
 	return "another's"
