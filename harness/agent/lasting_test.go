@@ -37,7 +37,7 @@ func mustLand(t *testing.T, client protocol.Client, params protocol.LastingParam
 func mustRelease(t *testing.T, client protocol.Client) {
 	t.Helper()
 	released, err := client.EndLasting(deadline(t), "test")
-	if err != nil || released.Proof == "" || released.Reverted.Hi < released.Reverted.Lo {
+	if err != nil || released.Proof == "" || released.Reverted.Hi < released.Reverted.Lo || released.At.Lo < released.Reverted.Hi || released.At.Hi < released.At.Lo {
 		t.Fatalf("released %+v, %v", released, err)
 	}
 }

@@ -2,6 +2,9 @@ package promise
 
 import "forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
 
+// hostTheme is the theme of the faults of the host.
+const hostTheme = "host"
+
 // The promises of the theme host: up to three questions about each fault of the host.
 const (
 	HostStoppedDuring     = "host.stopped-during"

@@ -85,6 +85,11 @@ func (r *Record) takeOver(later *Record, result Result, suffix string) Result {
 	for i := range result.Sandboxes {
 		result.Sandboxes[i] += suffix
 	}
+	if result.Lasting != nil {
+		lasting := *result.Lasting
+		lasting.Sandbox += suffix
+		result.Lasting = &lasting
+	}
 	return result
 }
 

@@ -27,7 +27,7 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	later := &record.Record{
 		Run: first.Run, End: &record.End{},
 		Results: []record.Result{
-			{Promise: "a.stalled", Service: "x", Outcome: record.Held, Recoveries: []string{"1"}, Windows: []record.Window{{Recovery: "1"}, {Recovery: "2"}}},
+			{Promise: "a.stalled", Service: "x", Outcome: record.Held, Recoveries: []string{"1"}, Windows: []record.Window{{Recovery: "1"}, {Recovery: "2"}}, Sandboxes: []string{"host"}, Lasting: &record.Lasting{Sandbox: "host"}},
 			{Promise: "a.failed", Service: "x", Outcome: record.Held},
 		},
 		Recoveries: []record.Recovery{{ID: "1", Service: "x"}, {ID: "2", Service: "y"}},
@@ -40,6 +40,9 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	}
 	if first.Results[1].Windows[0].Recovery != "1 again 1" || later.Results[0].Windows[0].Recovery != "1" {
 		t.Errorf("what it was held to: %+v, and in the later record %+v", first.Results[1].Windows, later.Results[0].Windows)
+	}
+	if first.Results[1].Lasting.Sandbox != first.Results[1].Sandboxes[0] || later.Results[0].Lasting.Sandbox != "host" {
+		t.Errorf("where its fault was held: %+v, and in the later record %+v", first.Results[1].Lasting, later.Results[0].Lasting)
 	}
 	for _, id := range []string{"1 again 1", "2 again 1"} { // the second is another service's, that was held to something too
 		if _, ok := first.Recovery(id); !ok || len(first.Recoveries) != 2 {

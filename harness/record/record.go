@@ -212,6 +212,8 @@ type Result struct {
 	Recoveries []string  `json:"recoveries,omitempty"` // ids
 	// Windows are the windows that its recoveries were held to, in the order in which they were judged.
 	Windows []Window `json:"windows,omitempty"`
+	// Lasting is the fault of the host that it rests on; nil if it rests on none. Results of one experiment have the same.
+	Lasting *Lasting `json:"lasting,omitempty"`
 	// Sandboxes are those in which it was found, by name.
 	Sandboxes []string `json:"sandboxes,omitempty"`
 	// Shard is the part of a merged record that it was found in.

@@ -62,6 +62,8 @@ type Proof struct {
 	Stays Stay `json:"stays,omitempty"`
 	// Beside says that some of the recoveries are of other services than the result's.
 	Beside bool `json:"beside,omitempty"`
+	// Lasting says that a result rests on the fault of the host that it names, which landed, was reverted and let go.
+	Lasting bool `json:"lasting,omitempty"`
 }
 
 // Stay is a state that must last.

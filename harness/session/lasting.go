@@ -6,6 +6,7 @@ import (
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 )
@@ -17,8 +18,12 @@ type Lasting struct {
 
 	sandbox *Sandbox
 	params  protocol.LastingParams
+	seen    record.Lasting
 	ended   bool
 }
+
+// Seen returns what is known of the fault so far, for the record.
+func (l *Lasting) Seen() record.Lasting { return l.seen }
 
 // Begin leases all of the sandbox, begins a lasting fault in it, and waits for its landing. The caller ends it. path is a file or folder
 // that the fault is about, or empty. The error is a *recovery.Inconclusive if it did not land.
@@ -39,6 +44,8 @@ func (b *Sandbox) Begin(ctx context.Context, f fault.Lasting, path string) (*Las
 		_ = release(context.WithoutCancel(ctx)) // it reverts the fault
 		return nil, err
 	}
+	landing := l.Begun.Landing
+	l.seen = record.Lasting{Fault: f.Name, Sandbox: b.Name, Injected: l.Begun.Injected, Landed: &landing.At, LandingProof: landing.Proof}
 	return l, nil
 }
 
@@ -51,6 +58,12 @@ func (l *Lasting) End(ctx context.Context) (agent.Released, error) {
 	l.ended = true
 	var released agent.Released
 	err := l.sandbox.session.call(context.WithoutCancel(ctx), protocol.MethodEndLasting, l.params, &released)
+	if err == nil {
+		l.seen.Reverted = &released.Reverted
+	}
+	if released.Proof != "" {
+		l.seen.Released, l.seen.ReleaseProof = &released.At, released.Proof
+	}
 	if err == nil && released.Proof == "" {
 		err = recovery.NotProved(fmt.Sprintf("%s was reverted, and nothing shows that all is as before", l.params.Fault))
 	}

@@ -12,6 +12,7 @@ type allowance struct{ left int }
 const (
 	failuresAllowance   = 180_000
 	recoveriesAllowance = 360_000 // besides the bytes that the failures left
+	faultsAllowance     = 60_000
 	matrixAllowance     = 150_000
 	coverageAllowance   = 40_000
 	timesAllowance      = 75_000

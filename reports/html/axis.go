@@ -31,8 +31,13 @@ func newAxis(r record.Recovery, all []lane, windows []record.Window, tolerance i
 			end = max(end, float64(from.Lo)+float64(w.Earliest), float64(from.Lo)+float64(w.Latest)+float64(tolerance))
 		}
 	}
+	return spanAxis(r.Injected.Lo, end)
+}
+
+// spanAxis returns an axis from one point to another, with a margin.
+func spanAxis(origin int64, end float64) axis {
 	const margin = 1.03
-	return axis{origin: r.Injected.Lo, length: max(float64(time.Millisecond), (end-float64(r.Injected.Lo))*margin)}
+	return axis{origin: origin, length: max(float64(time.Millisecond), (end-float64(origin))*margin)}
 }
 
 // place returns the place of a point, from 0 to axisWidth. Impossible times give a place on the axis too.

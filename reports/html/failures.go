@@ -92,5 +92,8 @@ func (b *pageBuilder) failure(result record.Result, id string) failure {
 	if len(made.Recoveries) == 0 {
 		made.Log = b.logs.ofService(b.record, result, mostLines)
 	}
+	if fault, ok := b.index.faultOf(result); ok {
+		made.Recoveries = append(made.Recoveries, b.viewFault(fault))
+	}
 	return made
 }

@@ -17,6 +17,7 @@ type index struct {
 	recoveries map[string][]record.Recovery // by promise, in the order of service and id
 	resultOf   map[string]record.Result     // by the id of a recovery
 	windows    map[string][]record.Window   // by the id of a recovery
+	faults     []heldFault                  // of the host, in their order
 }
 
 func newIndex(r *record.Record) *index {
@@ -33,7 +34,9 @@ func newIndex(r *record.Record) *index {
 		for _, window := range result.Windows {
 			x.windows[window.Recovery] = append(x.windows[window.Recovery], window)
 		}
+		x.addFault(result)
 	}
+	slices.SortStableFunc(x.faults, compareFaults)
 	for _, recovery := range slices.SortedStableFunc(slices.Values(r.Recoveries), compareRecoveries) {
 		x.recoveries[recovery.Promise] = append(x.recoveries[recovery.Promise], recovery)
 	}
@@ -60,7 +63,8 @@ func newIndex(r *record.Record) *index {
 }
 
 func compareResults(one, other record.Result) int {
-	return cmp.Or(cmp.Compare(one.Service, other.Service), cmp.Compare(one.Fault, other.Fault), cmp.Compare(one.Name, other.Name))
+	return cmp.Or(cmp.Compare(one.Service, other.Service), cmp.Compare(one.Fault, other.Fault), cmp.Compare(one.Name, other.Name),
+		cmp.Compare(one.Promise, other.Promise))
 }
 
 // compareRecoveries compares points in time only within a shard, because each shard has its own clock.

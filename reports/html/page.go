@@ -36,6 +36,8 @@ type page struct {
 	Labels            []labels
 	Recoveries        []recoveryGroup
 	RecoveriesLeft    int
+	Faults            []recoveryGroup
+	FaultsLeft        int
 	Drawn             int
 	Distributions     []distribution
 	DistributionsLeft int
@@ -80,6 +82,7 @@ func newPage(in Input) page {
 	made.Advisory = b.failures(b.index.withOutcome(record.Failed, true), "a")
 	made.Recoveries, made.RecoveriesLeft = b.recoveries()
 	made.Drawn = len(b.drawn)
+	made.Faults, made.FaultsLeft = b.faults()
 	made.Themes, made.ThemesLeft = b.index.matrix(func(result record.Result) string { return b.anchors[keyOf(result)] })
 	made.Coverage = newCoverage(r, b.index.columns(), b.lists)
 	made.ServicesLeft = len(r.Run.Services) - len(b.index.columns())

@@ -23,7 +23,7 @@ func point(tenths int64) *record.Interval {
 func TestBars(t *testing.T) {
 	g := gomega.NewWithT(t)
 	r := record.Recovery{Injected: record.Interval{}, Exited: point(10), Respawned: point(51), Observed: record.Interval{Hi: 10 * sec}}
-	drawn := newTimeline(r, []record.Window{{Phase: "respawned", From: "exited", Earliest: 2 * sec, Latest: 4 * sec}}, sec)
+	drawn := newTimeline(r, []record.Window{{Phase: "respawned", From: "exited", Earliest: 2 * sec, Latest: 4 * sec}}, sec, nil)
 	place := func(seconds float64) int { return int(seconds/10.3*1000 + .5) }
 	respawned := axisHeight + 3*laneHeight
 	g.Expect(drawn.bars).To(gomega.ContainElements(
@@ -43,6 +43,29 @@ func TestBars(t *testing.T) {
 	g.Expect(unseen).To(gomega.Equal(3), "noticed, accepting and serving")
 	g.Expect(drawn.Layers[0]).To(gomega.Equal(layer{"w", fmt.Sprintf("M%d %dh%dv%dh-%dz", place(3), respawned+barTop-2, place(5)-place(3), barHeight+4, place(5)-place(3))}))
 	g.Expect(drawn.Description).To(gomega.Equal("exited 1.10 s, respawned 5.20 s, serving not seen"))
+}
+
+// TestShade checks that a timeline is shaded from the landing of a fault of the host until its revert, as far as the axis goes.
+func TestShade(t *testing.T) {
+	g := gomega.NewWithT(t)
+	place := func(seconds float64) int { return int(seconds/10.3*1000 + .5) }
+	fault := record.Lasting{Injected: *point(-10), Landed: point(20), Reverted: point(40), Released: point(50)}
+	shadeOf := func(fault record.Lasting) bar {
+		r := record.Recovery{Injected: record.Interval{}, Observed: record.Interval{Hi: 10 * sec}}
+		drawn := newTimeline(r, nil, sec, []record.Lasting{fault})
+		if drawn.bars[0].class != "s" {
+			return bar{}
+		}
+		g.Expect(drawn.Layers[0].Class).To(gomega.Equal("s"), "beneath all others")
+		return drawn.bars[0]
+	}
+	const height = 6 * laneHeight
+	g.Expect(shadeOf(fault)).To(gomega.Equal(bar{"s", place(2), axisHeight, place(4.1) - place(2), height}))
+	fault.Reverted = nil
+	g.Expect(shadeOf(fault)).To(gomega.Equal(bar{"s", place(2), axisHeight, place(5.1) - place(2), height}), "until the last that is known of it")
+	fault.Landed = nil
+	g.Expect(shadeOf(fault)).To(gomega.Equal(bar{}), "a fault that did not land was not held")
+	g.Expect(newLastingTimeline(fault).Rows).To(gomega.HaveLen(4))
 }
 
 // TestDescribeMiss checks that lateness is judged as in harness/expect: by the latest possible time, with the tolerance.

@@ -26,6 +26,7 @@ type labels struct {
 // recoveryView is a recovery on the page.
 type recoveryView struct {
 	ID, Service, Fault string
+	Title              string // of the picture
 	Mark               mark
 	Timeline           timeline
 	Facts              []fact
@@ -80,8 +81,9 @@ func (b *pageBuilder) view(r record.Recovery, lines int) recoveryView {
 	made := recoveryView{
 		ID: fmt.Sprintf("r%d", b.number), Service: shorten(r.Service, longestName), Fault: shorten(r.Fault, longestName),
 		Mark:     mark{"–", "without a result: its spec was cut off, or measured again", "n"},
-		Timeline: newTimeline(r, b.index.windows[r.ID], b.record.Run.Tolerance), Facts: recoveryFacts(r, result.Outcome == record.Held),
+		Timeline: newTimeline(r, b.index.windows[r.ID], b.record.Run.Tolerance, b.index.faultsDuring(r)), Facts: recoveryFacts(r, result.Outcome == record.Held),
 	}
+	made.Title = "Timeline of " + made.Service + " after " + made.Fault
 	if known {
 		made.Mark = markOf(result.Outcome)
 		made.Log = b.logs.besideRecovery(b.record, r, result, lines)

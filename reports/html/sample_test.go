@@ -51,6 +51,8 @@ func promises() []record.Promise {
 		}},
 		{ID: "restart.recorded", Sentence: "The record of a run says how it ended.", Source: "zinit-0.4, Job end", Advisory: true},
 		{ID: "hang.detected", Sentence: "A hung service is found by its health check and replaced.", Source: "hero_zero, checklist 3"},
+		{ID: "host.disk-during", Sentence: "While the disk is full, the supervisor restarts what ends.", Source: "ours"},
+		{ID: "host.disk-after", Sentence: "Once the disk has room again, all runs.", Source: "ours"},
 		{ID: "hang.control", Sentence: "Without its health check a hung service stays as it is.", Source: "ours"},
 	}
 }
@@ -65,6 +67,14 @@ func result(promise, service, fault string, outcome record.Outcome, recoveries .
 		made.Windows = append(made.Windows, windows(id)...)
 	}
 	return made
+}
+
+// diskFull returns a fault of the host that was held for 2.6 s while the hung service was observed.
+func diskFull() *record.Lasting {
+	return &record.Lasting{
+		Fault: "disk-full", Sandbox: "host", Injected: *at(400 * ms), Landed: at(420 * ms), LandingProof: "0 blocks are free",
+		Reverted: at(3020 * ms), Released: at(3021 * ms), ReleaseProof: "as many blocks are free as before",
+	}
 }
 
 // sample returns a small record with everything that the page shows.
@@ -93,6 +103,7 @@ func sample() *record.Record {
 		Notes: []string{"1 result was measured again, because the host had stalled"},
 	}
 	hung := &r.Recoveries[3]
+	hung.Sandbox = "host"
 	hung.Exited, hung.Noticed, hung.Respawned, hung.Accepting, hung.Serving = nil, nil, nil, nil, nil
 	hung.Landing, hung.After, hung.Status = &record.Landing{At: *at(250 * ms), Proof: "state T in 5 of 5 tasks and no reply for 250ms"}, record.Incarnation{}, "running"
 	failed, advisory := result("restart.sigterm", "user.b", "SIGTERM", record.Failed, "2"), result("restart.recorded", "", "", record.Failed)
@@ -100,7 +111,10 @@ func sample() *record.Record {
 	advisory.Name, advisory.Failure = "every run is recorded", "one run of three is not recorded (restart.recorded)"
 	unclear, skipped := result("hang.detected", "hero_chaos.hang", "SIGSTOP", record.Inconclusive, "4"), result("boot.running", "user.c", "", record.NotRun)
 	unclear.Reason, unclear.Windows, skipped.Reason = "the host stalled, so that the budget cannot be judged", nil, "user.c cannot be reached"
+	during, after := result("host.disk-during", "disk-full", "", record.Failed), result("host.disk-after", "disk-full", "", record.Held)
+	during.Failure, during.Lasting, after.Lasting = "hero_chaos.h ended during disk-full and did not run again while it went on", diskFull(), diskFull()
 	r.Results = []record.Result{
+		during, after,
 		result("boot.running", "user.a", "", record.Held), result("boot.running", "user.b", "", record.Held), skipped,
 		result("restart.sigterm", "user.a", "SIGTERM", record.Held, "1"), failed,
 		result("restart.sigterm", "hero_chaos.v", "SIGTERM", record.Held, "3"), advisory, unclear,

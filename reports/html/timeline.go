@@ -38,7 +38,7 @@ type tick struct{ X, Label string }
 type layer struct{ Class, Path string }
 
 // bar is a stretch of time in a lane. Its class is w for a window, t for the tolerance behind it, m for a point that was seen,
-// and u for the time in which a point was not seen.
+// and u for the time in which a point was not seen. A bar of class s shades all lanes while a fault of the host was held.
 type bar struct {
 	class              string
 	x, y, wide, height int
@@ -72,11 +72,14 @@ func lanesOf(r record.Recovery) []lane {
 	return found
 }
 
-// newTimeline draws a recovery and its windows. The tolerance is that of the run.
-func newTimeline(r record.Recovery, windows []record.Window, tolerance int64) timeline {
+// newTimeline draws a recovery and its windows, and shades the faults of the host that were held meanwhile. The tolerance is that of the run.
+func newTimeline(r record.Recovery, windows []record.Window, tolerance int64, faults []record.Lasting) timeline {
 	all := lanesOf(r)
 	axis := newAxis(r, all, windows, tolerance)
 	drawn := timeline{Width: axisWidth, Height: axisHeight + laneHeight*len(all)}
+	for _, fault := range faults {
+		drawn.shade(axis, fault)
+	}
 	for i, lane := range all {
 		top := axisHeight + i*laneHeight
 		row := row{Name: lane.name, Label: top + barTop - 4}
@@ -87,24 +90,64 @@ func newTimeline(r record.Recovery, windows []record.Window, tolerance int64) ti
 			row.Due, row.Over = join(row.Due, describeWindow(window)), join(row.Over, describeMiss(r, window, tolerance))
 			drawn.bars = append(drawn.bars, axis.window(r, window, tolerance, top)...)
 		}
-		if lane.at == nil {
-			row.At, row.Known = "not seen", "until "+span.Text(time.Duration(r.Observed.Hi-r.Injected.Lo))
-			drawn.bars = append(drawn.bars, axis.bar("u", r.Injected.Hi, r.Observed.Hi, top+barTop+barHeight/2, 1))
-		} else {
-			_, longest := lane.at.Since(r.Injected)
-			row.At, row.Known = span.Text(longest), span.Text(lane.at.Width())
-			drawn.bars = append(drawn.bars, axis.bar("m", lane.at.Lo, lane.at.Hi, top+barTop, barHeight))
-		}
-		drawn.Rows = append(drawn.Rows, row)
+		drawn.add(axis, row, lane, r.Injected, r.Observed.Hi)
 	}
-	drawn.Ticks, drawn.Grid = axis.ticks(drawn.Height)
-	drawn.Layers, drawn.Description = layersOf(drawn.bars), describeRows(drawn.Rows)
+	drawn.finish(axis)
 	return drawn
 }
 
-// layersOf draws the bars, the windows beneath the points.
+// newLastingTimeline draws a fault of the host, and shades the time for which it was held.
+func newLastingTimeline(fault record.Lasting) timeline {
+	all := []lane{
+		{"fault", "injected", &fault.Injected}, {"took effect", "landed", fault.Landed}, {"reverted", "reverted", fault.Reverted}, {"as before", "released", fault.Released},
+	}
+	axis := spanAxis(fault.Injected.Lo, float64(fault.Ended()))
+	drawn := timeline{Width: axisWidth, Height: axisHeight + laneHeight*len(all)}
+	drawn.shade(axis, fault)
+	for i, lane := range all {
+		drawn.add(axis, row{Name: lane.name, Label: axisHeight + i*laneHeight + barTop - 4}, lane, fault.Injected, fault.Ended())
+	}
+	drawn.finish(axis)
+	return drawn
+}
+
+// shade shades the time for which a fault of the host was held, as far as it is on the axis.
+func (t *timeline) shade(a axis, fault record.Lasting) {
+	if fault.Landed == nil {
+		return
+	}
+	until := fault.Ended()
+	if fault.Reverted != nil {
+		until = fault.Reverted.Hi
+	}
+	if until > a.origin && float64(fault.Landed.Lo) < float64(a.origin)+a.length {
+		t.bars = append(t.bars, a.bar("s", fault.Landed.Lo, until, axisHeight, t.Height-axisHeight))
+	}
+}
+
+// add adds a lane: the point in it that was seen or, until the end, not seen.
+func (t *timeline) add(a axis, row row, l lane, injected record.Interval, end int64) {
+	bar := row.Label + 4 // below the name
+	if l.at == nil {
+		row.At, row.Known = "not seen", "until "+span.Text(time.Duration(end-injected.Lo))
+		t.bars = append(t.bars, a.bar("u", injected.Hi, end, bar+barHeight/2, 1))
+	} else {
+		_, longest := l.at.Since(injected)
+		row.At, row.Known = span.Text(longest), span.Text(l.at.Width())
+		t.bars = append(t.bars, a.bar("m", l.at.Lo, l.at.Hi, bar, barHeight))
+	}
+	t.Rows = append(t.Rows, row)
+}
+
+// finish draws what all lanes share.
+func (t *timeline) finish(a axis) {
+	t.Ticks, t.Grid = a.ticks(t.Height)
+	t.Layers, t.Description = layersOf(t.bars), describeRows(t.Rows)
+}
+
+// layersOf draws the bars, the windows beneath the points and the shade beneath all.
 func layersOf(bars []bar) (found []layer) {
-	for _, class := range []string{"w", "t", "u", "m"} {
+	for _, class := range []string{"s", "w", "t", "u", "m"} {
 		path := new(strings.Builder)
 		for _, b := range bars {
 			if b.class == class {
@@ -122,7 +165,7 @@ func layersOf(bars []bar) (found []layer) {
 func describeRows(rows []row) string {
 	var said []string
 	for _, row := range rows {
-		if row.Name == "exited" || row.Name == "respawned" || row.Name == "serving" || row.Over != "" {
+		if row.Name == "took effect" || row.Name == "reverted" || row.Name == "exited" || row.Name == "respawned" || row.Name == "serving" || row.Over != "" {
 			said = append(said, strings.TrimSpace(row.Name+" "+row.At+" "+row.Over))
 		}
 	}

@@ -58,6 +58,7 @@ func (j *judge) checkConsistency(r *record.Record) {
 	j.checkClocks(r)
 	j.checkContainers(r)
 	j.checkRecoveries(r)
+	j.checkLasting(r)
 	j.checkEvidence(r)
 }
 
@@ -154,28 +155,33 @@ type observed struct {
 	offsetInterval time.Duration
 }
 
-// checkClocks checks that each recovery was observed while its result was found. Recoveries have the agent's clock, and results the wall
-// clock: within a shard the two are always equally far apart.
+// checkClocks checks that each recovery was observed while its result was found, and that each fault of the host was over then. These have
+// the agent's clock, and results the wall clock: within a shard the two are always equally far apart.
 func (j *judge) checkClocks(r *record.Record) {
 	recoveries := map[string]record.Recovery{}
 	for _, recovery := range r.Recoveries {
 		recoveries[recovery.ID] = recovery
 	}
 	shortest, longest := map[string]observed{}, map[string]observed{}
+	bound := func(result record.Result, until int64) {
+		most := observed{result, result.Started.Sub(r.Run.Started) + time.Duration(result.Duration) - time.Duration(until)}
+		if before, ok := longest[result.Shard]; !ok || most.offsetInterval < before.offsetInterval {
+			longest[result.Shard] = most
+		}
+	}
 	for _, result := range r.Results {
+		if result.Lasting != nil && result.Outcome == record.Held {
+			bound(result, result.Lasting.Ended())
+		}
 		for _, id := range result.Recoveries {
 			recovery, ok := recoveries[id]
 			if !ok || result.Outcome != record.Held {
 				continue
 			}
-			began := result.Started.Sub(r.Run.Started)
-			least := observed{result, began - time.Duration(recovery.Injected.Lo)}
-			most := observed{result, began + time.Duration(result.Duration) - time.Duration(recovery.Observed.Hi)}
+			bound(result, recovery.Observed.Hi)
+			least := observed{result, result.Started.Sub(r.Run.Started) - time.Duration(recovery.Injected.Lo)}
 			if before, ok := shortest[result.Shard]; !ok || least.offsetInterval > before.offsetInterval {
 				shortest[result.Shard] = least
-			}
-			if before, ok := longest[result.Shard]; !ok || most.offsetInterval < before.offsetInterval {
-				longest[result.Shard] = most
 			}
 		}
 	}

@@ -47,6 +47,28 @@ func onSigterm(edit func(*record.Result)) func(*record.Record) {
 	return onResult("restart.sigterm", "user.hero_db_server", edit)
 }
 
+// onHost returns an edit of one of the results that rest on a fault of the host, and onEachHost of the fault in all of them.
+func onHost(edit func(*record.Result)) func(*record.Record) {
+	return onResult("host.disk-during", "", edit)
+}
+
+func onEachHost(edit func(*record.Lasting)) func(*record.Record) {
+	return func(r *record.Record) {
+		for _, result := range r.Results {
+			if result.Lasting != nil {
+				edit(result.Lasting)
+			}
+		}
+	}
+}
+
+// moveLasting moves a fault of the host by some time.
+func moveLasting(l *record.Lasting, by time.Duration) {
+	for _, point := range []*record.Interval{&l.Injected, l.Landed, l.Reverted, l.Released} {
+		point.Lo, point.Hi = point.Lo+int64(by), point.Hi+int64(by)
+	}
+}
+
 // later moves what followed a fault by some time.
 func later(r *record.Recovery, by time.Duration) {
 	for _, point := range []*record.Interval{r.Respawned, r.Accepting, r.Serving, &r.Observed} {
@@ -134,6 +156,30 @@ func contradictions() []contradiction {
 				point.Lo, point.Hi = point.Lo+20*second, point.Hi+20*second
 			}
 		}), says: "was not observed while the result was found"},
+		{wrong: "a fault of the host is missing", edit: onHost(func(r *record.Result) { r.Lasting = nil }), says: "nothing shows that a fault of the host"},
+		{wrong: "a fault of the host did not land", edit: onHost(func(r *record.Result) { r.Lasting.Landed = nil }), says: "nothing shows that a fault of the host"},
+		{wrong: "nothing proves that a fault of the host landed", edit: onHost(func(r *record.Result) { r.Lasting.LandingProof = "" }), says: "nothing shows that a fault of the host"},
+		{wrong: "a fault of the host was not taken back", edit: onHost(func(r *record.Result) { r.Lasting.Reverted = nil }), says: "nothing shows that a fault of the host"},
+		{wrong: "a fault of the host was not let go", edit: onHost(func(r *record.Result) { r.Lasting.Released = nil }), says: "nothing shows that a fault of the host"},
+		{wrong: "a fault of the host landed before it was injected", edit: onEachHost(func(l *record.Lasting) { l.Landed.Lo = l.Injected.Lo - 1 }), says: "are in disorder"},
+		{wrong: "a fault of the host was taken back before it landed", edit: onEachHost(func(l *record.Lasting) { *l.Reverted = l.Injected }), says: "are in disorder"},
+		{wrong: "a fault of the host was let go before it was taken back", edit: onEachHost(func(l *record.Lasting) { *l.Released = *l.Landed }), says: "are in disorder"},
+		{wrong: "an interval of a fault of the host is turned round", edit: onEachHost(func(l *record.Lasting) { l.Released.Lo = l.Released.Hi + 1 }), says: "are in disorder"},
+		{wrong: "a fault of the host was held longer, by one of its results", edit: onHost(func(r *record.Result) { r.Lasting.Reverted.Hi++ }), says: "were held at the same time"},
+		{wrong: "a fault of the host was held before the run", edit: onEachHost(func(l *record.Lasting) { moveLasting(l, -time.Hour) }), says: "not held within the life of a container"},
+		{wrong: "a fault of the host was held after its container", edit: onEachHost(func(l *record.Lasting) { moveLasting(l, time.Hour) }), says: "not held within the life of a container"},
+		{wrong: "a fault of the host was held after its result was found", edit: func(r *record.Record) {
+			onEachHost(func(l *record.Lasting) { moveLasting(l, time.Minute) })(r)
+			r.Containers[len(r.Containers)-1].Until += int64(time.Minute)
+		}, says: "or the fault of the host was held later"},
+		{wrong: "another fault of the host was held", edit: onEachHost(func(l *record.Lasting) { l.Fault = "cpu-starved" }), says: "is not the one that the result is about"},
+		{wrong: "a fault of the host was held elsewhere", edit: onEachHost(func(l *record.Lasting) { l.Sandbox = "main" }), says: "is not the one that the result is about"},
+		{wrong: "a result rests on a fault of the host that it does not need", edit: func(r *record.Record) {
+			var lasting *record.Lasting
+			onHost(func(r *record.Result) { lasting = r.Lasting })(r)
+			onSigterm(func(r *record.Result) { r.Lasting = lasting })(r)
+		}, says: "is not the one that the result is about"},
+
 		{wrong: "a result that held has the text of a failure", edit: onSigterm(func(r *record.Result) { r.Failure = "x" }), says: "has the text of a failure"},
 		{wrong: "a result has an outcome twice", edit: func(r *record.Record) { r.Results = append(r.Results, r.Results[0]) }, says: "the record has the result twice"},
 	}

@@ -53,10 +53,13 @@ func (l *ledger) findFlaw(result record.Result, proof *record.Proof) *flaw {
 	if found := l.findPlace(result); found != nil {
 		return found
 	}
-	ids := result.ListRecoveries()
 	if proof == nil {
 		proof = &record.Proof{}
 	}
+	if found := l.findFlawOfLasting(result, *proof); found != nil {
+		return found
+	}
+	ids := result.ListRecoveries()
 	required := proof.Recoveries
 	if slices.Contains(proof.Behaviours, result.Fault) {
 		required = 0

@@ -14,7 +14,7 @@ type Finding struct {
 
 // Findings returns every kind of finding, in order of weight.
 func Findings() (all []Finding) {
-	for k := noRecord; k <= heldOutsideWindow; k++ {
+	for k := range kind(len(sentences)) {
 		all = append(all, Finding{sentences[k].code, sentences[k].format})
 	}
 	order := Codes()

@@ -39,12 +39,43 @@ func small(t testing.TB) (*record.Record, verdict.Against) {
 	r.Evidence = slices.DeleteFunc(r.Evidence, func(file record.Evidence) bool {
 		return !slices.ContainsFunc(r.Containers, func(c record.Container) bool { return path.Base(path.Dir(file.Path)) == c.Instance() })
 	})
+	addHost(r)
 	totals := r.Count()
 	r.End.Totals = &totals
 	r.Seal()
 	than := faithfulAgainst(r)
 	than.Policy.MinimumSamples = map[string]int{"boot.running": 2, "restart.sigterm": 2, "hang.shipped": 2}
 	return r, than
+}
+
+// addHost adds a fault of the host, on which two results rest: the run of the record knew none. It was held while a recovery was observed.
+func addHost(r *record.Record) {
+	const held = 2600 * time.Millisecond
+	i := slices.IndexFunc(r.Results, func(result record.Result) bool { return result.Promise == "restart.sigterm" })
+	like := r.Results[i]
+	beside, _ := r.Recovery(like.Recoveries[0])
+	after := func(period time.Duration) *record.Interval {
+		at := beside.Injected.Lo + int64(period)
+		return &record.Interval{Lo: at, Hi: at + int64(time.Millisecond)}
+	}
+	lasting := func() *record.Lasting {
+		return &record.Lasting{
+			Fault: "disk-full", Sandbox: "host", Injected: *after(0), Landed: after(20 * time.Millisecond), LandingProof: "no block is free",
+			Reverted: after(held), Released: after(held + 5*time.Millisecond), ReleaseProof: "as many blocks are free as before",
+		}
+	}
+	for _, id := range []string{"host.disk-during", "host.disk-after"} {
+		r.Run.Promises = append(r.Run.Promises, record.Promise{ID: id, Sentence: "A full disk is survived.", Source: "ours", Proof: &record.Proof{Lasting: true}})
+		result := record.Result{
+			Promise: id, Theme: "host", Service: "disk-full", Name: id, Outcome: record.Held, Attempts: 1, Started: like.Started, Duration: like.Duration,
+			Sandboxes: []string{"host"}, Lasting: lasting(),
+		}
+		r.Results, r.Planned = append(r.Results, result), append(r.Planned, result.Key())
+	}
+	r.Containers = append(r.Containers, record.Container{
+		Sandbox: "host", Generation: 1, ID: strings.Repeat("f", 64), Digest: r.Run.Digest, From: beside.Injected.Lo - int64(time.Second), Until: beside.Observed.Hi + int64(time.Second),
+	})
+	r.Evidence = append(r.Evidence, record.Evidence{What: "log of sandbox host", Path: "evidence/host/log.txt", Bytes: 1, SHA256: strings.Repeat("a", 64)})
 }
 
 // faithfulAgainst returns what the program that wrote a record would judge it against, a minute later.

@@ -151,6 +151,11 @@ const (
 	heldElsewhere
 	heldNowhere
 	heldOutsideWindow
+	heldWithoutLasting
+	heldByOtherLasting
+	heldByOddLasting
+	oddLasting
+	lastingAtOnce
 )
 
 // sentence tells a finding: its rule, the noun of its count, and a format for its values.
@@ -228,7 +233,7 @@ var sentences = map[kind]sentence{
 	resultMissing:         {NotRun, "result", "the result was due, and is missing"},
 	resultUnplanned:       {Contradiction, "result", "the result was not due in this run, or is there too often"},
 	otherTheme:            {Contradiction, "result", "the result is of another theme than its promise"},
-	otherClock:            {Clock, "result", "the recovery was not observed while the result was found"},
+	otherClock:            {Clock, "result", "the recovery was not observed while the result was found, or the fault of the host was held later"},
 	otherTime:             {Clock, "result", "the time of the result is not within its run"},
 	negativeResult:        {Contradiction, "result", "the result has a negative duration or number of attempts"},
 	unknownOutcome:        {Contradiction, "result", "the result has the unknown outcome %q"},
@@ -262,4 +267,9 @@ var sentences = map[kind]sentence{
 	heldElsewhere:         {Contradiction, "result", "held, but no container of the sandbox %q was there"},
 	heldNowhere:           {Contradiction, "result", "held, but the record does not say in which sandbox"},
 	heldOutsideWindow:     {Contradiction, "result", "held, but its recovery %s is outside the time limit for the phase %s"},
+	heldWithoutLasting:    {NoLanding, "result", "held, but nothing shows that a fault of the host took effect and was taken back"},
+	heldByOtherLasting:    {Contradiction, "result", "held, but its fault of the host, %s, is not the one that the result is about, or was in another sandbox"},
+	heldByOddLasting:      {Contradiction, "result", "held, but the times of its fault of the host, %s, are in disorder"},
+	oddLasting:            {Contradiction, "result", "the fault of the host %s was not held within the life of a container of its sandbox"},
+	lastingAtOnce:         {Contradiction, "result", "the faults of the host %s and %s were held at the same time in one sandbox"},
 }

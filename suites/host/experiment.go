@@ -44,6 +44,8 @@ type experiment struct {
 	restarts bool
 	// replaces says that the supervisor is killed afterwards, so that it shows what it has kept.
 	replaces bool
+	// lasting holds what was seen of the fault itself, for the record.
+	lasting record.Lasting
 }
 
 // result holds what was seen of one fault.
@@ -123,7 +125,7 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	if err != nil {
 		return seen, err
 	}
-	defer func() { err = errors.Join(err, held.Release(ctx)) }()
+	defer func() { e.lasting, err = held.Seen(), errors.Join(err, held.Release(ctx)) }()
 	seen.begun, seen.proof = held.Begun.Landing.At, held.Begun.Landing.Proof
 	if err := e.hold(ctx, sandbox, supervisor, mortals, controls, &seen); err != nil {
 		return seen, err

@@ -34,6 +34,7 @@ type finding struct {
 // judge registers a spec that judges the experiment by some of the questions about it. The first finding fails it.
 func (e *experiment) judge(p, text string, questions ...func(*experiment, result) finding) {
 	It(text+" while and after "+e.fault.Name, spec.About(p), spec.On(e.fault.Name), func(ctx SpecContext) {
+		defer func() { spec.RestOn(e.lasting) }()
 		seen := e.Get(ctx)
 		for _, question := range questions {
 			found := question(e, seen)

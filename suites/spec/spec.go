@@ -51,6 +51,7 @@ const (
 	windowEntry   = "window"
 	causeEntry    = "cause"
 	remedyEntry   = "remedy"
+	lastingEntry  = "lasting"
 )
 
 // About labels specs with the promise that they check.
@@ -114,6 +115,13 @@ func end(cause record.Cause) {
 
 // Remedy adds to the running spec what to change: a command or a line of a definition that was tried on the image.
 func Remedy(line string) { AddReportEntry(remedyEntry, line, ReportEntryVisibilityNever) }
+
+// RestOn adds to the running spec the fault of the host that its result rests on. It adds nothing if none was injected.
+func RestOn(lasting record.Lasting) {
+	if lasting.Fault != "" {
+		AddReportEntry(lastingEntry, lasting, ReportEntryVisibilityNever)
+	}
+}
 
 // notSelected is the report entry of a spec that the run does not include.
 type notSelected struct{}
@@ -261,19 +269,31 @@ func Result(t *target.Target, report SpecReport) (record.Result, bool) {
 			}
 		case record.Window:
 			result.Windows = append(result.Windows, value)
+		case record.Lasting:
+			result.Lasting = &value
 		case record.Cause:
 			result.Cause = &value
 		case notSelected:
 			selected = false
 		}
 	}
-	return doubt(t, judge(result, report)), selected
+	return doubt(t, prove(judge(result, report))), selected
 }
 
 // ExplainEnd says of a spec that did not run that the run's time limit was over when its turn came. began is when the run began.
 func ExplainEnd(result record.Result, began time.Time, limit time.Duration) record.Result {
 	if cause := result.Cause; cause != nil && cause.Kind == record.CauseSkipped && cause.Detail == "" && limit > 0 && time.Since(began) >= limit {
 		result.Cause = &record.Cause{Kind: record.CauseSkipped, Detail: fmt.Sprintf("the time limit of the run, %s, was over", limit)}
+	}
+	return result
+}
+
+// prove makes a result INCONCLUSIVE that held without the fault of the host that its promise is about.
+func prove(result record.Result) record.Result {
+	p, _ := promise.Find(result.Promise)
+	if proof := p.Proof(); result.Outcome == record.Held && proof != nil && proof.Lasting && (result.Lasting == nil || !result.Lasting.IsProved() || !result.Lasting.IsInOrder()) {
+		cause := record.NotProved("nothing shows that the fault of the host was held")
+		result.Outcome, result.Cause = record.Inconclusive, &cause
 	}
 	return result
 }

@@ -146,3 +146,35 @@ func TestAFailureThatRestsOnAnAssumptionIsDoubted(t *testing.T) {
 		}
 	}
 }
+
+// TestAFaultOfTheHostMustHaveBeenHeld: a promise about such a fault does not hold without the window of the fault.
+func TestAFaultOfTheHostMustHaveBeenHeld(t *testing.T) {
+	point := func(at int64) *record.Interval { return &record.Interval{Lo: at, Hi: at + 1} }
+	whole := record.Lasting{
+		Fault: "disk-full", Sandbox: "host", Injected: *point(1), Landed: point(3), LandingProof: "no block is free", Reverted: point(5),
+		Released: point(7), ReleaseProof: "as before",
+	}
+	unproved, disordered := whole, whole
+	unproved.ReleaseProof = ""
+	disordered.Reverted = point(2)
+	for name, c := range map[string]struct {
+		promise string
+		lasting *record.Lasting
+		outcome record.Outcome
+	}{
+		"whole":              {promise.HostDiskDuring, &whole, record.Held},
+		"without a fault":    {promise.HostDiskDuring, nil, record.Inconclusive},
+		"never let go":       {promise.HostDiskDuring, &unproved, record.Inconclusive},
+		"in disorder":        {promise.HostDiskDuring, &disordered, record.Inconclusive},
+		"of another promise": {promise.BootRunning, nil, record.Held},
+	} {
+		report := types.SpecReport{State: types.SpecStatePassed, NumAttempts: 1, LeafNodeLabels: []string{"promise: " + c.promise}}
+		if c.lasting != nil {
+			report.ReportEntries = types.ReportEntries{{Name: "lasting", Value: types.WrapEntryValue(*c.lasting)}}
+		}
+		result, _ := spec.Result(&target.Target{}, report)
+		if result.Outcome != c.outcome || (result.Cause == nil) != (c.outcome == record.Held) || (result.Lasting == nil) != (c.lasting == nil) {
+			t.Errorf("%s: %s, %+v", name, result.Outcome, result)
+		}
+	}
+}

@@ -153,7 +153,10 @@ func (h *Holder) End(ctx context.Context, params protocol.UndoParams) (protocol.
 	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
 	defer cancel()
 	for {
-		if released.Proof = e.held.released(ctx); released.Proof != "" || !pause(ctx) {
+		released.At.Lo = clock.Now()
+		released.Proof = e.held.released(ctx)
+		released.At.Hi = clock.Now()
+		if released.Proof != "" || !pause(ctx) {
 			return released, nil
 		}
 	}

@@ -39,8 +39,9 @@ type Landed struct {
 // Released says whether what a lasting fault took is there again.
 type Released struct {
 	Reverted record.Interval `json:"reverted"`
-	// Proof says what shows that it is as before; it is empty if nothing shows it.
-	Proof string `json:"proof,omitempty"`
+	// Proof says what shows that it is as before; it is empty if nothing shows it. At is when that was seen.
+	Proof string          `json:"proof,omitempty"`
+	At    record.Interval `json:"at,omitzero"`
 }
 
 // BeginLasting begins a lasting fault and returns when. The agent writes down its undo before. If the fault goes through Docker, the

@@ -37,6 +37,9 @@ func (h *heldLeases) beginLasting(ctx context.Context, p protocol.LastingParams)
 	if err := live.limit(ctx, p); err != nil {
 		return begun, errors.Join(err, live.agent.Undo(context.WithoutCancel(ctx), p.Lease))
 	}
+	if p.Fault.Way == fault.ByDocker { // the agent has only looked
+		begun.Injected.Hi = o.clock.latest()
+	}
 	if begun.Landed, err = live.agent.ProveLasting(ctx, p.Lease); err != nil || begun.Landing == nil {
 		err = errors.Join(err, live.endLimits(context.WithoutCancel(ctx), p.Lease), live.agent.Undo(context.WithoutCancel(ctx), p.Lease))
 	}
@@ -49,10 +52,15 @@ func (h *heldLeases) endLasting(ctx context.Context, p protocol.LastingParams) (
 	if err != nil {
 		return agent.Released{}, err
 	}
+	began := h.owner.clock.earliest()
 	if err := live.endLimits(ctx, p.Lease); err != nil {
 		return agent.Released{}, err
 	}
-	return live.agent.EndLasting(ctx, p.Lease)
+	released, err := live.agent.EndLasting(ctx, p.Lease)
+	if p.Fault.Way == fault.ByDocker {
+		released.Reverted.Lo = began
+	}
+	return released, err
 }
 
 // limit carries out a lasting fault that goes through Docker. Others are the agent's.
