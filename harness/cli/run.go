@@ -41,6 +41,7 @@ type runCommand struct {
 	signingFlags
 	tellingFlags
 
+	Plan             bool `help:"Print what would be injected where, by which way and undo, and whether it is allowed. Nothing is started, and nothing is written."`
 	AllowBuild       bool `help:"Let a target file from outside the repository run its image.build, a command on this machine."`
 	AllowDestructive bool `help:"Do to a container that is attached to also what may leave damage behind." env:"ALLOW_DESTRUCTIVE"`
 }
@@ -66,12 +67,18 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 	if err != nil {
 		return err
 	}
+	if c.Plan {
+		if c.discovers() {
+			_, _ = fmt.Fprintf(stdout, "hero_chaos: no target file is named: a run looks for the services of the image first; this plan has those of %s\n", described.Name)
+		}
+		return planRun(ctx, stdout, tools, configuration, described)
+	}
 	release, err := configuration.LockOutput()
 	if err != nil {
 		return err
 	}
 	defer release()
-	if c.Target == "" && (c.Image != "" || c.Container != "") && c.Shard == "" && c.BaselineImage == "" {
+	if c.discovers() {
 		if configuration, err = c.discover(ctx, stdout, configuration, described); err != nil {
 			return err
 		}
@@ -100,6 +107,11 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 		return fmt.Errorf("interrupted after %d of %d results: what was found until then is judged in %s", countMeasured(run.Record), len(run.Record.Planned), run.Output)
 	}
 	return err
+}
+
+// discovers reports whether the run looks for the services of the image first.
+func (c *runCommand) discovers() bool {
+	return c.Target == "" && (c.Image != "" || c.Container != "") && c.Shard == "" && c.BaselineImage == ""
 }
 
 // countMeasured returns how many results of a record came of a spec that ran.

@@ -8,10 +8,16 @@ import (
 )
 
 func TestTheCatalogueIsValid(t *testing.T) {
-	for _, f := range []fault.Fault{fault.SIGTERM, fault.SIGKILL, fault.SIGSEGV, fault.SIGINT, fault.SIGHUP, fault.SIGSTOP} {
-		if err := f.Validate(); err != nil || f.String() != f.Signal {
+	for _, f := range fault.All() {
+		if err := f.Validate(); err != nil || !strings.HasPrefix(f.String(), f.Signal) {
 			t.Errorf("%s (%s): %v", f, f.Signal, err)
 		}
+		if found, ok := fault.Find(f.Name); !ok || found.Name != f.Name || found.Aim != f.Aim {
+			t.Errorf("%s is not found by its name: %v", f, found)
+		}
+	}
+	if _, ok := fault.Find("zinit-kill"); ok {
+		t.Error("a fault is found that is not of the catalogue")
 	}
 }
 

@@ -2,11 +2,13 @@
 package runner
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -175,31 +177,38 @@ func demandsOf(specs []shard.Spec) []admission.Demand {
 // surveyTimeout bounds how long the suites may take to list their specs.
 const surveyTimeout = time.Minute
 
-// Specs lists the specs that a run would include, without running them. A process of its own lists them: one that has listed them no
-// longer numbers them as the others do.
+// surveyPath is the pipe through which the suites list their specs: the first file that they inherit beside the usual three.
+const surveyPath = "/dev/fd/3"
+
+// Specs lists the specs that a run would include, without running them. It writes no file. A process of its own lists them: one that has
+// listed them no longer numbers them as the others do.
 func (t Tools) Specs(ctx context.Context, configuration config.Config) (specs []shard.Spec, err error) {
-	folder, err := os.MkdirTemp("", "hero_chaos-survey-")
-	if err != nil {
-		return nil, fmt.Errorf("list the specs: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(folder) }()
-	configuration.Survey = filepath.Join(folder, "specs.json")
+	configuration.Survey = surveyPath
 	handed, err := json.Marshal(configuration)
 	if err != nil {
 		return nil, fmt.Errorf("hand the configuration to the suites: %w", err)
 	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("list the specs: %w", err)
+	}
+	defer func() { _ = reader.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, surveyTimeout)
 	defer cancel()
+	said := new(bytes.Buffer)
 	command := exec.CommandContext(ctx, t.Suites) //nolint:gosec // our own tools
 	command.Env = append(os.Environ(), config.Variable+"="+string(handed))
-	if said, err := command.CombinedOutput(); err != nil {
+	command.ExtraFiles, command.Stdout, command.Stderr = []*os.File{writer}, said, said
+	err = command.Start()
+	_ = writer.Close() // the suites have it now
+	if err != nil {
+		return nil, fmt.Errorf("list the specs: %w", err)
+	}
+	text, readErr := io.ReadAll(reader)
+	if err := cmp.Or(command.Wait(), readErr); err != nil {
 		return nil, fmt.Errorf("list the specs: %w: %s", err, said)
 	}
-	text, err := os.ReadFile(configuration.Survey)
-	if err == nil {
-		err = json.Unmarshal(text, &specs)
-	}
-	if err != nil {
+	if err := json.Unmarshal(text, &specs); err != nil {
 		return nil, fmt.Errorf("list the specs: %w", err)
 	}
 	return specs, nil

@@ -25,6 +25,11 @@ type Spec struct {
 	// Sandbox is the one that it needs beside the main one, empty for none, and Period how long the experiments in it take about.
 	Sandbox string        `json:"sandbox,omitempty"`
 	Period  time.Duration `json:"period_ns,omitempty"`
+	// Interrupts names the orders to the sandbox's container, and Injects a fault besides the key's; empty is none.
+	Interrupts string `json:"interrupts,omitempty"`
+	Injects    string `json:"injects,omitempty"`
+	// Behaves says that the key's fault is a behaviour of a service of ours.
+	Behaves bool `json:"behaves,omitempty"`
 }
 
 // Plan is a division of a run's specs among shards.

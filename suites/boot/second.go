@@ -24,7 +24,7 @@ const (
 // secondStart registers the specs of a start with the data of the first. They share a container, so they follow each
 // other; the slow service of the second would slow the first.
 func secondStart(chaos *session.Session) {
-	Describe("with the same data", spec.InBackground(secondSandbox), Ordered, ContinueOnFailure, func() {
+	Describe("with the same data", spec.InBackground(secondSandbox), spec.Interrupting(session.Restart), Ordered, ContinueOnFailure, func() {
 		limit := NodeTimeout(3*chaos.Target.Budgets.Boot.Duration() + time.Minute)
 		It("every service serves", spec.About(promise.BootSecond), spec.On(whole), func(ctx SpecContext) {
 			sandbox := openStarted(ctx, chaos)

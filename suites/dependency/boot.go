@@ -19,7 +19,7 @@ const bootSandbox = "dependency"
 
 // boots registers the specs of a boot, at which services have to start in their order.
 func boots(chaos *session.Session) {
-	Describe("at boot", spec.InBackground(bootSandbox), spec.Costly, Ordered, ContinueOnFailure, func() {
+	Describe("at boot", spec.InBackground(bootSandbox), spec.Interrupting(session.Restart), spec.Costly, Ordered, ContinueOnFailure, func() {
 		itBootsShippedInOrder(chaos)
 		itBootsVictimsInOrder(chaos)
 	})

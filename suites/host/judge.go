@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -33,7 +34,11 @@ type finding struct {
 
 // judge registers a spec that judges the experiment by some of the questions about it. The first finding fails it.
 func (e *experiment) judge(p, text string, questions ...func(*experiment, result) finding) {
-	It(text+" while and after "+e.fault.Name, spec.About(p), spec.On(e.fault.Name), func(ctx SpecContext) {
+	var besides Labels
+	if e.replaces {
+		besides = spec.Injecting(fault.SIGKILL)
+	}
+	It(text+" while and after "+e.fault.Name, spec.About(p), spec.On(e.fault.Name), besides, func(ctx SpecContext) {
 		defer func() { spec.RestOn(e.lasting) }()
 		seen := e.Get(ctx)
 		for _, question := range questions {

@@ -41,13 +41,13 @@ func paused(chaos *session.Session) {
 		return append([]spec.Line{spec.Note("paused", "%s", span.Text(seen.took))}, spec.ListServices(wrong)...)
 	}
 	checked, unchecked := session.VictimName("paused-checked"), session.VictimName("paused-unchecked")
-	It("everything runs after a pause: "+checked, spec.About(promise.LoadPaused), spec.On(checked), func(ctx SpecContext) {
+	It("everything runs after a pause: "+checked, spec.About(promise.LoadPaused), spec.On(checked), spec.Interrupting(session.Pause), func(ctx SpecContext) {
 		if seen := experiment.Get(ctx); len(seen.down) > 0 {
 			spec.FailWith(chaos, fmt.Sprintf("%s did not run and serve %s after the container had been paused",
 				spec.Count(len(seen.down), "service"), span.Text(seen.limit)), listWrong(seen, seen.down)...)
 		}
 	}, NodeTimeout(specTimeout))
-	It("what no check was due for is left alone: "+unchecked, spec.About(promise.LoadPausedUntouched), spec.On(unchecked), func(ctx SpecContext) {
+	It("what no check was due for is left alone: "+unchecked, spec.About(promise.LoadPausedUntouched), spec.On(unchecked), spec.Interrupting(session.Pause), func(ctx SpecContext) {
 		if seen := experiment.Get(ctx); len(seen.replaced) > 0 {
 			spec.FailWith(chaos, fmt.Sprintf("%s without a due health check ended up with another process when the container was paused",
 				spec.Count(len(seen.replaced), "service")), listWrong(seen, seen.replaced)...)

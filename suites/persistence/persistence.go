@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
@@ -36,7 +37,7 @@ const (
 
 // Specs registers the specs of the theme. The kill of the supervisor comes last: it may end the container.
 func Specs(chaos *session.Session) {
-	Describe("over a restart", spec.InBackground(restartSandbox), spec.Takes(45*time.Second), Ordered, ContinueOnFailure, func() {
+	Describe("over a restart", spec.InBackground(restartSandbox), spec.Interrupting(session.Restart, session.KillFirst), spec.Injecting(fault.SIGKILL), spec.Takes(45*time.Second), Ordered, ContinueOnFailure, func() {
 		restarted := newExperiment(chaos, restartSandbox, ending{name: "restart", what: "the container was stopped and started again", end: restart})
 		itSurvives(restarted)
 		itStopsInTime(restarted)
@@ -45,7 +46,7 @@ func Specs(chaos *session.Session) {
 		itSurvives(newExperiment(chaos, restartSandbox, ending{name: "supervisor", what: "zinit was killed", end: killSupervisor, agentLives: true}))
 	})
 	upgrades(chaos)
-	Describe("after its state was damaged", spec.Costly, spec.About(promise.PersistenceDamaged), func() {
+	Describe("after its state was damaged", spec.Costly, spec.Interrupting(session.KillFirst), spec.About(promise.PersistenceDamaged), func() {
 		for _, d := range damages() {
 			itWithstands(chaos, d)
 		}

@@ -23,7 +23,7 @@ func upgrades(chaos *session.Session) {
 	if chaos.Configuration.UpgradeFrom == "" {
 		return
 	}
-	Describe("over an upgrade", spec.InBackground(session.UpgradeSandbox), spec.Takes(2*time.Minute), Ordered, ContinueOnFailure, func() {
+	Describe("over an upgrade", spec.InBackground(session.UpgradeSandbox), spec.Interrupting(session.Upgrade, session.Rollback), spec.Takes(2*time.Minute), Ordered, ContinueOnFailure, func() {
 		for _, way := range []struct {
 			name, what  string
 			up, back    session.Order

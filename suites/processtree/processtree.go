@@ -29,8 +29,8 @@ const (
 
 // Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
-	Describe("a service", spec.About(promise.TreeSingle), func() { singleSpecs(chaos) })
-	Describe("the family of a service", func() { familySpecs(chaos) })
+	Describe("a service", spec.About(promise.TreeSingle), spec.Injecting(fault.SIGKILL), func() { singleSpecs(chaos) })
+	Describe("the family of a service", spec.Injecting(fault.SIGKILL), func() { familySpecs(chaos) })
 	Describe("after 50 restarts", spec.InBackground(enduranceSandbox), spec.Takes(45*time.Second), Ordered, ContinueOnFailure, func() { enduranceSpecs(chaos) })
 }
 

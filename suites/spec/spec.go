@@ -44,14 +44,18 @@ import (
 // The keys of the labels, and the names of the report entries. Entries link a result to its recoveries and to what these were
 // held to, and say why it is inconclusive.
 const (
-	promiseLabel  = "promise:"
-	serviceLabel  = "service:"
-	faultLabel    = "fault:"
-	recoveryEntry = "recovery"
-	windowEntry   = "window"
-	causeEntry    = "cause"
-	remedyEntry   = "remedy"
-	lastingEntry  = "lasting"
+	promiseLabel = "promise:"
+	serviceLabel = "service:"
+	faultLabel   = "fault:"
+	// The next three are for a dry run: no result is told by them.
+	behaviourLabel = "behaviour:"
+	interruptLabel = "interrupts:"
+	injectLabel    = "injects:"
+	recoveryEntry  = "recovery"
+	windowEntry    = "window"
+	causeEntry     = "cause"
+	remedyEntry    = "remedy"
+	lastingEntry   = "lasting"
 )
 
 // About labels specs with the promise that they check.
@@ -64,7 +68,26 @@ func On(service string) Labels { return Labels{serviceLabel + " " + service} }
 func With(f fault.Fault) Labels { return Labels{faultLabel + " " + f.Name} }
 
 // WithBehaviour labels a spec with the behaviour that takes the place of a fault.
-func WithBehaviour(b victim.Behaviour) Labels { return Labels{faultLabel + " " + string(b)} }
+func WithBehaviour(b victim.Behaviour) Labels {
+	return Labels{faultLabel + " " + string(b), behaviourLabel + " " + string(b)}
+}
+
+// Injecting labels specs with faults that they inject besides what they are about, for a dry run.
+func Injecting(faults ...fault.Fault) (labels Labels) {
+	for _, f := range faults {
+		labels = append(labels, injectLabel+" "+f.Name)
+	}
+	return labels
+}
+
+// Interrupting labels specs with what is done to the container of their sandbox, for a dry run.
+func Interrupting(orders ...session.Order) Labels {
+	names := make([]string, len(orders))
+	for i, order := range orders {
+		names[i] = string(order)
+	}
+	return Labels{interruptLabel + " " + strings.Join(names, " or ")}
+}
 
 // When specs begin: all of them wait most of the time, and the run is as long as its longest chain of waits.
 const (

@@ -22,7 +22,10 @@ func Survey(preview Report, includes func(record.Key) bool, path string) error {
 			continue
 		}
 		asked, _ := promise.Find(key.Promise)
-		found := shard.Spec{Key: key, Group: experiment(report), Throughout: asked.Throughout}
+		found := shard.Spec{
+			Key: key, Group: experiment(report), Throughout: asked.Throughout,
+			Interrupts: findLabel(report, interruptLabel), Injects: findLabel(report, injectLabel), Behaves: findLabel(report, behaviourLabel) != "",
+		}
 		if found.Sandbox = sandboxOf(report); found.Sandbox != "" {
 			found.Period = findPeriod(report)
 		}

@@ -19,7 +19,7 @@ import (
 func TestASurveyListsWhatWouldBeAsked(t *testing.T) {
 	leaf := func(text, asked, service string) types.SpecReport {
 		return types.SpecReport{
-			LeafNodeType: types.NodeTypeIt, LeafNodeText: text, LeafNodeLabels: []string{"promise: " + asked, "service: " + service, "fault: SIGTERM"},
+			LeafNodeType: types.NodeTypeIt, LeafNodeText: text, LeafNodeLabels: []string{"promise: " + asked, "service: " + service, "fault: SIGTERM", "interrupts: restart", "injects: SIGKILL"},
 			ContainerHierarchyTexts: []string{"under load", "at once"}, ContainerHierarchyLocations: []types.CodeLocation{{FileName: "load.go", LineNumber: 7}, {}},
 		}
 	}
@@ -47,6 +47,9 @@ func TestASurveyListsWhatWouldBeAsked(t *testing.T) {
 		{Key: key("a", promise.RestartSIGTERM, "a")},
 		{Key: key("all", promise.LoadHerd, "herd"), Group: "under load at load.go:7"},
 		{Key: key("nobody changed", promise.IsolationBystanders, ""), Throughout: true},
+	}
+	for i := range want {
+		want[i].Interrupts, want[i].Injects = "restart", "SIGKILL"
 	}
 	if !reflect.DeepEqual(found, want) {
 		t.Errorf("%+v, not %+v", found, want)
