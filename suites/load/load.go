@@ -36,7 +36,7 @@ const specTimeout = 3 * time.Minute
 
 // Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
-	Describe("under load", spec.In(herdSandbox), Ordered, ContinueOnFailure, func() {
+	Describe("under load", spec.In(herdSandbox), spec.Takes(time.Minute), spec.Long, Ordered, ContinueOnFailure, func() {
 		herd(chaos)
 		flood(chaos)
 		longLog(chaos)

@@ -5,12 +5,16 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 )
+
+// firstStartLimit is the time for which FirstStart waits: a service may be seen to run before its process has written a line.
+const firstStartLimit = 5 * time.Second
 
 // Journal holds the events of a victim's processes by their own account, oldest first, on the agent's clock.
 type Journal []victim.Event
@@ -67,13 +71,15 @@ func (j Journal) Time() int64 {
 	return j[0].MonoNS
 }
 
-// FirstStart returns when a victim's first process began, or ends the spec as INCONCLUSIVE.
-func FirstStart(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) int64 {
+// FirstStart returns when a victim's first process began. It waits for the journal to say so, and ends the spec as INCONCLUSIVE if it never does.
+func FirstStart(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) (began int64) {
 	GinkgoHelper()
-	journal, err := ReadJournal(ctx, sandbox, plan)
-	Conclude(err)
-	began := journal.Of(victim.EventStarted).Time()
-	if began == 0 {
+	if !Until(ctx, firstStartLimit, func(ctx context.Context) bool {
+		journal, err := ReadJournal(ctx, sandbox, plan)
+		Conclude(err)
+		began = journal.Of(victim.EventStarted).Time()
+		return began != 0
+	}) {
 		Inconclusive("the journal of " + plan.Name + " does not say when its process began")
 	}
 	return began
