@@ -106,6 +106,9 @@ func (t *Target) checkContainer() *problem {
 	if container.Data != "" && !isClean(container.Data) {
 		return wrong("$.container.data", "%q is not an absolute path in the container", container.Data)
 	}
+	if isSystemFolder(container.Data) { // a volume there hides the image, and a fault would fill what is the host's
+		return wrong("$.container.data", "no volume can be mounted on %s: name the folder that holds the image's data", container.Data)
+	}
 	variable := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	for name := range container.Env {
 		if !variable.MatchString(name) {
@@ -319,6 +322,12 @@ func checkPort(at string, port int) *problem {
 		return wrong(at, "%d is not a port: it is at most 65535", port)
 	}
 	return nil
+}
+
+// isSystemFolder reports whether a folder is the container's root, or the kernel's own.
+func isSystemFolder(folder string) bool {
+	root, _, _ := strings.Cut(strings.TrimPrefix(folder, "/"), "/")
+	return folder == "/" || slices.Contains([]string{"proc", "sys", "dev"}, root)
 }
 
 // checkSocket refuses a path that the kernel would cut off or refuse.

@@ -95,6 +95,8 @@ func TestErrors(t *testing.T) {
 		"a port below 0":       {head + "container: {port: -1}\n", ":3:19: -1 is not a port"},
 		"published nothing":    {head + "container: {publish_port: 1}\n", ":3:27: publish_port needs the port in the container: add port"},
 		"data not absolute":    {head + "container: {data: data}\n", `:3:19: "data" is not an absolute path in the container`},
+		"data is the root":     {head + "container: {data: /}\n", `:3:19: no volume can be mounted on /: name the folder`},
+		"data of the kernel":   {head + "container: {data: /proc/x}\n", `:3:19: no volume can be mounted on /proc/x`},
 		"data with dots":       {head + "container: {data: /a/../b}\n", `:3:19: "/a/../b" is not an absolute path`},
 		"a bad variable":       {head + "container: {env: {A-B: c}}\n", `:3:19: "A-B" is not a name of a variable`},
 		"a secret's value":     {head + "container: {secrets: [KEY=hunter2]}\n", ":3:23: a secret is the name of a variable"},
