@@ -35,6 +35,9 @@ const longer = "--focus=restart,hang"
 
 const noneFailed = " 0 failed"
 
+// readOnly are flags of docker run: the root file system is read-only, and what the stand-in writes to is not.
+var readOnly = []string{"--read-only", "--volume", "/data", "--tmpfs", "/root/hero/var", "--tmpfs", "/root/hero/var/sockets", "--tmpfs", "/tmp"}
+
 // attached returns an arrangement: a container with flags of docker run, to which hero_chaos attaches.
 func attached(flags ...string) func(*lab) error {
 	return func(l *lab) error {
@@ -51,6 +54,12 @@ func environments() []environment {
 		{name: "host-pids", arrange: withHostPIDs, line: noneFailed, code: codeRan, check: isBystanderUntouched},
 		{name: "no-pidfd", page: "pidfds are refused here", arrange: withoutPidfd, line: noneFailed, code: codeRan, check: saysNoPidfd},
 		{name: "few-pids", page: "--pids-limit", arrange: attached("--pids-limit", "60"), line: "give it a larger --pids-limit", code: codeError},
+		{name: "read-only", page: "its root file system is read-only", arrange: attached(readOnly...), line: "give it a volume for the harness's files", code: codeError},
+		{name: "read-only-volume", arrange: attached(append(readOnly, "--volume", "/hero_chaos")...), line: noneFailed, code: codeRan},
+		{name: "no-capabilities", arrange: attached("--cap-drop", "ALL"), line: noneFailed, code: codeRan},
+		{name: "no-network", arrange: attached("--network", "none"), line: noneFailed, code: codeRan},
+		{name: "init", arrange: attached("--init"), line: noneFailed, code: codeRan},
+		{name: "little-memory", page: "the limit that leaves no room is named", arrange: attached("--memory", "64m"), line: "give it a larger --memory", code: codeError},
 		{name: "paused", page: "it is paused: resume it first", arrange: paused, line: "it is paused: resume it first", code: codeError},
 		{name: "no-log", arrange: attached("--log-driver", "none"), line: noneFailed, code: codeRan},
 		{name: "long-tmpdir", arrange: withLongFolder, line: noneFailed, code: codeRan},

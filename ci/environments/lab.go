@@ -146,6 +146,10 @@ func (l *lab) findLeft() error {
 		return nil
 	}
 	changed, err := l.command("docker", "diff", l.container)
+	mounts, mountsErr := l.command("docker", "inspect", "--format", `{{range .Mounts}}{{.Destination}}{{"\n"}}{{end}}`, l.container)
+	for mount := range strings.Lines(mounts) { // Docker made the folder, and it is empty
+		changed = strings.ReplaceAll(changed+"\n", "A "+strings.TrimSpace(mount)+"\n", "")
+	}
 	if strings.Contains(changed, "/hero_chaos") {
 		return fmt.Errorf("files are left in the container: %s", changed)
 	}
@@ -162,7 +166,7 @@ func (l *lab) findLeft() error {
 	if strings.Contains(listed, "hero_chaos.") {
 		return fmt.Errorf("services are left: %s", listed)
 	}
-	return errors.Join(err, topErr, listErr)
+	return errors.Join(err, mountsErr, topErr, listErr)
 }
 
 // session returns the id of the run's session by its record, empty if there was none.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -140,8 +141,8 @@ func checkFiles(ctx context.Context, t *testing.T, box *Sandbox) {
 	if _, _, code, err := runOnce(ctx, box, "/no/such/program"); err == nil && code != 126 && code != 127 {
 		t.Errorf("a program that does not exist: exit code %d", code)
 	}
-	if dirs, err := box.WritableMounts(ctx); err != nil || len(dirs) != 1 || dirs[0] != "/data" {
-		t.Errorf("writable mounts %v, %v", dirs, err)
+	if folders, err := box.WritableFolders(ctx); err != nil || !slices.Equal(folders, []string{"/", "/data"}) {
+		t.Errorf("writable folders %v, %v", folders, err)
 	}
 	if err := box.CopyFile(ctx, "/no/dir/note", 0o640, nil); err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("into a missing directory: %v", err)

@@ -99,7 +99,7 @@ func (s *Sandbox) HostAddr(ctx context.Context, port int) (address, inside strin
 }
 
 // CopyFile writes a file into the container, owned by root. The container need not run, and the directory must exist. For a read-only
-// file system see [Sandbox.WritableMounts].
+// file system see [Sandbox.WritableFolders].
 func (s *Sandbox) CopyFile(ctx context.Context, file string, mode fs.FileMode, content []byte) error {
 	var archive bytes.Buffer
 	if err := writeTar(&archive, path.Base(file), int64(mode.Perm()), content); err != nil {
@@ -109,19 +109,23 @@ func (s *Sandbox) CopyFile(ctx context.Context, file string, mode fs.FileMode, c
 	return s.wrap("copy "+file+" into", err)
 }
 
-// WritableMounts returns the directories of the container that are mounts and can be written to.
-func (s *Sandbox) WritableMounts(ctx context.Context) ([]string, error) {
+// WritableFolders returns where files can be copied to: the root of the container, unless it is read-only, and mounts. A tmpfs is none:
+// Docker cannot copy into it.
+func (s *Sandbox) WritableFolders(ctx context.Context) ([]string, error) {
 	about, err := s.inspect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var dirs []string
+	var folders []string
+	if about.HostConfig == nil || !about.HostConfig.ReadonlyRootfs {
+		folders = append(folders, "/")
+	}
 	for _, m := range about.Mounts {
 		if m.RW {
-			dirs = append(dirs, m.Destination)
+			folders = append(folders, m.Destination)
 		}
 	}
-	return dirs, nil
+	return folders, nil
 }
 
 // State is a container's state, as Docker reports it.

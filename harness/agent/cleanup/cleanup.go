@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +28,7 @@ const cleanupTimeout = 20 * time.Second
 type Cleanup struct {
 	mu     sync.Mutex
 	params *protocol.CleanupParams
-	made   bool // the folder was not there before
+	made   bool // the folder held nothing before
 }
 
 // Plan remembers what to take back when the link ends.
@@ -35,10 +36,11 @@ func (c *Cleanup) Plan(_ context.Context, params protocol.CleanupParams) (protoc
 	if params.Prefix == "" || params.Home == "" {
 		return protocol.CleanupPlan{}, errors.New("plan the cleanup: it needs the prefix of our services, and our folder")
 	}
-	_, err := os.Stat(params.Home)
+	held, err := os.ReadDir(params.Home)
+	empty := errors.Is(err, fs.ErrNotExist) || (err == nil && len(held) == 0)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.params, c.made = &params, c.made || params.Made || errors.Is(err, fs.ErrNotExist)
+	c.params, c.made = &params, c.made || params.Made || empty
 	return protocol.CleanupPlan{Made: c.made}, nil
 }
 
@@ -61,7 +63,23 @@ func (c *Cleanup) CarryOut() error {
 		}
 	}
 	if c.made {
-		err = errors.Join(err, os.RemoveAll(c.params.Home))
+		err = errors.Join(err, removeFolder(c.params.Home))
+	}
+	return err
+}
+
+// removeFolder removes a folder with all that is in it. A mount stays, empty. What is in it goes one by one: os.RemoveAll does not look into
+// a mount whose parent is read-only.
+func removeFolder(folder string) (err error) {
+	held, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range held {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(folder, entry.Name())))
+	}
+	if failure := os.Remove(folder); !errors.Is(failure, unix.EBUSY) && !errors.Is(failure, unix.EROFS) {
+		err = errors.Join(err, failure)
 	}
 	return err
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
@@ -32,6 +34,25 @@ func TestACleanupTakesBackWhatWasMade(t *testing.T) {
 				t.Errorf("the folder was there before: %v; now: %v", there, err)
 			}
 		})
+	}
+}
+
+func TestACleanupLeavesAMountEmpty(t *testing.T) {
+	home := t.TempDir()
+	if err := unix.Mount("none", home, "tmpfs", 0, ""); err != nil {
+		t.Skipf("no file system can be mounted here: %v", err)
+	}
+	defer func() { _ = unix.Unmount(home, unix.MNT_DETACH) }()
+	var c Cleanup
+	if _, err := c.Plan(t.Context(), protocol.CleanupParams{Prefix: "hero_chaos.", Home: home}); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(home, "v.sock"))
+	if err := c.CarryOut(); err != nil {
+		t.Error(err)
+	}
+	if held, err := os.ReadDir(home); err != nil || len(held) > 0 {
+		t.Errorf("it holds %v, %v", held, err)
 	}
 }
 

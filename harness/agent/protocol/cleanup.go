@@ -47,7 +47,8 @@ type CleanupParams struct {
 	// Spelling is the supervisor's, if it does not speak as the contract has it.
 	Spelling *zinit.Spelling `json:"spelling,omitempty"`
 	Prefix   string          `json:"prefix"`
-	// Home is the folder of our files. It is removed, unless it was there before. Made says that an earlier agent of the session made it.
+	// Home is the folder of our files. It is removed, unless it held something before; of a mount, the contents are. Made says that an
+	// earlier agent of the session has found it empty, or missing.
 	Home string `json:"home"`
 	Made bool   `json:"made,omitempty"`
 	// Files of ours are removed: agents that could not be executed.
@@ -59,7 +60,7 @@ type CleanupParams struct {
 
 // CleanupPlan is the answer to CleanupParams.
 type CleanupPlan struct {
-	// Made reports whether Home was not there before.
+	// Made reports whether Home held nothing before.
 	Made bool `json:"made"`
 }
 

@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
 )
 
@@ -22,15 +24,18 @@ const (
 	agentEndTimeout = 3 * time.Second
 )
 
-// connectAgent brings the agent into a container and runs it by one attached exec for the whole session. It tries the root of the file
-// system, then each writable mount. The error says what the container lacks.
+// connectAgent brings the agent into a container and runs it by one attached exec for the whole session. It tries each folder that can be
+// written to. The error says what the container lacks.
 func (o *Owner) connectAgent(ctx context.Context, live *liveSandbox) error {
-	mounts, err := live.container.WritableMounts(ctx)
+	folders, err := live.container.WritableFolders(ctx)
 	if err != nil {
 		return err
 	}
+	if !slices.Contains(folders, "/") && !slices.Contains(folders, protocol.VictimHome) {
+		return fmt.Errorf("its root file system is read-only: give it a volume for the harness's files (docker run --volume NAME:%s)", protocol.VictimHome)
+	}
 	var failures []error
-	for _, folder := range append([]string{"/"}, mounts...) {
+	for _, folder := range folders {
 		path := filepath.Join(folder, agentName+"-"+o.id)
 		if err := live.container.CopyFile(ctx, path, 0o755, o.agent); err != nil {
 			failures = append(failures, err)
