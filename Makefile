@@ -102,6 +102,11 @@ choices: build ## Test the harness: let the image choose what the contract leave
 	@ci/docker.sh
 	@$(BIN)/hero_chaos choices $(strip $(call flag,only,$(ONLY)) $(if $(SAMPLE),--sample))
 
+.PHONY: dialects
+dialects: build ## Test the harness: let the image spell its RPC otherwise; nothing may fail, and what is lost is listed [ONLY=names FOCUS SAMPLE=1]
+	@ci/docker.sh
+	@$(BIN)/hero_chaos dialects $(strip $(call flag,only,$(ONLY)) $(call flag,focus,$(FOCUS)) $(if $(SAMPLE),--sample))
+
 # Monit looks at one service after the other, and at none before its start has timed out (30 s): each of its specs has it
 # to itself, and it is asked what it is there for, to find a hang.
 CONTROLS ?= monit runit s6 supervisord

@@ -72,7 +72,7 @@ func (c *choicesCommand) Run(ctx context.Context, stdout io.Writer, code *outcom
 		if each == exitFailed {
 			*code = exitFailed
 		}
-		lines = append(lines, summarize(row, run.Record))
+		lines = append(lines, summarize(row.ID, run.Record))
 	}
 	_, err = fmt.Fprintf(stdout, "\n%s\n", strings.Join(lines, "\n"))
 	return err
@@ -95,8 +95,8 @@ func (c *choicesCommand) rows() ([]mutation.Mutant, error) {
 	return rows, nil
 }
 
-// summarize returns a line that says what came of a row.
-func summarize(row mutation.Mutant, found *record.Record) string {
+// summarize returns a line that says what came of a row or a dialect.
+func summarize(name string, found *record.Record) string {
 	count := map[record.Outcome]int{}
 	var failed []string
 	for _, result := range found.Results {
@@ -105,7 +105,7 @@ func summarize(row mutation.Mutant, found *record.Record) string {
 			failed = append(failed, strings.TrimSuffix(result.Promise+"/"+result.Service, "/"))
 		}
 	}
-	line := fmt.Sprintf("%s  %d held, %d failed, %d inconclusive", row.ID, count[record.Held], len(failed), count[record.Inconclusive])
+	line := fmt.Sprintf("%s  %d held, %d failed, %d inconclusive", name, count[record.Held], len(failed), count[record.Inconclusive])
 	if len(failed) > 0 {
 		line += ": " + strings.Join(failed, ", ")
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/fixtures/herozero/choice"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/mutation"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
@@ -39,7 +38,7 @@ func TestARowIsSummarized(t *testing.T) {
 		{Promise: "a.b", Outcome: record.Held}, {Promise: "c.d", Service: "e", Outcome: record.Failed}, {Promise: "f.g", Outcome: record.Inconclusive},
 	}}
 	const want = "choices-07  1 held, 1 failed, 1 inconclusive: c.d/e"
-	if line := summarize(mutation.Mutant{ID: "choices-07"}, found); line != want {
+	if line := summarize("choices-07", found); line != want {
 		t.Errorf("%q, want %q", line, want)
 	}
 }

@@ -46,6 +46,8 @@ type commands struct {
 
 	Mutants mutantsCommand `cmd:"" help:"Test the harness: break the embedded image in every known way, and see each caught."`
 	Choices choicesCommand `cmd:"" help:"Test the harness: let the embedded image choose what the contract leaves open, and see nothing fail."`
+
+	Dialects dialectsCommand `cmd:"" help:"Test the harness: let the embedded image spell its RPC otherwise, and see the same promises held."`
 }
 
 // outcome is the exit code of a command that had no error.
