@@ -50,7 +50,7 @@ func (spoken) Close() error { return nil }
 func (s spoken) ask(ctx context.Context, operation dialect.Operation, subject string, arguments map[dialect.Argument]any) (dialect.Call, any, error) {
 	call, known := s.spelling.Dialect.Operations[operation]
 	if !known {
-		return call, nil, fmt.Errorf("%s: it is not known how this supervisor is asked for it: %w", operation, ErrNotExpressible)
+		return call, nil, unknownOperationError(operation)
 	}
 	what := call.Method
 	if subject != "" {
@@ -60,10 +60,7 @@ func (s spoken) ask(ctx context.Context, operation dialect.Operation, subject st
 	if err != nil {
 		return call, nil, fmt.Errorf("%s: %w: %w", what, err, ErrNotExpressible)
 	}
-	raw, err := s.conversation.Call(ctx, s.spelling.Dialect.Transport, call.Method, params)
-	if answer := new(Error); errors.As(err, &answer) {
-		answer.meaning = s.meaning(answer)
-	}
+	raw, err := s.Call(ctx, call.Method, params)
 	if err != nil {
 		return call, nil, fmt.Errorf("%s: %w", what, err)
 	}
@@ -123,41 +120,92 @@ func (s spoken) Ping(ctx context.Context) (string, error) {
 // Register sets the actions before the service, or all in one document if the dialect embeds them. A member that is only guessed is not
 // used: the error wraps ErrNotExpressible.
 func (s spoken) Register(ctx context.Context, definition Definition) ([]string, error) {
+	documents, err := s.Documents(definition, Unchanged)
+	if err != nil {
+		return nil, err
+	}
+	for _, document := range documents {
+		if _, err := s.Call(ctx, document.Method, document.Params); err != nil {
+			return nil, fmt.Errorf("%s of %q: %w", document.Method, definition.Service.Name, err)
+		}
+	}
+	return nil, nil
+}
+
+// Spelling returns the dialect.
+func (s spoken) Spelling() dialect.Dialect { return s.spelling.Dialect }
+
+// Documents returns the requests that register a definition: the actions, in their order, then the service; or all in one.
+func (s spoken) Documents(definition Definition, change dialect.Change) ([]Document, error) {
 	values := dialect.Definition{Service: serviceValues(definition.Service)}
 	if name := s.firstGuessed(dialect.Service, values.Service); name != "" {
 		return nil, guessedError(name)
 	}
 	for _, action := range definition.Actions {
 		one := actionValues(action)
-		document := dialect.Action
-		if _, own := s.spelling.Dialect.Documents[dialect.HealthAction]; own && action.Kind == KindHealth {
-			document = dialect.HealthAction
-		}
-		if name := s.firstGuessed(document, one); name != "" {
+		if name := s.firstGuessed(s.documentOf(action), one); name != "" {
 			return nil, guessedError(name)
 		}
 		values.Actions = append(values.Actions, one)
 	}
-	messages, err := s.spelling.Dialect.Encode(values, s.spelling.Templates)
+	messages, err := s.spelling.Dialect.EncodeChanged(values, s.spelling.Templates, change)
 	if errors.Is(err, dialect.ErrNotExpressible) {
 		return nil, fmt.Errorf("%w: %w", err, ErrNotExpressible)
 	}
 	if err != nil {
 		return nil, err
 	}
-	for i, message := range messages { // the actions, in their order, then the service
-		arguments := map[dialect.Argument]any{dialect.TheDocument: message.Document, dialect.TheName: definition.Service.Name}
+	var documents []Document
+	for i, message := range messages {
+		of, subject := dialect.Service, definition.Service.Name
 		if message.Operation == dialect.SetAction {
-			arguments[dialect.TheName] = definition.Actions[i].Name
+			of, subject = s.documentOf(definition.Actions[i]), definition.Actions[i].Name
 		}
-		if call := s.spelling.Dialect.Operations[message.Operation]; !call.Takes(dialect.TheName) {
-			delete(arguments, dialect.TheName)
-		}
-		if _, _, err := s.ask(ctx, message.Operation, definition.Service.Name, arguments); err != nil {
+		document, err := s.write(message, of, subject)
+		if err != nil {
 			return nil, err
 		}
+		documents = append(documents, document)
 	}
-	return nil, nil
+	return documents, nil
+}
+
+// write returns the request that sends a message.
+func (s spoken) write(message dialect.Message, of dialect.Document, subject string) (Document, error) {
+	call, known := s.spelling.Dialect.Operations[message.Operation]
+	if !known {
+		return Document{}, unknownOperationError(message.Operation)
+	}
+	arguments := map[dialect.Argument]any{dialect.TheDocument: message.Document}
+	if call.Takes(dialect.TheName) {
+		arguments[dialect.TheName] = subject
+	}
+	params, err := call.Request(arguments)
+	if err != nil {
+		return Document{}, fmt.Errorf("%s of %q: %w: %w", call.Method, subject, err, ErrNotExpressible)
+	}
+	return Document{Of: of, Method: call.Method, Params: params}, nil
+}
+
+// documentOf returns the kind of an action's document.
+func (s spoken) documentOf(action Action) dialect.Document {
+	if _, own := s.spelling.Dialect.Documents[dialect.HealthAction]; own && action.Kind == KindHealth {
+		return dialect.HealthAction
+	}
+	return dialect.Action
+}
+
+// Call sends any request and returns its result undecoded.
+func (s spoken) Call(ctx context.Context, method string, params any) (json.RawMessage, error) {
+	raw, err := s.conversation.Call(ctx, s.spelling.Dialect.Transport, method, params)
+	if answer := new(Error); errors.As(err, &answer) {
+		answer.meaning = s.meaning(answer)
+	}
+	return raw, err
+}
+
+func unknownOperationError(operation dialect.Operation) error {
+	return fmt.Errorf("%s: it is not known how this supervisor is asked for it: %w", operation, ErrNotExpressible)
 }
 
 func guessedError(name string) error {
@@ -421,25 +469,61 @@ func (s spoken) getActions(ctx context.Context, service string) ([]Action, error
 			return nil, err
 		}
 		for _, name := range read.Actions {
-			call, result, err := s.ask(ctx, dialect.GetAction, name, map[dialect.Argument]any{dialect.TheName: name})
+			action, err := s.getAction(ctx, name)
 			if errors.Is(err, ErrNotFound) {
 				continue // a service may name an action that does not exist
 			}
 			if err != nil {
 				return nil, err
 			}
-			answer, err := call.Answer(result)
-			if err == nil {
-				var values dialect.Values
-				if values, err = s.spelling.Dialect.DecodeAction(answer); err == nil {
-					all = append(all, actionOf(values))
-					continue
-				}
-			}
-			return nil, fmt.Errorf("%w: %w", ErrConnection, err)
+			all = append(all, action)
 		}
 	}
 	return all, nil
+}
+
+// getAction asks for one action.
+func (s spoken) getAction(ctx context.Context, name string) (Action, error) {
+	call, result, err := s.ask(ctx, dialect.GetAction, name, map[dialect.Argument]any{dialect.TheName: name})
+	if err != nil {
+		return Action{}, err
+	}
+	answer, err := call.Answer(result)
+	if err == nil {
+		var values dialect.Values
+		if values, err = s.spelling.Dialect.DecodeAction(answer); err == nil {
+			return actionOf(values), nil
+		}
+	}
+	return Action{}, fmt.Errorf("%w: %w", ErrConnection, err)
+}
+
+// Action returns an action that is a document of its own: by the method for it, or from the list of all.
+func (s spoken) Action(ctx context.Context, name string) (Action, error) {
+	if s.spelling.Dialect.Embedding != nil {
+		return Action{}, fmt.Errorf("read the action %q: actions are parts of their services: %w", name, ErrNotExpressible)
+	}
+	if _, known := s.spelling.Dialect.Operations[dialect.GetAction]; known {
+		return s.getAction(ctx, name)
+	}
+	all, err := s.listActions(ctx, "")
+	if refused := new(Error); errors.As(err, &refused) { // it is no word on this action
+		return Action{}, fmt.Errorf("read the action %q: %w: %w", name, err, ErrNotExpressible)
+	}
+	if err != nil {
+		return Action{}, err
+	}
+	for _, action := range all {
+		if action.Name == name {
+			return action, nil
+		}
+	}
+	return Action{}, fmt.Errorf("read the action %q: %w", name, ErrNotFound)
+}
+
+// DeleteAction deletes an action.
+func (s spoken) DeleteAction(ctx context.Context, name string) error {
+	return s.order(ctx, dialect.DeleteAction, name)
 }
 
 // Jobs returns the last runs of an action, newest first.

@@ -2,6 +2,7 @@ package registration
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
@@ -28,10 +30,13 @@ const (
 	cleanupTimeout = 30 * time.Second
 )
 
-// access is a sandbox, with a client that sends its supervisor any request.
+// access is a sandbox, with the means to send its supervisor any request.
 type access struct {
 	*session.Sandbox
-	chaos   *session.Session
+	chaos *session.Session
+	// speaker is the supervisor of 0.4 in any spelling, nil for 0.3.
+	speaker zinit.Speaker
+	// client sends requests in the contract's own spelling, nil for any other.
 	client  *zinit.Client
 	dialect zinit.Dialect
 }
@@ -57,24 +62,48 @@ func openOwn(ctx context.Context, chaos *session.Session, experiment string) acc
 // INCONCLUSIVE, since the supervisor lacks what is named.
 func openOwnWithActions(ctx context.Context, chaos *session.Session, what string) access {
 	GinkgoHelper()
-	openMain(ctx, chaos).requireActions(what)
+	openMain(ctx, chaos).requireOwnActions(what)
 	return openOwn(ctx, chaos, "actions")
 }
 
 func newAccess(chaos *session.Session, sandbox *session.Sandbox) access {
 	GinkgoHelper()
-	dialect := sandbox.Supervisor.Dialect()
-	if dialect != zinit.Dialect04 && dialect != zinit.Dialect03 {
-		spec.Inconclusive(fmt.Sprintf("definitions need zinit's RPC, and only its dialect %s is understood here", dialect))
+	a := access{Sandbox: sandbox, chaos: chaos, dialect: sandbox.Supervisor.Dialect()}
+	if !a.dialect.Registers() {
+		spec.Inconclusive(fmt.Sprintf("definitions need zinit's RPC, and only its dialect %s is understood here", a.dialect))
 	}
-	return access{Sandbox: sandbox, chaos: chaos, client: zinit.NewClient(sandbox.ZinitDialer()), dialect: dialect}
+	a.speaker, _ = sandbox.Supervisor.(zinit.Speaker)
+	if a.dialect != zinit.DialectLearned {
+		a.client = zinit.NewClient(sandbox.ZinitDialer())
+	}
+	return a
 }
 
 // requireActions ends the spec as INCONCLUSIVE if services do not consist of actions.
 func (a access) requireActions(what string) {
 	GinkgoHelper()
-	if a.dialect != zinit.Dialect04 {
+	if a.speaker == nil {
 		spec.Inconclusive(fmt.Sprintf("zinit %s has no %s", a.dialect, what))
+	}
+}
+
+// requireOwnActions ends the spec as INCONCLUSIVE if actions are no documents of their own.
+func (a access) requireOwnActions(what string) {
+	GinkgoHelper()
+	a.requireActions(what)
+	if a.speaker.Spelling().Embedding != nil {
+		spec.Inconclusive("the actions of this supervisor are parts of their services, and none can be registered or read on its own")
+	}
+}
+
+// requireActionNames ends the spec as INCONCLUSIVE if the supervisor says no names of actions.
+func (a access) requireActionNames(what string) {
+	GinkgoHelper()
+	a.requireActions(what)
+	spelling := a.speaker.Spelling()
+	_, named := spelling.Shape(dialect.Action)["name"]
+	if embedding := spelling.Embedding; !named && (embedding == nil || embedding.Keyed != dialect.KeyedByName) {
+		spec.Inconclusive("it is not known where this supervisor says the name of an action (action.name)")
 	}
 }
 
@@ -105,16 +134,68 @@ func (a access) deleteAfterwards(name string) {
 // set sends a definition as it is, also if the service is there already.
 func (a access) set(ctx context.Context, definition zinit.Definition) error {
 	By("set " + abbreviate(definition.Service.Name))
-	documents, err := zinit.Documents(a.dialect, definition)
+	if a.speaker == nil {
+		document, err := zinit.LegacyDocument(definition)
+		if err != nil {
+			return err
+		}
+		return a.send(ctx, document)
+	}
+	documents, err := a.speaker.Documents(definition, zinit.Unchanged)
 	if err != nil {
 		return err
 	}
 	for _, document := range documents {
-		if _, err := a.client.Call(ctx, document.Method, document.Params); err != nil {
+		if err := a.send(ctx, document); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// setAction sends one action of a definition without its service, and returns the answer.
+func (a access) setAction(ctx context.Context, action zinit.Action) (json.RawMessage, error) {
+	documents, err := a.speaker.Documents(zinit.Definition{Service: zinit.Service{Name: action.Service}, Actions: []zinit.Action{action}}, zinit.Unchanged)
+	if err != nil {
+		return nil, err
+	}
+	return a.call(ctx, documents[0])
+}
+
+// setService sends a service without its actions.
+func (a access) setService(ctx context.Context, service zinit.Service) error {
+	documents, err := a.speaker.Documents(zinit.Definition{Service: service}, zinit.Unchanged)
+	if err != nil {
+		return err
+	}
+	return a.send(ctx, documents[len(documents)-1])
+}
+
+// send sends a request whose answer does not matter.
+func (a access) send(ctx context.Context, document zinit.Document) error {
+	_, err := a.call(ctx, document)
+	return err
+}
+
+// call sends a request and returns its result.
+func (a access) call(ctx context.Context, document zinit.Document) (json.RawMessage, error) {
+	if a.speaker == nil {
+		return a.client.Call(ctx, document.Method, document.Params)
+	}
+	return a.speaker.Call(ctx, document.Method, document.Params)
+}
+
+// names returns the names of all services.
+func (a access) names(ctx context.Context) ([]string, error) {
+	if a.client != nil {
+		return a.client.Names(ctx)
+	}
+	listed, err := a.Supervisor.List(ctx)
+	var names []string
+	for _, status := range listed {
+		names = append(names, status.Name)
+	}
+	return names, err
 }
 
 // isRefused reports whether the supervisor itself refused. What cannot be said to it ends the spec as INCONCLUSIVE.
@@ -124,7 +205,7 @@ func isRefused(err error) bool {
 		spec.Conclude(err)
 	}
 	var answer *zinit.Error
-	return errors.As(err, &answer)
+	return errors.As(err, &answer) || errors.Is(err, zinit.ErrNotFound) // a supervisor may answer null for what does not exist
 }
 
 // noteAnswer makes a line of what the supervisor answered.

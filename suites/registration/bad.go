@@ -44,7 +44,7 @@ func itIsRefused(chaos *session.Session, p, group string) {
 			}
 			tried++
 			By("register a service with " + m.what)
-			result, err := a.client.Call(ctx, request.Method, request.Params)
+			result, err := a.call(ctx, request)
 			switch {
 			case isRefused(err):
 			case err == nil:
@@ -55,7 +55,7 @@ func itIsRefused(chaos *session.Session, p, group string) {
 			}
 		}
 		if tried == 0 {
-			spec.Inconclusive(fmt.Sprintf("zinit %s has none of the members that could be wrong", a.dialect))
+			spec.Inconclusive("this supervisor has none of the members that could be wrong, or it is not known where")
 		}
 		if len(found) > 0 {
 			spec.FailWith(chaos, fmt.Sprintf("%d of %d invalid definitions were not refused", len(found), tried), spec.List("found", found)...)
@@ -83,7 +83,7 @@ func itChangesNothing(chaos *session.Session, plan session.VictimPlan) {
 				continue
 			}
 			By(fmt.Sprintf("register %s with %s", subject.Name, m.what))
-			_, err := a.client.Call(ctx, request.Method, request.Params)
+			err := a.send(ctx, request)
 			if !isRefused(err) { // another promise judges that; here it is taken back
 				accepted++
 				if subject.Name == plan.Name {
@@ -109,20 +109,32 @@ func itChangesNothing(chaos *session.Session, plan session.VictimPlan) {
 	}, spec.With(fault.SIGKILL))
 }
 
-// makeMistake returns the request that registers a victim with a mistake in it, and false if the dialect has no such member.
+// makeMistake returns the request that registers a victim with a mistake in it, and false if the spelling has no such member.
 func (a access) makeMistake(plan session.VictimPlan, m mistake) (zinit.Document, bool) {
 	GinkgoHelper()
-	documents, err := zinit.Documents(a.dialect, plan.Definition())
-	spec.Conclude(err)
-	document, member := documents[0], m.legacy
-	if a.dialect == zinit.Dialect04 {
-		document, member = documents[m.request], m.member
-	}
-	if member == "" {
+	if a.speaker == nil {
+		document, err := zinit.LegacyDocument(plan.Definition())
+		spec.Conclude(err)
+		if params, isObject := document.Params.(map[string]any); isObject && m.legacy != "" {
+			put(params, strings.Split(m.legacy, "."), m.legacyValue())
+			return document, true
+		}
 		return document, false
 	}
-	put(document.Params, strings.Split(member, "."), m.value)
-	return document, true
+	at, value, expressible := m.place(a.speaker.Spelling())
+	if !expressible {
+		return zinit.Document{}, false
+	}
+	documents, err := a.speaker.Documents(plan.Definition(), m.change(at, value))
+	if errors.Is(err, zinit.ErrNotExpressible) {
+		return zinit.Document{}, false
+	}
+	spec.Conclude(err)
+	i := slices.IndexFunc(documents, func(document zinit.Document) bool { return document.Of == m.of })
+	if i < 0 { // it is in the service's
+		i = len(documents) - 1
+	}
+	return documents[i], true
 }
 
 // planMistaken plans a victim for a mistake, which is never to run.
@@ -133,9 +145,9 @@ func planMistaken(chaos *session.Session, group string, i int) session.VictimPla
 // discard removes what a mistake has left.
 func (a access) discard(ctx context.Context, plan session.VictimPlan) {
 	_ = a.Supervisor.Delete(ctx, plan.Name)
-	if a.dialect == zinit.Dialect04 {
+	if a.speaker != nil {
 		for _, action := range plan.Definition().Service.Actions {
-			_ = a.client.DeleteAction(ctx, action)
+			_ = a.speaker.DeleteAction(ctx, action)
 		}
 	}
 }

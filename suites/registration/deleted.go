@@ -47,14 +47,14 @@ func itIsGone(chaos *session.Session, plan session.VictimPlan) {
 func itIsGoneWithActions(chaos *session.Session, plan session.VictimPlan) {
 	itHoldsApart(promise.RegistrationDeleteActions, "is gone with its actions", plan.Name, func(ctx SpecContext) {
 		a := openOwn(ctx, chaos, "delete-actions")
-		a.requireActions(noActions)
+		a.requireOwnActions(noActions)
 		spec.Victim(ctx, a.Sandbox, plan)
 		a.deleteService(ctx, plan.Name)
 		for _, name := range plan.Definition().Service.Actions {
 			var left zinit.Action
 			if !spec.Watch(ctx, reactionLimit, "wait until the action "+name+" is gone", func(ctx context.Context) bool {
 				var err error
-				left, err = a.client.Action(ctx, name)
+				left, err = a.speaker.Action(ctx, name)
 				return isRefused(err)
 			}) {
 				spec.FailWith(chaos, fmt.Sprintf("%s was deleted, and its action %s is still there", plan.Name, name), spec.Note("action", "%s", left.Exec))

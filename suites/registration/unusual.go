@@ -11,6 +11,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
@@ -32,12 +33,11 @@ func itIgnoresUnknownMembers(chaos *session.Session, plan session.VictimPlan) {
 	itHolds(promise.RegistrationUnknownMembers, "may have members that nobody knows", plan.Name, func(ctx SpecContext) {
 		a := openMain(ctx, chaos)
 		a.deleteAfterwards(plan.Name)
-		documents, err := zinit.Documents(a.dialect, plan.Definition())
+		documents, err := a.withUnknown(plan.Definition())
 		spec.Conclude(err)
 		By("register " + plan.Name + " with unknown members")
 		for _, document := range documents {
-			addUnknown(document.Params)
-			_, err := a.client.Call(ctx, document.Method, document.Params)
+			err := a.send(ctx, document)
 			if isRefused(err) {
 				spec.FailWith(chaos, plan.Name+" was refused for members that are not known", spec.Note(document.Method, "%v", err))
 			}
@@ -49,14 +49,45 @@ func itIgnoresUnknownMembers(chaos *session.Session, plan session.VictimPlan) {
 	})
 }
 
+// withUnknown returns the requests that register a definition, with unknown members in each object that holds members of the model. Maps of the
+// user's own stay as they are.
+func (a access) withUnknown(definition zinit.Definition) ([]zinit.Document, error) {
+	if a.speaker == nil {
+		document, err := zinit.LegacyDocument(definition)
+		addUnknown(document.Params)
+		return []zinit.Document{document}, err
+	}
+	spelling := a.speaker.Spelling()
+	return a.speaker.Documents(definition, func(kind dialect.Document, written any) any {
+		for _, member := range spelling.Shape(kind) {
+			for depth := range member.At {
+				if inner, there := member.At[:depth].Get(written); there {
+					addUnknownTo(inner)
+				}
+			}
+		}
+		return written
+	})
+}
+
 // addUnknown adds unknown members to each object of a request, but not to maps of the user's own.
-func addUnknown(params map[string]any) {
-	for key, value := range params {
-		if inner, ok := value.(map[string]any); ok && key != "env" {
-			addUnknown(inner)
+func addUnknown(params any) {
+	object, ok := params.(map[string]any)
+	if !ok {
+		return
+	}
+	for key, value := range object {
+		if key != "env" {
+			addUnknown(value)
 		}
 	}
-	params["hero_chaos_unknown"] = map[string]any{"deep": []any{1730, nil, "x"}}
+	addUnknownTo(object)
+}
+
+func addUnknownTo(value any) {
+	if object, ok := value.(map[string]any); ok {
+		object["hero_chaos_unknown"] = map[string]any{"deep": []any{1730, nil, "x"}}
+	}
 }
 
 // itKeepsNames registers the spec of services that are not to run: each is refused, or found by its name.
@@ -84,7 +115,7 @@ func (a access) tryName(ctx context.Context, name string) string {
 	definition.Service.Status = zinit.WantStop
 	err := a.set(ctx, definition)
 	service, getErr := a.Supervisor.Get(ctx, name)
-	listed, listErr := a.client.Names(ctx)
+	listed, listErr := a.names(ctx)
 	spec.Conclude(listErr)
 	present := slices.Contains(listed, name)
 	if err == nil {

@@ -22,12 +22,22 @@ type Templates struct {
 // Message is one document that has to be sent to register a definition.
 type Message struct {
 	Operation Operation
-	Document  map[string]any
+	// Document is an object, unless a Change has made something else of it; nil is none.
+	Document any
 }
+
+// Change alters a document that was written, before it is sent: an experiment on refusals makes mistakes. It returns the altered document; nil
+// removes it. The document of a service holds its actions if the dialect embeds them, which were altered before.
+type Change func(document Document, written any) any
 
 // Encode returns the documents that register a definition, in the order in which they are sent: the actions that are documents
 // of their own, then the service. The error wraps ErrNotExpressible.
 func (d Dialect) Encode(definition Definition, templates Templates) ([]Message, error) {
+	return d.EncodeChanged(definition, templates, func(_ Document, written any) any { return written })
+}
+
+// EncodeChanged returns the documents that register a definition, as Encode does, after a change.
+func (d Dialect) EncodeChanged(definition Definition, templates Templates, change Change) ([]Message, error) {
 	service, err := d.encode(Service, d.withoutDerived(Service, definition.Service, ""), templates.Service)
 	if err != nil {
 		return nil, err
@@ -39,10 +49,11 @@ func (d Dialect) Encode(definition Definition, templates Templates) ([]Message, 
 	}
 	for _, action := range definition.Actions {
 		name, _ := definition.Service["name"].(string)
-		written, err := d.encodeAction(action, name, templates)
+		encoded, err := d.encodeAction(action, name, templates)
 		if err != nil {
 			return nil, err
 		}
+		written := change(documentOf(kindOf(action)), encoded)
 		if d.Embedding == nil {
 			messages = append(messages, Message{SetAction, written})
 			continue
@@ -51,11 +62,10 @@ func (d Dialect) Encode(definition Definition, templates Templates) ([]Message, 
 			return nil, err
 		}
 	}
-	object, ok := whole.(map[string]any)
-	if !ok {
+	if _, ok := whole.(map[string]any); !ok {
 		return nil, fmt.Errorf("write the service: it is no object")
 	}
-	return append(messages, Message{SetService, object}), nil
+	return append(messages, Message{SetService, change(Service, whole)}), nil
 }
 
 func (d Dialect) encodeAction(action Values, service string, templates Templates) (map[string]any, error) {
@@ -219,7 +229,7 @@ func (e Embedding) clear(service map[string]any) any {
 }
 
 // add puts an action's document into a service's.
-func (e Embedding) add(service any, action Values, written map[string]any) (any, error) {
+func (e Embedding) add(service any, action Values, written any) (any, error) {
 	kind := kindOf(action)
 	if at, ok := e.Kinds[kind]; ok {
 		return at.Set(service, written)

@@ -200,3 +200,35 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestWhatIsWrong checks which values cannot be right for a member: they are mistakes in one spelling, and right in another.
+func TestWhatIsWrong(t *testing.T) {
+	for _, c := range []struct {
+		member dialect.Member
+		name   string
+		theirs any
+		want   bool
+	}{
+		{dialect.Member{}, "retry.delay", "1730ms", true},
+		{dialect.Member{Form: dialect.Written}, "retry.delay", "1730ms", false},
+		{dialect.Member{Form: dialect.SecsNanos}, "retry.delay", "1730ms", true},
+		{dialect.Member{}, "env", []any{"A=1"}, true},
+		{dialect.Member{Form: dialect.Equals}, "env", []any{"A=1"}, false},
+		{dialect.Member{}, "exec", []any{"sleep", "1"}, true},
+		{dialect.Member{Form: dialect.ShellArgv}, "exec", []any{"sleep", "1"}, false},
+		{dialect.Member{}, "exec", "", true},
+		{dialect.Member{}, "kind", "sideways", true},
+		{dialect.Member{}, "kind", "run", false},
+		{dialect.Member{Form: dialect.Numeric}, "stop_signal", "SIGSIDEWAYS", true},
+		{dialect.Member{Words: map[string]any{"true": "task", "false": "daemon"}}, "oneshot", "perhaps", true},
+	} {
+		known, _ := dialect.MemberOf(dialect.Action, c.name)
+		if got := c.member.IsWrong(known, c.theirs); got != c.want {
+			t.Errorf("%v of %s as %s: %t", c.theirs, c.name, c.member.Form, got)
+		}
+	}
+	known, _ := dialect.MemberOf(dialect.Action, "retry.delay")
+	if written, err := (dialect.Member{Form: dialect.Seconds}).Write(known, -1730*time.Millisecond); err != nil || written != -1.73 {
+		t.Errorf("a negative delay is written as %v (%v)", written, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,6 +114,31 @@ func (m Member) write(known Known, value any) (any, error) {
 		return v, nil
 	}
 	return nil, fmt.Errorf("a value of the type %T is none of the model's", value)
+}
+
+// Write returns a value of the model in the member's spelling, as JSON has it after decoding. The value may be one that no supervisor should take,
+// as a negative duration.
+func (m Member) Write(known Known, value any) (any, error) { return m.write(known, value) }
+
+// IsWrong reports whether a value of JSON cannot be right for the member: it is empty, a word or a signal that nobody knows, or of another
+// type than what is right.
+func (m Member) IsWrong(known Known, theirs any) bool {
+	if text, isText := theirs.(string); isText {
+		switch known.Type {
+		case Word:
+			return !slices.Contains(known.Words, text)
+		case Signal:
+			_, isKnown := signals[text]
+			return !isKnown
+		case Flag:
+			return true
+		}
+		if text == "" {
+			return true
+		}
+	}
+	right, err := m.write(known, zero(known))
+	return err == nil && reflect.TypeOf(theirs) != reflect.TypeOf(right)
 }
 
 // read returns a value of the model that is written in the member's spelling. A JSON null is the zero value.
