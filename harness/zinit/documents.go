@@ -10,7 +10,7 @@ import (
 
 // Document is one request as it is sent.
 type Document struct {
-	// Of is what it registers; empty in 0.3, where a service is one document.
+	// Of names the document that it registers. It is empty in 0.3, where a service is one document.
 	Of     dialect.Document
 	Method string
 	Params any
@@ -31,7 +31,7 @@ type Speaker interface {
 	DeleteAction(ctx context.Context, name string) error
 }
 
-// Unchanged is the change that changes nothing.
+// Unchanged returns a document as it is: the change that changes nothing.
 func Unchanged(_ dialect.Document, written any) any { return written }
 
 // Spelling returns the contract's own.
