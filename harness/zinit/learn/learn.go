@@ -132,6 +132,7 @@ type learner struct {
 	sending      dialect.Definition // of the trial
 	tried        *tentative
 	hints        []string // methods that error replies have named one by one
+	lastState    any      // what the trial's state was called when it was looked at last, if that is no known word
 }
 
 // learn goes from the transport to the trial, as far as it comes.

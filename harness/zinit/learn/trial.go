@@ -579,6 +579,16 @@ func (l *learner) confirmStatus(ctx context.Context, seen Sight) {
 }
 
 func (l *learner) statusOfTrial(ctx context.Context) (dialect.Values, bool) {
+	document, ok := l.statusDocument(ctx)
+	if !ok {
+		return nil, false
+	}
+	values, err := l.spoken.Documents[dialect.Status].Decode(dialect.Status, document)
+	return values, err == nil
+}
+
+// statusDocument returns the trial's status as the supervisor writes it.
+func (l *learner) statusDocument(ctx context.Context) (any, bool) {
 	operation := dialect.StatusOf
 	if _, known := l.spoken.Operations[operation]; !known {
 		operation = dialect.ListFull
@@ -605,26 +615,38 @@ func (l *learner) statusOfTrial(ctx context.Context) (dialect.Values, bool) {
 		return nil, false
 	}
 	for _, document := range documents {
-		values, err := shape.Decode(dialect.Status, document)
-		if err == nil && (operation == dialect.StatusOf || values["name"] == l.options.Trial) {
-			return values, true
+		if name, _ := shape["name"].At.Get(document); operation == dialect.StatusOf || name == l.options.Trial {
+			return document, true
 		}
 	}
 	return nil, false
 }
 
-// confirmDelay kills the process and measures the delay until the next one.
+// confirmDelay kills the process and measures the delay until the next one. A busy host makes it longer, so that it is measured again.
 func (l *learner) confirmDelay(ctx context.Context, seen Sight) bool {
-	began := time.Now()
-	if err := l.options.Witness.Kill(ctx, seen.PID); err != nil {
-		return false
+	const times = 3
+	for range times {
+		began := time.Now()
+		if err := l.options.Witness.Kill(ctx, seen.PID); err != nil {
+			return false
+		}
+		next, ok := l.await(ctx, func(s Sight) bool {
+			if s.PID == 0 {
+				l.takeStateWord(ctx, "exited")
+			}
+			return s.PID != 0 && s.PID != seen.PID
+		})
+		measured := time.Since(began)
+		if ok && between(measured, trialDelay, delayTolerancePeriod) {
+			l.note("action.retry.delay", Confirmed)
+			return true
+		}
+		if !ok || measured < trialDelay {
+			return false
+		}
+		seen = next
 	}
-	_, ok := l.await(ctx, func(s Sight) bool { return s.PID != 0 && s.PID != seen.PID })
-	if !ok || !between(time.Since(began), trialDelay, delayTolerancePeriod) {
-		return false
-	}
-	l.note("action.retry.delay", Confirmed)
-	return true
+	return false
 }
 
 // confirmOrders stops, starts, signals and deletes the trial service. An order without its effect is forgotten.
@@ -636,7 +658,9 @@ func (l *learner) confirmOrders(ctx context.Context) {
 		effect    func(before, now Sight) bool
 	}{
 		{dialect.Kill, map[dialect.Argument]any{dialect.TheName: name, dialect.TheSignal: "SIGKILL"}, func(before, now Sight) bool { return now.PID != before.PID }},
-		{dialect.Stop, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID == 0 && l.isListed(ctx) }},
+		{dialect.Stop, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool {
+			return now.PID == 0 && l.isListed(ctx) && l.takeStateWord(ctx, "inactive")
+		}},
 		{dialect.Start, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID != 0 }},
 		{dialect.Restart, map[dialect.Argument]any{dialect.TheName: name}, func(before, now Sight) bool { return now.PID != 0 && now.PID != before.PID }},
 		{dialect.Delete, map[dialect.Argument]any{dialect.TheName: name}, func(_, now Sight) bool { return now.PID == 0 && !l.isListed(ctx) }},
@@ -661,6 +685,9 @@ func (l *learner) confirmOrders(ctx context.Context) {
 			continue
 		}
 		l.note(string(step.operation), Confirmed)
+		if step.operation == dialect.Stop {
+			l.learnFailed(ctx)
+		}
 	}
 }
 

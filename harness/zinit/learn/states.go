@@ -1,0 +1,89 @@
+package learn
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// modelStates are the model's own words for states.
+func modelStates() []string {
+	known, _ := dialect.MemberOf(dialect.Status, "state")
+	return known.Words
+}
+
+// takeStateWord takes the word by which the supervisor now calls the trial's state, whose process has ended. It reports whether the word is known,
+// which the word of a running service is not: the supervisor may not have noticed yet.
+func (l *learner) takeStateWord(ctx context.Context, state string) bool {
+	theirs, ok := l.stateOfTrial(ctx)
+	shape := l.spoken.Documents[dialect.Status]
+	member, placed := shape["state"]
+	if !ok || !placed {
+		return true // there is nothing to learn
+	}
+	values, err := shape.Decode(dialect.Status, l.statusWith(theirs))
+	if said, _ := values["state"].(string); err == nil && slices.Contains(modelStates(), said) {
+		return said != "running" && said != "stopping"
+	}
+	if !equalJSON(theirs, l.lastState) { // it may be on its way to another
+		l.lastState = theirs
+		return false
+	}
+	words := map[string]any{}
+	for _, word := range modelStates() {
+		words[word] = word
+	}
+	maps.Copy(words, member.Words)
+	words[state] = theirs
+	member.Words = words
+	shape["state"] = member
+	return true
+}
+
+// stateOfTrial returns what the supervisor writes for the trial's state.
+func (l *learner) stateOfTrial(ctx context.Context) (any, bool) {
+	document, ok := l.statusDocument(ctx)
+	if !ok {
+		return nil, false
+	}
+	return l.spoken.Documents[dialect.Status]["state"].At.Get(document)
+}
+
+// statusWith returns a status that says nothing but a state.
+func (l *learner) statusWith(theirs any) any {
+	document, err := l.spoken.Documents[dialect.Status]["state"].At.Set(map[string]any{}, theirs)
+	if err != nil {
+		return nil
+	}
+	return document
+}
+
+// learnFailed learns by which word a service is called that was given up, if the supervisor's other words are not the model's: the trial, which is
+// stopped, may end once, and does.
+func (l *learner) learnFailed(ctx context.Context) {
+	member := l.spoken.Documents[dialect.Status]["state"]
+	start, known := l.spoken.Operations[dialect.Start]
+	usual := l.sending
+	if member.Words == nil || !known || len(usual.Actions) == 0 {
+		return
+	}
+	once := dialect.Definition{Service: usual.Service, Actions: slices.Clone(usual.Actions)}
+	once.Actions[0] = maps.Clone(usual.Actions[0])
+	once.Actions[0]["retry.max_attempts"], once.Actions[0]["retry.delay"] = int64(1), neverPeriod
+	l.sending = once
+	defer func() {
+		l.sending = usual
+		_ = l.sendDefinition(ctx)
+	}()
+	if l.sendDefinition(ctx) != nil {
+		return
+	}
+	_ = l.try(ctx, []dialect.Call{start}, map[dialect.Argument]any{dialect.TheName: l.options.Trial}, func(dialect.Call, any) bool { return true })
+	seen, ok := l.await(ctx, func(now Sight) bool { return now.PID != 0 })
+	if !ok || l.options.Witness.Kill(ctx, seen.PID) != nil {
+		return
+	}
+	l.await(ctx, func(now Sight) bool { return now.PID == 0 && l.takeStateWord(ctx, "failed") })
+}
