@@ -55,7 +55,7 @@ func Describe(ctx context.Context, defaults *target.Target, box Box) (*target.Ta
 		t.Zinit.Sockets = []string{socket}
 	}
 	if understood := box.Understood(); understood != nil && understood.Level != learn.None {
-		spoken := understood.Spelling.Dialect
+		spoken := understood.Known()
 		t.Zinit.Dialect = &spoken
 	}
 	statuses, err := awaitServices(ctx, defaults, box.Zinit())

@@ -291,6 +291,29 @@ func (l *liveSandbox) zinitDialer() zinit.Dialer {
 	return protocol.ZinitDialer(l.link, l.name, l.opened.Zinit)
 }
 
+// registerBystanders registers the services that nobody faults. refused is the supervisor's refusal of one of them.
+func (l *liveSandbox) registerBystanders(ctx context.Context, t *target.Target) (refused *zinit.Error, err error) {
+	supervisor, err := l.supervisor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = supervisor.Close() }()
+	l.opened.Bystanders = nil
+	for _, plan := range l.filterRegistrable(protocol.Bystanders(t)) {
+		_, err := supervisor.Register(ctx, plan.Definition())
+		switch {
+		case errors.Is(err, zinit.ErrNotExpressible) && (len(plan.Requires) > 0 || supervisor.Dialect() == zinit.DialectLearned):
+			continue // a supervisor without dependencies has one bystander less, one that is understood in part may have none
+		case errors.As(err, &refused):
+			continue
+		case err != nil:
+			return nil, fmt.Errorf("register %s: %w", plan.Name, err)
+		}
+		l.opened.Bystanders = append(l.opened.Bystanders, plan)
+	}
+	return refused, nil
+}
+
 // populate calibrates the observer, registers the bystanders, and takes the census.
 func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 	measured, err := live.agent.Calibrate(ctx, calibrationPeriod)
@@ -313,25 +336,21 @@ func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
 			return err
 		}
 	}
-	supervisor, err := live.supervisor(ctx)
+	refused, err := live.registerBystanders(ctx, o.target)
+	if refused != nil && live.opened.Dialect != zinit.DialectLearned { // it may want members that the contract does not have
+		o.learn(ctx, live)
+		if live.attached {
+			if err := live.planCleanup(ctx); err != nil {
+				return err
+			}
+		}
+		refused, err = live.registerBystanders(ctx, o.target)
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { _ = supervisor.Close() }()
-	live.opened.Bystanders = nil
-	for _, plan := range live.filterRegistrable(protocol.Bystanders(o.target)) {
-		_, err := supervisor.Register(ctx, plan.Definition())
-		if errors.Is(err, zinit.ErrNotExpressible) && (len(plan.Requires) > 0 || supervisor.Dialect() == zinit.DialectLearned) {
-			continue // a supervisor without dependencies has one bystander less, one that is understood in part may have none
-		}
-		if refused := new(zinit.Error); errors.As(err, &refused) && supervisor.Dialect() == zinit.DialectLearned {
-			live.opened.Because += "; a definition is refused: " + oneLine(err)
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("register %s: %w", plan.Name, err)
-		}
-		live.opened.Bystanders = append(live.opened.Bystanders, plan)
+	if refused != nil {
+		live.opened.Because = strings.TrimPrefix(live.opened.Because+"; a definition is refused: "+oneLine(refused), "; ")
 	}
 	for _, service := range o.target.Restartable() {
 		if _, missing := live.opened.Missing[service.Name]; !missing {

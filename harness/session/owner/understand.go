@@ -59,6 +59,11 @@ func (o *Owner) understand(ctx context.Context, live *liveSandbox) {
 	if o.target.Zinit.Dialect == nil && live.speaksAsExpected(ctx, o.target) {
 		return
 	}
+	o.learn(ctx, live)
+}
+
+// learn learns how the supervisor is spoken to, and goes on with what was understood.
+func (o *Owner) learn(ctx context.Context, live *liveSandbox) {
 	socket := live.findListener(ctx, o.target.Zinit.Sockets)
 	ports := live.findPorts(ctx, o.target)
 	if socket == "" && len(ports) == 0 {
@@ -129,6 +134,9 @@ func (l *liveSandbox) speaksAsExpected(ctx context.Context, t *target.Target) bo
 		return false
 	}
 	defer func() { _ = supervisor.Close() }()
+	if described, err := zinit.NewClient(l.zinitDialer()).Call(ctx, "rpc.discover", nil); err == nil && l.opened.Dialect == zinit.Dialect04 && !learn.Fits(described) {
+		return false
+	}
 	for _, service := range t.Restartable() {
 		read, err := supervisor.Get(ctx, service.Name)
 		if errors.Is(err, zinit.ErrNotFound) {

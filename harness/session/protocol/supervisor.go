@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -56,5 +57,5 @@ func (o Opened) Describe() string {
 	case zinit.DialectBare:
 		return fmt.Sprintf("not at all, so only what needs no word with it is judged: %s", o.Because)
 	}
-	return fmt.Sprintf("dialect %s at %s", o.Dialect, o.Zinit)
+	return strings.TrimSuffix(fmt.Sprintf("dialect %s at %s; %s", o.Dialect, o.Zinit, o.Because), "; ")
 }

@@ -406,7 +406,8 @@ func (l *learner) addServiceShape(ctx context.Context, document map[string]any) 
 	}
 	subject := l.options.Shipped[0].Service
 	var left []leaf
-	for _, one := range leaves(document) {
+	found := l.serviceLeaves(ctx, document)
+	for _, one := range found {
 		names, isNames := namesIn(one.value)
 		switch {
 		case used[one.at.String()]:
@@ -433,7 +434,65 @@ func (l *learner) addServiceShape(ctx context.Context, document map[string]any) 
 		}
 	}
 	l.spoken.Documents[dialect.Service] = shape
+	l.addServiceWords(found)
 	l.addRequires(ctx)
+}
+
+// mostDefinitions bounds how many shipped definitions are looked at for members that others lack.
+const mostDefinitions = 12
+
+// serviceLeaves returns the leaves of a service's definition, and those that only definitions of other shipped services have, without what these
+// hold: a service that needs nobody may say nothing of dependencies.
+func (l *learner) serviceLeaves(ctx context.Context, document map[string]any) []leaf {
+	found := leaves(document)
+	known := map[string]int{}
+	for i, one := range found {
+		known[one.at.String()] = i
+	}
+	call := l.spoken.Operations[dialect.GetService]
+	for _, expected := range l.options.Shipped[1:min(len(l.options.Shipped), mostDefinitions)] {
+		other, ok := l.getDocument(ctx, call, expected.Service)
+		if !ok {
+			continue
+		}
+		for _, one := range leaves(other) {
+			if _, there := known[one.at.String()]; there || l.isInAction(one.at) {
+				continue
+			}
+			known[one.at.String()] = len(found)
+			if _, isList := one.value.([]any); isList {
+				one.value = []any{}
+			}
+			found = append(found, one)
+		}
+	}
+	// What holds nothing here and is a group there says nothing.
+	return slices.DeleteFunc(found, func(one leaf) bool {
+		return isNothing(one.value) && slices.ContainsFunc(found, func(other leaf) bool { return strings.HasPrefix(other.at.String(), one.at.String()+".") })
+	})
+}
+
+// isInAction reports whether a place is a part of an action that is inside its service's document.
+func (l *learner) isInAction(at dialect.Path) bool {
+	e := l.spoken.Embedding
+	if e == nil {
+		return false
+	}
+	if e.List != nil {
+		return strings.HasPrefix(at.String()+".", e.List.String()+".")
+	}
+	return l.isInside(at)
+}
+
+// getDocument reads the definition of a service.
+func (l *learner) getDocument(ctx context.Context, call dialect.Call, service string) (map[string]any, bool) {
+	result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: service})
+	if err != nil {
+		return nil, false
+	}
+	answer, _ := call.Result.Get(result)
+	document, ok := answer.(map[string]any)
+	return document, ok
 }
 
 // addRequires learns where a service names what it requires, from one that is known to require something.
@@ -443,12 +502,10 @@ func (l *learner) addRequires(ctx context.Context) {
 		if len(expected.Requires) == 0 {
 			continue
 		}
-		result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: expected.Service})
-		if err != nil {
+		document, ok := l.getDocument(ctx, call, expected.Service)
+		if !ok {
 			return
 		}
-		answer, _ := call.Result.Get(result)
-		document, _ := answer.(map[string]any)
 		var holding []leaf
 		for _, one := range leaves(document) {
 			if names, ok := namesIn(one.value); ok && slices.Equal(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(expected.Requires))) {

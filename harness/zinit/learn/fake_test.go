@@ -79,7 +79,11 @@ func expected() []learn.Expected {
 func (f *fake) set(definition dialect.Definition) {
 	name, _ := definition.Service["name"].(string)
 	f.pid++
-	f.services[name] = &running{definition: definition, pid: f.pid, wanted: true}
+	one := &running{definition: definition, pid: f.pid, wanted: definition.Service["status"] != "stop"}
+	if !one.wanted {
+		one.pid = 0
+	}
+	f.services[name] = one
 }
 
 func refusal(code int, message string) error { return &zinit.Error{Code: code, Message: message} }

@@ -47,6 +47,27 @@ func (l *learner) understanding(level Level) Understanding {
 	return found
 }
 
+// Known returns the dialect without what is only guessed: what a target file says is believed.
+func (u Understanding) Known() dialect.Dialect {
+	known := u.Spelling.Dialect
+	known.Operations, known.Documents = maps.Clone(known.Operations), maps.Clone(known.Documents)
+	for document, shape := range known.Documents {
+		known.Documents[document] = maps.Clone(shape)
+	}
+	for _, reading := range u.Readings {
+		if reading.How != Guessed {
+			continue
+		}
+		document, member, isMember := strings.Cut(reading.Ours, ".")
+		if isMember {
+			delete(known.Documents[dialect.Document(document)], member)
+		} else {
+			delete(known.Operations, dialect.Operation(reading.Ours))
+		}
+	}
+	return known
+}
+
 // applies reports whether a member says something of a document: a run action has no schedule, and a health action is not retried.
 func applies(document dialect.Document, member string) bool {
 	switch document {

@@ -79,6 +79,7 @@ func (l *learner) tryOut(ctx context.Context) bool {
 		l.miss("no method deletes a service of ours: name it under zinit.dialect.operations.delete-service of the target file")
 		return false
 	}
+	l.confirmService(ctx)
 	return true
 }
 
@@ -282,9 +283,32 @@ func (l *learner) require(refused error) bool {
 					found = true
 				}
 			}
+			if document == dialect.Service && !found {
+				found = l.requireDependency(field)
+			}
 		}
 	}
 	return found
+}
+
+// requireDependency takes a field that an error misses, and that no document shows, for the kind of dependency that it is called like. It is beside
+// the kinds that are known.
+func (l *learner) requireDependency(field string) bool {
+	const group = "dependencies."
+	shape := l.spoken.Documents[dialect.Service]
+	for _, known := range dialect.Members(dialect.Service) {
+		if _, placed := shape[known.Name]; placed || !strings.HasPrefix(known.Name, group) || nameScore(known.Name, dialect.Path{field}) == 0 {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(shape)) {
+			if beside := shape[name]; strings.HasPrefix(name, group) {
+				shape[known.Name] = dialect.Member{At: beside.At[:len(beside.At)-1].Join(field), Form: beside.Form, Required: true, Lenient: true}
+				l.note("service."+known.Name, Guessed)
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // isLeftOut reports whether the definition that is sent has a document of a kind without a value for a member.
