@@ -10,7 +10,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
 )
 
-// idlePeriod is how long a service of ours is watched that must not start. The trial's first process came sooner.
+// idlePeriod bounds the watch of a service of ours that must not start. The trial's first process came sooner.
 const idlePeriod = 700 * time.Millisecond
 
 // addServiceWords gives words to a service's wish and class: those of the shipped services are known (suites/contract/zinit-0.4.md#model).

@@ -8,7 +8,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
 )
 
-// modelStates are the model's own words for states.
+// modelStates returns the model's own words for states.
 func modelStates() []string {
 	known, _ := dialect.MemberOf(dialect.Status, "state")
 	return known.Words
