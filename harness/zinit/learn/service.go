@@ -61,20 +61,37 @@ func (l *learner) confirmService(ctx context.Context) {
 			idle[name] = services
 		}
 	}
-	if len(idle) == len(usual.Service) {
+	once := l.guessedValues()
+	if len(idle) == len(usual.Service) && len(once) == 0 {
 		return
 	}
-	if l.staysIdle(ctx, idle) && idle["status"] == "stop" && l.starts(ctx) {
+	l.sending.Actions = slices.Clone(usual.Actions)
+	l.sending.Actions[0] = maps.Clone(usual.Actions[0])
+	maps.Copy(l.sending.Actions[0], once)
+	taken, runs := l.registerIdle(ctx, idle)
+	if !taken { // one of the guesses is wrong
+		once, l.sending.Actions = nil, usual.Actions
+		taken, runs = l.registerIdle(ctx, idle)
+	}
+	if taken && !runs && idle["status"] == "stop" && l.starts(ctx) {
 		l.note("service.status", Confirmed)
 	}
 	l.readServiceBack(ctx, idle)
+	if run, ok := l.readRun(ctx, l.options.Trial); ok {
+		for name, value := range once {
+			if equalJSON(run[name], value) {
+				l.note("action."+name, Stored)
+			}
+		}
+	}
+	l.sending.Actions = usual.Actions
 	if _, placed := shape["dependencies.requires"]; !placed {
 		return
 	}
 	l.cleanUp(ctx)
 	waiting := maps.Clone(usual.Service)
 	waiting["dependencies.requires"] = []string{l.options.Trial + ".nobody"}
-	if !l.staysIdle(ctx, waiting) {
+	if taken, runs := l.registerIdle(ctx, waiting); !taken || runs {
 		return
 	}
 	l.sending.Service = usual.Service
@@ -86,16 +103,33 @@ func (l *learner) confirmService(ctx context.Context) {
 	}
 }
 
-// staysIdle registers the trial as a service and reports whether it is taken, and has no process for a while.
-func (l *learner) staysIdle(ctx context.Context, service dialect.Values) bool {
+// guessedValues returns values for the members of a run action whose places are only guessed: it is never run with them.
+func (l *learner) guessedValues() dialect.Values {
+	values := dialect.Values{}
+	for name, value := range map[string]any{"oneshot": true, "timeout": 53 * time.Minute} {
+		if _, placed := l.spoken.Documents[dialect.Action][name]; placed && l.howOfMember(dialect.Action, name) == Guessed {
+			values[name] = value
+		}
+	}
+	return values
+}
+
+// registerIdle registers the trial as a service that is not to run, and reports whether it is taken, and whether it runs all the same. What a refusal
+// seems to say of the shapes is forgotten.
+func (l *learner) registerIdle(ctx context.Context, service dialect.Values) (taken, runs bool) {
+	shapes := map[dialect.Document]dialect.Shape{}
+	for document, shape := range l.spoken.Documents {
+		shapes[document] = maps.Clone(shape)
+	}
 	l.sending.Service = service
 	if l.sendDefinition(ctx) != nil {
-		return false
+		l.spoken.Documents = shapes
+		return false, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, idlePeriod)
 	defer cancel()
-	_, runs := l.await(ctx, func(now Sight) bool { return now.PID != 0 })
-	return !runs
+	_, runs = l.await(ctx, func(now Sight) bool { return now.PID != 0 })
+	return true, runs
 }
 
 // starts starts the trial and reports whether it runs then.
