@@ -22,7 +22,7 @@ RUN_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE
 	$(call flag,container,$(CONTAINER)) $(call flag,focus,$(FOCUS)) $(call flag,service,$(SERVICE)) \
 	$(call flag,seed,$(SEED)) $(call flag,procs,$(PROCS)) $(call flag,sandboxes,$(SANDBOXES)) $(call flag,profile,$(PROFILE)) \
 	$(call flag,samples,$(SAMPLES)) $(call flag,mutant,$(MUTANT)) $(call flag,choices,$(CHOICES)) $(call flag,baseline,$(BASELINE)) \
-	$(call flag,baseline-image,$(BASELINE_IMAGE)) $(call flag,upgrade-from,$(UPGRADE_FROM)) $(if $(VERBOSE),--verbose) $(if $(PLAN),--plan))
+	$(call flag,baseline-image,$(BASELINE_IMAGE)) $(call flag,upgrade-from,$(UPGRADE_FROM)) $(if $(VERBOSE),--verbose) $(if $(PLAN),--plan) $(if $(LIVE),--live))
 CONTACT_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE)) $(call flag,container,$(CONTAINER)))
 MUTANTS_FLAGS = $(strip $(call flag,only,$(ONLY)) $(call flag,group,$(GROUP)) $(call flag,parallel,$(PARALLEL)) \
 	$(if $(SAMPLE),--sample) $(if $(FULL),--full) $(if $(AGAIN),--again))
@@ -33,7 +33,7 @@ SMOKE_FLAGS = $(strip $(call flag,base-url,$(BASE_URL)) \
 ##@ Validate an image
 
 .PHONY: e2e
-e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SERVICE SEED PROCS SANDBOXES PROFILE SAMPLES MUTANT CHOICES BASELINE BASELINE_IMAGE UPGRADE_FROM ALLOW_DESTRUCTIVE VERBOSE PLAN]
+e2e: build ## Break a target and judge it [TARGET HERO_IMAGE CONTAINER FOCUS SERVICE SEED PROCS SANDBOXES PROFILE SAMPLES MUTANT CHOICES BASELINE BASELINE_IMAGE UPGRADE_FROM ALLOW_DESTRUCTIVE VERBOSE PLAN LIVE]
 	@ci/docker.sh
 	@$(BIN)/hero_chaos run $(RUN_FLAGS)
 

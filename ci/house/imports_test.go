@@ -77,7 +77,7 @@ func allowed(from, to string, test bool) bool {
 	case within(from, "harness"):
 		return within(inside, "harness")
 	case within(from, "reports"):
-		return within(inside, "reports") || slices.Contains(reportHelpers, inside) || (test && inside == "harness/golden")
+		return within(inside, "reports") || slices.Contains(reportHelpers, inside) || (test && slices.Contains([]string{"harness/browser", "harness/golden"}, inside))
 	case within(from, "ci"):
 		return within(inside, "fixtures/scratch")
 	case from == "fixtures/controls/table":

@@ -23,7 +23,7 @@ func planRun(ctx context.Context, stdout io.Writer, tools runner.Tools, configur
 		return err
 	}
 	defer func() { _ = daemon.Close() }()
-_, _ = fmt.Fprintln(stdout, daemon.Offers())
+	_, _ = fmt.Fprintln(stdout, daemon.Offers())
 	if err := describeSubject(ctx, stdout, daemon, configuration, described); err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type runCommand struct {
 	BaselineImage string `help:"Image to run as well, by turns with the tested one, and to compare with." placeholder:"REFERENCE"`
 	signingFlags
 	tellingFlags
+	liveFlags
 
 	Plan             bool `help:"Print what would be injected where, by which way and undo, and whether it is allowed. Nothing is started, and nothing is written."`
 	AllowBuild       bool `help:"Let a target file from outside the repository run its image.build, a command on this machine."`
@@ -92,14 +93,24 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 		judge.older = older
 		return judge.conclude(ctx, stdout, run, code)
 	}
+	return c.measure(ctx, stdout, tools, configuration, judge, code)
+}
+
+// measure runs the suites, and judges what they found. An interrupt ends the run early.
+func (c *runCommand) measure(ctx context.Context, stdout io.Writer, tools runner.Tools, configuration config.Config, judge judge, code *outcome) (err error) {
 	if c.Shard != "" {
 		if configuration.Part, err = tools.Part(ctx, configuration, c.Durations, c.Shard); err != nil {
 			return err
 		}
 		defer func() { _ = configuration.Part.Remove() }()
 	}
-	run, err := tools.Execute(ctx, stdout, configuration)
+	end, err := c.serve(stdout, configuration)
 	if err != nil {
+		return err
+	}
+	var run runner.Run
+	defer func() { end(describeEnd(run), err) }()
+	if run, err = tools.Execute(ctx, stdout, configuration); err != nil {
 		return err
 	}
 	err = judge.conclude(context.WithoutCancel(ctx), stdout, run, code)
@@ -107,6 +118,14 @@ func (c *runCommand) Run(ctx context.Context, stdout io.Writer, code *outcome) e
 		return fmt.Errorf("interrupted after %d of %d results: what was found until then is judged in %s", countMeasured(run.Record), len(run.Record.Planned), run.Output)
 	}
 	return err
+}
+
+// describeEnd says what a run came to, and where the rest is.
+func describeEnd(run runner.Run) string {
+	if run.Record == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s; the verdict and all evidence are in %s", runner.ClosingLine(run.Record), filepath.Join(run.Output, "report.html"))
 }
 
 // discovers reports whether the run looks for the services of the image first.
@@ -161,7 +180,7 @@ func (c *runCommand) request() request {
 
 // checkBaselineImage refuses flags that --baseline-image cannot be combined with.
 func (c *runCommand) checkBaselineImage() error {
-	for flag, given := range map[string]bool{"container": c.Container != "", "baseline": c.Baseline != "", "shard": c.Shard != ""} {
+	for flag, given := range map[string]bool{"container": c.Container != "", "baseline": c.Baseline != "", "shard": c.Shard != "", "live": c.isOn()} {
 		if given && c.BaselineImage != "" {
 			return fmt.Errorf("run --baseline-image with --%s: give one of them", flag)
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestRunRefusesFlagsBesideABaselineImage(t *testing.T) {
-	for _, other := range []string{"--container=x", "--baseline=x", "--shard=1/2"} {
+	for _, other := range []string{"--container=x", "--baseline=x", "--shard=1/2", "--live"} {
 		code, _, stderr := commandLine("run", "--baseline-image=old", other)
 		if name, _, _ := strings.Cut(other, "="); code != exitError || !strings.Contains(stderr, "--baseline-image with "+name+": give one of them") {
 			t.Errorf("%s: exit code %d, %q", other, code, stderr)

@@ -1,11 +1,11 @@
 package progress
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/tail"
 )
 
 // few is the number of results that may be open in a lull: those of the longest waits.
@@ -16,7 +16,7 @@ const few = 4
 func Lull(ctx context.Context, path string, least time.Duration) bool {
 	ticker := time.NewTicker(readInterval)
 	defer ticker.Stop()
-	file, seen := follower{path: path}, newBoard(time.Now())
+	file, seen := newFollower(path), newBoard(time.Now())
 	for {
 		select {
 		case now := <-ticker.C:
@@ -32,31 +32,15 @@ func Lull(ctx context.Context, path string, least time.Duration) bool {
 	}
 }
 
-// mostAtOnce is the number of bytes that are read at once: thousands of announcements. The rest follows at the next reading.
-const mostAtOnce = 1 << 20
+// follower reads the announcements that were appended to a file since the last reading.
+type follower struct{ lines tail.File }
 
-// follower reads what was appended to a file since the last reading. The file may not exist yet.
-type follower struct {
-	path string
-	at   int64 // all before it has been read
-}
+func newFollower(path string) follower { return follower{tail.File{Path: path}} }
 
-// next returns the announcements since the last call. It skips a line that is none, and leaves half a line for the next call.
+// next returns the announcements since the last call. It skips a line that is none.
 func (f *follower) next() []announcement {
-	file, err := os.Open(f.path)
-	if err != nil {
-		return nil
-	}
-	defer func() { _ = file.Close() }()
-	text := make([]byte, mostAtOnce)
-	count, _ := file.ReadAt(text, f.at)
-	whole := bytes.LastIndexByte(text[:count], '\n') + 1
-	if whole == 0 && count == mostAtOnce {
-		whole = count // no line of ours is that long
-	}
-	f.at += int64(whole)
 	var read []announcement
-	for line := range bytes.Lines(text[:whole]) {
+	for _, line := range f.lines.Next() {
 		var one announcement
 		if json.Unmarshal(line, &one) == nil {
 			read = append(read, one)

@@ -67,7 +67,7 @@ type view struct {
 }
 
 func newView(out io.Writer, path string, size size, now time.Time) *view {
-	return &view{out: out, file: follower{path: path}, board: newBoard(now), size: size, said: map[string]bool{}, spoke: now}
+	return &view{out: out, file: newFollower(path), board: newBoard(now), size: size, said: map[string]bool{}, spoke: now}
 }
 
 // update reads the file, and shows what has changed.

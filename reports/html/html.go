@@ -31,6 +31,9 @@ var style string
 //go:embed report.js
 var script string
 
+// Style returns the page's style sheet, for other pages that look like it.
+func Style() string { return style }
+
 // Input holds everything that a page is made of.
 type Input struct {
 	Record *record.Record
