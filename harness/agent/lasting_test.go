@@ -1,6 +1,8 @@
 package agent_test
 
 import (
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -203,12 +205,117 @@ func TestALackOfDescriptorsDoesNotLandElsewhere(t *testing.T) {
 	}
 }
 
-// TestAQuotaThatWasNotSetDoesNotLand begins a fault that Docker was not asked for.
-func TestAQuotaThatWasNotSetDoesNotLand(t *testing.T) {
+// TestALimitThatWasNotSetDoesNotLand begins faults that Docker was not asked for.
+func TestALimitThatWasNotSetDoesNotLand(t *testing.T) {
+	for _, f := range []fault.Lasting{fault.CPUStarved, fault.ProcessesGone} {
+		client, _ := linkAgent(t)
+		landed, err := begin(t, client, protocol.LastingParams{Fault: f})
+		if err == nil && (landed.Landing != nil || landed.Missing == "") {
+			t.Errorf("%s landed: %+v", f, landed)
+		}
+	}
+}
+
+// TestNoMemoryIsTakenWithoutALimit begins to kill for lack of memory where Docker has set no limit: nothing may take memory then.
+func TestNoMemoryIsTakenWithoutALimit(t *testing.T) {
+	options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock"), Control: filepath.Join(t.TempDir(), "c.sock")}
+	supervise(t, victimCommand(t, options)...)
 	client, _ := linkAgent(t)
-	landed, err := begin(t, client, protocol.LastingParams{Fault: fault.CPUStarved})
-	if err == nil && (landed.Landing != nil || landed.Missing == "") {
-		t.Fatalf("landed: %+v", landed)
+	pid := awaitServing(t, client, protocol.Endpoint{Socket: options.Socket}).Serving.PID
+	landed, err := begin(t, client, protocol.LastingParams{Fault: fault.OOMKill, Path: options.Control})
+	if err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "nothing takes memory") || stateOf(t, pid) == "" {
+		t.Fatalf("landed: %+v, %v", landed, err)
+	}
+	if _, err := begin(t, client, protocol.LastingParams{Fault: fault.OOMKill}); err == nil {
+		t.Fatal("a fault began on a service that is not known")
+	}
+}
+
+// serveAtPort starts a victim at a port, which takes orders by a control socket.
+func serveAtPort(t *testing.T, client protocol.Client) (control string, port int) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port = listener.Addr().(*net.TCPAddr).Port
+	_ = listener.Close()
+	options := victim.Options{Port: port, Control: filepath.Join(t.TempDir(), "c.sock")}
+	supervise(t, victimCommand(t, options)...)
+	awaitServing(t, client, protocol.Endpoint{Port: port, Path: "/health"})
+	return options.Control, port
+}
+
+func TestAPortIsFreeAgainAfterTheRevertAndWithTheLink(t *testing.T) {
+	for _, byLink := range []bool{false, true} {
+		client, unlink := linkAgent(t)
+		control, port := serveAtPort(t, client)
+		mustLand(t, client, protocol.LastingParams{Fault: fault.PortTaken, Path: control}, "reaches the agent")
+		if byLink {
+			unlink()
+		} else {
+			mustRelease(t, client)
+		}
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			t.Fatalf("the port is not free (by the end of the link: %v): %v", byLink, err)
+		}
+		_ = listener.Close()
+	}
+}
+
+// TestAPortOfNobodyIsNotTaken takes the port of a service that listens at none.
+func TestAPortOfNobodyIsNotTaken(t *testing.T) {
+	options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock"), Control: filepath.Join(t.TempDir(), "c.sock")}
+	supervise(t, victimCommand(t, options)...)
+	client, _ := linkAgent(t)
+	awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
+	if _, err := begin(t, client, protocol.LastingParams{Fault: fault.PortTaken, Path: options.Control}); err == nil || !strings.Contains(err.Error(), "listens at no port") {
+		t.Fatalf("begun: %v", err)
+	}
+}
+
+func TestNamesCanBeLookedUpAgainAfterTheRevertAndWithTheLink(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "resolv.conf")
+	const before = "nameserver 127.0.0.53\n"
+	if err := os.WriteFile(file, []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read := func() string {
+		text, _ := os.ReadFile(file)
+		return string(text)
+	}
+	client, unlink := linkAgent(t)
+	params := protocol.LastingParams{Fault: fault.DNSGone, Path: file}
+	mustLand(t, client, params, "gets no answer")
+	mustRelease(t, client)
+	if read() != before {
+		t.Fatalf("after the revert: %q", read())
+	}
+	mustLand(t, client, params, "gets no answer")
+	unlink()
+	if read() != before {
+		t.Fatalf("after the link has ended: %q", read())
+	}
+}
+
+// TestNamesAreNotGoneByAnotherFile replaces the file right after the fault has begun, as a tool of the network does.
+func TestNamesAreNotGoneByAnotherFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "resolv.conf")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	client, _ := linkAgent(t)
+	params := protocol.LastingParams{Lease: "test", Fault: fault.DNSGone, Path: file}
+	if _, err := client.BeginLasting(deadline(t), params); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("nameserver 127.0.0.53\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	landed, err := client.ProveLasting(deadline(t), "test")
+	if err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "names another server") {
+		t.Fatalf("landed: %+v, %v", landed, err)
 	}
 }
 

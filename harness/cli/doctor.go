@@ -41,8 +41,12 @@ func diagnose(stdout io.Writer, offers sandbox.Offers) error {
 // findMissing returns the one thing that the machine lacks for a fault, empty if it lacks nothing that is known before a run.
 func findMissing(f fault.Lasting, offers sandbox.Offers) string {
 	switch {
-	case f.Scope == fault.OnCgroup && !offers.Quota:
+	case f.Name == fault.CPUStarved.Name && !offers.Quota:
 		return "Docker says that the kernel has no quota of processor time (CONFIG_CFS_BANDWIDTH)"
+	case f.Name == fault.ProcessesGone.Name && !offers.Processes:
+		return "Docker says that the kernel has no limit of processes (CONFIG_CGROUP_PIDS)"
+	case f.Name == fault.OOMKill.Name && !offers.MemoryLimit:
+		return "Docker says that the kernel has no limit of memory (CONFIG_MEMCG)"
 	case f.Scope == fault.OnFilesystem && !offers.Memory:
 		return "volumes in memory need a Linux host"
 	}

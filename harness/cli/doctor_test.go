@@ -15,9 +15,9 @@ func TestTheDoctorNamesWhatIsMissing(t *testing.T) {
 		offers  sandbox.Offers
 		missing []string
 	}{
-		{sandbox.Offers{Docker: "28.0", Kernel: "6.18", Cgroup: "2", Quota: true, Memory: true}, nil},
-		{sandbox.Offers{Docker: "20.10", Memory: true}, []string{fault.CPUStarved.Name}},
-		{sandbox.Offers{Quota: true}, []string{fault.DiskFull.Name, fault.InodesGone.Name}},
+		{sandbox.Offers{Docker: "28.0", Kernel: "6.18", Cgroup: "2", Quota: true, Processes: true, MemoryLimit: true, Memory: true}, nil},
+		{sandbox.Offers{Docker: "20.10", Memory: true}, []string{fault.CPUStarved.Name, fault.ProcessesGone.Name, fault.OOMKill.Name}},
+		{sandbox.Offers{Quota: true, Processes: true, MemoryLimit: true}, []string{fault.DiskFull.Name, fault.InodesGone.Name}},
 	} {
 		var text bytes.Buffer
 		if err := diagnose(&text, c.offers); err != nil {

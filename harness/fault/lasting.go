@@ -17,6 +17,8 @@ const (
 	OnFilesystem Scope = "filesystem"
 	// OnCgroup is the limits of the whole container.
 	OnCgroup Scope = "cgroup"
+	// OnNetwork is the ports and names by which programs reach each other.
+	OnNetwork Scope = "network"
 )
 
 // Way names the way by which a lasting fault gets into the container.
@@ -63,7 +65,7 @@ type Lasting struct {
 
 // AllLasting returns the catalogue of lasting faults. Each has a file of its own.
 func AllLasting() []Lasting {
-	return []Lasting{SupervisorStopped, DiskFull, InodesGone, DescriptorsGone, CPUStarved}
+	return []Lasting{SupervisorStopped, DiskFull, InodesGone, DescriptorsGone, CPUStarved, ProcessesGone, OOMKill, PortTaken, DNSGone}
 }
 
 // FindLasting returns the lasting fault of that name.
@@ -85,7 +87,7 @@ func (f Lasting) Validate() error {
 	switch {
 	case f.Name == "":
 		wrong = errors.New("it has no name")
-	case !slices.Contains([]Scope{OnSupervisor, OnFilesystem, OnCgroup}, f.Scope):
+	case !slices.Contains([]Scope{OnSupervisor, OnFilesystem, OnCgroup, OnNetwork}, f.Scope):
 		wrong = fmt.Errorf("unknown scope %q", f.Scope)
 	case f.Way != ByAgent && f.Way != ByDocker:
 		wrong = fmt.Errorf("unknown way %q", f.Way)

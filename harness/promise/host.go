@@ -13,10 +13,15 @@ const (
 	HostDiskDuring        = "host.disk-during"
 	HostDiskAfter         = "host.disk-after"
 	HostDiskKept          = "host.disk-kept"
+	HostOutput            = "host.output"
 	HostDescriptorsDuring = "host.descriptors-during"
 	HostDescriptorsAfter  = "host.descriptors-after"
 	HostDescriptorsKept   = "host.descriptors-kept"
 	HostCPU               = "host.cpu"
+	HostProcesses         = "host.processes"
+	HostMemory            = "host.memory"
+	HostPort              = "host.port"
+	HostNames             = "host.names"
 )
 
 var host = []Promise{
@@ -26,8 +31,13 @@ var host = []Promise{
 	blocking(HostDiskDuring, "While the disk of its state has no block or no file left, the supervisor lives, answers and restarts what ends.", from(contract.HostFaults)),
 	blocking(HostDiskAfter, "Once the disk of its state has room again, definitions can be changed again, and each service that ended meanwhile was restarted once.", from(contract.HostFaults)),
 	blocking(HostDiskKept, "A change of a definition while the disk is full is done whole or refused whole, and nothing that was acknowledged is lost with the supervisor.", from(contract.HostFaults)),
+	blocking(HostOutput, "While the disk of its state is full, the supervisor takes what a service writes: the service neither waits nor ends for its output.", from(contract.HostFaults)),
 	blocking(HostDescriptorsDuring, "While the supervisor can open no descriptor, it lives, does not spin, and what runs goes on.", from(contract.HostFaults)),
 	blocking(HostDescriptorsAfter, "Once the supervisor has descriptors again, it answers, and each service that ended meanwhile is restarted once.", from(contract.HostFaults)),
 	blocking(HostDescriptorsKept, "A lack of descriptors in the supervisor replaces no service, and changes no definition.", from(contract.HostFaults)),
+	blocking(HostProcesses, "While no process can be started, the supervisor lives, does not spin and tells no service to end; afterwards each service that ended is restarted once.", from(contract.HostFaults)),
+	blocking(HostMemory, "A service that the kernel kills for lack of memory is restarted once, and nothing else ends for it.", from(contract.HostFaults)),
+	blocking(HostPort, "A service whose port somebody else has taken is tried again by its policy, and comes back once the port is free.", from(contract.HostFaults)),
+	blocking(HostNames, "While no name can be looked up, the supervisor answers, checks and restarts as always.", from(contract.HostFaults)),
 	blocking(HostCPU, "A container that gets a twentieth of a processor for a while replaces no service whose check is in time, and loses none that ends.", from(contract.HostFaults)),
 }

@@ -7,6 +7,10 @@ type Offers struct {
 	Docker, Kernel, Cgroup string // versions
 	// Quota says that a container can get a quota of processor time.
 	Quota bool
+	// Processes says that the processes of a container can be limited.
+	Processes bool
+	// MemoryLimit says that the memory of a container can be limited.
+	MemoryLimit bool
 	// Memory says that volumes can be file systems in memory, which Linux alone has.
 	Memory bool
 }
@@ -15,7 +19,8 @@ type Offers struct {
 func (d *Daemon) Offers() Offers {
 	return Offers{
 		Docker: d.info.ServerVersion, Kernel: d.info.KernelVersion, Cgroup: d.info.CgroupVersion,
-		Quota: d.info.CPUCfsQuota && d.info.CPUCfsPeriod, Memory: d.info.OSType == "linux",
+		Quota: d.info.CPUCfsQuota && d.info.CPUCfsPeriod, Processes: d.info.PidsLimit, MemoryLimit: d.info.MemoryLimit,
+		Memory: d.info.OSType == "linux",
 	}
 }
 

@@ -21,10 +21,15 @@ import (
 const (
 	methodBecome = "victim.become"
 	methodExit   = "victim.exit"
+	methodMemory = "victim.memory"
 )
 
 type exitOrder struct {
 	Code int `json:"code"`
+}
+
+type memoryOrder struct {
+	Bytes int64 `json:"bytes"`
 }
 
 // Control gives orders to a victim over a connection to its control socket. It is safe for concurrent use.
@@ -59,6 +64,13 @@ func (c *Control) Exit(ctx context.Context, code int) error {
 	return nil
 }
 
+// TakeMemory has the victim take that many bytes of memory, and be the first that the kernel kills for lack of it. It returns when the
+// victim has them all, or the connection has ended.
+func (c *Control) TakeMemory(ctx context.Context, bytes int64) error {
+	_, err := c.client.Call(ctx, methodMemory, memoryOrder{Bytes: bytes})
+	return explain(methodMemory, err)
+}
+
 func explain(method string, err error) error {
 	if err == nil {
 		return nil
@@ -76,6 +88,7 @@ func (v *victim) serveControl(ctx context.Context) error {
 	methods := handler.Map{
 		methodBecome: handler.New(v.handleBecome),
 		methodExit:   handler.New(v.handleExit),
+		methodMemory: handler.New(handleMemory),
 	}
 	go func() {
 		for {
@@ -113,6 +126,30 @@ func (v *victim) handleExit(ctx context.Context, order exitOrder) (map[string]bo
 	v.end(order.Code)
 	<-ctx.Done()
 	return nil, ctx.Err()
+}
+
+// mostMemory bounds the memory that a victim takes, in bytes.
+const mostMemory = 1 << 30
+
+// handleMemory takes memory, and keeps it until the process ends.
+func handleMemory(ctx context.Context, order memoryOrder) (map[string]bool, error) {
+	const step = 4 << 20
+	if order.Bytes <= 0 || order.Bytes > mostMemory {
+		return nil, jrpc2.Errorf(jrpc2.InvalidParams, "%d bytes: use 1 to %d", order.Bytes, mostMemory)
+	}
+	if err := os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0); err != nil {
+		return nil, fmt.Errorf("be the first to be killed: %w", err)
+	}
+	for taken := int64(0); taken < order.Bytes && ctx.Err() == nil; taken += step {
+		piece, err := unix.Mmap(-1, 0, step, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+		if err != nil {
+			return nil, fmt.Errorf("take memory: %w", err)
+		}
+		for at := 0; at < step; at += os.Getpagesize() {
+			piece[at] = 1 // only what is written to is taken
+		}
+	}
+	return map[string]bool{"ok": true}, nil
 }
 
 // dieOf gives a signal its default action back and sends it to this process. Go's runtime changes the action of most signals. A

@@ -24,6 +24,10 @@ const (
 	mortalCount = 2
 	// settlePeriod is the time for which it is watched, once all serve again, whether a service is started a second time.
 	settlePeriod = 1100 * time.Millisecond
+	// floodPeriod is the time for which a service writes 1 MB a second.
+	floodPeriod = 700 * time.Millisecond
+	// longestDelay is the longest delay of a retry that may have begun while a fault was held: the third, after two that could not be started.
+	longestDelay = 4 * delay
 	// burstPeriod is the time after a revert in which checks that were overdue would come one after the other, also on a busy host.
 	burstPeriod = 4 * interval
 )
@@ -42,6 +46,16 @@ type experiment struct {
 	orders bool
 	// restarts says that services have to be restarted while the fault is held.
 	restarts bool
+	// exhausts says that services may end by themselves while the fault is held: they lack what it takes.
+	exhausts bool
+	// ends says that the fault itself ends a service, which is the only one that ends.
+	ends bool
+	// brief says that the fault is over as soon as it has landed.
+	brief bool
+	// port is where the first service that ends listens, 0 for a socket.
+	port int
+	// floods says that the last service that ends writes much to its output when it begins again.
+	floods bool
 	// replaces says that the supervisor is killed afterwards, so that it shows what it has kept.
 	replaces bool
 	// lasting holds what was seen of the fault itself, for the record.
@@ -67,9 +81,17 @@ type result struct {
 	restarted map[string]bool
 	down      map[string]string // what does not run and serve at the limit
 	starts    map[string]int    // processes of each service that ended, since its end
+	flood     flood
+	attempts  int               // starts of the last service that ended, while the fault was held
 	burst     int               // checks of one service right after the revert
 	changed   map[string]string // services that are registered otherwise
 	unkept    error             // why it could not be seen what was kept
+}
+
+// flood holds when a process began to write much, and when all of that had been taken, on the agent's clock. 0 is never.
+type flood struct {
+	service    string
+	began, end int64
 }
 
 // order holds what came of a change of an action.
@@ -97,9 +119,15 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	if err != nil {
 		return seen, err
 	}
+	if err := sandbox.FindSupervisor(ctx); err != nil { // an earlier fault may have ended it
+		return seen, err
+	}
 	services, err := e.residents.settle(ctx, sandbox)
 	if err != nil {
 		return seen, err
+	}
+	if !e.exhausts {
+		services = append(services, sandbox.Bystanders()...)
 	}
 	mortals, controls, err := e.registerMortals(ctx, sandbox)
 	defer func() {
@@ -120,15 +148,21 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	supervisor := sandbox.SupervisorPID()
 	host := spec.WatchHost(ctx, sandbox)
 
+	path := e.path
+	if e.ends {
+		path, controls = mortals[0].Options.Control, nil
+	}
 	By("begin " + e.fault.Name)
-	held, err := sandbox.Begin(ctx, e.fault, e.path)
+	held, err := sandbox.Begin(ctx, e.fault, path)
 	if err != nil {
 		return seen, err
 	}
 	defer func() { e.lasting, err = held.Seen(), errors.Join(err, held.Release(ctx)) }()
 	seen.begun, seen.proof = held.Begun.Landing.At, held.Begun.Landing.Proof
-	if err := e.hold(ctx, sandbox, supervisor, mortals, controls, &seen); err != nil {
-		return seen, err
+	if !e.brief {
+		if err := e.hold(ctx, sandbox, supervisor, mortals, controls, &seen); err != nil {
+			return seen, err
+		}
 	}
 	By("end " + e.fault.Name)
 	released, err := held.End(ctx)
@@ -139,6 +173,9 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	if err := e.watchAfter(ctx, sandbox, services, mortals, &seen); err != nil {
 		return seen, err
 	}
+	if e.brief {
+		seen.silent = e.findSilent(ctx, sandbox)
+	}
 	if e.orders && len(seen.down) == 0 {
 		By("change the definition of " + mortals[1].Name)
 		seen.later = change(ctx, sandbox, mortals[1])
@@ -148,10 +185,16 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 		seen.died = fmt.Sprintf("its process %d is gone", supervisor)
 	}
 	seen.unkept = e.readBack(ctx, sandbox, before, &seen)
+	if e.exhausts {
+		By("wait until all serve that may have ended for lack of what was taken")
+		spec.Until(ctx, e.chaos.Target.Budgets.Boot.Duration(), func(ctx context.Context) bool {
+			return len(spec.FindDown(ctx, sandbox, e.untouched(sandbox))) == 0
+		})
+	}
 	return seen, nil
 }
 
-// settle registers the residents if that was not done, and returns the services that have to go on.
+// settle registers the residents if that was not done, and returns them.
 func (r *residents) settle(ctx context.Context, sandbox *session.Sandbox) (services []session.Service, err error) {
 	for _, plan := range []session.VictimPlan{r.steady, r.checked} {
 		service := plan.Of()
@@ -164,13 +207,23 @@ func (r *residents) settle(ctx context.Context, sandbox *session.Sandbox) (servi
 		services = append(services, service)
 	}
 	r.registered = true
-	return append(services, sandbox.Bystanders()...), nil
+	return services, nil
 }
 
 // registerMortals registers the services that end while the fault is held, and connects to them.
 func (e *experiment) registerMortals(ctx context.Context, sandbox *session.Sandbox) (plans []session.VictimPlan, controls []*victim.Control, err error) {
-	for i := range mortalCount {
+	count := mortalCount
+	if e.ends {
+		count = 1
+	}
+	for i := range count {
 		plan := planVictim(fmt.Sprintf("host-%s-%d", e.fault.Name, i+1))
+		if e.floods && i == count-1 {
+			plan.Options.FloodPeriod = floodPeriod
+		}
+		if e.port != 0 {
+			plan.Options.Socket, plan.Options.Port = "", e.port
+		}
 		By("register " + plan.Name)
 		plans = append(plans, plan)
 		if _, err := sandbox.Register(ctx, plan); err != nil {
@@ -229,14 +282,22 @@ func (e *experiment) hold(ctx context.Context, sandbox *session.Sandbox, supervi
 	for _, plan := range mortals {
 		seen.restarted[plan.Name] = recovery.CheckSteady(ctx, sandbox, plan.Endpoint()) == nil
 	}
-	By("ask the services that nothing was done to")
-	seen.silent = map[string]string{}
-	for _, service := range e.untouched(sandbox) {
-		if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil {
-			seen.silent[service.Name] = err.Error()
-		}
+	if !e.exhausts {
+		seen.silent = e.findSilent(ctx, sandbox)
 	}
 	return nil
+}
+
+// findSilent returns the services that nothing was done to and that do not serve.
+func (e *experiment) findSilent(ctx context.Context, sandbox *session.Sandbox) map[string]string {
+	By("ask the services that nothing was done to")
+	silent := map[string]string{}
+	for _, service := range e.untouched(sandbox) {
+		if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil {
+			silent[service.Name] = err.Error()
+		}
+	}
+	return silent
 }
 
 // untouched returns the services that nothing is done to: residents, bystanders, and what the target ships.
@@ -253,7 +314,7 @@ func (e *experiment) untouched(sandbox *session.Sandbox) []session.Service {
 
 // watchAfter watches what follows the revert.
 func (e *experiment) watchAfter(ctx context.Context, sandbox *session.Sandbox, services []session.Service, mortals []session.VictimPlan, seen *result) error {
-	seen.limit = delay + spec.StartupLimit(e.chaos) + spec.AnswerLimit + spec.Tolerance(e.chaos)
+	seen.limit = longestDelay + spec.StartupLimit(e.chaos) + spec.AnswerLimit + spec.Tolerance(e.chaos)
 	checked := e.residents.checked.Of()
 	isChecked := func(service session.Service) bool { return service.Name == checked.Name }
 	By("wait until all run and serve again")
@@ -277,7 +338,13 @@ func (e *experiment) watchAfter(ctx context.Context, sandbox *session.Sandbox, s
 		if err != nil {
 			return err
 		}
-		seen.starts[plan.Name] = len(journal.Of(victim.EventStarted)) - 1
+		starts := journal.Of(victim.EventStarted)
+		seen.starts[plan.Name] = len(starts) - 1
+		seen.attempts = len(starts.Since(seen.begun.Lo)) - len(starts.Since(seen.ended.Lo))
+		if e.floods && plan.Options.FloodPeriod > 0 {
+			again := journal.Since(seen.begun.Lo)
+			seen.flood = flood{plan.Name, again.Of(victim.EventStarted).Time(), again.Of(victim.EventFlooded).Time()}
+		}
 		ours[plan.Name] = true
 	}
 	checks, err := spec.ReadJournal(ctx, sandbox, e.residents.checked)
@@ -298,9 +365,27 @@ func (e *experiment) watchAfter(ctx context.Context, sandbox *session.Sandbox, s
 	}
 	seen.deaths = map[string]string{}
 	for _, death := range deaths {
-		if !ours[death.Service] && death.At.Hi >= seen.begun.Lo {
+		if ours[death.Service] || death.At.Hi < seen.begun.Lo {
+			continue
+		}
+		told, err := e.residents.wereTold(ctx, sandbox, death)
+		if err != nil {
+			return err
+		}
+		if told || !e.exhausts {
 			seen.deaths[death.Service] = fmt.Sprintf("pid %d ended; zinit says %q", death.Incarnation.PID, sandbox.StatusText(ctx, death.Service))
 		}
 	}
 	return nil
+}
+
+// wereTold reports whether one of the residents was told to end, before this death.
+func (r *residents) wereTold(ctx context.Context, sandbox *session.Sandbox, death protocol.Death) (bool, error) {
+	for _, plan := range []session.VictimPlan{r.steady, r.checked} {
+		if plan.Name == death.Service {
+			journal, err := spec.ReadJournal(ctx, sandbox, plan)
+			return journal.FindTold(death.Incarnation.PID).Asked, err
+		}
+	}
+	return false, nil
 }

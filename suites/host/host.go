@@ -11,6 +11,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
@@ -31,13 +32,15 @@ const (
 const (
 	// holdPeriod is the time for which a fault is held: several intervals of the checks, and more than the delay of a retry.
 	holdPeriod = 2600 * time.Millisecond
+	// victimPort is a port of the loopback address that nobody else uses.
+	victimPort = 47017
 	// specTimeout bounds a spec that has gone wrong; nothing is judged by it.
 	specTimeout = 3 * time.Minute
 )
 
 // Specs registers the specs of the theme.
 func Specs(chaos *session.Session) {
-	Describe("while the host fails it", spec.In(session.HostSandbox), spec.Takes(50*time.Second), Ordered, ContinueOnFailure, func() {
+	Describe("while the host fails it", spec.In(session.HostSandbox), spec.Takes(60*time.Second), Ordered, ContinueOnFailure, func() {
 		residents := planResidents()
 		stopped := newExperiment(chaos, residents, fault.SupervisorStopped)
 		stopped.judge(promise.HostStoppedDuring, "goes on", judgeRunning)
@@ -49,19 +52,45 @@ func Specs(chaos *session.Session) {
 		descriptors.judge(promise.HostDescriptorsAfter, "comes back once", judgeAfter)
 		descriptors.judge(promise.HostDescriptorsKept, "is left alone", judgeLeftAlone, judgeDefinitions)
 
-		starved := newExperiment(chaos, residents, fault.CPUStarved)
-		starved.judge(promise.HostCPU, "is left alone, and comes back once", judgeLeftAlone, judgeAfter, judgeDefinitions)
+		processes := newExperiment(chaos, residents, fault.ProcessesGone)
+		processes.exhausts = true
+		processes.judge(promise.HostProcesses, "comes back once, and nobody is told to end", judgeRunning, judgeLeftAlone, judgeAfter, judgeDefinitions)
+
+		memory := newExperiment(chaos, residents, fault.OOMKill)
+		memory.ends, memory.brief = true, true
+		memory.judge(promise.HostMemory, "comes back once, and nobody else ends", judgeRunning, judgeLeftAlone, judgeAfter, judgeDefinitions)
+
+		if chaos.Configuration.Profile == config.Faithful {
+			rarer(chaos, residents)
+		}
 
 		// A full disk comes last: it ends with another supervisor, whose services the census does not know.
 		for _, f := range []fault.Lasting{fault.InodesGone, fault.DiskFull} {
 			disk := newExperiment(chaos, residents, f)
 			disk.path, disk.asks, disk.orders = chaos.Target.Container.Data, true, true
-			disk.replaces = f == fault.DiskFull
+			disk.replaces, disk.floods = f == fault.DiskFull, f == fault.DiskFull
 			disk.judge(promise.HostDiskDuring, "goes on, answers and restarts", judgeRunning, judgeAnswers, judgeRestarts)
 			disk.judge(promise.HostDiskAfter, "comes back once, and takes orders", judgeAfter, judgeOrders)
 			disk.judge(promise.HostDiskKept, "keeps all", judgeLeftAlone, judgeOrderWhole, judgeDefinitions)
+			if disk.floods {
+				disk.judge(promise.HostOutput, "takes what services write", judgeOutput)
+			}
 		}
 	})
+}
+
+// rarer registers the specs of what goes wrong less often, for the faithful profile.
+func rarer(chaos *session.Session, residents *residents) {
+	starved := newExperiment(chaos, residents, fault.CPUStarved)
+	starved.judge(promise.HostCPU, "is left alone, and comes back once", judgeLeftAlone, judgeAfter, judgeDefinitions)
+
+	port := newExperiment(chaos, residents, fault.PortTaken)
+	port.ends, port.port = true, victimPort
+	port.judge(promise.HostPort, "is tried again, and comes back", judgeRunning, judgeLeftAlone, judgeAttempts, judgeBack, judgeDefinitions)
+
+	names := newExperiment(chaos, residents, fault.DNSGone)
+	names.asks, names.exhausts = true, true
+	names.judge(promise.HostNames, "answers, checks and restarts", judgeRunning, judgeAnswers, judgeRestarts, judgeLeftAlone, judgeAfter)
 }
 
 // residents are the victims that live as long as the sandbox does.

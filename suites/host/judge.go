@@ -22,6 +22,10 @@ const (
 	// mostChecks is the number of checks of one service that may come within burstPeriod of a revert: one that was under way, one that was due,
 	// those that come in time, and one more.
 	mostChecks = int(burstPeriod/interval) + 3
+	// mostAttempts is the number of starts that a policy with a delay allows while a fault is held: two that are due, and two more.
+	mostAttempts = 4
+	// outputLimit is the time by which output may be taken late.
+	outputLimit = 500 * time.Millisecond
 	// stallLimit is a delay of the host by which a late recovery says nothing of the image.
 	stallLimit = time.Second
 )
@@ -73,11 +77,28 @@ func judgeRunning(e *experiment, seen result) finding {
 	return finding{}
 }
 
-// judgeAfter asks whether all runs again after the revert, and each service that ended was restarted exactly once.
-func judgeAfter(e *experiment, seen result) finding {
+// judgeBack asks whether all runs again after the revert.
+func judgeBack(e *experiment, seen result) finding {
 	if len(seen.down) > 0 {
 		return finding{fmt.Sprintf("%s did not run and serve %s after %s", spec.Count(len(seen.down), "service"), span.Text(seen.limit), e.fault.Name),
 			spec.ListServices(seen.down)}
+	}
+	return finding{}
+}
+
+// judgeAttempts asks whether a service that could not begin was tried again as its policy says.
+func judgeAttempts(e *experiment, seen result) finding {
+	if seen.attempts > 0 && seen.attempts <= mostAttempts {
+		return finding{}
+	}
+	return finding{fmt.Sprintf("the service was started %s during %s", spec.Count(seen.attempts, "time"), e.fault.Name),
+		[]spec.Line{spec.Note("policy", "retries are due %s and %s after the end", delay, 3*delay)}}
+}
+
+// judgeAfter asks whether all runs again after the revert, and each service that ended was restarted exactly once.
+func judgeAfter(e *experiment, seen result) finding {
+	if found := judgeBack(e, seen); found.headline != "" {
+		return found
 	}
 	for _, name := range slices.Sorted(maps.Keys(seen.starts)) {
 		if n := seen.starts[name]; n != 1 {
@@ -128,6 +149,21 @@ func judgeRestarts(e *experiment, seen result) finding {
 		}
 	}
 	return finding{}
+}
+
+// judgeOutput asks whether what a service wrote was taken while the fault was held.
+func judgeOutput(e *experiment, seen result) finding {
+	due := seen.flood.began + int64(floodPeriod)
+	switch {
+	case seen.flood.began == 0 || due > seen.ended.Lo:
+		spec.Inconclusive("the service that writes much was not running again for long enough before " + e.fault.Name + " was over")
+	case seen.flood.end != 0 && seen.flood.end <= seen.ended.Lo:
+		return finding{}
+	case due+int64(outputLimit) > seen.ended.Lo:
+		spec.InconclusiveBecause(record.HostStalled("what a service writes was taken late"))
+	}
+	return finding{fmt.Sprintf("what %s wrote was not taken during %s", seen.flood.service, e.fault.Name),
+		[]spec.Line{spec.Note("wrote", "1 MB a second for %s", span.Text(floodPeriod))}}
 }
 
 // judgeOrders asks whether a definition can be changed again after the revert.

@@ -12,6 +12,9 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
+// throttledMember is the kernel's name for the periods in which a container was throttled.
+const throttledMember = "nr_throttled"
+
 // starved is a container with a quota of processor time. Docker sets it; the agent sees what the kernel does.
 type starved struct {
 	amount int64 // thousandths of a processor
@@ -27,12 +30,12 @@ type throttling struct {
 func holdStarved(params protocol.LastingParams) held { return &starved{amount: params.Fault.Amount} }
 
 func (s *starved) begin(context.Context) (err error) {
-	s.before, err = readThrottling("/sys/fs/cgroup")
+	s.before, err = readThrottling(cgroupMount)
 	return err
 }
 
 func (s *starved) prove(context.Context) (proof, missing string) {
-	now, err := readThrottling("/sys/fs/cgroup")
+	now, err := readThrottling(cgroupMount)
 	switch {
 	case err != nil:
 		return "", err.Error()
@@ -47,7 +50,7 @@ func (s *starved) prove(context.Context) (proof, missing string) {
 func (s *starved) revert() {} // who has set the quota takes it away
 
 func (s *starved) released(context.Context) string {
-	now, err := readThrottling("/sys/fs/cgroup")
+	now, err := readThrottling(cgroupMount)
 	if err != nil || now.amount != s.before.amount {
 		return ""
 	}
@@ -57,7 +60,7 @@ func (s *starved) released(context.Context) string {
 // readThrottling reads the quota of the container from a mount of its cgroup, of version 2 or 1.
 func readThrottling(mount string) (throttling, error) {
 	if quota, err := os.ReadFile(mount + "/cpu.max"); err == nil {
-		count, err := readThrottled(mount + "/cpu.stat")
+		count, err := readMember(mount+"/cpu.stat", throttledMember)
 		if err != nil {
 			return throttling{}, err
 		}
@@ -72,7 +75,7 @@ func readThrottling(mount string) (throttling, error) {
 		if err != nil {
 			return throttling{}, fmt.Errorf("read the period of the quota: %w", err)
 		}
-		count, err := readThrottled(folder + "/cpu.stat")
+		count, err := readMember(folder+"/cpu.stat", throttledMember)
 		if err != nil {
 			return throttling{}, err
 		}
@@ -94,16 +97,16 @@ func parseQuota(words []string) int64 {
 	return quota * 1000 / period
 }
 
-// readThrottled returns how many periods the container was throttled in.
-func readThrottled(path string) (int64, error) {
+// readMember reads the number of a member of a file that the kernel writes as lines of a name and a number.
+func readMember(path, name string) (int64, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // a file of the kernel's
 	if err != nil {
-		return 0, fmt.Errorf("read how often the container was throttled: %w", err)
+		return 0, fmt.Errorf("read %s of the container: %w", name, err)
 	}
 	for line := range bytes.Lines(text) {
-		if value, ok := bytes.CutPrefix(line, []byte("nr_throttled ")); ok {
+		if value, ok := bytes.CutPrefix(line, []byte(name+" ")); ok {
 			return strconv.ParseInt(string(bytes.TrimSpace(value)), 10, 64)
 		}
 	}
-	return 0, fmt.Errorf("%s does not say how often the container was throttled", path)
+	return 0, fmt.Errorf("%s does not say %s", path, name)
 }

@@ -15,7 +15,7 @@ import (
 
 const (
 	// landingTimeout bounds the wait for the proof that a fault landed.
-	landingTimeout = 2 * time.Second
+	landingTimeout = 4 * time.Second
 	// releaseTimeout bounds the wait for the proof that all is as before.
 	releaseTimeout = 2 * time.Second
 	// lookInterval is the pause between two looks for a proof.
@@ -40,6 +40,10 @@ func makers() map[string]func(protocol.LastingParams) held {
 		fault.InodesGone.Name:        holdInodesGone,
 		fault.DescriptorsGone.Name:   holdDescriptors,
 		fault.CPUStarved.Name:        holdStarved,
+		fault.ProcessesGone.Name:     holdProcesses,
+		fault.OOMKill.Name:           holdOOMKill,
+		fault.PortTaken.Name:         holdPort,
+		fault.DNSGone.Name:           holdDNS,
 	}
 }
 

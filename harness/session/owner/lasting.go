@@ -34,7 +34,7 @@ func (h *heldLeases) beginLasting(ctx context.Context, p protocol.LastingParams)
 	if begun.Injected, err = live.agent.BeginLasting(ctx, params); err != nil {
 		return begun, err
 	}
-	if err := live.limit(ctx, p); err != nil {
+	if err := live.impose(ctx, p); err != nil {
 		return begun, errors.Join(err, live.agent.Undo(context.WithoutCancel(ctx), p.Lease))
 	}
 	if p.Fault.Way == fault.ByDocker { // the agent has only looked
@@ -63,31 +63,44 @@ func (h *heldLeases) endLasting(ctx context.Context, p protocol.LastingParams) (
 	return released, err
 }
 
-// limit carries out a lasting fault that goes through Docker. Others are the agent's.
-func (l *liveSandbox) limit(ctx context.Context, p protocol.LastingParams) error {
+// impose carries out a lasting fault that goes through Docker. Others are the agent's.
+func (l *liveSandbox) impose(ctx context.Context, p protocol.LastingParams) error {
 	if p.Fault.Way != fault.ByDocker {
 		return nil
 	}
 	l.mu.Lock()
-	l.limited = p.Lease // before it is: what was begun by halves is ended as well
+	l.limited, l.limit = p.Lease, p.Fault.Name // before it is: what was begun by halves is ended as well
 	l.mu.Unlock()
-	return l.container.LimitCPU(ctx, p.Fault.Amount)
+	return l.setLimit(ctx, p.Fault.Name, p.Fault.Amount)
+}
+
+// setLimit sets the limit of the container that a fault lowers. 0 takes it away.
+func (l *liveSandbox) setLimit(ctx context.Context, name string, amount int64) error {
+	switch name {
+	case fault.CPUStarved.Name:
+		return l.container.LimitCPU(ctx, amount)
+	case fault.ProcessesGone.Name:
+		return l.container.LimitProcesses(ctx, amount)
+	case fault.OOMKill.Name:
+		return l.container.LimitMemory(ctx, amount)
+	}
+	return fmt.Errorf("begin %s: Docker has no limit for it", name)
 }
 
 // endLimits takes the limits away that a lease has set, if it has set any.
 func (l *liveSandbox) endLimits(ctx context.Context, lease string) error {
 	l.mu.Lock()
-	ours := l.limited == lease
+	ours, limit := l.limited == lease, l.limit
 	l.mu.Unlock()
 	if !ours || l.ended.Load() {
 		return nil
 	}
-	if err := l.container.LimitCPU(ctx, 0); err != nil {
+	if err := l.setLimit(ctx, limit, 0); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.limited = ""
+	l.limited, l.limit = "", ""
 	return nil
 }
 

@@ -59,6 +59,7 @@ type liveSandbox struct {
 	mu      sync.Mutex
 	watched map[string]watchedService
 	limited string // the lease that has limited the container, empty if none has
+	limit   string // the fault by which it did
 }
 
 // watchedService is a service whose process the agent watches.
