@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Ends a gate: merges the records of the shards, judges them, sets the commit's status, and exits by the verdict: 0 PROMOTE,
-# 1 HOLD, 2 INCONCLUSIVE, 3 if nothing was proved, for example because a shard is missing.
+# Ends a gate: merges the records of the shards, judges them, publishes the verdict, and exits by it: 0 PROMOTE, 1 HOLD,
+# 2 INCONCLUSIVE, 3 if nothing was proved, for example because a shard is missing.
 #
 # SHARDS is the number of shards. SHARDS_RESULT is the server's result of their jobs: success, failure, cancelled, skipped.
 # STATUS_TOKEN is the job's token. SIGNING_KEY is the text of the key that signs the merged run, empty for none.
@@ -17,12 +17,13 @@ fi
 readonly out=reports/out
 mkdir -p "$out"
 
-# finish STATE CODE WORDS
+# finish CODE WORDS publishes the verdict in the reports or, if there is none, the words.
 finish() {
-	local code=$2
-	echo "gate: $3"
+	local code=$1 arguments=("$out")
+	((code < 3)) || arguments=(--trouble "$2")
+	echo "gate: $2"
 	go run ./ci/artifact put gate "$out" || echo "the reports are nowhere but in $PWD/$out" >&2
-	STATUS_TOKEN=${STATUS_TOKEN:-} ci/status.sh "$1" "$3" || code=3
+	STATUS_TOKEN=${STATUS_TOKEN:-} bin/hero_chaos publish --if-token "${arguments[@]}" || code=3
 	exit "$code"
 }
 
@@ -52,7 +53,7 @@ if ((${#trouble[@]} == 0)) && [[ $SHARDS_RESULT != success ]]; then
 fi
 if ((${#trouble[@]} > 0)); then
 	printf '%s\n' "${trouble[@]}" | tee "$out/trouble.txt" >&2
-	finish error 3 "INCONCLUSIVE: ${trouble[0]}"
+	finish 3 "INCONCLUSIVE: ${trouble[0]}"
 fi
 
 if [[ -n ${SIGNING_KEY:-} ]]; then
@@ -65,18 +66,13 @@ code=0
 bin/hero_chaos merge "${records[@]}" --output "$out" 2>"$out/error.txt" || code=$?
 if ((code > 2)) || [[ ! -e $out/record.json ]]; then
 	cat "$out/error.txt" >&2
-	finish error 3 "INCONCLUSIVE: $(tail -n 1 "$out/error.txt")"
+	finish 3 "INCONCLUSIVE: $(tail -n 1 "$out/error.txt")"
 fi
 
 code=0
 words=$(bin/hero_chaos promote "$out/record.json" 2>&1) || code=$?
-
-# After a comparison with the baseline, if any, comes the answer; the reasons follow an empty line, the weightiest first.
-verdict=$(sed -n '/^VERDICT /,$p' <<<"$words")
-answer=$(sed -n '1s/^VERDICT *//p' <<<"$verdict")
-reason=$(sed -n '/^$/,$ { s/^  \([^ ].*\)/\1/; t found; b; :found; p; q }' <<<"$verdict")
+echo "$words"
 case $code in
-0) finish success 0 "$answer" ;;
-1 | 2) finish failure "$code" "${answer%%:*}: $reason" ;;
-*) finish error 3 "INCONCLUSIVE: $(tail -n 1 <<<"$words")" ;;
+0 | 1 | 2) finish "$code" "$(sed -n 's/^VERDICT *//p' <<<"$words")" ;; # before it may come a comparison with the baseline
+*) finish 3 "INCONCLUSIVE: $(tail -n 1 <<<"$words")" ;;
 esac

@@ -2,52 +2,32 @@
 package ci_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 )
 
-// bench is a checkout in which the scripts are run: hero_chaos, go and curl are stand-ins that write their arguments to
-// the file calls.
+// bench is a checkout in which the scripts are run: hero_chaos and go are stand-ins that write their arguments to files.
 type bench struct {
 	t      *testing.T
 	folder string
-	server *statuses
-}
-
-// statuses is a server that takes commit statuses, as Forgejo and Gitea do.
-type statuses struct {
-	*httptest.Server
-	mu     sync.Mutex
-	states []string // what was set, as STATE: DESCRIPTION
 }
 
 const token = "not-for-logs"
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, folder: t.TempDir(), server: &statuses{}}
-	b.server.Server = httptest.NewServer(http.HandlerFunc(b.server.take))
-	t.Cleanup(b.server.Close)
-	for _, script := range []string{"status.sh", "shard.sh", "gate.sh", "nightly.sh"} {
+	b := &bench{t: t, folder: t.TempDir()}
+	for _, script := range []string{"shard.sh", "gate.sh", "nightly.sh"} {
 		text, err := os.ReadFile(script) //nolint:gosec // our own
 		if err != nil {
 			t.Fatal(err)
 		}
 		b.program("ci/"+script, strings.TrimPrefix(string(text), "#!/usr/bin/env bash\n"))
 	}
-	curl, err := exec.LookPath("curl")
-	if err != nil {
-		t.Skip("needs curl")
-	}
-	b.program("path/curl", `echo "curl $*" >>calls; exec `+curl+` "$@"`)
 	// Artifacts are folders of the folder kept.
 	b.program("path/go", `echo "go $*" >>calls
 [[ $3 == unpack ]] && { mkdir -p "$5"; exec tar -C "$5" -xzf "$4"; }
@@ -56,23 +36,6 @@ func newBench(t *testing.T) *bench {
 mkdir -p "$5"; cp -r "kept/$4/." "$5"`)
 	b.program("path/make", `echo "make $*" >>calls; exit 1`)
 	return b
-}
-
-func (s *statuses) take(w http.ResponseWriter, r *http.Request) {
-	var status struct {
-		State, Context, Description string
-		Page                        string `json:"target_url"`
-	}
-	err := json.NewDecoder(r.Body).Decode(&status)
-	right := r.Method == http.MethodPost && r.URL.Path == "/api/v1/repos/o/r/statuses/abc" && r.Header.Get("Authorization") == "token "+token
-	if err != nil || !right || status.Context != "hero_chaos" || status.Page != "http://"+r.Host+"/o/r/actions/runs/5?by_index=1" {
-		http.Error(w, "no", http.StatusBadRequest)
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.states = append(s.states, status.State+": "+status.Description)
-	w.WriteHeader(http.StatusCreated)
 }
 
 // program writes a script, which is started in the bench's folder.
@@ -93,8 +56,7 @@ func (b *bench) run(environment []string, script string, arguments ...string) (c
 	command := exec.CommandContext(b.t.Context(), "./ci/"+script, arguments...) //nolint:gosec // our own
 	command.Dir = b.folder
 	command.Env = append([]string{
-		"PATH=" + filepath.Join(b.folder, "path") + ":" + os.Getenv("PATH"), "GITHUB_API_URL=" + b.server.URL + "/api/v1",
-		"GITHUB_SERVER_URL=" + b.server.URL, "GITHUB_REPOSITORY=o/r", "GITHUB_SHA=abc", "GITHUB_RUN_NUMBER=5", "STATUS_TOKEN=" + token,
+		"PATH=" + filepath.Join(b.folder, "path") + ":" + os.Getenv("PATH"), "STATUS_TOKEN=" + token,
 	}, environment...)
 	text, _ := command.CombinedOutput()
 	if strings.Contains(string(text), token) {
@@ -108,39 +70,15 @@ func (b *bench) read(name string) string {
 	return string(text)
 }
 
-// set returns what the status was set to last, and whether that was all.
-func (b *bench) set() string {
-	b.server.mu.Lock()
-	defer b.server.mu.Unlock()
-	return strings.Join(b.server.states, "\n")
+// hero writes the stand-in of hero_chaos. It publishes to the file published, if it has the token, and does otherwise what text says.
+func (b *bench) hero(text string) {
+	b.t.Helper()
+	b.program("bin/hero_chaos", `if [[ $1 == publish ]]; then shift; [[ ${STATUS_TOKEN-} == `+token+` && -z ${SIGNING_KEY-} ]] || exit 4; echo "$*" >>published; exit "$(cat refuses 2>/dev/null || echo 0)"; fi
+`+text)
 }
 
-func TestTheStatusIsOneLine(t *testing.T) {
-	for description, want := range map[string]string{
-		"PROMOTE: it may":               "PROMOTE: it may",
-		"a \"word\" and \\ a\nline\x1b": `a "word" and \ a line`,
-		strings.Repeat("long ", 40):     strings.Repeat("long ", 27) + "lo...",
-		strings.Repeat("ü", 141):        strings.Repeat("ü", 137) + "...",
-	} {
-		b := newBench(t)
-		if code, output := b.run(nil, "status.sh", "failure", description); code != 0 || b.set() != "failure: "+want {
-			t.Errorf("%q: %d, %q\n%s", description, code, b.set(), output)
-		}
-		if calls := b.read("calls"); strings.Contains(calls, token) || !strings.Contains(calls, "curl") {
-			t.Errorf("the arguments of curl: %s", calls)
-		}
-	}
-}
-
-func TestAStatusThatCannotBeSetIsAnError(t *testing.T) {
-	b := newBench(t)
-	if code, output := b.run([]string{"GITHUB_SHA=other"}, "status.sh", "success", "x"); code != 3 || !strings.Contains(output, "could not set the status of other") {
-		t.Errorf("%d\n%s", code, output)
-	}
-	if code, output := b.run([]string{"STATUS_TOKEN="}, "status.sh", "success", "x"); code != 0 || !strings.Contains(output, "status success: x (not set") {
-		t.Errorf("without a token: %d\n%s", code, output)
-	}
-}
+// published returns the arguments of all publications.
+func (b *bench) published() string { return strings.TrimSpace(b.read("published")) }
 
 func TestAShardKeepsWhatItFound(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -178,7 +116,7 @@ func (b *bench) shards(codes ...string) {
 		if code == "" {
 			continue
 		}
-		b.program("bin/hero_chaos", `echo '{}' >reports/shard/record.json; [[ `+code+` == 137 ]] && kill -9 $$; echo 'reach Docker: no' >&2; exit `+code)
+		b.hero(`echo '{}' >reports/shard/record.json; [[ `+code+` == 137 ]] && kill -9 $$; echo 'reach Docker: no' >&2; exit `+code)
 		b.run([]string{"SHARD=" + string(rune('1'+i)), "SHARDS=4"}, "shard.sh")
 	}
 }
@@ -196,31 +134,44 @@ func TestTheGateEndsByTheVerdict(t *testing.T) {
 		result  string
 		program string
 		code    int
-		status  string
+		status  string // what was published
 	}{
-		"promoted":     {[]string{"0", "2"}, "success", judge("0", "0", `VERDICT  PROMOTE: it may be promoted\n         hero:x\n\nNOTED\n  old\n`), 0, "success: PROMOTE: it may be promoted"},
-		"held back":    {[]string{"0", "1"}, "success", judge("1", "1", hold), 1, "failure: HOLD: restart.sigterm: failed [failed]"},
-		"inconclusive": {[]string{"0", "0"}, "success", judge("0", "2", `VERDICT  INCONCLUSIVE: nobody knows\n\nINCONCLUSIVE\n  only quick [profile]\n`), 2, "failure: INCONCLUSIVE: only quick [profile]"},
-		"no verdict":   {[]string{"0", "0"}, "success", judge("0", "3", `hero_chaos: no policy\n`), 3, "error: INCONCLUSIVE: hero_chaos: no policy"},
-		"no merge":     {[]string{"0", "0"}, "success", judge("3", "0", "x"), 3, "error: INCONCLUSIVE: merge: shards of two images"},
-		"missing":      {[]string{"0", ""}, "success", "exit 9", 3, "error: INCONCLUSIVE: shard 2 left nothing (the jobs of the shards: success)"},
-		"cancelled":    {[]string{"", "0"}, "cancelled", "exit 9", 3, "error: INCONCLUSIVE: shard 1 left nothing (the jobs of the shards: cancelled)"},
-		"failing":      {[]string{"0", "3"}, "failure", "exit 9", 3, "error: INCONCLUSIVE: shard 2 proved nothing: reach Docker: no"},
-		"killed":       {[]string{"0", "137"}, "failure", "exit 9", 3, "error: INCONCLUSIVE: shard 2 proved nothing: exit code 137"},
-		"ended badly":  {[]string{"0", "0"}, "failure", "exit 9", 3, "error: INCONCLUSIVE: a shard's job ended as failure"},
+		"promoted":     {[]string{"0", "2"}, "success", judge("0", "0", `VERDICT  PROMOTE: it may be promoted\n         hero:x\n\nNOTED\n  old\n`), 0, "--if-token reports/out"},
+		"held back":    {[]string{"0", "1"}, "success", judge("1", "1", hold), 1, "--if-token reports/out"},
+		"inconclusive": {[]string{"0", "0"}, "success", judge("0", "2", `VERDICT  INCONCLUSIVE: nobody knows\n\nINCONCLUSIVE\n  only quick [profile]\n`), 2, "--if-token reports/out"},
+		"no verdict":   {[]string{"0", "0"}, "success", judge("0", "3", `hero_chaos: no policy\n`), 3, "--if-token --trouble INCONCLUSIVE: hero_chaos: no policy"},
+		"no merge":     {[]string{"0", "0"}, "success", judge("3", "0", "x"), 3, "--if-token --trouble INCONCLUSIVE: merge: shards of two images"},
+		"missing":      {[]string{"0", ""}, "success", "exit 9", 3, "--if-token --trouble INCONCLUSIVE: shard 2 left nothing (the jobs of the shards: success)"},
+		"cancelled":    {[]string{"", "0"}, "cancelled", "exit 9", 3, "--if-token --trouble INCONCLUSIVE: shard 1 left nothing (the jobs of the shards: cancelled)"},
+		"failing":      {[]string{"0", "3"}, "failure", "exit 9", 3, "--if-token --trouble INCONCLUSIVE: shard 2 proved nothing: reach Docker: no"},
+		"killed":       {[]string{"0", "137"}, "failure", "exit 9", 3, "--if-token --trouble INCONCLUSIVE: shard 2 proved nothing: exit code 137"},
+		"ended badly":  {[]string{"0", "0"}, "failure", "exit 9", 3, "--if-token --trouble INCONCLUSIVE: a shard's job ended as failure"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.shards(c.shards...)
-			b.program("bin/hero_chaos", c.program)
+			b.hero(c.program)
 			code, output := b.run([]string{"SHARDS=2", "SHARDS_RESULT=" + c.result}, "gate.sh")
-			if code != c.code || b.set() != c.status {
-				t.Errorf("%d, %q, not %d, %q\n%s", code, b.set(), c.code, c.status, output)
+			if code != c.code || b.published() != c.status {
+				t.Errorf("%d, %q, not %d, %q\n%s", code, b.published(), c.code, c.status, output)
 			}
 			if !strings.Contains(b.read("calls"), "artifact put gate reports/out") {
 				t.Errorf("the reports were not kept:\n%s", b.read("calls"))
 			}
 		})
+	}
+}
+
+// TestAVerdictThatCannotBePublishedIsAnError: who waits for the status would wait for ever.
+func TestAVerdictThatCannotBePublishedIsAnError(t *testing.T) {
+	b := newBench(t)
+	b.shards("0")
+	b.hero(judge("0", "0", `VERDICT  PROMOTE: it may be promoted\n`))
+	if err := os.WriteFile(filepath.Join(b.folder, "refuses"), []byte("3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, output := b.run([]string{"SHARDS=1", "SHARDS_RESULT=success"}, "gate.sh"); code != 3 || b.published() != "--if-token reports/out" {
+		t.Errorf("%d, %q\n%s", code, b.published(), output)
 	}
 }
 
@@ -237,12 +188,12 @@ func TestTheGateRunsNothingThatItIsTold(t *testing.T) {
 				t.Errorf("shard.sh, %q: %d\n%s", environment, code, output)
 			}
 		}
-		if code, output := b.run([]string{"SHARDS=" + text, "SHARDS_RESULT=success"}, "gate.sh"); code != 3 || !strings.HasPrefix(b.set(), "error: INCONCLUSIVE") {
-			t.Errorf("gate.sh, SHARDS=%q: %d, %q\n%s", text, code, b.set(), output)
+		if code, output := b.run([]string{"SHARDS=" + text, "SHARDS_RESULT=success"}, "gate.sh"); code != 3 || !strings.HasPrefix(b.published(), "--if-token --trouble INCONCLUSIVE") {
+			t.Errorf("gate.sh, SHARDS=%q: %d, %q\n%s", text, code, b.published(), output)
 		}
 		b.packed(1, text)
-		if code, output := b.run([]string{"SHARDS=2", "SHARDS_RESULT=success"}, "gate.sh"); code != 3 || !strings.Contains(b.set(), "shard 1 proved nothing") {
-			t.Errorf("gate.sh, exit-code %q: %d, %q\n%s", text, code, b.set(), output)
+		if code, output := b.run([]string{"SHARDS=2", "SHARDS_RESULT=success"}, "gate.sh"); code != 3 || !strings.Contains(b.published(), "shard 1 proved nothing") {
+			t.Errorf("gate.sh, exit-code %q: %d, %q\n%s", text, code, b.published(), output)
 		}
 		if _, err := os.Stat(filepath.Join(b.folder, "ran")); err == nil {
 			t.Errorf("%q was run", text)
@@ -265,7 +216,7 @@ func (b *bench) packed(shard int, code string) {
 func TestTheGateSignsWithAKeyThatNobodyElseSees(t *testing.T) {
 	b := newBench(t)
 	b.shards("0")
-	b.program("bin/hero_chaos", judge("0", "0", `VERDICT  PROMOTE: it may be promoted\n`)+"\n")
+	b.hero(judge("0", "0", `VERDICT  PROMOTE: it may be promoted\n`)+"\n")
 	code, output := b.run([]string{"SHARDS=1", "SHARDS_RESULT=success", "SIGNING_KEY=the key"}, "gate.sh")
 	if code != 0 || b.read("key") != "the key\n" || strings.Contains(output, "the key") {
 		t.Errorf("%d, %q\n%s", code, b.read("key"), output)

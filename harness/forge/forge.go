@@ -90,14 +90,29 @@ func (s Server) check() error {
 	return nil
 }
 
-// SetStatus sets the status of the commit: success, failure, error or pending.
-func (s Server) SetStatus(ctx context.Context, state, description string) error {
+// State is the state of a commit.
+type State string
+
+// The states. An error is one in which nothing was judged.
+const (
+	StateSuccess State = "success"
+	StateFailure State = "failure"
+	StateError   State = "error"
+)
+
+// SetStatus sets the status of the commit.
+func (s Server) SetStatus(ctx context.Context, state State, description string) error {
 	letters := []rune(strings.Join(strings.Fields(description), " "))
 	if len(letters) > descriptionLimit {
 		letters = append(letters[:descriptionLimit-1], '…')
 	}
-	body := map[string]string{"state": state, "context": "hero_chaos", "description": string(letters), "target_url": s.Page}
-	return s.call(ctx, http.MethodPost, "statuses/"+s.Commit, body, nil)
+	body := map[string]string{"state": string(state), "context": "hero_chaos", "description": string(letters), "target_url": s.Page}
+	err := s.call(ctx, http.MethodPost, "statuses/"+s.Commit, body, nil)
+	var refused *refusal
+	if errors.As(err, &refused) && (refused.status == http.StatusForbidden || refused.status == http.StatusUnauthorized) {
+		return fmt.Errorf("%w: may the job's token write statuses?", err)
+	}
+	return err
 }
 
 // comment is a comment as the API tells it.

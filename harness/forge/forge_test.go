@@ -159,6 +159,9 @@ func TestNoErrorHasTheToken(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), token) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", name, err)
 		}
+		if err := job.SetStatus(t.Context(), forge.StateError, "x"); name == "refused" && (err == nil || !strings.HasSuffix(err.Error(), "may the job's token write statuses?")) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	unreachable, err := forge.FromEnvironment(environment("http://127.0.0.1:1"), 0)
 	if err != nil {
