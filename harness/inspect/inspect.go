@@ -48,6 +48,8 @@ type Subject struct {
 	// gives up after a limit.
 	Victim func(options victim.Options) string
 	Probe  func(socket string, limit time.Duration) string
+	// RepeatCommand returns the command that runs the suites on the same image, for some promises.
+	RepeatCommand func(focus string) string
 	// Understood is the supervisor's spelling as it was learned; nil if it speaks as the contract has it.
 	Understood *learn.Understanding
 }
@@ -210,7 +212,7 @@ func (e *examiner) finding(assumption zinit.Assumption) Finding {
 	}
 	const shown = 3
 	if len(ids) > 0 {
-		found.Evidence += ": make e2e FOCUS=" + strings.Join(ids[:min(shown, len(ids))], ",")
+		found.Evidence += ": " + e.RepeatCommand(strings.Join(ids[:min(shown, len(ids))], ","))
 	}
 	return found
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/golden"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/repeat"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -100,6 +101,9 @@ func subject(t *testing.T) Subject {
 		},
 		Victim: func(victim.Options) string { return "victim" },
 		Probe:  func(string, time.Duration) string { return "probe" },
+		RepeatCommand: func(focus string) string {
+			return repeat.Command{Focus: focus, Image: "odd:image"}.String()
+		},
 	}
 }
 

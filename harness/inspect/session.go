@@ -40,6 +40,8 @@ type Sandbox interface {
 	Boot() (missing map[string]string, took time.Duration)
 	// Attached reports whether somebody else started the container.
 	Attached() bool
+	// RepeatCommand returns the command that runs the suites on the same image, for some promises.
+	RepeatCommand(focus string) string
 }
 
 // dialer connects to an endpoint inside a sandbox.
@@ -61,7 +63,7 @@ func NewSubject(t *target.Target, box Sandbox, started time.Time) Subject {
 			plan := session.VictimPlan{Name: Prefix, Options: options}
 			return plan.Definition().Actions[0].Exec
 		},
-		Probe: session.ProbeCommand, Understood: box.Understood(),
+		Probe: session.ProbeCommand, Understood: box.Understood(), RepeatCommand: box.RepeatCommand,
 	}
 	if box.Zinit().Dialect() == zinit.Dialect04 {
 		subject.Client = zinit.NewClient(box.ZinitDialer())

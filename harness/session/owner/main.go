@@ -71,5 +71,8 @@ func (m *Main) Boot() (missing map[string]string, took time.Duration) {
 	return m.opened.Missing, m.opened.BootPeriod
 }
 
+// RepeatCommand returns the command that runs the suites on the same image, for some promises.
+func (m *Main) RepeatCommand(focus string) string { return m.owner.configuration.RepeatCommand(focus) }
+
 // Attached reports whether somebody else started the container.
 func (m *Main) Attached() bool { return m.attached }
