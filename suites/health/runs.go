@@ -111,8 +111,8 @@ func itMayWriteMuch(chaos *session.Session, c checker) {
 	c.it("writes a megabyte passes", promise.HealthChatty, func(ctx SpecContext) {
 		sandbox, w, run := c.start(ctx, chaos, 1, healthyTimeout)
 		journal, ok := c.awaitEvents(ctx, sandbox, victim.EventEnded, checksWanted, limitOf(checksWanted, time.Second))
-		if began := len(journal.Of(victim.EventStarted)); !ok && began > 0 {
-			spec.FailWith(chaos, fmt.Sprintf("%d of %d health checks of %s that write a megabyte came to their end", len(journal.Of(victim.EventEnded)), began, w.Name),
+		if began, ended := len(journal.Of(victim.EventStarted)), len(journal.Of(victim.EventEnded)); !ok && began > ended {
+			spec.FailWith(chaos, fmt.Sprintf("%d of %d health checks of %s that write a megabyte came to their end", ended, began, w.Name),
 				spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)))
 		}
 		if !ok {
