@@ -41,7 +41,7 @@ func (i Impostor) serveConn(ctx context.Context, conn net.Conn) {
 	}
 	reader := bufio.NewReader(conn)
 	for {
-		reply, err := i.reply(reader)
+		reply, closes, err := i.reply(reader)
 		if err != nil || !pause(ctx, i.ReplyDelay) {
 			return
 		}
@@ -54,28 +54,31 @@ func (i Impostor) serveConn(ctx context.Context, conn net.Conn) {
 		case !writeReply(ctx, conn, reply, i.Behaviour):
 			return
 		}
+		if closes && i.Behaviour != Mute {
+			return
+		}
 	}
 }
 
-// reply reads one request and renders the whole reply to it.
-func (i Impostor) reply(reader *bufio.Reader) ([]byte, error) {
+// reply reads one request and renders the whole reply to it. closes says that the client asked for the connection to end after it.
+func (i Impostor) reply(reader *bufio.Reader) (reply []byte, closes bool, err error) {
 	if i.HTTP {
 		asked, err := http.ReadRequest(reader)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		_, err = io.Copy(io.Discard, asked.Body)
-		return i.renderReply(asked), err
+		return i.renderReply(asked), asked.Close, err
 	}
 	var line []byte
 	for {
 		part, more, err := reader.ReadLine()
 		line = append(line, part...)
 		if err != nil || len(line) > requestLimit {
-			return nil, errors.Join(err, errors.New("read a request"))
+			return nil, false, errors.Join(err, errors.New("read a request"))
 		}
 		if !more {
-			return i.document(line), nil
+			return i.document(line), false, nil
 		}
 	}
 }
