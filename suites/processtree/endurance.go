@@ -171,6 +171,10 @@ func endure(ctx context.Context, chaos *session.Session) (endured, error) {
 	if sandbox.SupervisorPID() == 0 {
 		return endured{}, recovery.NotProved("the supervisor's process is not known, so that nobody can say what it holds")
 	}
+	By("stop the services of the image: the first run of each health check would begin a log")
+	if _, err := spec.StopServices(ctx, sandbox, chaos.Target.Restartable(), chaos.Target.Budgets.StopTimeout.Duration()); err != nil {
+		return endured{}, err
+	}
 	if _, err := restartOften(ctx, chaos, sandbox, "warm-up", warmUps, warmUpProbes); err != nil {
 		return endured{}, err
 	}

@@ -7,11 +7,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
@@ -89,6 +91,24 @@ func ListServices(wrong map[string]string) []Line {
 		cases = append(cases, service+": "+wrong[service])
 	}
 	return List("service", cases)
+}
+
+// StopServices stops services of the image for good, and reports whether none of them had a process within a time.
+func StopServices(ctx context.Context, sandbox *session.Sandbox, services []target.Service, limit time.Duration) (stopped bool, err error) {
+	for _, service := range services {
+		if err := sandbox.Dismiss(ctx, service.Name); err != nil {
+			return false, err
+		}
+	}
+	for _, service := range services {
+		_ = sandbox.Supervisor.Stop(ctx, service.Name) // a service may be stopped already; what counts comes next
+	}
+	return Until(ctx, limit, func(ctx context.Context) bool {
+		statuses, err := sandbox.Supervisor.List(ctx)
+		return err == nil && !slices.ContainsFunc(statuses, func(s zinit.Status) bool {
+			return s.PID != 0 && slices.ContainsFunc(services, func(ours target.Service) bool { return ours.Name == s.Name })
+		})
+	}), nil
 }
 
 // HoldAll keeps services until release is called, also after an error. release gives all back at the same time, since each
