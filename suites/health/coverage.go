@@ -9,22 +9,24 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// coverageSpecs registers the specs that read the registered health checks. Whether a check tells the truth, truthSpecs judges.
-func coverageSpecs(chaos *session.Session) {
+// coverageSpecs registers the specs about whom the registered health checks ask. Whether a check tells the truth, truthSpecs judges.
+func coverageSpecs(chaos *session.Session, table *table) {
 	Describe("the registered health checks", func() {
 		for _, service := range chaos.Target.Restartable() {
 			if service.Port == 0 {
-				itAsks(chaos, promise.HealthSocketProbed, service, "its socket "+service.Socket,
+				table.itAsks(promise.HealthSocketProbed, service, "its socket "+service.Socket,
 					service.Socket, strings.TrimSuffix(path.Base(service.Socket), ".sock"))
 			} else {
-				itAsks(chaos, promise.HealthPortProbed, service, fmt.Sprintf("port %d by HTTP", service.Port),
+				table.itAsks(promise.HealthPortProbed, service, fmt.Sprintf("port %d by HTTP", service.Port),
 					fmt.Sprintf("http://127.0.0.1:%d", service.Port), fmt.Sprintf("http://localhost:%d", service.Port),
 					fmt.Sprintf("127.0.0.1:%d/", service.Port), fmt.Sprintf("localhost:%d/", service.Port))
 			}
@@ -33,15 +35,16 @@ func coverageSpecs(chaos *session.Session) {
 	})
 }
 
-// itAsks registers the spec that looks for one of several texts in the command of a service's health check.
-func itAsks(chaos *session.Session, p string, service target.Service, endpoint string, texts ...string) {
+// itAsks registers the spec about whom the health check of a service asks. A command that holds one of several texts asks the
+// endpoint. Any other is tried: it may be a program that knows the endpoint by another name.
+func (t *table) itAsks(p string, service target.Service, endpoint string, texts ...string) {
 	It("ask "+service.Name, spec.About(p), spec.On(service.Name), func(ctx SpecContext) {
-		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
+		sandbox := spec.Sandbox(ctx, t.chaos, session.MainSandbox)
 		By("read the health checks of " + service.Name)
 		checks, err := listHealthChecks(ctx, sandbox, service.Name)
 		spec.Conclude(err)
 		if len(checks) == 0 {
-			spec.FailWith(chaos, service.Name+" has no health check")
+			spec.FailWith(t.chaos, service.Name+" has no health check")
 		}
 		var commands []string
 		for _, check := range checks {
@@ -50,8 +53,28 @@ func itAsks(chaos *session.Session, p string, service target.Service, endpoint s
 			}
 			commands = append(commands, fmt.Sprintf("%s: %s", check.Name, check.Exec))
 		}
-		spec.FailWith(chaos, fmt.Sprintf("the health check of %s does not ask %s", service.Name, endpoint), spec.List("runs", commands)...)
-	}, NodeTimeout(specTimeout))
+		tried := t.tryEndpoint(ctx, service)
+		if tried.Ran.ExitCode != 0 && tried.Control.ExitCode == 0 {
+			return
+		}
+		spec.FailWith(t.chaos, fmt.Sprintf("the health check of %s does not ask %s", service.Name, endpoint),
+			append(spec.List("runs", commands), spec.Note("tried", "exit %d when a service that is well is there, and %d when there is none",
+				tried.Control.ExitCode, tried.Ran.ExitCode))...)
+	}, NodeTimeout(truthTimeout))
+}
+
+// tryEndpoint runs the registered health check of a service while nobody is in its place, after a control with one that is well.
+func (t *table) tryEndpoint(ctx context.Context, service target.Service) protocol.TrialResult {
+	GinkgoHelper()
+	sandbox := spec.Background(ctx, t.chaos, truthSandbox)
+	check := t.prepare(ctx, sandbox)[service.Name]
+	By("run " + check.Name + " with and without a service in the place of " + service.Name)
+	tried, err := sandbox.Agent().Try(ctx, newTrial(sandbox, service, check, protocol.Missing, hastyLimit))
+	spec.Conclude(err)
+	if tried.Control.TimedOut || tried.Ran.TimedOut {
+		spec.Inconclusive(fmt.Sprintf("%s had not ended after %s, and may take %s", check.Name, span.Text(hastyLimit), check.Timeout))
+	}
+	return tried
 }
 
 func listHealthChecks(ctx context.Context, sandbox *session.Sandbox, service string) ([]zinit.Action, error) {

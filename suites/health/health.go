@@ -55,8 +55,9 @@ func Specs(chaos *session.Session) {
 		itLeavesASlowServiceAlone(chaos, planVictim("health-slow-share"), slowTimeout*8/10)
 	})
 	runSpecs(chaos)
-	coverageSpecs(chaos)
-	truthSpecs(chaos)
+	table := newTable(chaos)
+	coverageSpecs(chaos, table)
+	truthSpecs(chaos, table)
 	if chaos.Configuration.Profile == config.Faithful {
 		cadenceSpecs(chaos)
 	}

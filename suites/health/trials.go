@@ -49,15 +49,19 @@ func (t *table) try(ctx SpecContext, sandbox *session.Sandbox, r row, limit func
 			continue
 		}
 		trying.Go(func() {
-			trials[i].tried, trials[i].err = sandbox.Agent().Try(ctx, protocol.TrialParams{
-				Endpoint: session.EndpointOf(service), Behaviour: r.behaviour, Delay: replyDelay(r.behaviour, check),
-				Exec: check.Exec, Env: check.Env, Dir: check.Dir,
-				SupervisorPID: sandbox.SupervisorPID(), Limit: trials[i].limit,
-			})
+			trials[i].tried, trials[i].err = sandbox.Agent().Try(ctx, newTrial(sandbox, service, check, r.behaviour, trials[i].limit))
 		})
 	}
 	trying.Wait()
 	return trials
+}
+
+// newTrial returns the run of a service's check with an impostor in the service's place.
+func newTrial(sandbox *session.Sandbox, service target.Service, check zinit.Action, b victim.Behaviour, limit time.Duration) protocol.TrialParams {
+	return protocol.TrialParams{
+		Endpoint: session.EndpointOf(service), Behaviour: b, Delay: replyDelay(b, check),
+		Exec: check.Exec, Env: check.Env, Dir: check.Dir, SupervisorPID: sandbox.SupervisorPID(), Limit: limit,
+	}
 }
 
 // replyDelay returns how slow a behaviour is. A reply that drips takes longer than the check may.
@@ -97,17 +101,9 @@ func (t *table) prepare(ctx context.Context, sandbox *session.Sandbox) map[strin
 		if len(registered) > 0 {
 			checks[service.Name] = registered[0]
 		}
-		spec.Conclude(sandbox.Dismiss(ctx, service.Name))
 	}
-	for _, service := range t.services {
-		_ = sandbox.Supervisor.Stop(ctx, service.Name) // a service may be stopped already; what counts comes next
-	}
-	stopped := spec.Until(ctx, t.chaos.Target.Budgets.StopTimeout.Duration()+overdueLimit, func(ctx context.Context) bool {
-		statuses, err := sandbox.Supervisor.List(ctx)
-		return err == nil && !slices.ContainsFunc(statuses, func(s zinit.Status) bool {
-			return s.PID != 0 && slices.ContainsFunc(t.services, func(ours target.Service) bool { return ours.Name == s.Name })
-		})
-	})
+	stopped, err := spec.StopServices(ctx, sandbox, t.services, t.chaos.Target.Budgets.StopTimeout.Duration()+overdueLimit)
+	spec.Conclude(err)
 	if !stopped {
 		spec.Inconclusive("the services of the sandbox could not be stopped, so that nobody can be put in their place")
 	}

@@ -92,15 +92,17 @@ type table struct {
 	checks    map[string]map[string]zinit.Action // by the name of a prepared sandbox, then by service
 }
 
+func newTable(chaos *session.Session) *table {
+	return &table{chaos: chaos, services: chaos.Target.Restartable(), checks: map[string]map[string]zinit.Action{}}
+}
+
 // truthSpecs registers the specs that run every registered probe against every behaviour. A spec is a row, and tries all
 // services at once.
-func truthSpecs(chaos *session.Session) {
-	services := chaos.Target.Restartable()
-	if len(services) == 0 {
+func truthSpecs(chaos *session.Session, table *table) {
+	if len(table.services) == 0 {
 		return // nothing is registered that could be unsound
 	}
 	Describe("the registered probes", spec.Long, func() {
-		table := &table{chaos: chaos, services: services, checks: map[string]map[string]zinit.Action{}}
 		for _, row := range quickRows {
 			table.itHolds(row, truthSandbox)
 		}
