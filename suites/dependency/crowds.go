@@ -135,7 +135,11 @@ func (c *crowd) run(ctx context.Context, chaos *session.Session) (seen crowdResu
 
 	begin("deleting") // the last first: zinit 0.3 deletes dependents together with what they need
 	for i, began := len(c.services)-1, time.Now(); i >= 0 && time.Since(began) <= deleteLimit && ctx.Err() == nil; i-- {
-		if err := sandbox.Supervisor.Delete(ctx, c.service(i)); err != nil {
+		err := sandbox.Supervisor.Delete(ctx, c.service(i))
+		if errors.Is(err, zinit.ErrNotExpressible) {
+			return seen, recovery.NotExpressible(err)
+		}
+		if err != nil {
 			seen.wrong = append(seen.wrong, spec.Note("delete", "%v", err))
 			break
 		}
@@ -213,6 +217,8 @@ func (c *crowd) explainRegistration(ctx context.Context, number int, failure err
 	switch {
 	case errors.As(failure, &answer):
 		return nil, recovery.NotProved(fmt.Sprintf("%s cannot be registered: %v", c.service(number), failure))
+	case errors.Is(failure, zinit.ErrNotExpressible):
+		return nil, recovery.NotExpressible(failure)
 	case ctx.Err() != nil:
 		return nil, recovery.NotProved("the spec's time was over while the crowd was registered")
 	}
