@@ -30,6 +30,19 @@ func (b *Sandbox) Interrupt(ctx context.Context, order protocol.Order, limit tim
 	return interruption, err
 }
 
+// KillSupervisor kills the supervisor, and waits until another one answers. A container that ends with its supervisor is started again, as
+// whoever runs it would: the interruption says so. One that goes on without its supervisor refuses. No other spec may use the sandbox.
+func (b *Sandbox) KillSupervisor(ctx context.Context, injection Injection) (protocol.Interruption, error) {
+	if b.SupervisorPID() == 1 {
+		return b.Interrupt(ctx, protocol.KillFirst, 0) // only Docker can kill it
+	}
+	_, err := b.Inject(ctx, injection)
+	if b.FindSupervisor(ctx) == nil {
+		return protocol.Interruption{}, err
+	}
+	return b.Interrupt(ctx, protocol.Revive, 0)
+}
+
 // FindSupervisor finds the supervisor after it was replaced, by itself or with its container. The error says what is missing when
 // the boot budget is spent, or that the container has ended.
 func (b *Sandbox) FindSupervisor(ctx context.Context) error {

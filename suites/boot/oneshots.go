@@ -22,7 +22,7 @@ const (
 	watchPeriod = 6 * retryDelay
 	// runPeriod is the time that a run of a oneshot of ours takes.
 	runPeriod = 50 * time.Millisecond
-	// installLimit is the longest time that zinit may take to run an install action.
+	// installLimit is the longest time for which it is waited that zinit runs an install action.
 	installLimit = 5 * time.Second
 	// jobLimit is more runs than any action has in a session.
 	jobLimit = 10_000
@@ -34,13 +34,11 @@ func oneshots(chaos *session.Session) {
 	It("the image's are not kept alive", spec.About(promise.BootOneshots), spec.On(whole), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
 		var found []string
-		count := 0
 		By("read how often each install and test action was run")
 		for _, action := range listActions(ctx, sandbox) {
 			if action.Kind != zinit.KindInstall && action.Kind != zinit.KindTest {
 				continue
 			}
-			count++
 			if !action.Oneshot {
 				found = append(found, fmt.Sprintf("%s is a %s action and no oneshot", action.Name, action.Kind))
 			}
@@ -48,9 +46,6 @@ func oneshots(chaos *session.Session) {
 			if starts := countJobs(ctx, sandbox, zinit.RunActionName(action.Service)); runs > max(1, starts) {
 				found = append(found, fmt.Sprintf("%s was run %d times, and %s was started %d times", action.Name, runs, action.Service, starts))
 			}
-		}
-		if count == 0 {
-			spec.Inconclusive("the image registers no install or test action")
 		}
 		if len(found) > 0 {
 			spec.FailWith(chaos, "an install or test action of the image is kept alive", spec.List("found", found)...)
@@ -72,9 +67,8 @@ func oneshots(chaos *session.Session) {
 			definition.Service.Actions = append(definition.Service.Actions, action.Name)
 		}
 		spec.Register(ctx, sandbox, definition)
-		spec.Await(ctx, installLimit, "zinit runs the install action of "+plan.Name, func(ctx context.Context) bool {
-			return countStarts(ctx, sandbox, install) > 0
-		})
+		By("wait until zinit runs the install action of " + plan.Name + ": it may leave it alone")
+		spec.Until(ctx, installLimit, func(ctx context.Context) bool { return countStarts(ctx, sandbox, install) > 0 })
 		began := time.Now()
 		spec.Watch(ctx, watchPeriod, "watch the oneshots of "+plan.Name+" for a second run", func(ctx context.Context) bool {
 			for _, once := range []session.VictimPlan{install, test} {

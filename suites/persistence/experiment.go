@@ -95,7 +95,7 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	if err != nil || interruption.Refused != "" {
 		return result{interruption: interruption}, err
 	}
-	if !e.ending.agentLives {
+	if !e.ending.agentLives || interruption != (session.Interruption{}) { // the container was started again, and the agent with it
 		if err := agent.WatchCrowd(ctx, e.ending.name, p.argv); err != nil {
 			return seen, err
 		}
@@ -201,9 +201,9 @@ func killFirst(ctx context.Context, _ *session.Session, p *population) (session.
 	return p.sandbox.Interrupt(ctx, session.KillFirst, 0)
 }
 
-// killSupervisor kills zinit itself, and proves nothing if the image does not start it again. All services are held
-// meanwhile, so that one that ends with its supervisor is no disturbance.
-func killSupervisor(ctx context.Context, chaos *session.Session, p *population) (none session.Interruption, err error) {
+// killSupervisor kills zinit itself, and proves nothing if the container goes on without it. All services are held meanwhile, so that
+// one that ends with its supervisor is no disturbance.
+func killSupervisor(ctx context.Context, chaos *session.Session, p *population) (done session.Interruption, err error) {
 	names := []string{session.WholeSandbox, session.Base}
 	for _, service := range append(p.sandbox.Bystanders(), p.serving...) {
 		names = append(names, service.Name)
@@ -211,17 +211,17 @@ func killSupervisor(ctx context.Context, chaos *session.Session, p *population) 
 	release, err := spec.HoldAll(ctx, p.sandbox, names)
 	defer func() { err = errors.Join(err, release(context.WithoutCancel(ctx))) }()
 	if err != nil {
-		return none, err
+		return done, err
 	}
 	if p.sandbox.ZinitSocket() == "" {
-		return none, recovery.NotProved("zinit's RPC is not understood, so that its own process cannot be identified")
+		return done, recovery.NotProved("zinit's RPC is not understood, so that its own process cannot be identified")
 	}
-	_, err = p.sandbox.Inject(ctx, session.Injection{
+	done, err = p.sandbox.KillSupervisor(ctx, session.Injection{
 		Promise: promise.PersistenceDefinitions, Fault: fault.SIGKILL, ObservationLimit: chaos.Target.Budgets.Boot.Duration(),
 		Service: session.Service{Name: "zinit", Endpoint: protocol.Endpoint{Socket: p.sandbox.ZinitSocket(), Method: "system.ping"}},
 	})
-	if p.sandbox.FindSupervisor(ctx) != nil {
-		return none, recovery.NotProved("the image does not start its supervisor again: it ends with it, or stays without")
+	if err == nil && done.Refused != "" {
+		return done, recovery.NotProved("the image does not start its supervisor again: " + done.Refused)
 	}
-	return none, err
+	return done, err
 }

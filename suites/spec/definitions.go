@@ -3,11 +3,14 @@ package spec
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 )
 
-// ReadDefinitions reads all that is registered of each service, as JSON.
+// ReadDefinitions reads all that is registered of each service, as JSON. Actions are in the order of their names: the one in which a
+// supervisor lists them says nothing.
 func ReadDefinitions(ctx context.Context, supervisor zinit.Supervisor) (map[string]string, error) {
 	statuses, err := supervisor.List(ctx)
 	if err != nil {
@@ -23,6 +26,7 @@ func ReadDefinitions(ctx context.Context, supervisor zinit.Supervisor) (map[stri
 		if err != nil {
 			return nil, err
 		}
+		slices.SortFunc(actions, func(a, b zinit.Action) int { return strings.Compare(a.Name, b.Name) })
 		text, err := json.Marshal([]any{service, actions})
 		if err != nil {
 			return nil, err

@@ -67,6 +67,11 @@ func (l *liveSandbox) carryOut(ctx context.Context, p protocol.ContainerParams) 
 		if err := l.container.Kill(ctx, "SIGKILL"); err != nil {
 			return done, err
 		}
+	case protocol.Revive:
+		if l.awaitEnd(ctx) == nil {
+			done.Refused = "the container goes on without its supervisor"
+			return done, ctx.Err()
+		}
 	default:
 		return done, fmt.Errorf("unknown order %q", p.Order)
 	}

@@ -132,6 +132,18 @@ func (l *leases) meet(one, other lease) bool {
 	return l.needs(one.sandbox, one.service, other.service) || l.needs(one.sandbox, other.service, one.service)
 }
 
+// holds reports whether a client holds a subject.
+func (l *leases) holds(client any, s subject) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, held := range l.held {
+		if held.client == client && held.subject == s {
+			return true
+		}
+	}
+	return false
+}
+
 // broadcast wakes all that wait. The caller holds the mutex.
 func (l *leases) broadcast() {
 	close(l.freed)
@@ -247,8 +259,11 @@ func (o *Owner) release(ctx context.Context, id string) error {
 }
 
 // alone holds all of a sandbox while a client does something to its container, so that nobody's experiment meets it and whatever ends
-// by it is explained.
+// by it is explained. A client that holds all of it already keeps it.
 func (h *heldLeases) alone(ctx context.Context, sandbox string, do func() error) error {
+	if h.owner.leases.holds(h, subject{sandbox, protocol.WholeSandbox}) {
+		return do()
+	}
 	id, err := h.owner.leases.acquire(ctx, lease{subject: subject{sandbox, protocol.WholeSandbox}, client: h})
 	if err != nil {
 		return err

@@ -176,3 +176,25 @@ func TestFaultsMayMeetIfTheirMeetingIsTheExperiment(t *testing.T) {
 		}
 	}
 }
+
+func TestAClientThatHoldsAllOfASandboxMayInterruptIt(t *testing.T) {
+	owner := &Owner{leases: newTestLeases(&fakeClock{100})}
+	ours, theirs := &heldLeases{owner: owner}, &heldLeases{owner: owner}
+	id, err := owner.leases.acquire(t.Context(), lease{subject: subject{"main", protocol.WholeSandbox}, client: ours})
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	interrupted := 0
+	interrupt := func() error { interrupted++; return nil }
+	if err := ours.alone(short, "main", interrupt); err != nil || interrupted != 1 {
+		t.Errorf("the holder: %v, %d interruptions", err, interrupted)
+	}
+	if err := theirs.alone(short, "main", interrupt); err == nil || interrupted != 1 {
+		t.Errorf("another client: %v, %d interruptions", err, interrupted)
+	}
+	if _, held := owner.leases.release(id); !held {
+		t.Error("the interruption has given back what its client holds")
+	}
+}

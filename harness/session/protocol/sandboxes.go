@@ -41,6 +41,8 @@ const (
 	Restart Order = "restart"
 	// KillFirst sends SIGKILL to the container's first process, and starts the container again if that ended it.
 	KillFirst Order = "kill-pid1"
+	// Revive starts the container again that has ended with its supervisor. It refuses one that goes on.
+	Revive Order = "revive"
 	// Upgrade and Rollback stop the container within a time, and start one of the other image on the same data.
 	Upgrade  Order = "upgrade"
 	Rollback Order = "rollback"
