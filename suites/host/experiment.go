@@ -312,9 +312,14 @@ func (e *experiment) untouched(sandbox *session.Sandbox) []session.Service {
 	return services
 }
 
+// findPendingDelay returns the longest delay of a retry that may be pending when a fault ends that was held for so long. Exponential delays
+// that double are never longer than what has passed since the first, and that one more.
+func findPendingDelay(held time.Duration) time.Duration { return max(longestDelay, delay+held) }
+
 // watchAfter watches what follows the revert.
 func (e *experiment) watchAfter(ctx context.Context, sandbox *session.Sandbox, services []session.Service, mortals []session.VictimPlan, seen *result) error {
-	seen.limit = longestDelay + spec.StartupLimit(e.chaos) + spec.AnswerLimit + spec.Tolerance(e.chaos)
+	held := time.Duration(seen.ended.Hi - seen.begun.Lo) // a busy host holds a fault for longer than was planned
+	seen.limit = findPendingDelay(held) + spec.StartupLimit(e.chaos) + spec.AnswerLimit + spec.Tolerance(e.chaos)
 	checked := e.residents.checked.Of()
 	isChecked := func(service session.Service) bool { return service.Name == checked.Name }
 	By("wait until all run and serve again")
