@@ -124,6 +124,37 @@ func findBySockets(ctx context.Context, box Box) ([]target.Service, error) {
 			services = append(services, target.Service{Name: "user." + name, Socket: socket})
 		}
 	}
+	return addByPorts(ctx, box, services)
+}
+
+// addByPorts adds the services that listen at a port and answer HTTP there: they are called after their program, which is among the image's.
+func addByPorts(ctx context.Context, box Box, services []target.Service) ([]target.Service, error) {
+	const binaries = "/root/hero/bin"
+	listeners, err := box.Agent().Listeners(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for the ports of services: %w", err)
+	}
+	table, err := box.Agent().Processes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for the processes of services: %w", err)
+	}
+	slices.SortFunc(listeners, func(a, b protocol.Listener) int { return cmp.Compare(a.Port, b.Port) })
+	for _, listener := range listeners {
+		i := slices.IndexFunc(table, func(p protocol.Process) bool { return p.PID == listener.PID })
+		if i < 0 || listener.Port == 0 || len(table[i].Argv) == 0 || path.Dir(table[i].Argv[0]) != binaries {
+			continue
+		}
+		name := "user." + path.Base(table[i].Argv[0])
+		if slices.ContainsFunc(services, func(s target.Service) bool { return s.Name == name }) {
+			continue
+		}
+		for _, page := range []string{"/health", "/"} {
+			if recovery.CheckSteady(ctx, box, protocol.Endpoint{Port: listener.Port, Path: page}) == nil {
+				services = append(services, target.Service{Name: name, Port: listener.Port, Health: page})
+				break
+			}
+		}
+	}
 	return services, nil
 }
 
@@ -154,17 +185,17 @@ func awaitServices(ctx context.Context, t *target.Target, supervisor zinit.Super
 	}
 }
 
-// read reads the definitions back, as far as the dialect can express them.
+// read reads the definitions back, as far as the dialect can express them and the supervisor gives them.
 func read(ctx context.Context, supervisor zinit.Supervisor, statuses []zinit.Status) ([]found, error) {
 	actions, err := supervisor.Actions(ctx, "")
-	if err != nil && !errors.Is(err, zinit.ErrNotExpressible) {
+	if refused := new(zinit.Error); err != nil && !errors.Is(err, zinit.ErrNotExpressible) && !errors.As(err, &refused) {
 		return nil, err
 	}
 	all := make([]found, 0, len(statuses))
 	for _, status := range statuses {
 		f := found{status: status}
 		f.service, err = supervisor.Get(ctx, status.Name)
-		if err != nil && !errors.Is(err, zinit.ErrNotExpressible) {
+		if refused := new(zinit.Error); err != nil && !errors.Is(err, zinit.ErrNotExpressible) && !errors.As(err, &refused) {
 			return nil, err
 		}
 		for _, action := range actions {

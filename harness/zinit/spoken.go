@@ -433,6 +433,9 @@ func (s spoken) listActions(ctx context.Context, service string) ([]Action, erro
 		arguments = nil
 	}
 	call, result, err := s.ask(ctx, dialect.ListActions, service, arguments)
+	if refused := new(Error); errors.As(err, &refused) && service == "" && arguments != nil {
+		return s.listEach(ctx) // it wants to be told whose
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -449,6 +452,26 @@ func (s spoken) listActions(ctx context.Context, service string) ([]Action, erro
 		if action := actionOf(values); service == "" || action.Service == service || (action.Service == "" && arguments != nil) {
 			all = append(all, action)
 		}
+	}
+	return all, nil
+}
+
+// listEach lists the actions of all services, one service after the other.
+func (s spoken) listEach(ctx context.Context) ([]Action, error) {
+	services, err := s.expand(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var all []Action
+	for _, service := range services {
+		actions, err := s.listActions(ctx, service)
+		if errors.Is(err, ErrNotFound) {
+			continue // deleted since
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, actions...)
 	}
 	return all, nil
 }

@@ -232,3 +232,14 @@ func TestWhatIsWrong(t *testing.T) {
 		t.Errorf("a negative delay is written as %v (%v)", written, err)
 	}
 }
+
+// TestAnEmptyWrapperIsSent checks that parameters that are all inside a member come in it even if there are none.
+func TestAnEmptyWrapperIsSent(t *testing.T) {
+	inside := dialect.Call{Method: "list", At: map[dialect.Argument]dialect.Path{dialect.TheName: {"request", "name"}}}
+	if params, err := inside.Request(nil); err != nil || !reflect.DeepEqual(params, map[string]any{"request": map[string]any{}}) {
+		t.Errorf("%v (%v)", params, err)
+	}
+	if params, err := (dialect.Call{Method: "list", At: map[dialect.Argument]dialect.Path{dialect.TheName: {"name"}}}).Request(nil); err != nil || params != nil {
+		t.Errorf("%v (%v)", params, err)
+	}
+}

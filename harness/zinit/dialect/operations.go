@@ -153,7 +153,18 @@ func (c Call) Request(arguments map[Argument]any) (any, error) {
 		}
 	}
 	if object, ok := params.(map[string]any); ok && len(object) == 0 {
-		return nil, nil //nolint:nilnil // no parameters is no error
+		return c.emptyWrapper(), nil
 	}
 	return params, nil
+}
+
+// emptyWrapper returns the object that all parameters would be in, empty; nil if they are in none.
+func (c Call) emptyWrapper() any {
+	for _, argument := range slices.Sorted(maps.Keys(c.At)) {
+		if at := c.At[argument]; argument != TheDocument && len(at) > 1 {
+			params, _ := at[:len(at)-1].Set(nil, map[string]any{})
+			return params
+		}
+	}
+	return nil
 }
