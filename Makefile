@@ -24,7 +24,7 @@ RUN_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE
 	$(call flag,samples,$(SAMPLES)) $(call flag,mutant,$(MUTANT)) $(call flag,choices,$(CHOICES)) $(call flag,baseline,$(BASELINE)) \
 	$(call flag,baseline-image,$(BASELINE_IMAGE)) $(call flag,upgrade-from,$(UPGRADE_FROM)) $(if $(VERBOSE),--verbose) $(if $(PLAN),--plan) $(if $(LIVE),--live))
 CONTACT_FLAGS = $(strip $(call flag,target,$(TARGET)) $(call flag,image,$(HERO_IMAGE)) $(call flag,container,$(CONTAINER)))
-MUTANTS_FLAGS = $(strip $(call flag,only,$(ONLY)) $(call flag,group,$(GROUP)) $(call flag,parallel,$(PARALLEL)) \
+MUTANTS_FLAGS = $(strip $(call flag,only,$(ONLY)) $(call flag,group,$(GROUP)) $(call flag,parallel,$(PARALLEL)) $(call flag,dialect,$(DIALECT)) \
 	$(if $(SAMPLE),--sample) $(if $(FULL),--full) $(if $(AGAIN),--again))
 # An ENV of the environment is not meant for us: POSIX shells read it as the name of a start-up file.
 SMOKE_FLAGS = $(strip $(call flag,base-url,$(BASE_URL)) \
@@ -93,7 +93,7 @@ test: ## Run all tests: units, those that need Docker, samples of the mutants an
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: mutants
-mutants: build ## Test the harness: break the image in every known way [ONLY=ids GROUP SAMPLE=1 FULL=1 AGAIN=1 PARALLEL]
+mutants: build ## Test the harness: break the image in every known way [ONLY=ids GROUP SAMPLE=1 FULL=1 AGAIN=1 PARALLEL DIALECT=name]
 	@ci/docker.sh
 	@$(BIN)/hero_chaos mutants $(MUTANTS_FLAGS)
 

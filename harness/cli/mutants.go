@@ -31,6 +31,7 @@ type mutantsCommand struct {
 	Again    bool     `help:"Run also the mutants that have a result of this image and of these programs."`
 	Parallel int      `help:"How many mutants run at once."                                                   default:"5"`
 	Procs    int      `help:"How many specs of a mutant run at once."                                         default:"12"`
+	Dialect  string   `help:"Let the image spell its RPC in this dialect (hero_chaos dialects --list)."               placeholder:"NAME"`
 	Output   string   `help:"Folder for the kill matrix, and for the record and the evidence of each mutant." placeholder:"DIR"   type:"path"`
 }
 
@@ -95,7 +96,13 @@ func (c *mutantsCommand) campaign(ctx context.Context, stdout io.Writer) (campai
 	if err != nil {
 		return campaign.Campaign{}, "", err
 	}
-	if configuration.Image, err = owner.ImageOf(ctx, configuration, embedded); err != nil {
+	if c.Dialect == "" {
+		configuration.Image, err = owner.ImageOf(ctx, configuration, embedded)
+	} else {
+		folder += "-" + c.Dialect
+		configuration.Image, err = imageThatSpeaks(ctx, configuration, c.Dialect)
+	}
+	if err != nil {
 		return campaign.Campaign{}, "", err
 	}
 	programs, err := tools.Fingerprint(configuration.Target)

@@ -388,14 +388,30 @@ func (m Member) readWord(known Known, theirs any) (string, error) {
 	if word, ok := m.wordOf(theirs); ok {
 		return word, nil
 	}
-	text, ok := theirs.(string)
+	text, ok := tagOf(theirs)
 	if !ok {
 		return "", fmt.Errorf("%s is none of the words that the dialect knows", brief(theirs))
+	}
+	if word, said := m.wordOf(text); said {
+		return word, nil
 	}
 	if lower := strings.ToLower(text); m.Words == nil || !slices.Contains(known.Words, lower) {
 		return lower, nil
 	}
 	return "", fmt.Errorf("%q is none of the words that the dialect knows", text)
+}
+
+// tagOf returns the text that a word is written as: itself, or the only key of an object, as Rust writes a variant that has members.
+func tagOf(theirs any) (string, bool) {
+	switch v := theirs.(type) {
+	case string:
+		return v, true
+	case map[string]any:
+		for key := range v {
+			return key, len(v) == 1
+		}
+	}
+	return "", false
 }
 
 // wordOf returns the model's word for their value, which may be a text, a number, a flag or a tagged object. Texts are

@@ -388,5 +388,6 @@ func joinName(noun, verb string) []string {
 	return []string{
 		noun + "." + verb, noun + "_" + verb, verb + "_" + noun, noun + "/" + verb, noun + "s." + verb, noun + "." + camel, noun + title(camel), camel + title(noun),
 		title(noun) + "." + title(camel), "zinit." + noun + "." + verb, verb + "." + noun, camel + title(noun) + "s", verb + "_" + noun + "s", noun + "s/" + verb, noun + "-" + verb,
+		"zinit_" + noun + "_" + verb, noun + "::" + verb,
 	}
 }

@@ -162,13 +162,13 @@ func (l *learner) takeActions(documents []any, subject Expected) bool {
 		if !ok || !executes(document) {
 			continue
 		}
-		for _, each := range leaves(document) {
-			switch each.value {
-			case subject.Service + ".run":
-				run = document
-			case subject.Service + ".health":
-				health = document
-			}
+		isRun, isCheck := holds(document, subject.Service+".run"), holds(document, subject.Service+".health")
+		switch {
+		case isRun && isCheck: // a list of both
+		case isRun:
+			run = document
+		case isCheck:
+			health = document
 		}
 	}
 	if run == nil {
@@ -183,6 +183,11 @@ func (l *learner) takeActions(documents []any, subject Expected) bool {
 	}
 	l.addKinds(run, health)
 	return true
+}
+
+// holds reports whether a leaf of a document has a value.
+func holds(document map[string]any, value any) bool {
+	return slices.ContainsFunc(leaves(document), func(one leaf) bool { return one.value == value })
 }
 
 // shareForms lets a member of one action be written as the same member of the other, if its own value is nothing: that shows no form.

@@ -140,6 +140,23 @@ func (l *learner) takeJobs(documents []any, first Sight) bool {
 
 func isSIGKILL(value any) bool { return value == float64(9) }
 
+// lineIn returns the place of the line in each entry of a log; nil if entries are lines themselves.
+func lineIn(answer any) dialect.Path {
+	list, _ := answer.([]any)
+	if len(list) == 0 {
+		return nil
+	}
+	entry, _ := list[0].(map[string]any)
+	for _, name := range []string{"line", "message", "msg", "text", "content", "log", "data"} {
+		for _, one := range leaves(entry) {
+			if _, isText := one.value.(string); isText && slices.Contains(tokens(one.at[len(one.at)-1]), name) {
+				return one.at
+			}
+		}
+	}
+	return nil
+}
+
 // addTimes adds the points in time of a job: values that are within an hour of now in some form. The earlier is the start.
 func (l *learner) addTimes(shape dialect.Shape, left []leaf) {
 	type moment struct {
@@ -186,6 +203,7 @@ func (l *learner) findLogs(ctx context.Context) {
 				if _, isObject := answer.(map[string]any); isObject {
 					continue
 				}
+				call.Entry = lineIn(answer)
 				if _, err := call.Texts(result); err != nil {
 					continue
 				}

@@ -232,8 +232,9 @@ func (l *learner) takeKeyed(call dialect.Call, object map[string]any) {
 	call.Keyed = dialect.KeyedByName
 	l.take(dialect.List, call)
 	if shape := learnStatus(documents); shape != nil {
-		if _, named := shape["name"]; !named {
-			shape["name"] = dialect.Member{At: dialect.Path{"hero_chaos_name"}} // the key is put there
+		shape["name"] = dialect.Member{At: dialect.Path{"hero_chaos_name"}} // the key is put there
+		if at, named := l.nameInAny(documents[0]); named {
+			shape["name"] = dialect.Member{At: at}
 		}
 		l.takeStatuses(call, shape)
 	}

@@ -275,6 +275,11 @@ func (l *learner) findGrowth(shape dialect.Shape, document map[string]any, growt
 			saying = append(saying, one)
 		}
 	}
+	for _, one := range leaves(document) { // {"Exponential": {}}
+		if last := len(one.at) - 1; last > 0 && strings.EqualFold(one.at[last], growth) && isNothing(one.value) {
+			saying = append(saying, leaf{one.at[:last], nil})
+		}
+	}
 	if len(saying) == 1 {
 		shape["retry.backoff"] = dialect.Member{At: saying[0].at}
 	}
@@ -299,6 +304,9 @@ func sayLike(theirs any, said, other string) (any, bool) {
 		for key, inner := range v {
 			if like, ok := sayLike(inner, said, other); ok {
 				return map[string]any{key: like}, true
+			}
+			if like, ok := sayLike(key, said, other); ok && isNothing(inner) {
+				return map[string]any{like.(string): inner}, true //nolint:forcetypeassert // a text is said like a text
 			}
 		}
 	}

@@ -67,6 +67,9 @@ func (l *learner) tryUnless(ctx context.Context, calls []dialect.Call, arguments
 		}
 		last = err
 		queue = append(mend(one, given, err), queue...)
+		if _, spare := arguments[dialect.TheName]; spare && !one.call.Takes(dialect.TheName) {
+			queue = append(nameBeside(one, given, err), queue...)
+		}
 	}
 	return last
 }
@@ -137,6 +140,21 @@ func mend(refused attempt, arguments map[dialect.Argument]any, err error) []atte
 		} else {
 			better = append(better, wrapped, further(more, false))
 		}
+	}
+	return better
+}
+
+// nameBeside returns calls that say the name as well, where an error misses a parameter beside the document.
+func nameBeside(refused attempt, arguments map[dialect.Argument]any, err error) []attempt {
+	answer := new(zinit.Error)
+	if at := refused.call.At[dialect.TheDocument]; !errors.As(err, &answer) || len(at) == 0 || refused.depth >= deepestMend {
+		return nil
+	}
+	var better []attempt
+	for _, field := range fieldsNamed(answer.Message, refused.call, arguments) {
+		call := copyCall(refused.call)
+		call.At[dialect.TheName] = fixedAt(call, field)
+		better = append(better, attempt{call, true, refused.depth + 1})
 	}
 	return better
 }

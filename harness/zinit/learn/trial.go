@@ -222,6 +222,16 @@ func (l *learner) definition() dialect.Definition {
 func (l *learner) register(ctx context.Context) (bool, error) {
 	l.sending = l.definition()
 	refused := l.sendTentatively(ctx)
+	for _, words := range l.otherGrowths() {
+		if refused == nil || l.isOver(ctx, refused) {
+			break
+		}
+		member := l.spoken.Documents[dialect.Action]["retry.backoff"]
+		member.Words = words
+		l.spoken.Documents[dialect.Action]["retry.backoff"] = member
+		l.sending = l.definition()
+		refused = l.sendTentatively(ctx)
+	}
 	env, placed := l.spoken.Documents[dialect.Action]["env"]
 	if refused == nil || !placed || l.isOver(ctx, refused) {
 		return refused == nil, refused
@@ -237,6 +247,24 @@ func (l *learner) register(ctx context.Context) (bool, error) {
 	}
 	l.spoken.Documents[dialect.Action]["env"] = env
 	return false, refused
+}
+
+// otherGrowths returns other words for the growth of delays, if the known one is an object by its name: another variant may be a text, and at last
+// only the known one is left.
+func (l *learner) otherGrowths() []map[string]any {
+	words := l.spoken.Documents[dialect.Action]["retry.backoff"].Words
+	known, _ := l.options.Shipped[0].Run["retry.backoff"].(string)
+	object, isObject := words[known].(map[string]any)
+	if !isObject || len(object) != 1 {
+		return nil
+	}
+	asText := maps.Clone(words)
+	for key := range object {
+		if text, ok := sayLike(key, known, "none"); ok {
+			asText["none"] = text
+		}
+	}
+	return []map[string]any{asText, {known: object}}
 }
 
 // sendDefinition sends the documents of the trial's definition. A member that an error reply misses is written even if it is empty.
