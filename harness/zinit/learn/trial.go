@@ -220,18 +220,28 @@ func (l *learner) definition() dialect.Definition {
 
 // register sends the trial's definition by the first methods that take it. It remembers the calls.
 func (l *learner) register(ctx context.Context) (bool, error) {
-	l.sending = l.definition()
-	refused := l.sendTentatively(ctx)
+	set, refused := l.registerOnce(ctx)
 	for _, words := range l.otherGrowths() {
-		if refused == nil || l.isOver(ctx, refused) {
+		if set || l.isOver(ctx, refused) {
 			break
 		}
-		member := l.spoken.Documents[dialect.Action]["retry.backoff"]
-		member.Words = words
-		l.spoken.Documents[dialect.Action]["retry.backoff"] = member
-		l.sending = l.definition()
-		refused = l.sendTentatively(ctx)
+		l.setGrowths(words)
+		set, _ = l.registerOnce(ctx)
 	}
+	return set, refused
+}
+
+// setGrowths sets the words for the growth of delays.
+func (l *learner) setGrowths(words map[string]any) {
+	member := l.spoken.Documents[dialect.Action]["retry.backoff"]
+	member.Words = words
+	l.spoken.Documents[dialect.Action]["retry.backoff"] = member
+}
+
+// registerOnce sends the trial's definition, with the variables in each form if need be.
+func (l *learner) registerOnce(ctx context.Context) (bool, error) {
+	l.sending = l.definition()
+	refused := l.sendTentatively(ctx)
 	env, placed := l.spoken.Documents[dialect.Action]["env"]
 	if refused == nil || !placed || l.isOver(ctx, refused) {
 		return refused == nil, refused
