@@ -85,11 +85,12 @@ dist: ## Build all that a machine without Go needs, as a folder and as an image:
 	@go run ./ci/dist dist
 
 .PHONY: test
-test: ## Run all tests: units, those that need Docker, samples of the mutants and of the choices, and the suites against the embedded image
+test: ## Run all tests: units, those that need Docker, samples of the mutants, the choices and the dialects, and the suites against the embedded image
 	@ci/docker.sh
 	go test $(RACE) $(UNITS)
 	@$(MAKE) --no-print-directory mutants SAMPLE=1 AGAIN=1
 	@$(MAKE) --no-print-directory choices SAMPLE=1
+	@$(MAKE) --no-print-directory dialects SAMPLE=1
 	@$(MAKE) --no-print-directory e2e
 
 .PHONY: mutants

@@ -37,3 +37,15 @@ func TestWhatADialectLosesIsNamed(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+func TestASampleWantsEachPromiseHeld(t *testing.T) {
+	found := &record.Record{Results: []record.Result{
+		{Promise: "a.held", Service: "x", Outcome: record.Held}, {Promise: "a.held", Service: "y", Outcome: record.Inconclusive}, {Promise: "b.lost", Outcome: record.Inconclusive},
+	}}
+	if got := unheld(found); len(got) != 1 || got[0] != "b.lost" {
+		t.Errorf("%v", got)
+	}
+	if got := compareDialect("camel", allHeld(found), found); !strings.Contains(got, "2 lost") || found.Results[1].Outcome != record.Inconclusive {
+		t.Errorf("%q", got)
+	}
+}

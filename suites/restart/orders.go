@@ -185,6 +185,8 @@ func itDoesNotWait(chaos *session.Session, plan, slow session.VictimPlan) {
 		if err := <-stopped; err != nil {
 			spec.FailWith(chaos, slow.Name+" could not be stopped", spec.Note("stop", "%v", err))
 		}
+		// The answer may come before the effect: an end after the lease would be a disturbance.
+		spec.Until(ctx, slow.Options.TermDelay+eventLimit, func(ctx context.Context) bool { return spec.HasEnded(ctx, sandbox, stopping) })
 	}, NodeTimeout(time.Minute))
 }
 
