@@ -319,6 +319,34 @@ func TestNamesAreNotGoneByAnotherFile(t *testing.T) {
 	}
 }
 
+func TestABacklogHasRoomAgainAfterTheRevertAndWithTheLink(t *testing.T) {
+	endpoint, pid := serveVictim(t)
+	client, unlink := linkAgent(t)
+	params := protocol.LastingParams{Fault: fault.BacklogFull, SupervisorPID: pid, RPC: endpoint}
+	mustLand(t, client, params, "a connect fails with EAGAIN")
+	mustRelease(t, client)
+	awaitServing(t, client, endpoint)
+	mustLand(t, client, params, "a connect fails with EAGAIN")
+	unlink()
+	if state := stateOf(t, pid); state == "T" {
+		t.Fatal("it is still stopped after the link has ended")
+	}
+	other, _ := linkAgent(t)
+	awaitServing(t, other, endpoint)
+}
+
+// TestABacklogThatIsLongerDoesNotFill connects fewer clients than the socket takes.
+func TestABacklogThatIsLongerDoesNotFill(t *testing.T) {
+	endpoint, pid := serveVictim(t)
+	client, _ := linkAgent(t)
+	few := fault.BacklogFull
+	few.Amount = 3
+	landed, err := begin(t, client, protocol.LastingParams{Fault: few, SupervisorPID: pid, RPC: endpoint})
+	if err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "more than 3 clients") {
+		t.Fatalf("landed: %+v, %v", landed, err)
+	}
+}
+
 func TestAnUnknownLastingFaultIsRefused(t *testing.T) {
 	client, _ := linkAgent(t)
 	strange := fault.SupervisorStopped

@@ -32,6 +32,8 @@ var hostAdvice = map[string]Advice{
 		"an end right after the start is retried by {run-action} as any other"),
 	HostNames: zinitAdvice("All that the supervisor does is on its own host, so a server of names that fails must not matter.", "Zinit looks a name up before it starts, checks or answers.",
 		"what concerns the own host needs no name but those of /etc/hosts"),
+	HostBacklog: zinitAdvice("After a moment in which nothing ran, thousands of questions that nobody waits for any more must not hide the one that counts.", "Zinit accepts slowly, keeps connections whose client has left, or ends at one.",
+		"it has to accept as fast as clients come, and close what its client has closed"),
 	HostCPU: zinitAdvice("A busy host must not make healthy services restart, which makes it busier.", "Zinit has a time limit for checks of its own, below the one that is registered.",
 		"it has to use the timeout of {health-action}"),
 }

@@ -22,6 +22,7 @@ const (
 	HostMemory            = "host.memory"
 	HostPort              = "host.port"
 	HostNames             = "host.names"
+	HostBacklog           = "host.backlog"
 )
 
 var host = []Promise{
@@ -39,5 +40,6 @@ var host = []Promise{
 	blocking(HostMemory, "A service that the kernel kills for lack of memory is restarted once, and nothing else ends for it.", from(contract.HostFaults)),
 	blocking(HostPort, "A service whose port somebody else has taken is tried again by its policy, and comes back once the port is free.", from(contract.HostFaults)),
 	blocking(HostNames, "While no name can be looked up, the supervisor answers, checks and restarts as always.", from(contract.HostFaults)),
+	blocking(HostBacklog, "A supervisor that was stopped while its socket filled with clients that have left answers within 2 s, and lets go of them.", from(contract.HostFaults, contract.RPCAnswers), "rpc-within-2s"),
 	blocking(HostCPU, "A container that gets a twentieth of a processor for a while replaces no service whose check is in time, and loses none that ends.", from(contract.HostFaults)),
 }

@@ -42,6 +42,8 @@ type experiment struct {
 	path string
 	// asks says that the supervisor has to answer while the fault is held.
 	asks bool
+	// asksAfter says that it has to answer in time from the revert on.
+	asksAfter bool
 	// orders says that an action is changed while the fault is held, and another afterwards.
 	orders bool
 	// restarts says that services have to be restarted while the fault is held.
@@ -82,10 +84,12 @@ type result struct {
 	down      map[string]string // what does not run and serve at the limit
 	starts    map[string]int    // processes of each service that ended, since its end
 	flood     flood
-	attempts  int               // starts of the last service that ended, while the fault was held
-	burst     int               // checks of one service right after the revert
-	changed   map[string]string // services that are registered otherwise
-	unkept    error             // why it could not be seen what was kept
+	attempts  int // starts of the last service that ended, while the fault was held
+	// descriptors is by how many more are open in the supervisor than before.
+	descriptors int
+	burst       int               // checks of one service right after the revert
+	changed     map[string]string // services that are registered otherwise
+	unkept      error             // why it could not be seen what was kept
 }
 
 // flood holds when a process began to write much, and when all of that had been taken, on the agent's clock. 0 is never.
@@ -146,6 +150,10 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 		return seen, err
 	}
 	supervisor := sandbox.SupervisorPID()
+	usage, err := sandbox.Agent().Usage(ctx, supervisor)
+	if err != nil {
+		return seen, err
+	}
 	host := spec.WatchHost(ctx, sandbox)
 
 	path := e.path
@@ -170,7 +178,16 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 		return seen, err
 	}
 	seen.ended = released.Reverted
-	if err := e.watchAfter(ctx, sandbox, services, mortals, &seen); err != nil {
+	var questioner *spec.Questioner
+	if e.asksAfter {
+		questioner = spec.KeepAsking(ctx, sandbox, spec.Ping(sandbox), spec.StatusOf(sandbox, e.residents.steady.Name))
+	}
+	err = e.watchAfter(ctx, sandbox, services, mortals, &seen)
+	if questioner != nil {
+		seen.answers = questioner.Finish()
+		seen.descriptors = countMore(ctx, sandbox, supervisor, usage.Descriptors)
+	}
+	if err != nil {
 		return seen, err
 	}
 	if e.brief {
@@ -393,4 +410,14 @@ func (r *residents) wereTold(ctx context.Context, sandbox *session.Sandbox, deat
 		}
 	}
 	return false, nil
+}
+
+// countMore returns by how many more descriptors a supervisor has open than before, once that is no more than it may be.
+func countMore(ctx context.Context, sandbox *session.Sandbox, supervisor, before int) (more int) {
+	spec.Until(ctx, spec.AnswerLimit, func(ctx context.Context) bool {
+		usage, err := sandbox.Agent().Usage(ctx, supervisor)
+		more = usage.Descriptors - before
+		return err != nil || more <= spareDescriptors
+	})
+	return more
 }

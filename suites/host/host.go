@@ -84,6 +84,10 @@ func rarer(chaos *session.Session, residents *residents) {
 	starved := newExperiment(chaos, residents, fault.CPUStarved)
 	starved.judge(promise.HostCPU, "is left alone, and comes back once", judgeLeftAlone, judgeAfter, judgeDefinitions)
 
+	backlog := newExperiment(chaos, residents, fault.BacklogFull)
+	backlog.asksAfter = true
+	backlog.judge(promise.HostBacklog, "answers at once, and keeps nothing", judgeRunning, judgeLeftAlone, judgeAnswers, judgeLeft, judgeAfter, judgeDefinitions)
+
 	port := newExperiment(chaos, residents, fault.PortTaken)
 	port.ends, port.port = true, victimPort
 	port.judge(promise.HostPort, "is tried again, and comes back", judgeRunning, judgeLeftAlone, judgeAttempts, judgeBack, judgeDefinitions)

@@ -22,6 +22,8 @@ const (
 	// mostChecks is the number of checks of one service that may come within burstPeriod of a revert: one that was under way, one that was due,
 	// those that come in time, and one more.
 	mostChecks = int(burstPeriod/interval) + 3
+	// spareDescriptors is the number of descriptors that a supervisor may have open more than before: connections of ours, and of checks.
+	spareDescriptors = 32
 	// mostAttempts is the number of starts that a policy with a delay allows while a fault is held: two that are due, and two more.
 	mostAttempts = 4
 	// outputLimit is the time by which output may be taken late.
@@ -121,6 +123,14 @@ func judgeLeftAlone(e *experiment, seen result) finding {
 	return finding{}
 }
 
+// when says when the supervisor was asked.
+func (e *experiment) when() string {
+	if e.asksAfter {
+		return "after"
+	}
+	return "during"
+}
+
 // judgeAnswers asks whether the supervisor answered at all times.
 func judgeAnswers(e *experiment, seen result) finding {
 	late, doubtful := seen.answers.Judge(spec.AnswerLimit)
@@ -130,12 +140,20 @@ func judgeAnswers(e *experiment, seen result) finding {
 	case errors.Is(seen.answers.Refused.Err, zinit.ErrNotExpressible):
 		spec.Conclude(seen.answers.Refused.Err)
 	case seen.answers.Refused.Err != nil:
-		return finding{fmt.Sprintf("the supervisor answered %s with an error during %s", seen.answers.Refused.Method, e.fault.Name),
+		return finding{fmt.Sprintf("the supervisor answered %s with an error %s %s", seen.answers.Refused.Method, e.when(), e.fault.Name),
 			[]spec.Line{spec.Note("error", "%v", seen.answers.Refused.Err)}}
 	case late:
-		return finding{fmt.Sprintf("the supervisor did not answer %s within %s during %s", seen.answers.Worst.Method, spec.AnswerLimit, e.fault.Name), nil}
+		return finding{fmt.Sprintf("the supervisor did not answer %s within %s %s %s", seen.answers.Worst.Method, spec.AnswerLimit, e.when(), e.fault.Name), nil}
 	case doubtful:
 		spec.InconclusiveBecause(record.HostStalled("a late answer says nothing of the supervisor"))
+	}
+	return finding{}
+}
+
+// judgeLeft asks whether the supervisor has let go of clients that have left.
+func judgeLeft(e *experiment, seen result) finding {
+	if seen.descriptors > spareDescriptors {
+		return finding{fmt.Sprintf("the supervisor has %d more open files after %s", seen.descriptors, e.fault.Name), nil}
 	}
 	return finding{}
 }

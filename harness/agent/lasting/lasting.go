@@ -44,6 +44,7 @@ func makers() map[string]func(protocol.LastingParams) held {
 		fault.OOMKill.Name:           holdOOMKill,
 		fault.PortTaken.Name:         holdPort,
 		fault.DNSGone.Name:           holdDNS,
+		fault.BacklogFull.Name:       holdBacklog,
 	}
 }
 
