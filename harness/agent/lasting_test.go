@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -272,6 +273,43 @@ func TestAPortOfNobodyIsNotTaken(t *testing.T) {
 	awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
 	if _, err := begin(t, client, protocol.LastingParams{Fault: fault.PortTaken, Path: options.Control}); err == nil || !strings.Contains(err.Error(), "listens at no port") {
 		t.Fatalf("begun: %v", err)
+	}
+}
+
+func TestAPlaceOfASocketIsFreeAgainAfterTheRevertAndWithTheLink(t *testing.T) {
+	for _, byLink := range []bool{false, true} {
+		client, unlink := linkAgent(t)
+		options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock"), Control: filepath.Join(t.TempDir(), "c.sock")}
+		supervise(t, victimCommand(t, options)...)
+		awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
+		mustLand(t, client, protocol.LastingParams{Fault: fault.SocketBlocked, Path: options.Control}, "a connect to it is refused")
+		if byLink {
+			unlink()
+		} else {
+			mustRelease(t, client)
+		}
+		if _, err := os.Lstat(options.Socket); !errors.Is(err, os.ErrNotExist) {
+			t.Fatalf("the place is not free (by the end of the link: %v): %v", byLink, err)
+		}
+	}
+}
+
+// TestAPlaceThatIsUsedAgainIsNotBlocked removes the file right after the fault has begun, and so does not land.
+func TestAPlaceThatIsUsedAgainIsNotBlocked(t *testing.T) {
+	options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock"), Control: filepath.Join(t.TempDir(), "c.sock")}
+	supervise(t, victimCommand(t, options)...)
+	client, _ := linkAgent(t)
+	awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
+	params := protocol.LastingParams{Lease: "test", Fault: fault.SocketBlocked, Path: options.Control}
+	if _, err := client.BeginLasting(deadline(t), params); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(options.Socket); err != nil {
+		t.Fatal(err)
+	}
+	landed, err := client.ProveLasting(deadline(t), "test")
+	if err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "something else") {
+		t.Fatalf("landed: %+v, %v", landed, err)
 	}
 }
 

@@ -30,6 +30,8 @@ var hostAdvice = map[string]Advice{
 		"an end by the kernel is an end by a signal, and restarted as any other"),
 	HostPort: zinitAdvice("A port that is taken for a moment, as by a process that is still ending, must not cost the service for good.", "Zinit gives a service up that ends right after its start, or tries it again without its delay.",
 		"an end right after the start is retried by {run-action} as any other"),
+	HostSocket: zinitAdvice("What lies where a socket should be may be somebody's data, and the service has to come back once it is moved away.", "Zinit removes what is at the path of a socket, or gives a service up that cannot listen.",
+		"a file that it has not made is not its own to remove, and an end right after the start is retried by {run-action} as any other"),
 	HostNames: zinitAdvice("All that the supervisor does is on its own host, so a server of names that fails must not matter.", "Zinit looks a name up before it starts, checks or answers.",
 		"what concerns the own host needs no name but those of /etc/hosts"),
 	HostBacklog: zinitAdvice("After a moment in which nothing ran, thousands of questions that nobody waits for any more must not hide the one that counts.", "Zinit accepts slowly, keeps connections whose client has left, or ends at one.",

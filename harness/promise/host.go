@@ -21,6 +21,7 @@ const (
 	HostProcesses         = "host.processes"
 	HostMemory            = "host.memory"
 	HostPort              = "host.port"
+	HostSocket            = "host.socket"
 	HostNames             = "host.names"
 	HostBacklog           = "host.backlog"
 )
@@ -39,6 +40,7 @@ var host = []Promise{
 	blocking(HostProcesses, "While no process can be started, the supervisor lives, does not spin and tells no service to end; afterwards each service that ended is restarted once.", from(contract.HostFaults)),
 	blocking(HostMemory, "A service that the kernel kills for lack of memory is restarted once, and nothing else ends for it.", from(contract.HostFaults)),
 	blocking(HostPort, "A service whose port somebody else has taken is tried again by its policy, and comes back once the port is free.", from(contract.HostFaults)),
+	blocking(HostSocket, "A file in the place of a service's socket is left alone; the service is tried again by its policy, and comes back once the file is gone.", from(contract.HostFaults)),
 	blocking(HostNames, "While no name can be looked up, the supervisor answers, checks and restarts as always.", from(contract.HostFaults)),
 	blocking(HostBacklog, "A supervisor that was stopped while its socket filled with clients that have left answers within 2 s, and lets go of them.", from(contract.HostFaults, contract.RPCAnswers), "rpc-within-2s"),
 	blocking(HostCPU, "A container that gets a twentieth of a processor for a while replaces no service whose check is in time, and loses none that ends.", from(contract.HostFaults)),

@@ -84,7 +84,8 @@ type result struct {
 	down      map[string]string // what does not run and serve at the limit
 	starts    map[string]int    // processes of each service that ended, since its end
 	flood     flood
-	attempts  int // starts of the last service that ended, while the fault was held
+	removed   bool // the file in the place of a socket was gone before the fault was over
+	attempts  int  // starts of the last service that ended, while the fault was held
 	// descriptors is by how many more are open in the supervisor than before.
 	descriptors int
 	burst       int               // checks of one service right after the revert
@@ -295,6 +296,11 @@ func (e *experiment) hold(ctx context.Context, sandbox *session.Sandbox, supervi
 	} else if seen.died == "" {
 		seen.died = err.Error()
 	}
+	if e.fault == fault.SocketBlocked {
+		if seen.removed, err = isRemoved(ctx, sandbox, mortals[0].Options.Socket); err != nil {
+			return err
+		}
+	}
 	seen.restarted = map[string]bool{}
 	for _, plan := range mortals {
 		seen.restarted[plan.Name] = recovery.CheckSteady(ctx, sandbox, plan.Endpoint()) == nil
@@ -420,4 +426,13 @@ func countMore(ctx context.Context, sandbox *session.Sandbox, supervisor, before
 		return err != nil || more <= spareDescriptors
 	})
 	return more
+}
+
+// isRemoved reports whether the file in the place of a socket is gone.
+func isRemoved(ctx context.Context, sandbox *session.Sandbox, path string) (bool, error) {
+	text, err := sandbox.Agent().ReadFile(ctx, path, 0)
+	if err != nil {
+		_, err = sandbox.Agent().Glob(ctx, path) // the agent answers: nothing is there, or a socket
+	}
+	return string(text) != fault.BlockingText, err
 }

@@ -92,6 +92,10 @@ func rarer(chaos *session.Session, residents *residents) {
 	port.ends, port.port = true, victimPort
 	port.judge(promise.HostPort, "is tried again, and comes back", judgeRunning, judgeLeftAlone, judgeAttempts, judgeBack, judgeDefinitions)
 
+	socket := newExperiment(chaos, residents, fault.SocketBlocked)
+	socket.ends = true
+	socket.judge(promise.HostSocket, "is tried again, and comes back", judgeRunning, judgeLeftAlone, judgeFile, judgeAttempts, judgeBack, judgeDefinitions)
+
 	names := newExperiment(chaos, residents, fault.DNSGone)
 	names.asks, names.exhausts = true, true
 	names.judge(promise.HostNames, "answers, checks and restarts", judgeRunning, judgeAnswers, judgeRestarts, judgeLeftAlone, judgeAfter)

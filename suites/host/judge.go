@@ -97,6 +97,14 @@ func judgeAttempts(e *experiment, seen result) finding {
 		[]spec.Line{spec.Note("policy", "retries are due %s and %s after the end", delay, 3*delay)}}
 }
 
+// judgeFile asks whether the file in the place of a socket was left alone.
+func judgeFile(e *experiment, seen result) finding {
+	if seen.removed {
+		return finding{"a file in the place of a service's socket was removed during " + e.fault.Name, nil}
+	}
+	return finding{}
+}
+
 // judgeAfter asks whether all runs again after the revert, and each service that ended was restarted exactly once.
 func judgeAfter(e *experiment, seen result) finding {
 	if found := judgeBack(e, seen); found.headline != "" {

@@ -45,6 +45,7 @@ func makers() map[string]func(protocol.LastingParams) held {
 		fault.PortTaken.Name:         holdPort,
 		fault.DNSGone.Name:           holdDNS,
 		fault.BacklogFull.Name:       holdBacklog,
+		fault.SocketBlocked.Name:     holdSocket,
 	}
 }
 
