@@ -43,14 +43,28 @@ func (o *observation) follow(ctx context.Context) {
 	phases.Go(func() { o.seen.Noticed = o.observer.AwaitReaping(ctx.Done(), o.victim) })
 	respawned := make(chan struct{})
 	serving, stop := context.WithCancel(ctx)
+	processes, _ := procfs.ListProcesses() // without them the wrapper is taken for one of its own kind
+	gone, parent := choosePredecessor(processes, o.params.Victim, o.params.SupervisorPID)
 	phases.Go(func() {
-		o.seen.Respawned = o.observer.AwaitSuccessor(serving.Done(), o.params.Victim.Root, o.params.SupervisorPID, o.seen.Exited.Lo)
+		o.seen.Respawned = o.observer.AwaitSuccessor(serving.Done(), gone, parent, o.seen.Exited.Lo)
 		close(respawned)
 	})
 	o.awaitService(ctx, respawned)
 	stop()
 	phases.Wait()
 	o.completeRespawn()
+}
+
+// choosePredecessor returns the process whose successor is awaited, and the parent that it has to have, 0 for any. The process that the
+// supervisor started is known by its command line, unless the supervisor or another of its children has the same: a wrapper that is a fork
+// of the supervisor looks like every other. Then the process that serves is.
+func choosePredecessor(processes []protocol.Process, victim protocol.Identity, supervisor int) (gone record.Incarnation, parent int) {
+	for _, p := range processes {
+		if p.PID != victim.Root.PID && supervisor != 0 && (p.PID == supervisor || p.Parent == supervisor) && procfs.EqualArgv(p.Argv, victim.Root.Argv) {
+			return victim.Serving, 0
+		}
+	}
+	return victim.Root, supervisor
 }
 
 // completeRespawn takes the birth of the process that serves now, which is more certain than an equal command line.
