@@ -118,7 +118,7 @@ func readReply(from io.Reader, headers bool) (*envelope, error) {
 
 func readEnvelope(raw json.RawMessage) (*envelope, error) {
 	var reply envelope
-	if err := json.Unmarshal(raw, &reply); err != nil {
+	if err := json.Unmarshal(trimFractions(raw), &reply); err != nil {
 		return nil, fmt.Errorf("the reply %s is not a JSON-RPC object: %w", excerpt(raw), err)
 	}
 	return &reply, reply.check()

@@ -70,7 +70,7 @@ func (s *stream) receive() ([]byte, error) {
 		return nil, explainDecode(err)
 	}
 	var reply envelope
-	if err := json.Unmarshal(raw, &reply); err != nil {
+	if err := json.Unmarshal(trimFractions(raw), &reply); err != nil {
 		return nil, fmt.Errorf("the reply %s is not a JSON-RPC object: %w", excerpt(raw), err)
 	}
 	if err := reply.check(); err != nil {
