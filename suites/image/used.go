@@ -194,10 +194,12 @@ func (u *used) letFail(ctx context.Context) {
 	missing.Binary = "/hero_chaos/none"
 	sick.Probe = "/hero_chaos/none"
 	sick = sick.WithHealth(zinit.Schedule{Interval: zinit.Milliseconds(failInterval), StartPeriod: zinit.Milliseconds(failInterval), Retries: 1}, failTimeout)
+	killed := session.NewVictim("is-killed", policy).Definition()
+	killed.Actions[0].Exec = "kill -KILL $$" // the shell's own end, by a signal
 	waiting := map[string]bool{}
-	for _, plan := range []session.VictimPlan{exits, missing, sick} {
-		if _, err := u.sandbox.Supervisor.Register(ctx, plan.Definition()); err == nil { // else that way to fail is not seen
-			waiting[plan.Name] = true
+	for _, definition := range []zinit.Definition{exits.Definition(), missing.Definition(), sick.Definition(), killed} {
+		if _, err := u.sandbox.Supervisor.Register(ctx, definition); err == nil { // else that way to fail is not seen
+			waiting[definition.Service.Name] = true
 		}
 	}
 	spec.Until(ctx, giveUpLimit, func(ctx context.Context) bool {
