@@ -115,12 +115,21 @@ func (a access) mendAfterwards() {
 		if !spec.Until(ctx, zinit.CallTimeout, func(ctx context.Context) bool {
 			ctx, cancel := context.WithTimeout(ctx, spec.AnswerLimit)
 			defer cancel()
-			_, err := a.Supervisor.List(ctx)
-			return err == nil
+			return a.answers(ctx)
 		}) {
 			_, _ = a.Interrupt(ctx, session.Restart, time.Second)
 		}
 	}, NodeTimeout(2*specTimeout)) // others that use the sandbox end first
+}
+
+// answers reports whether the supervisor answers one question. A learned one may be asked for each service's status before all are listed.
+func (a access) answers(ctx context.Context) bool {
+	if a.dialect == zinit.DialectLearned {
+		_, err := a.Supervisor.Ping(ctx)
+		return err == nil
+	}
+	_, err := a.Supervisor.List(ctx)
+	return err == nil
 }
 
 // deleteAfterwards deletes a service at the end of the spec, whether it was registered or not. With zinit 0.3 it stays, as

@@ -59,9 +59,13 @@ func (a access) withUnknown(definition zinit.Definition) ([]zinit.Document, erro
 	}
 	spelling := a.speaker.Spelling()
 	return a.speaker.Documents(definition, func(kind dialect.Document, written any) any {
-		for _, member := range spelling.Shape(kind) {
-			for depth := range member.At {
-				if inner, there := member.At[:depth].Get(written); there {
+		for name, member := range spelling.Shape(kind) {
+			at := member.At
+			if known, _ := dialect.MemberOf(kind, name); known.Type == dialect.Word && len(at) > 1 && isTag(at[len(at)-1]) {
+				at = at[:len(at)-1] // the object is a word
+			}
+			for depth := range at {
+				if inner, there := at[:depth].Get(written); there {
 					addUnknownTo(inner)
 				}
 			}
@@ -69,6 +73,9 @@ func (a access) withUnknown(definition zinit.Definition) ([]zinit.Document, erro
 		return written
 	})
 }
+
+// isTag reports whether a key is one by which an object says a word: {"type": "none"}.
+func isTag(key string) bool { return key == "type" || key == "kind" || key == "tag" }
 
 // addUnknown adds unknown members to each object of a request, but not to maps of the user's own.
 func addUnknown(params any) {
