@@ -22,6 +22,9 @@ func (b *Sandbox) Register(ctx context.Context, plan protocol.VictimPlan) (proto
 		if errors.Is(err, zinit.ErrNotExpressible) {
 			return protocol.Service{}, recovery.NotExpressible(err)
 		}
+		if refused := new(zinit.Error); errors.As(err, &refused) {
+			return protocol.Service{}, recovery.NotProved(fmt.Sprintf("%s cannot be registered: %v", plan.Name, err))
+		}
 		return protocol.Service{}, fmt.Errorf("register %s: %w", plan.Name, err)
 	}
 	for {

@@ -42,11 +42,17 @@ func (l *learner) takeStateWord(ctx context.Context, state string) bool {
 	return true
 }
 
-// stateOfTrial returns what the supervisor writes for the trial's state.
+// stateOfTrial returns what the supervisor writes for the trial's state. The status of a service that has ended may have a member for its error that
+// those of running ones lack.
 func (l *learner) stateOfTrial(ctx context.Context) (any, bool) {
 	document, ok := l.statusDocument(ctx)
 	if !ok {
 		return nil, false
+	}
+	shape := l.spoken.Documents[dialect.Status]
+	if _, placed := shape["error"]; !placed && shape != nil {
+		object, _ := document.(map[string]any)
+		addByName(shape, dialect.Status, leaves(object), "error")
 	}
 	return l.spoken.Documents[dialect.Status]["state"].At.Get(document)
 }

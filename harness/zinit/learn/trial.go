@@ -684,7 +684,8 @@ func (l *learner) statusDocument(ctx context.Context) (any, bool) {
 	return nil, false
 }
 
-// confirmDelay kills the process and measures the delay until the next one. A busy host makes it longer, so that it is measured again.
+// confirmDelay kills the process and measures the delay until the next one. A busy host makes it longer, and a broken supervisor may wait otherwise
+// once, so that it is measured again.
 func (l *learner) confirmDelay(ctx context.Context, seen Sight) bool {
 	const times = 3
 	for range times {
@@ -703,7 +704,7 @@ func (l *learner) confirmDelay(ctx context.Context, seen Sight) bool {
 			l.note("action.retry.delay", Confirmed)
 			return true
 		}
-		if !ok || measured < trialDelay {
+		if !ok {
 			return false
 		}
 		seen = next
