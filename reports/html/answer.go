@@ -29,7 +29,8 @@ type reasonGroup struct {
 type reason struct {
 	Text, Code, Counted  string
 	Promises, Services   names
-	Cause, Change, Again string // of a failure
+	Seen                 string // of a failure, as all that follow
+	Cause, Change, Again string
 	Remedy               string
 }
 
@@ -68,7 +69,7 @@ func newAnswer(in Input, room *allowance) answer {
 	}
 	whole := screen.Of(screen.Input{Record: in.Record, Verdict: *v, MinimumSamples: in.MinimumSamples})
 	for _, step := range whole.Steps {
-		found.Steps = append(found.Steps, fact{step.What, shorten(step.Command, longestNames)})
+		found.Steps = append(found.Steps, fact{strings.ToUpper(step.What[:1]) + step.What[1:], shorten(step.Command, longestNames)})
 	}
 	for _, weight := range []struct {
 		weight verdict.Weight
@@ -90,6 +91,9 @@ func newAnswer(in Input, room *allowance) answer {
 func (g *reasonGroup) advise(reasons []screen.Reason) {
 	for i := range g.First[:min(len(g.First), len(reasons))] {
 		shown, told := &g.First[i], reasons[i]
+		if !strings.Contains(shown.Text, told.Seen) {
+			shown.Seen = shorten(told.Seen, longestLine)
+		}
 		shown.Cause, shown.Change = shorten(told.Advice.Cause, longestNames), shorten(told.Advice.Change, longestNames)
 		shown.Remedy, shown.Again = shorten(told.Remedy, longestNames), shorten(told.Again, longestNames)
 	}
@@ -127,6 +131,11 @@ func newReason(r verdict.Reason) reason {
 	}
 	if len(r.Services) > 1 || len(r.Services) == 1 && !strings.Contains(r.Text, r.Services[0]) {
 		made.Services = newNames(r.Services, "service")
+	}
+	for _, folded := range []names{made.Promises, made.Services} {
+		if folded.Folded && folded.Counted == made.Counted {
+			made.Counted = "" // it stands above the names
+		}
 	}
 	return made
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
 )
 
 const sec = int64(time.Second)
@@ -216,4 +217,15 @@ func TestEveryPartHasASize(t *testing.T) {
 			t.Errorf("%s cannot be rendered", name)
 		}
 	}
+}
+
+// TestACountIsSaidOnce checks that the number of folded names is not beside the reason as well.
+func TestACountIsSaidOnce(t *testing.T) {
+	g := gomega.NewWithT(t)
+	many := strings.Fields("a.a a.b a.c a.d a.e a.f a.g")
+	made := newReason(verdict.Reason{Text: "not checked", Promises: many, Count: 7, Noun: "promise"})
+	g.Expect(made.Counted).To(gomega.BeEmpty())
+	g.Expect(made.Promises).To(gomega.Equal(names{strings.Join(many, ", "), "7 promises", true}))
+	made = newReason(verdict.Reason{Text: "not checked", Promises: many, Count: 9, Noun: "result"})
+	g.Expect(made.Counted).To(gomega.Equal("9 results"))
 }
