@@ -25,8 +25,8 @@ type Lasting struct {
 // Seen returns what is known of the fault so far, for the record.
 func (l *Lasting) Seen() record.Lasting { return l.seen }
 
-// Begin leases all of the sandbox, begins a lasting fault in it, and waits for its landing. The caller ends it. path is a file or folder
-// that the fault is about, or empty. The error is a *recovery.Inconclusive if it did not land.
+// Begin leases all of the sandbox, begins a lasting fault in it, and waits for its landing. The caller ends it. path is what the fault
+// is about, such as a folder or the control socket of a service of ours, or empty. The error is a *recovery.Inconclusive if it did not land.
 func (b *Sandbox) Begin(ctx context.Context, f fault.Lasting, path string) (*Lasting, error) {
 	if b.Name == protocol.MainSandbox {
 		return nil, recovery.NotProved("all specs share the main sandbox: no lasting fault is injected into it")

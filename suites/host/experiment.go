@@ -38,7 +38,7 @@ type experiment struct {
 	chaos     *session.Session
 	residents *residents
 	fault     fault.Lasting
-	// path is the file or folder that the fault is about, or empty.
+	// path is the folder that the fault is about, or empty.
 	path string
 	// asks says that the supervisor has to answer while the fault is held.
 	asks bool

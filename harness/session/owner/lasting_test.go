@@ -66,3 +66,11 @@ type fixedClock struct{}
 
 func (fixedClock) earliest() int64 { return 1 }
 func (fixedClock) latest() int64   { return 1 }
+
+// TestALimitThatDockerLacksIsRefused checks that no container is touched for a fault that is not known.
+func TestALimitThatDockerLacksIsRefused(t *testing.T) {
+	live := &liveSandbox{}
+	if err := live.setLimit(context.Background(), fault.DiskFull.Name, 1); err == nil || !strings.Contains(err.Error(), "no limit for it") {
+		t.Errorf("error %v", err)
+	}
+}
