@@ -12,6 +12,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
@@ -33,6 +34,11 @@ func oneshots(chaos *session.Session) {
 	limit := NodeTimeout(chaos.Target.Budgets.Smoke.Duration())
 	It("the image's are not kept alive", spec.About(promise.BootOneshots), spec.On(whole), func(ctx SpecContext) {
 		sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
+		if speaker, speaks := sandbox.Supervisor.(zinit.Speaker); speaks {
+			if _, placed := speaker.Spelling().Shape(dialect.Action)["oneshot"]; !placed {
+				spec.Inconclusive("it is not known where this supervisor says that an action is run once (action.oneshot)")
+			}
+		}
 		var found []string
 		By("read how often each install and test action was run")
 		for _, action := range listActions(ctx, sandbox) {
