@@ -119,6 +119,9 @@ func newExperiment(chaos *session.Session, residents *residents, f fault.Lasting
 
 // run carries the experiment out.
 func (e *experiment) run(ctx context.Context) (seen result, err error) {
+	if e.fault.Scope == fault.OnFilesystem && e.path == "" {
+		return seen, recovery.NotProved("the target has no data folder")
+	}
 	By("open the sandbox " + session.HostSandbox)
 	sandbox, err := e.chaos.Sandbox(ctx, session.HostSandbox)
 	if err != nil {
