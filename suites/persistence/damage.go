@@ -21,8 +21,6 @@ const (
 	sqliteMark = "SQLite format 3\x00"
 	// stateLimit is how much of a state file is read, in bytes. A longer file is not damaged.
 	stateLimit = 16 << 20
-	// lossPeriod is above the 2 s within which a registered service starts (suites/contract/zinit-0.4.md#definitions).
-	lossPeriod = 5 * time.Second
 )
 
 // damage is something that a crash or a disk does to a file.
@@ -69,7 +67,6 @@ func itWithstands(chaos *session.Session, d damage) {
 			return
 		}
 		spec.Conclude(p.sandbox.Agent().WatchCrowd(ctx, d.name, p.argv))
-		p.lossPeriod = lossPeriod
 		seen, err := p.look(ctx, d.name, chaos.Target.Budgets.Boot.Duration())
 		spec.Conclude(err)
 		switch {

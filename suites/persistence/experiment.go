@@ -127,7 +127,7 @@ func (p *population) look(ctx context.Context, crowd string, boot time.Duration)
 	By("wait until " + spec.Count(len(p.serving), "service") + " serve again")
 	spec.Until(ctx, boot, func(ctx context.Context) bool {
 		seen.silent = p.findSilent(ctx)
-		return len(seen.silent) == 0 || p.isLost(ctx)
+		return len(seen.silent) == 0 || p.isLost(ctx, seen.silent)
 	})
 	By("watch whether " + p.stopped.Name + ", which was stopped, runs again")
 	spec.Until(ctx, revivalPeriod, func(ctx context.Context) bool {

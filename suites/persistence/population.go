@@ -35,8 +35,7 @@ type population struct {
 	untold        string // why the end of the container tells nothing about its stop signal
 	toldSince     int64  // a point of the agent's clock before the end
 	checkedBefore bool
-	lossPeriod    time.Duration // after which a service that zinit does not know counts as lost; 0 if all are waited for
-	missingSince  time.Time
+	missingSince  time.Time           // since when zinit has not known a service that nobody registers again; zero if it knows it
 	shipped       []string            // services that the target file lists
 	files         map[string]string   // files of ours in the data folder, as agent.Tree describes them
 	folder        string              // that holds them
@@ -236,16 +235,26 @@ func (p *population) readTold(ctx context.Context) spec.Told {
 	return journal.FindTold(journal[0].PID)
 }
 
-// isLost reports whether zinit has not known a service for the loss period. Nobody but the harness registers it, so it cannot come back.
-func (p *population) isLost(ctx context.Context) bool {
-	if _, err := p.sandbox.Supervisor.Get(ctx, p.kept.Name); p.lossPeriod == 0 || !errors.Is(err, zinit.ErrNotFound) {
+// lossPeriod is above the 2 s within which a registered service starts (suites/contract/zinit-0.4.md#definitions).
+const lossPeriod = 5 * time.Second
+
+// isLost reports whether all of the image serves, and zinit has not known a service of ours for the loss period. Nobody but the harness
+// registers that one, so it cannot come back.
+func (p *population) isLost(ctx context.Context, silent map[string]string) bool {
+	for name := range silent {
+		if !spec.IsOurs(name) {
+			p.missingSince = time.Time{}
+			return false
+		}
+	}
+	if _, err := p.sandbox.Supervisor.Get(ctx, p.kept.Name); !errors.Is(err, zinit.ErrNotFound) {
 		p.missingSince = time.Time{}
 		return false
 	}
 	if p.missingSince.IsZero() {
 		p.missingSince = time.Now()
 	}
-	return time.Since(p.missingSince) >= p.lossPeriod
+	return time.Since(p.missingSince) >= lossPeriod
 }
 
 // check registers a service whose health is checked, and waits until it was.
