@@ -3,6 +3,7 @@ package persistence
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path"
@@ -13,6 +14,7 @@ import (
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
@@ -21,6 +23,8 @@ const (
 	sqliteMark = "SQLite format 3\x00"
 	// stateLimit is how much of a state file is read, in bytes. A longer file is not damaged.
 	stateLimit = 16 << 20
+	// attempts is the number of starts after a damage: a supervisor that ends again and again may have answered in between.
+	attempts = 2
 )
 
 // damage is something that a crash or a disk does to a file.
@@ -55,20 +59,26 @@ func itWithstands(chaos *session.Session, d damage) {
 		spec.Conclude(err)
 		file := damageState(ctx, p.sandbox, d, chaos.Configuration.Seed)
 		state := spec.Note("state", "%s, %s while zinit ran; then the container was killed and started again", file, d.what)
-		By("kill the container's first process and start the container again")
-		done, err := killFirst(ctx, chaos, p)
-		spec.Conclude(err)
-		if done.Refused != "" {
-			if !explains(done.Refused, file) {
-				spec.FailWith(chaos, "nothing came up after the state was "+d.what+", and no message says why",
-					spec.Note("state", "%s", file), spec.Note("after", "%s", done.Refused))
+		var seen result
+		var unseen error
+		for range attempts {
+			By("kill the container's first process and start the container again")
+			done, err := killFirst(ctx, chaos, p)
+			spec.Conclude(err)
+			if done.Refused != "" {
+				if !explains(done.Refused, file) {
+					spec.FailWith(chaos, "nothing came up after the state was "+d.what+", and no message says why",
+						spec.Note("state", "%s", file), spec.Note("after", "%s", done.Refused))
+				}
+				AddReportEntry("refusal", done.Refused, ReportEntryVisibilityNever)
+				return
 			}
-			AddReportEntry("refusal", done.Refused, ReportEntryVisibilityNever)
-			return
+			spec.Conclude(p.sandbox.Agent().WatchCrowd(ctx, d.name, p.argv))
+			if seen, unseen = p.look(ctx, d.name, chaos.Target.Budgets.Boot.Duration()); !errors.Is(unseen, zinit.ErrConnection) {
+				break
+			}
 		}
-		spec.Conclude(p.sandbox.Agent().WatchCrowd(ctx, d.name, p.argv))
-		seen, err := p.look(ctx, d.name, chaos.Target.Budgets.Boot.Duration())
-		spec.Conclude(err)
+		spec.Conclude(unseen)
 		switch {
 		case len(seen.changed) > 0:
 			spec.FailWith(chaos, fmt.Sprintf("zinit came up without %d of %d services after its state was %s", len(seen.changed), seen.registered, d.what),
