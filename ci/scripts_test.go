@@ -116,7 +116,7 @@ func (b *bench) shards(codes ...string) {
 		if code == "" {
 			continue
 		}
-		b.hero(`echo '{}' >reports/shard/record.json; [[ `+code+` == 137 ]] && kill -9 $$; echo 'reach Docker: no' >&2; exit `+code)
+		b.hero(`echo '{}' >reports/shard/record.json; [[ ` + code + ` == 137 ]] && kill -9 $$; echo 'reach Docker: no' >&2; exit ` + code)
 		b.run([]string{"SHARD=" + string(rune('1'+i)), "SHARDS=4"}, "shard.sh")
 	}
 }
@@ -216,7 +216,7 @@ func (b *bench) packed(shard int, code string) {
 func TestTheGateSignsWithAKeyThatNobodyElseSees(t *testing.T) {
 	b := newBench(t)
 	b.shards("0")
-	b.hero(judge("0", "0", `VERDICT  PROMOTE: it may be promoted\n`)+"\n")
+	b.hero(judge("0", "0", `VERDICT  PROMOTE: it may be promoted\n`) + "\n")
 	code, output := b.run([]string{"SHARDS=1", "SHARDS_RESULT=success", "SIGNING_KEY=the key"}, "gate.sh")
 	if code != 0 || b.read("key") != "the key\n" || strings.Contains(output, "the key") {
 		t.Errorf("%d, %q\n%s", code, b.read("key"), output)

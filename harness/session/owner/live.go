@@ -50,6 +50,7 @@ type liveSandbox struct {
 	readySince int64 // on the agents' clock: no fault was injected before
 
 	answerDelay time.Duration // until the supervisor answered for the first time
+	answered    bool          // it has, at least once
 
 	cleanup agent.CleanupParams // what the agent takes back in a container that is not ours
 	faults  openFaults          // there
@@ -176,20 +177,26 @@ func (o *Owner) environment() map[string]string {
 }
 
 // awaitSupervisor waits until zinit answers. It goes on without zinit if all services serve and zinit is not understood, or if the boot budget is
-// spent. It ends with the container.
+// spent; but if zinit has answered before in this sandbox, its silence is an error. It ends with the container.
 func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
 	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration())
 	defer cancel()
 	for {
 		waiting := o.findSupervisor(ctx, live)
 		if waiting == nil {
+			live.answered = true
 			return nil
 		}
 		if err := live.container.Running(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}
-		if services := o.target.Restartable(); ctx.Err() != nil || (time.Since(live.began) > bareDelay && live.allServe(ctx, services)) ||
-			(len(services) == 0 && time.Since(live.began) > socketTimeout && live.findListener(ctx, o.target.Zinit.Sockets) != "") {
+		services := o.target.Restartable()
+		switch {
+		case live.answered && ctx.Err() != nil:
+			return fmt.Errorf("zinit has not answered again within %s: %w", o.target.Budgets.Boot, waiting)
+		case live.answered:
+		case ctx.Err() != nil, time.Since(live.began) > bareDelay && live.allServe(ctx, services),
+			len(services) == 0 && time.Since(live.began) > socketTimeout && live.findListener(ctx, o.target.Zinit.Sockets) != "":
 			live.takeBare(context.WithoutCancel(ctx), services, waiting)
 			return nil
 		}

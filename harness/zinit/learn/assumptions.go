@@ -26,7 +26,9 @@ func WithoutGuesses(confirmed []string, all string, spelling zinit.Spelling) []s
 		if !slices.Contains(confirmed, assumption.ID) && !slices.Contains(confirmed, all) {
 			continue
 		}
-		if !slices.ContainsFunc(restingOn[assumption.ID], func(member string) bool { return slices.Contains(spelling.Guessed, member) || !hasPlace(spelling, member) }) {
+		if !slices.ContainsFunc(restingOn[assumption.ID], func(member string) bool {
+			return slices.Contains(spelling.Guessed, member) || !hasPlace(spelling, member)
+		}) {
 			kept = append(kept, assumption.ID)
 		}
 	}
