@@ -93,11 +93,16 @@ type result struct {
 	unkept      error             // why it could not be seen what was kept
 }
 
-// flood holds when a process began to write much, and when all of that had been taken, on the agent's clock. 0 is never.
+// flood holds when a process began to write much, and when all of that had been taken, on the agent's clock. 0 is never. doubtful says that
+// the host may have made it late.
 type flood struct {
 	service    string
 	began, end int64
+	doubtful   bool
 }
+
+// due returns when all should have been taken.
+func (f flood) due() int64 { return f.began + int64(floodPeriod) }
 
 // order holds what came of a change of an action.
 type order struct {
@@ -202,6 +207,7 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 		seen.later = change(ctx, sandbox, mortals[1])
 	}
 	seen.stallPeriod = host.Stall()
+	seen.flood.doubtful = e.floods && host.Explains(ctx, seen.flood.due(), seen.ended.Lo, outputLimit)
 	if _, err := sandbox.Agent().CPUTime(ctx, supervisor); err != nil {
 		seen.died = fmt.Sprintf("its process %d is gone", supervisor)
 	}
@@ -374,7 +380,7 @@ func (e *experiment) watchAfter(ctx context.Context, sandbox *session.Sandbox, s
 		seen.attempts = len(starts.Since(seen.begun.Lo)) - len(starts.Since(seen.ended.Lo))
 		if e.floods && plan.Options.FloodPeriod > 0 {
 			again := journal.Since(seen.begun.Lo)
-			seen.flood = flood{plan.Name, again.Of(victim.EventStarted).Time(), again.Of(victim.EventFlooded).Time()}
+			seen.flood = flood{service: plan.Name, began: again.Of(victim.EventStarted).Time(), end: again.Of(victim.EventFlooded).Time()}
 		}
 		ours[plan.Name] = true
 	}

@@ -179,13 +179,13 @@ func judgeRestarts(e *experiment, seen result) finding {
 
 // judgeOutput asks whether what a service wrote was taken while the fault was held.
 func judgeOutput(e *experiment, seen result) finding {
-	due := seen.flood.began + int64(floodPeriod)
+	due := seen.flood.due()
 	switch {
 	case seen.flood.began == 0 || due > seen.ended.Lo:
 		spec.Inconclusive("the service that writes much was not running again for long enough before " + e.fault.Name + " was over")
 	case seen.flood.end != 0 && seen.flood.end <= seen.ended.Lo:
 		return finding{}
-	case due+int64(outputLimit) > seen.ended.Lo:
+	case seen.flood.doubtful:
 		spec.InconclusiveBecause(record.HostStalled("what a service writes was taken late"))
 	}
 	return finding{fmt.Sprintf("what %s wrote was not taken during %s", seen.flood.service, e.fault.Name),

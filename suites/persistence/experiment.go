@@ -44,6 +44,7 @@ type experiment struct {
 // result holds what was there after an ending.
 type result struct {
 	interruption  session.Interruption
+	hostStalled   bool              // the host may have kept a process waiting for half of the time that the container has to end
 	registered    int               // services before
 	changed       map[string]string // services that are registered otherwise
 	doubled       map[string]string // services that ran twice
@@ -90,8 +91,17 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	if err != nil {
 		return seen, err
 	}
+	main, err := e.chaos.Sandbox(ctx, session.MainSandbox) // its agent lives on
+	if err != nil {
+		return seen, err
+	}
 	By("end the supervisor: " + e.ending.what)
+	watching, stop := context.WithCancel(ctx)
+	host := spec.WatchHost(watching, main)
 	interruption, err := e.ending.end(ctx, e.chaos, p)
+	stop()
+	budget := e.chaos.Target.Budgets.StopTimeout.Duration()
+	hostStalled := host.Stall() >= budget/2 || host.CouldDelay(budget, budget/2)
 	if err != nil || interruption.Refused != "" {
 		return result{interruption: interruption}, err
 	}
@@ -101,7 +111,7 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 		}
 	}
 	seen, err = p.look(ctx, e.ending.name, e.chaos.Target.Budgets.Boot.Duration())
-	seen.interruption = interruption
+	seen.interruption, seen.hostStalled = interruption, hostStalled
 	seen.noData = p.noData
 	if err == nil && p.noData == "" {
 		seen.data, err = p.compareData(ctx)

@@ -10,6 +10,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
@@ -130,7 +131,11 @@ func itTellsServices(e *experiment) {
 		if seen.untold != "" {
 			spec.Inconclusive("the end of a service with a stop signal of its own cannot be judged: " + seen.untold)
 		}
-		if problem := seen.told.Describe(seen.toldPlan); problem != "" {
+		problem := seen.told.Describe(seen.toldPlan)
+		switch {
+		case problem != "" && seen.hostStalled:
+			spec.InconclusiveBecause(record.HostStalled("how a service was told to end says nothing"))
+		case problem != "":
 			spec.FailWith(e.chaos, fmt.Sprintf("%s %s when the container was stopped", victim, problem),
 				spec.Note("policy", "stop signal %s, stop timeout %s; it takes %s to end", seen.toldPlan.StopSignal, stopTimeout, endPeriod))
 		}
@@ -141,7 +146,11 @@ func itTellsServices(e *experiment) {
 func itStopsInTime(e *experiment) {
 	e.it("`docker stop` does not have to kill", promise.PersistenceStopInTime, "kept", func(_ string, seen result) {
 		limit := e.chaos.Target.Budgets.StopTimeout.Duration()
-		if seen.interruption.ExitCode == killedByDocker || seen.interruption.Took > limit+spec.Tolerance(e.chaos) {
+		late := seen.interruption.ExitCode == killedByDocker || seen.interruption.Took > limit+spec.Tolerance(e.chaos)
+		switch {
+		case late && seen.hostStalled:
+			spec.InconclusiveBecause(record.HostStalled("a container that ended late says nothing"))
+		case late:
 			spec.FailWith(e.chaos, fmt.Sprintf("the container had not ended %s after SIGTERM, and was killed", limit),
 				spec.Note("took", "%s", span.Text(seen.interruption.Took)), spec.Note("exit", "code %d", seen.interruption.ExitCode))
 		}

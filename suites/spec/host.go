@@ -10,8 +10,12 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 )
 
-// hostInterval divides the time in which the host is watched.
-const hostInterval = 500 * time.Millisecond
+const (
+	// hostInterval divides the time in which the host is watched.
+	hostInterval = 500 * time.Millisecond
+	// watchTimeout bounds the wait for the interval in which something came: on a busy host the observer itself is late.
+	watchTimeout = 10 * hostInterval
+)
 
 // Host tells how well the host does while a spec times something from outside.
 type Host struct {
@@ -73,7 +77,7 @@ func (h *Host) CouldDelay(delay, tolerance time.Duration) bool {
 
 // waitPressure waits until the host has been watched until a point, and then returns the pressure between two.
 func (h *Host) waitPressure(ctx context.Context, from, to int64) time.Duration {
-	Until(ctx, 2*hostInterval, func(context.Context) bool { return h.watchedUntil() >= to })
+	Until(ctx, watchTimeout, func(context.Context) bool { return h.watchedUntil() >= to })
 	return h.pressure(from, to)
 }
 

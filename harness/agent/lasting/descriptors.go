@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -90,10 +91,19 @@ func (d *descriptors) prove(ctx context.Context) (proof, missing string) {
 	case answer.Outcome == ask.Refused && !full: // also if the host kept the question from being asked
 		return "", fmt.Sprintf("the supervisor's socket cannot be asked: %v", answer.Err)
 	}
+	if isTurnedAway(answer.Err) {
+		return fmt.Sprintf("%d of %d descriptors of the supervisor are open, and a new client is turned away without an answer", open, limit.Cur), ""
+	}
 	if answer.Outcome == ask.Good || answer.Outcome == ask.Answered {
 		return "", "the supervisor has no descriptor left, and answers a new client all the same"
 	}
 	return fmt.Sprintf("%d of %d descriptors of the supervisor are open, and a new client gets no answer for %s", open, limit.Cur, refusalPeriod), ""
+}
+
+// isTurnedAway reports whether a connection was closed before a word was said: some keep a descriptor back by which they take a client that
+// they cannot serve.
+func isTurnedAway(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, unix.EPIPE)
 }
 
 func (d *descriptors) revert() {

@@ -380,12 +380,26 @@ func (l *liveSandbox) planCleanup(ctx context.Context) error {
 	return err
 }
 
-// takeCensus identifies the processes that serve, in parallel, and has the agent watch them.
+// identifyTimeout bounds the wait for the process of a service that serves already.
+const identifyTimeout = 10 * time.Second
+
+// takeCensus identifies the processes that serve, in parallel, and has the agent watch them. A service of the image whose process cannot be
+// identified is not watched: what is asked of it says why.
 func (l *liveSandbox) takeCensus(ctx context.Context) error {
 	var all sync.WaitGroup
 	errs := make(chan error, len(l.watched))
 	for service := range l.watched {
-		all.Go(func() { errs <- l.watch(ctx, service) })
+		all.Go(func() {
+			if strings.HasPrefix(service, protocol.VictimPrefix) {
+				errs <- l.watch(ctx, service)
+				return
+			}
+			bounded, cancel := context.WithTimeout(ctx, identifyTimeout)
+			defer cancel()
+			if err := l.watch(bounded, service); ctx.Err() != nil || errors.Is(err, wire.ErrLinkEnded) {
+				errs <- err
+			}
+		})
 	}
 	all.Wait()
 	close(errs)
