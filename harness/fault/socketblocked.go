@@ -6,5 +6,5 @@ var SocketBlocked = Lasting{
 	Landing: "the file is there, and a connect to it is refused", Needs: "a service of ours that listens on a unix socket",
 }
 
-// BlockingText is what a file in the place of a socket holds.
+// BlockingText fills a file in the place of a socket.
 const BlockingText = "a file in the place of a socket\n"

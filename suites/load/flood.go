@@ -20,7 +20,7 @@ import (
 const (
 	// floodPeriod is the time for which a victim writes 1 MB a second to its log.
 	floodPeriod = 4700 * time.Millisecond
-	// drainLimit is how much longer that may take until it counts as held up.
+	// drainLimit bounds how much longer that may take: then it counts as held up.
 	drainLimit = 10 * time.Second
 	// readLines is how many lines are read of a log that was flooded.
 	readLines = 20

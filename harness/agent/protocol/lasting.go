@@ -24,7 +24,7 @@ type LastingParams struct {
 	SupervisorPID int           `json:"supervisor_pid"`
 	// RPC is where the supervisor answers, if that is known.
 	RPC Endpoint `json:"rpc,omitzero"`
-	// Path is what the fault is about: a file, a folder, or the control socket of a service of ours.
+	// Path names what the fault is about: a file, a folder, or the control socket of a service of ours.
 	Path string `json:"path,omitempty"`
 }
 

@@ -30,7 +30,7 @@ type LastingParams struct {
 	Sandbox string        `json:"sandbox"`
 	Lease   string        `json:"lease"`
 	Fault   fault.Lasting `json:"fault"`
-	// Path is what the fault is about: a file, a folder, or the control socket of a service of ours.
+	// Path names what the fault is about: a file, a folder, or the control socket of a service of ours.
 	Path string `json:"path,omitempty"`
 }
 
