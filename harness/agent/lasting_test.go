@@ -74,6 +74,26 @@ func TestAStoppedSupervisorGoesOnAfterTheRevertAndWithTheLink(t *testing.T) {
 	}
 }
 
+// TestAStopFromOutsideIsNotTheAgents checks that the agent looks for a stop that Docker is to bring about, and takes it back with the link.
+func TestAStopFromOutsideIsNotTheAgents(t *testing.T) {
+	_, pid := serveVictim(t)
+	client, unlink := linkAgent(t)
+	params := protocol.LastingParams{Fault: fault.ThroughDocker(), SupervisorPID: pid}
+	if landed, err := begin(t, client, params); err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "did not stop") {
+		t.Fatalf("nobody stopped it: %+v, %v", landed, err)
+	}
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if landed, err := client.ProveLasting(deadline(t), "test"); err != nil || landed.Landing == nil {
+		t.Fatalf("it was stopped: %+v, %v", landed, err)
+	}
+	unlink()
+	if state := stateOf(t, pid); state == "T" {
+		t.Fatal("it is still stopped after the link has ended")
+	}
+}
+
 func TestAStopOfAZombieDoesNotLand(t *testing.T) {
 	command := exec.Command("/bin/true")
 	if err := command.Start(); err != nil {

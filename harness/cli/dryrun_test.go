@@ -99,7 +99,7 @@ func TestAPlanStartsNothingAndWritesNothing(t *testing.T) {
 			"nothing is started, and nothing is written", "image mine:latest is not here: it would be pulled",
 			"cpu-starved", "cgroup", "docker", "2 specs of 2 promises in the quick profile, 2 steps, of which 0 are not allowed here",
 		},
-		"hero-local": {"container hero-local, id cccccccccccc", "no: cpu-starved changes the limits of a container", "ALLOW_DESTRUCTIVE=1", "2 steps, of which 2 are not allowed here"},
+		"hero-local": {"container hero-local, id cccccccccccc", "no: cpu-starved is done to the container as a whole", "ALLOW_DESTRUCTIVE=1", "2 steps, of which 2 are not allowed here"},
 	} {
 		var text bytes.Buffer
 		configuration := config.Config{Container: container, Profile: config.Quick, Output: filepath.Join(empty, "out")}

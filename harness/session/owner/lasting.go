@@ -74,9 +74,14 @@ func (l *liveSandbox) impose(ctx context.Context, p protocol.LastingParams) erro
 	return l.setLimit(ctx, p.Fault.Name, p.Fault.Amount)
 }
 
-// setLimit sets the limit of the container that a fault lowers. 0 takes it away.
+// setLimit does to the container what a fault consists of: it lowers a limit, or stops process 1. An amount of 0 undoes it.
 func (l *liveSandbox) setLimit(ctx context.Context, name string, amount int64) error {
 	switch name {
+	case fault.SupervisorStopped.Name:
+		if amount == 0 {
+			return l.container.Kill(ctx, "SIGCONT")
+		}
+		return l.container.Kill(ctx, "SIGSTOP")
 	case fault.CPUStarved.Name:
 		return l.container.LimitCPU(ctx, amount)
 	case fault.ProcessesGone.Name:

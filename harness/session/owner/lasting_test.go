@@ -22,9 +22,9 @@ func TestALastingFaultNeedsLeaveInAForeignContainer(t *testing.T) {
 		{config.Config{}, fault.SupervisorStopped, ""},
 		{config.Config{}, fault.CPUStarved, ""},
 		{config.Config{Container: "hero-local"}, fault.SupervisorStopped, "set ALLOW_DESTRUCTIVE=1"},
-		{config.Config{Container: "hero-local"}, fault.CPUStarved, "changes the limits of a container"},
+		{config.Config{Container: "hero-local"}, fault.CPUStarved, "is done to the container as a whole"},
 		{config.Config{Container: "hero-local", AllowDestructive: true}, fault.DescriptorsGone, ""},
-		{config.Config{Container: "hero-local", AllowDestructive: true}, fault.CPUStarved, "changes the limits of a container"},
+		{config.Config{Container: "hero-local", AllowDestructive: true}, fault.CPUStarved, "is done to the container as a whole"},
 	} {
 		err := protocol.PermitLasting(c.configuration, c.fault)
 		if (err == nil) != (c.refusal == "") || err != nil && !strings.Contains(err.Error(), c.refusal) {

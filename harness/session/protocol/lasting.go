@@ -46,7 +46,7 @@ func PermitLasting(c config.Config, f fault.Lasting) error {
 	case c.Container == "":
 		return nil
 	case f.Way == fault.ByDocker:
-		return recovery.NotProved(fmt.Sprintf("%s changes the limits of a container, and somebody else started %s", f, c.Container))
+		return recovery.NotProved(fmt.Sprintf("%s is done to the container as a whole, and somebody else started %s", f, c.Container))
 	case !c.AllowDestructive:
 		return recovery.NotProved(fmt.Sprintf("%s may leave damage behind in %s, which somebody else started: set ALLOW_DESTRUCTIVE=1 to do it all the same", f, c.Container))
 	}
