@@ -14,7 +14,8 @@ GOFUMPT ?= $(TOOLS) gofumpt
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v gcc cc 2>/dev/null),-race)
 BIN ?= bin
-UNITS := . ./harness/... ./reports/... ./fixtures/... ./ci/...
+# ./suites itself is what a run carries out: its folders have units of their own.
+UNITS := . ./harness/... ./reports/... ./fixtures/... ./ci/... ./suites/*/
 
 # $(call flag,NAME,VALUE) is --NAME='VALUE', or nothing without a value.
 flag = $(if $(strip $(2)),--$(1)='$(subst ','\'',$(2))')
