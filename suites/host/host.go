@@ -103,17 +103,25 @@ func rarer(chaos *session.Session, residents *residents) {
 
 // residents are the victims that live as long as the sandbox does.
 type residents struct {
-	steady, checked session.VictimPlan
-	registered      bool
+	steady, checked, patient session.VictimPlan
+	registered               bool
 }
 
-// planResidents plans a victim without a health check, and one that is checked often.
+// planResidents plans a victim without a health check, one that is replaced after the first check that fails, and one after the second.
 func planResidents() *residents {
 	schedule := zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(startPeriod), Retries: 1}
+	later := schedule
+	later.Retries = 2
 	return &residents{
 		steady:  planVictim("host-steady"),
 		checked: planVictim("host-checked").WithHealth(schedule, checkTimeout).WithPatientProbe(checkTimeout),
+		patient: planVictim("host-patient").WithHealth(later, checkTimeout).WithPatientProbe(checkTimeout),
 	}
+}
+
+// all returns the residents' plans.
+func (r *residents) all() []session.VictimPlan {
+	return []session.VictimPlan{r.steady, r.checked, r.patient}
 }
 
 // planVictim plans a victim with the scaled policy.
