@@ -171,6 +171,14 @@ func newSubject(sandbox *session.Sandbox, state state, order order) *subject {
 	return s
 }
 
+// answerLimit bounds the answer to the subject's order. To set a service takes a call for each of its actions and one for itself.
+func (s *subject) answerLimit() time.Duration {
+	if s.order.name == "set" {
+		return time.Duration(len(s.Definition().Actions)+1) * spec.AnswerLimit
+	}
+	return spec.AnswerLimit
+}
+
 // experience brings the subject into its state, gives the order and looks what follows. It is an error if the state is not reached.
 func (s *subject) experience(ctx context.Context) error {
 	defer s.leave(context.WithoutCancel(ctx))
@@ -182,7 +190,8 @@ func (s *subject) experience(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	answering, cancel := context.WithTimeout(ctx, 2*spec.AnswerLimit)
+	limit := s.answerLimit()
+	answering, cancel := context.WithTimeout(ctx, 2*limit)
 	s.refused = s.order.give(answering, s)
 	cancel()
 	took := time.Since(began)
@@ -190,11 +199,11 @@ func (s *subject) experience(ctx context.Context) error {
 	switch {
 	case errors.Is(s.refused, zinit.ErrNotExpressible):
 		return s.refused
-	case took > spec.AnswerLimit && s.host.Explains(ctx, hello.MonotonicNs, hello.MonotonicNs+int64(took), spec.AnswerLimit):
+	case took > limit && s.host.Explains(ctx, hello.MonotonicNs, hello.MonotonicNs+int64(took), limit):
 		s.doubtful = fmt.Sprintf("%s: was answered after %s", s.describe(), span.Text(took))
 	case s.refused != nil && !errors.As(s.refused, &answer) && !errors.Is(s.refused, zinit.ErrNotFound):
 		s.late = fmt.Sprintf("was not answered within %s: %v", span.Text(took), s.refused)
-	case took > spec.AnswerLimit:
+	case took > limit:
 		s.late = "was answered after " + span.Text(took)
 	}
 	if s.state.name == "blocked" && s.order.name != "delete" {
