@@ -4,8 +4,6 @@ package agent
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -121,18 +119,7 @@ func dialInside(ctx context.Context, address wire.Address) (net.Conn, error) {
 }
 
 // hashSelf returns the hash of the program that runs: its file may have been another one when it was executed.
-var hashSelf = sync.OnceValues(func() (string, error) {
-	self, err := os.Open("/proc/self/exe")
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = self.Close() }()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, self); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-})
+var hashSelf = sync.OnceValues(func() (string, error) { return files.Sum("/proc/self/exe") })
 
 func hello(context.Context) (protocol.Hello, error) {
 	var name unix.Utsname

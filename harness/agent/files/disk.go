@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
@@ -14,23 +13,10 @@ import (
 
 // MeasureDisk counts the files and folders that changed since process 1 started, and what the kernel holds besides.
 func MeasureDisk(ctx context.Context, params protocol.DiskParams) (protocol.Disk, error) {
-	began, err := readFirstStart()
-	if err != nil {
-		return protocol.Disk{}, fmt.Errorf("measure the disk: %w", err)
-	}
 	found := protocol.Disk{Folders: map[string]protocol.Amount{}, Kernel: countKernel()}
-	err = filepath.WalkDir("/", func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			return nil //nolint:nilerr // it was removed meanwhile
-		case entry.IsDir() && slices.Contains(append([]string{"/proc", "/sys"}, params.Skip...), path):
-			return filepath.SkipDir
-		}
-		info, err := entry.Info()
-		if err != nil || readChangeTime(info) < began || entry.Type()&(fs.ModeDevice|fs.ModeCharDevice) != 0 {
-			return nil //nolint:nilerr // it was removed meanwhile
+	err := walkChanged(ctx, params.Skip, func(path string, info fs.FileInfo) {
+		if info.Mode()&(fs.ModeDevice|fs.ModeCharDevice) != 0 {
+			return
 		}
 		folder := filepath.Dir(path)
 		amount := found.Folders[folder]
@@ -39,7 +25,6 @@ func MeasureDisk(ctx context.Context, params protocol.DiskParams) (protocol.Disk
 			amount.Bytes += readSpace(info)
 		}
 		found.Folders[folder] = amount
-		return nil
 	})
 	if err != nil {
 		return protocol.Disk{}, fmt.Errorf("measure the disk: %w", err)

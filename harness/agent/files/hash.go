@@ -27,7 +27,7 @@ func Hash(ctx context.Context, params protocol.HashParams) (map[string]string, e
 		}
 		identity := readInode(info)
 		if known[identity] == "" {
-			if known[identity], err = hash(path); err != nil {
+			if known[identity], err = Sum(path); err != nil {
 				return nil, fmt.Errorf("hash %s: %w", path, err)
 			}
 		}
@@ -39,8 +39,8 @@ func Hash(ctx context.Context, params protocol.HashParams) (map[string]string, e
 	return sums, nil
 }
 
-// hash returns the hash of a regular file.
-func hash(path string) (string, error) {
+// Sum returns the SHA-256 sum of a regular file, in hexadecimal.
+func Sum(path string) (string, error) {
 	file, err := open(path)
 	if err != nil {
 		return "", err

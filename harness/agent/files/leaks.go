@@ -16,25 +16,8 @@ import (
 
 // FindLeaks looks for the needles in every file that changed since process 1 started.
 func FindLeaks(ctx context.Context, params protocol.LeaksParams) (protocol.Leaks, error) {
-	began, err := readFirstStart()
-	if err != nil {
-		return protocol.Leaks{}, fmt.Errorf("search the files: %w", err)
-	}
-	s := &leakHunt{params: params, since: began, left: params.Limit, seen: map[inode]bool{}}
-	err = filepath.WalkDir("/", func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			return nil //nolint:nilerr // it was removed meanwhile
-		case entry.IsDir() && slices.Contains([]string{"/proc", "/sys", "/dev"}, path):
-			return filepath.SkipDir
-		case entry.Type().IsRegular():
-			s.look(path)
-		}
-		return nil
-	})
-	if err != nil {
+	s := &leakHunt{params: params, left: params.Limit, seen: map[inode]bool{}}
+	if err := walkChanged(ctx, []string{"/dev"}, s.look); err != nil {
 		return protocol.Leaks{}, fmt.Errorf("search the files: %w", err)
 	}
 	return s.result, nil
@@ -42,16 +25,14 @@ func FindLeaks(ctx context.Context, params protocol.LeaksParams) (protocol.Leaks
 
 type leakHunt struct {
 	params protocol.LeaksParams
-	since  int64 // seconds of Unix time
 	left   int64 // bytes
 	seen   map[inode]bool
 	result protocol.Leaks
 }
 
-// look reads one file if it is new.
-func (s *leakHunt) look(path string) {
-	info, err := os.Lstat(path)
-	if err != nil || info.Size() == 0 || readChangeTime(info) < s.since || s.seen[readInode(info)] {
+// look reads one file that changed, once.
+func (s *leakHunt) look(path string, info fs.FileInfo) {
+	if !info.Mode().IsRegular() || info.Size() == 0 || s.seen[readInode(info)] {
 		return
 	}
 	s.seen[readInode(info)] = true
@@ -69,6 +50,33 @@ func (s *leakHunt) look(path string) {
 			s.result.Found = append(s.result.Found, protocol.Leak{Needle: name, Path: path})
 		}
 	}
+}
+
+// walkChanged visits the files and folders that changed since process 1 started. It leaves out what the kernel makes up, and more folders.
+func walkChanged(ctx context.Context, skip []string, visit func(path string, info fs.FileInfo)) error {
+	since, err := readFirstStart()
+	if err != nil {
+		return err
+	}
+	return walkSince(ctx, "/", since, append([]string{"/proc", "/sys"}, skip...), visit)
+}
+
+// walkSince visits what is under a root and changed since a point, in seconds of Unix time.
+func walkSince(ctx context.Context, root string, since int64, skip []string, visit func(path string, info fs.FileInfo)) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return nil //nolint:nilerr // it was removed meanwhile
+		case entry.IsDir() && slices.Contains(skip, path):
+			return filepath.SkipDir
+		}
+		if info, err := entry.Info(); err == nil && readChangeTime(info) >= since { // else it was removed meanwhile
+			visit(path, info)
+		}
+		return nil
+	})
 }
 
 // ticks is the kernel's USER_HZ: proc(5) counts start times in it.

@@ -17,17 +17,20 @@ func TestTheSearchReadsWhatIsNew(t *testing.T) {
 	info, err := os.Stat(path)
 	g.Expect(err).NotTo(HaveOccurred())
 	params := protocol.LeaksParams{Needles: map[string]string{"TOKEN": "canary-4711", "OTHER": "canary-0815", "EMPTY": ""}, Limit: 1 << 20}
-	s := &leakHunt{params: params, since: readChangeTime(info), left: params.Limit, seen: map[inode]bool{}}
-	s.look(path)
-	s.look(path) // under another name, say
+	walk := func(s *leakHunt, since int64) {
+		g.Expect(walkSince(t.Context(), filepath.Dir(path), since, nil, s.look)).To(Succeed())
+	}
+	s := &leakHunt{params: params, left: params.Limit, seen: map[inode]bool{}}
+	walk(s, readChangeTime(info))
+	walk(s, readChangeTime(info)) // under another name, say
 	g.Expect(s.result).To(Equal(protocol.Leaks{Found: []protocol.Leak{{Needle: "TOKEN", Path: path}}, Files: 1}))
 
-	old := &leakHunt{params: params, since: readChangeTime(info) + 1, left: params.Limit, seen: map[inode]bool{}}
-	old.look(path)
+	old := &leakHunt{params: params, left: params.Limit, seen: map[inode]bool{}}
+	walk(old, readChangeTime(info)+1)
 	g.Expect(old.result).To(Equal(protocol.Leaks{}))
 
 	short := &leakHunt{params: params, left: 5, seen: map[inode]bool{}}
-	short.look(path)
+	walk(short, 0)
 	g.Expect(short.result).To(Equal(protocol.Leaks{Truncated: true}))
 
 	began, err := readFirstStart()

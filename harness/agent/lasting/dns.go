@@ -3,7 +3,6 @@ package lasting
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -15,8 +14,11 @@ import (
 const (
 	// resolverFile says whom a process asks for names.
 	resolverFile = "/etc/resolv.conf"
-	// nobody is an address for documents (RFC 5737), at which nobody answers.
-	nobody = "192.0.2.1"
+	// nobody is an address for documents (RFC 5737), at which nobody answers. asksNobody is a resolver file that names it.
+	nobody     = "192.0.2.1"
+	asksNobody = "nameserver " + nobody + "\n"
+	// resolverMode is the mode of a resolver file that somebody has removed meanwhile.
+	resolverMode = 0o644
 )
 
 // dnsGone is a container in which no name can be looked up.
@@ -38,7 +40,7 @@ func (d *dnsGone) begin(context.Context) (err error) {
 		return fmt.Errorf("read whom to ask for names: %w", err)
 	}
 	d.written = true
-	return writeInPlace(d.path, []byte("nameserver "+nobody+"\n"))
+	return os.WriteFile(d.path, []byte(asksNobody), resolverMode) // in place: Docker mounts the file
 }
 
 func (d *dnsGone) prove(ctx context.Context) (proof, missing string) {
@@ -46,7 +48,7 @@ func (d *dnsGone) prove(ctx context.Context) (proof, missing string) {
 	switch {
 	case err != nil:
 		return "", err.Error()
-	case string(text) != "nameserver "+nobody+"\n":
+	case string(text) != asksNobody:
 		return "", d.path + " names another server again"
 	case isAnswered(ctx, nobody+":53"):
 		return "", "a question to " + nobody + " is answered"
@@ -56,7 +58,7 @@ func (d *dnsGone) prove(ctx context.Context) (proof, missing string) {
 
 func (d *dnsGone) revert() {
 	if d.written {
-		_ = writeInPlace(d.path, d.before)
+		_ = os.WriteFile(d.path, d.before, resolverMode)
 	}
 }
 
@@ -83,14 +85,4 @@ func isAnswered(ctx context.Context, server string) bool {
 	}
 	_, err = conn.Read(make([]byte, 1))
 	return err == nil
-}
-
-// writeInPlace replaces the text of a file, and not the file: Docker mounts it.
-func writeInPlace(path string, text []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0) //nolint:gosec // the path is the fault's
-	if err != nil {
-		return fmt.Errorf("write whom to ask for names: %w", err)
-	}
-	_, err = file.Write(text)
-	return errors.Join(err, file.Close())
 }

@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/identify"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
@@ -36,15 +34,11 @@ func (p *portTaken) begin(ctx context.Context) error {
 		return err
 	}
 	defer service.close()
-	listeners, err := identify.ListListeners(ctx)
+	listener, err := service.findListener(ctx, "at no port", func(l protocol.Listener) bool { return l.Port != 0 })
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(listeners, func(l protocol.Listener) bool { return l.PID == service.pid && l.Port != 0 })
-	if at < 0 {
-		return fmt.Errorf("process %d listens at no port", service.pid)
-	}
-	p.port = listeners[at].Port
+	p.port = listener.Port
 	if err := service.order.Exit(ctx, 1); err != nil {
 		return err
 	}

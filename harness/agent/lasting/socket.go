@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/identify"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 )
@@ -29,20 +27,14 @@ func (s *socketBlocked) begin(ctx context.Context) error {
 		return err
 	}
 	defer service.close()
-	listeners, err := identify.ListListeners(ctx)
+	listener, err := service.findListener(ctx, "on no socket", func(l protocol.Listener) bool { return l.Socket != "" && l.Socket != s.control })
 	if err != nil {
 		return err
-	}
-	at := slices.IndexFunc(listeners, func(l protocol.Listener) bool {
-		return l.PID == service.pid && l.Socket != "" && l.Socket != s.control
-	})
-	if at < 0 {
-		return fmt.Errorf("process %d listens on no socket", service.pid)
 	}
 	if err := service.order.Exit(ctx, 1); err != nil {
 		return err
 	}
-	s.path = listeners[at].Socket
+	s.path = listener.Socket
 	aside := s.path + ".new"
 	if err := os.WriteFile(aside, []byte(fault.BlockingText), 0o600); err != nil {
 		return fmt.Errorf("make a file beside %s: %w", s.path, err)

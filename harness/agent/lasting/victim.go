@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
@@ -47,6 +48,19 @@ func openSubject(ctx context.Context, control string) (*subject, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// findListener returns the first place of those that match at which the service's process listens. nowhere says in words that there is none.
+func (s *subject) findListener(ctx context.Context, nowhere string, matches func(protocol.Listener) bool) (protocol.Listener, error) {
+	listeners, err := identify.ListListeners(ctx)
+	if err != nil {
+		return protocol.Listener{}, err
+	}
+	at := slices.IndexFunc(listeners, func(l protocol.Listener) bool { return l.PID == s.pid && matches(l) })
+	if at < 0 {
+		return protocol.Listener{}, fmt.Errorf("process %d listens %s", s.pid, nowhere)
+	}
+	return listeners[at], nil
 }
 
 // close lets go of the service. It may be nil.
