@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
@@ -24,7 +23,7 @@ func (b *Sandbox) Interrupt(ctx context.Context, order protocol.Order, limit tim
 	if err := b.FindSupervisor(ctx); err != nil {
 		return interruption, err
 	}
-	if strings.HasPrefix(string(order), string(protocol.Upgrade)) || strings.HasPrefix(string(order), string(protocol.Rollback)) {
+	if order.Replaces() {
 		b.Supervisor, err = b.opened.Supervisor(ctx, protocol.PortDialer(b.session.link, b.Name, b.opened.Zinit), b.Agent()) // another image may speak otherwise
 	}
 	return interruption, err

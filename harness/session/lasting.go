@@ -27,9 +27,13 @@ func (l *Lasting) Seen() record.Lasting { return l.seen }
 
 // Begin leases all of the sandbox, begins a lasting fault in it, and waits for its landing. The caller ends it. path is what the fault
 // is about, such as a folder or the control socket of a service of ours, or empty. The error is a *recovery.Inconclusive if it did not land.
+// A supervisor that is process 1 is stopped through Docker.
 func (b *Sandbox) Begin(ctx context.Context, f fault.Lasting, path string) (*Lasting, error) {
 	if b.Name == protocol.MainSandbox {
 		return nil, recovery.NotProved("all specs share the main sandbox: no lasting fault is injected into it")
+	}
+	if f == fault.SupervisorStopped && b.SupervisorPID() == 1 {
+		f = fault.ThroughDocker()
 	}
 	lease, release, err := b.acquire(ctx, protocol.WholeSandbox, false)
 	if err != nil {

@@ -106,6 +106,11 @@ func (b *Sandbox) StatusText(ctx context.Context, service string) string {
 // ZinitSocket returns the path at which zinit's RPC answers, empty if only its commands are understood.
 func (b *Sandbox) ZinitSocket() string { return b.opened.Zinit }
 
+// SupervisorService returns the supervisor as what a fault is injected into.
+func (b *Sandbox) SupervisorService() protocol.Service {
+	return protocol.Service{Name: "zinit", Endpoint: protocol.SupervisorEndpoint(b.opened.Zinit)}
+}
+
 // ZinitDialer returns a dialer of zinit's socket.
 func (b *Sandbox) ZinitDialer() zinit.Dialer {
 	return protocol.ZinitDialer(b.session.link, b.Name, b.opened.Zinit)

@@ -169,12 +169,8 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	if e.ends {
 		path, controls = mortals[0].Options.Control, nil
 	}
-	way := e.fault
-	if way == fault.SupervisorStopped && supervisor == 1 {
-		way = fault.ThroughDocker()
-	}
 	By("begin " + e.fault.Name)
-	held, err := sandbox.Begin(ctx, way, path)
+	held, err := sandbox.Begin(ctx, e.fault, path)
 	if err != nil {
 		return seen, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
@@ -70,14 +69,10 @@ func (e *experiment) readBack(ctx context.Context, sandbox *session.Sandbox, bef
 	if err != nil {
 		return err
 	}
-	seen.changed = map[string]string{}
-	for name, was := range before {
-		is, there := after[name]
-		switch ordered := name == seen.order.service || name == seen.later.service; {
-		case !there:
-			seen.changed[name] = "zinit no longer knows it"
-		case is != was && !ordered:
-			seen.changed[name] = "was " + was + ", is " + is
+	seen.changed = spec.CompareDefinitions(before, after)
+	for _, ordered := range []string{seen.order.service, seen.later.service} {
+		if _, there := after[ordered]; there {
+			delete(seen.changed, ordered)
 		}
 	}
 	return nil
@@ -92,7 +87,7 @@ func (e *experiment) replaceSupervisor(ctx context.Context, sandbox *session.San
 	limit := e.chaos.Target.Budgets.Boot.Duration()
 	_, err := sandbox.Inject(ctx, session.Injection{
 		Promise: promise.HostDiskKept, Fault: fault.SIGKILL, ObservationLimit: limit,
-		Service: session.Service{Name: "zinit", Endpoint: protocol.Endpoint{Socket: sandbox.ZinitSocket(), Method: "system.ping"}},
+		Service: sandbox.SupervisorService(),
 	})
 	if findErr := sandbox.FindSupervisor(ctx); findErr != nil {
 		return fmt.Errorf("the image does not start its supervisor again: %w", findErr)

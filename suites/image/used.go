@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -191,8 +192,8 @@ func (u *used) letFail(ctx context.Context) {
 	exits, missing, sick := session.NewVictim("fails", policy), session.NewVictim("lacks-program", policy), session.NewVictim("is-sick", policy)
 	exits.Options.Socket, exits.Options.Control = "", ""
 	exits.Options.ExitDelay, exits.Options.ExitCode = failDelay, 3
-	missing.Binary = "/hero_chaos/none"
-	sick.Probe = "/hero_chaos/none"
+	none := path.Join(session.VictimHome, "none")
+	missing.Binary, sick.Probe = none, none
 	sick = sick.WithHealth(zinit.Schedule{Interval: zinit.Milliseconds(failInterval), StartPeriod: zinit.Milliseconds(failInterval), Retries: 1}, failTimeout)
 	killed := session.NewVictim("is-killed", policy).Definition()
 	killed.Actions[0].Exec = "kill -KILL $$" // the shell's own end, by a signal

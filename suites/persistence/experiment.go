@@ -10,7 +10,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
@@ -169,15 +168,7 @@ func (p *population) look(ctx context.Context, crowd string, boot time.Duration)
 		}
 	}
 	slices.Sort(seen.unshipped)
-	seen.changed = map[string]string{}
-	for name, before := range p.definitions {
-		switch after, there := definitions[name]; {
-		case !there:
-			seen.changed[name] = "zinit no longer knows it"
-		case after != before:
-			seen.changed[name] = "was " + before + ", is " + after
-		}
-	}
+	seen.changed = spec.CompareDefinitions(p.definitions, definitions)
 	return seen, nil
 }
 
@@ -228,7 +219,7 @@ func killSupervisor(ctx context.Context, chaos *session.Session, p *population) 
 	}
 	done, err = p.sandbox.KillSupervisor(ctx, session.Injection{
 		Promise: promise.PersistenceDefinitions, Fault: fault.SIGKILL, ObservationLimit: chaos.Target.Budgets.Boot.Duration(),
-		Service: session.Service{Name: "zinit", Endpoint: protocol.Endpoint{Socket: p.sandbox.ZinitSocket(), Method: "system.ping"}},
+		Service: p.sandbox.SupervisorService(),
 	})
 	if err == nil && done.Refused != "" {
 		return done, recovery.NotProved("the image does not start its supervisor again: " + done.Refused)

@@ -69,17 +69,19 @@ func (e *experiment) it(text, p, victim string, judge func(victim string, seen r
 	}, NodeTimeout(specTimeout))
 }
 
+// failIfAny fails the spec if anything is wrong with a service.
+func (e *experiment) failIfAny(wrong map[string]string, headline string) {
+	GinkgoHelper()
+	if len(wrong) > 0 {
+		spec.FailWith(e.chaos, headline, spec.ListServices(wrong)...)
+	}
+}
+
 // itSurvives registers the specs of what has to be as before.
 func itSurvives(e *experiment) {
 	what := e.ending.what
-	failIfAny := func(wrong map[string]string, headline string) {
-		GinkgoHelper()
-		if len(wrong) > 0 {
-			spec.FailWith(e.chaos, headline, spec.ListServices(wrong)...)
-		}
-	}
 	e.it("all is registered as before", promise.PersistenceDefinitions, "kept", func(_ string, seen result) {
-		failIfAny(seen.changed, fmt.Sprintf("%d of %d services were not registered as before after %s", len(seen.changed), seen.registered, what))
+		e.failIfAny(seen.changed, fmt.Sprintf("%d of %d services were not registered as before after %s", len(seen.changed), seen.registered, what))
 	})
 	e.it("what was stopped stays stopped", promise.PersistenceStopped, "stopped", func(victim string, seen result) {
 		if seen.revived != "" {
@@ -109,19 +111,19 @@ func itSurvives(e *experiment) {
 		if seen.noData != "" {
 			spec.Inconclusive(seen.noData)
 		}
-		failIfAny(seen.data, fmt.Sprintf("%s in the data folder changed when %s", spec.Count(len(seen.data), "file"), what))
+		e.failIfAny(seen.data, fmt.Sprintf("%s in the data folder changed when %s", spec.Count(len(seen.data), "file"), what))
 	})
 	e.it("nothing runs twice", promise.PersistenceSingle, "kept", func(_ string, seen result) {
-		failIfAny(seen.doubled, fmt.Sprintf("%s ran twice after %s", spec.Count(len(seen.doubled), "service"), what))
+		e.failIfAny(seen.doubled, fmt.Sprintf("%s ran twice after %s", spec.Count(len(seen.doubled), "service"), what))
 	})
 	e.it("everything runs in the same circumstances", promise.PersistenceAlike, "kept", func(_ string, seen result) {
-		failIfAny(seen.changes.Found, fmt.Sprintf("%d of %d services ran in other circumstances after %s", len(seen.changes.Found), seen.changes.Compared, what))
+		e.failIfAny(seen.changes.Found, fmt.Sprintf("%d of %d services ran in other circumstances after %s", len(seen.changes.Found), seen.changes.Compared, what))
 		if seen.changes.Compared == 0 {
 			spec.Inconclusive("the circumstances of no service could be read before and after")
 		}
 	})
 	e.it("everything serves", promise.PersistenceServing, "kept", func(_ string, seen result) {
-		failIfAny(seen.silent, fmt.Sprintf("%s did not serve %s after %s", spec.Count(len(seen.silent), "service"), e.chaos.Target.Budgets.Boot, what))
+		e.failIfAny(seen.silent, fmt.Sprintf("%s did not serve %s after %s", spec.Count(len(seen.silent), "service"), e.chaos.Target.Budgets.Boot, what))
 	})
 }
 

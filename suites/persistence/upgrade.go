@@ -89,14 +89,8 @@ func onVolume(chaos *session.Session, name string) session.VictimPlan {
 // itUpgrades registers the specs of one replacement.
 func itUpgrades(e *experiment) {
 	what := e.ending.what
-	failIfAny := func(wrong map[string]string, headline string) {
-		GinkgoHelper()
-		if len(wrong) > 0 {
-			spec.FailWith(e.chaos, headline, spec.ListServices(wrong)...)
-		}
-	}
 	e.it("everything serves", promise.UpgradeServing, "kept", func(_ string, seen result) {
-		failIfAny(seen.silent, fmt.Sprintf("%s did not serve %s after %s", spec.Count(len(seen.silent), "service"), e.chaos.Target.Budgets.Boot, what))
+		e.failIfAny(seen.silent, fmt.Sprintf("%s did not serve %s after %s", spec.Count(len(seen.silent), "service"), e.chaos.Target.Budgets.Boot, what))
 	})
 	e.it("all of ours is registered as before", promise.UpgradeDefinitions, "kept", func(_ string, seen result) {
 		ours := map[string]string{}
@@ -105,7 +99,7 @@ func itUpgrades(e *experiment) {
 				ours[name] = how
 			}
 		}
-		failIfAny(ours, fmt.Sprintf("%s of ours not registered as before after %s", spec.Count(len(ours), "service"), what))
+		e.failIfAny(ours, fmt.Sprintf("%s of ours not registered as before after %s", spec.Count(len(ours), "service"), what))
 	})
 	e.it("what was stopped stays stopped", promise.UpgradeStopped, "stopped", func(victim string, seen result) {
 		if seen.revived != "" {
@@ -131,7 +125,7 @@ func itUpgrades(e *experiment) {
 		})
 	}
 	e.it("nothing runs twice", promise.UpgradeSingle, "kept", func(_ string, seen result) {
-		failIfAny(seen.doubled, fmt.Sprintf("%s ran twice after %s", spec.Count(len(seen.doubled), "service"), what))
+		e.failIfAny(seen.doubled, fmt.Sprintf("%s ran twice after %s", spec.Count(len(seen.doubled), "service"), what))
 	})
 	e.it("health checks go on", promise.UpgradeHealth, "checked", func(victim string, seen result) {
 		switch {
@@ -145,6 +139,6 @@ func itUpgrades(e *experiment) {
 		if seen.noData != "" {
 			spec.Inconclusive(seen.noData)
 		}
-		failIfAny(seen.data, fmt.Sprintf("%s in the data folder changed when %s", spec.Count(len(seen.data), "file"), what))
+		e.failIfAny(seen.data, fmt.Sprintf("%s in the data folder changed when %s", spec.Count(len(seen.data), "file"), what))
 	})
 }

@@ -21,9 +21,6 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
-// victimFolder holds what the harness writes.
-const victimFolder = "/hero_chaos"
-
 // enduranceSandbox is a sandbox of its own, since the processes of other specs would be counted.
 const enduranceSandbox = "endurance"
 
@@ -260,6 +257,6 @@ func measure(ctx context.Context, sandbox *session.Sandbox) (levels, error) {
 	}
 	By("count the files that were written")
 	var err error
-	lowest.Disk, err = sandbox.Agent().Disk(ctx, victimFolder)
+	lowest.Disk, err = sandbox.Agent().Disk(ctx, session.VictimHome)
 	return lowest, err
 }

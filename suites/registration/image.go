@@ -31,7 +31,7 @@ func itWritesNoTOML(chaos *session.Session) {
 		a := openMain(ctx, chaos)
 		By("search the TOML files of the image")
 		walked, err := a.Agent().Walk(ctx, protocol.WalkParams{
-			Roots: []string{"/"}, Skip: []string{victimFolder()}, Names: []string{"*.toml"}, Words: []string{"[service]"}, Limit: walkLimit,
+			Roots: []string{"/"}, Skip: []string{session.VictimHome}, Names: []string{"*.toml"}, Words: []string{"[service]"}, Limit: walkLimit,
 		})
 		spec.Conclude(err)
 		if len(walked.Found) > 0 {
@@ -92,7 +92,7 @@ func (a access) findCalls(ctx context.Context, roots map[string]bool) (texts, pr
 	}
 	By("search the programs of the image")
 	walked, err = a.Agent().Walk(ctx, protocol.WalkParams{
-		Roots: slices.Sorted(maps.Keys(roots)), Skip: []string{victimFolder()}, Words: reloadWords(), Limit: walkLimit,
+		Roots: slices.Sorted(maps.Keys(roots)), Skip: []string{session.VictimHome}, Words: reloadWords(), Limit: walkLimit,
 	})
 	spec.Conclude(err)
 	for _, match := range walked.Found {
@@ -132,11 +132,6 @@ func listMatches(matches []protocol.Match) []spec.Line {
 		found = append(found, match.Path+": "+match.Line)
 	}
 	return spec.List("file", found)
-}
-
-// victimFolder returns the folder of our own victims.
-func victimFolder() string {
-	return path.Dir(session.NewVictim("home", zinit.RetryPolicy{}).Options.Socket)
 }
 
 // itHasExpectedPolicies registers the spec of the shipped numbers. Most of them show only after minutes, some after an hour.

@@ -35,3 +35,17 @@ func ReadDefinitions(ctx context.Context, supervisor zinit.Supervisor) (map[stri
 	}
 	return definitions, nil
 }
+
+// CompareDefinitions returns what became of each service that is no longer registered as before. Both are as ReadDefinitions returns them.
+func CompareDefinitions(before, after map[string]string) map[string]string {
+	changed := map[string]string{}
+	for name, was := range before {
+		switch is, there := after[name]; {
+		case !there:
+			changed[name] = "zinit no longer knows it"
+		case is != was:
+			changed[name] = "was " + was + ", is " + is
+		}
+	}
+	return changed
+}

@@ -2,7 +2,6 @@ package owner
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +40,7 @@ func (o *Owner) connectAgent(ctx context.Context, live *liveSandbox) error {
 			failures = append(failures, err)
 			continue
 		}
-		started, err := live.startAgent(ctx, path, o.holder(live), fmt.Sprintf("%x", sha256.Sum256(o.agent)))
+		started, err := live.startAgent(ctx, path, o.holder(live), o.agentSum)
 		if err == nil || started {
 			return err
 		}
@@ -82,7 +81,8 @@ func (o *Owner) holder(live *liveSandbox) string {
 	return fmt.Sprintf("session %s of process %d on %s", o.id, os.Getpid(), host)
 }
 
-// startAgent runs the agent from a path, and checks by its hash that it is what was copied there. started reports whether its program began: then no other place would do better.
+// startAgent runs the agent from a path, and checks by its hash that it is what was copied there. started reports whether its program began:
+// then no other place would do better.
 func (l *liveSandbox) startAgent(ctx context.Context, path, holder, sum string) (started bool, err error) {
 	arguments := []string{path, "link"}
 	if holder != "" {

@@ -20,7 +20,7 @@ func (o *Owner) interrupt(ctx context.Context, p protocol.ContainerParams) (prot
 	gone := live.expectReturn(ctx)
 	live.closeLink()
 	carryOut := live.carryOut
-	if isReplacement(p.Order) {
+	if p.Order.Replaces() {
 		carryOut = func(ctx context.Context, p protocol.ContainerParams) (protocol.Interruption, error) {
 			return o.replace(ctx, live, p)
 		}

@@ -10,9 +10,6 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/protocol"
 )
 
-// supervisorMethod asks the supervisor whether it still answers.
-const supervisorMethod = "system.ping"
-
 // beginLasting begins a lasting fault in a sandbox that the client has leased, and waits for the proof that it landed. A fault that
 // did not land is reverted.
 func (h *heldLeases) beginLasting(ctx context.Context, p protocol.LastingParams) (begun protocol.LastingBegun, err error) {
@@ -29,7 +26,7 @@ func (h *heldLeases) beginLasting(ctx context.Context, p protocol.LastingParams)
 	}
 	params := agent.LastingParams{Lease: p.Lease, Fault: p.Fault, SupervisorPID: live.opened.SupervisorPID, Path: p.Path}
 	if live.opened.Zinit != "" {
-		params.RPC = agent.Endpoint{Socket: live.opened.Zinit, Method: supervisorMethod}
+		params.RPC = protocol.SupervisorEndpoint(live.opened.Zinit)
 	}
 	if begun.Injected, err = live.agent.BeginLasting(ctx, params); err != nil {
 		return begun, err

@@ -4,6 +4,7 @@ package owner
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -32,6 +33,7 @@ type Owner struct {
 	reaper        *sandbox.Reaper
 	image         string
 	agent         []byte
+	agentSum      string // SHA-256, in hexadecimal
 	writer        *record.Writer
 
 	clock    agentClock // set before the first client is served
@@ -103,6 +105,7 @@ func (o *Owner) prepare(ctx context.Context) error {
 	}
 	work.Go(func() {
 		if o.agent, agentErr = readAgent(ctx, o.configuration); agentErr == nil {
+			o.agentSum = fmt.Sprintf("%x", sha256.Sum256(o.agent))
 			o.reaper, agentErr = o.daemon.StartReaper(ctx, o.id, o.agent)
 		}
 	})

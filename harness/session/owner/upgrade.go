@@ -67,12 +67,3 @@ func (o *Owner) replace(ctx context.Context, live *liveSandbox, p protocol.Conta
 	live.container = started
 	return done, nil
 }
-
-// isReplacement reports whether an order replaces the container.
-func isReplacement(order protocol.Order) bool {
-	switch order {
-	case protocol.Upgrade, protocol.UpgradeKilled, protocol.Rollback, protocol.RollbackKilled:
-		return true
-	}
-	return false
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
@@ -50,6 +51,11 @@ const (
 	UpgradeKilled  Order = "upgrade-killed"
 	RollbackKilled Order = "rollback-killed"
 )
+
+// Replaces reports whether an order replaces the container by one of the other image.
+func (o Order) Replaces() bool {
+	return slices.Contains([]Order{Upgrade, UpgradeKilled, Rollback, RollbackKilled}, o)
+}
 
 // UpgradeSandbox is the sandbox whose first container is of the image that is upgraded from.
 const UpgradeSandbox = "upgrade"

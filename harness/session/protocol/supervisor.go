@@ -59,3 +59,8 @@ func (o Opened) Describe() string {
 	}
 	return strings.TrimSuffix(fmt.Sprintf("dialect %s at %s; %s", o.Dialect, o.Zinit, o.Because), "; ")
 }
+
+// SupervisorEndpoint returns the endpoint of the supervisor itself, which is asked whether it still answers.
+func SupervisorEndpoint(socket string) agent.Endpoint {
+	return agent.Endpoint{Socket: socket, Method: "system.ping"}
+}
