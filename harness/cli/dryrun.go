@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -47,10 +48,7 @@ func describeSubject(ctx context.Context, stdout io.Writer, daemon *sandbox.Daem
 		_, _ = fmt.Fprintf(stdout, "container %s, id %.12s, of the image %s\n", name, found.Container.ID, found.Container.Image)
 		return nil
 	}
-	reference := configuration.Image
-	if reference == "" {
-		reference = described.Image.Reference
-	}
+	reference := cmp.Or(configuration.Image, described.Image.Reference)
 	if reference == "" {
 		_, _ = fmt.Fprintf(stdout, "image would be built by %q\n", described.Image.Build)
 		return nil

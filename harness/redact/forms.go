@@ -93,17 +93,22 @@ func backslashed(text, special string) string {
 
 // escaped returns the forms of a URL and of an HTML page.
 func escaped(text string) []string {
-	var every strings.Builder
-	for i := range len(text) {
-		_, _ = fmt.Fprintf(&every, "%%%02X", text[i])
-	}
 	html := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;").Replace(text)
 	named := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;").Replace(text)
-	all := []string{url.QueryEscape(text), url.PathEscape(text), strings.ReplaceAll(url.QueryEscape(text), "+", "%20"), every.String(), html, named}
+	all := []string{url.QueryEscape(text), url.PathEscape(text), strings.ReplaceAll(url.QueryEscape(text), "+", "%20"), Percent(text), html, named}
 	for _, form := range slices.Clone(all[:4]) {
 		all = append(all, lowerEscapes(form))
 	}
 	return all
+}
+
+// Percent returns a text with every byte escaped as in a URL.
+func Percent(text string) string {
+	var every strings.Builder
+	for i := range len(text) {
+		_, _ = fmt.Fprintf(&every, "%%%02X", text[i])
+	}
+	return every.String()
 }
 
 // lowerEscapes writes the digits after each % in lower case.
@@ -117,8 +122,7 @@ func lowerEscapes(text string) string {
 	return string(out)
 }
 
-// encoded returns hexadecimal and base64. In base64 a text has three forms, by the bytes before it, of which each holds what does not depend
-// on the bytes around.
+// encoded returns hexadecimal and base64.
 func encoded(text string) []string {
 	plain := hex.EncodeToString([]byte(text))
 	all := []string{plain, strings.ToUpper(plain)}
@@ -131,16 +135,23 @@ func encoded(text string) []string {
 		all = append(all, form, strings.ReplaceAll(strings.ToUpper(form), `\X`, `\x`))
 	}
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		for before := range 3 {
-			form := encoding.EncodeToString(append(make([]byte, before), text...))
-			first := (before*8 + 5) / 6 // the first character of the text alone
-			last := (before + len(text)) * 8 / 6
-			if first < last {
-				all = append(all, form[first:last])
-			}
-		}
+		all = append(all, Base64(encoding, text)...)
 	}
 	return all
+}
+
+// Base64 returns the forms of a text in base64, by the number of bytes before it modulo 3. Each holds what does not depend on the bytes
+// around. The encoding has no padding.
+func Base64(encoding *base64.Encoding, text string) (forms []string) {
+	for before := range 3 {
+		form := encoding.EncodeToString(append(make([]byte, before), text...))
+		first := (before*8 + 5) / 6 // the first character of the text alone
+		last := (before + len(text)) * 8 / 6
+		if first < last {
+			forms = append(forms, form[first:last])
+		}
+	}
+	return forms
 }
 
 // squeezed is a text without its line breaks.

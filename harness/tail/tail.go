@@ -39,12 +39,16 @@ func (f *File) Next() (lines [][]byte) {
 		return nil
 	}
 	defer func() { _ = file.Close() }()
+	about, err := file.Stat()
+	if err != nil {
+		return nil
+	}
 	head := readHead(file)
-	if about, err := file.Stat(); err == nil && (about.Size() < f.at || !bytes.HasPrefix(head, f.head)) {
+	if about.Size() < f.at || !bytes.HasPrefix(head, f.head) {
 		f.at = 0
 	}
 	f.head = head
-	text := make([]byte, mostAtOnce)
+	text := make([]byte, min(mostAtOnce, about.Size()-f.at))
 	count, _ := file.ReadAt(text, f.at)
 	whole := bytes.LastIndexByte(text[:count], '\n') + 1
 	if whole == 0 && count == mostAtOnce {
