@@ -428,15 +428,11 @@ func (l *learner) isLost(ctx context.Context, operation dialect.Operation) bool 
 	if !placed || !known {
 		return false
 	}
-	result, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial})
-	if err != nil {
+	document, ok := l.getDocument(ctx, call, l.options.Trial)
+	if !ok {
 		return false
 	}
-	answer, err := call.Answer(result)
-	if err != nil {
-		return false
-	}
-	definition, err := l.spoken.DecodeService(answer)
+	definition, err := l.spoken.DecodeService(document)
 	actions, _ := definition.Service["actions"].([]string)
 	return err == nil && !slices.Contains(actions, l.options.Trial+".run")
 }
