@@ -56,9 +56,10 @@ func (j *judge) checkConsistency(r *record.Record) {
 	j.checkLimits(r)
 	j.checkPlanned(r)
 	j.checkClocks(r)
-	j.checkContainers(r)
-	j.checkRecoveries(r)
-	j.checkLasting(r)
+	all := livesOf(r)
+	j.checkContainers(r, all)
+	j.checkRecoveries(r, all)
+	j.checkLasting(r, all)
 	j.checkEvidence(r)
 }
 

@@ -30,17 +30,19 @@ func livesOf(r *record.Record) lives {
 	return all
 }
 
+// find returns which of a sandbox's containers was there for all of a time, -1 if none was.
+func (l lives) find(at place, from, until int64) int {
+	return slices.IndexFunc(l[at], func(c record.Container) bool { return c.From <= from && until <= c.Until })
+}
+
 // covers reports whether one container of the recovery's sandbox was there for as long as the recovery was observed.
 func (l lives) covers(r record.Recovery) bool {
-	return slices.ContainsFunc(l[place{r.Shard, r.Sandbox}], func(c record.Container) bool {
-		return c.From <= r.Injected.Lo && r.Observed.Hi <= c.Until
-	})
+	return l.find(place{r.Shard, r.Sandbox}, r.Injected.Lo, r.Observed.Hi) >= 0
 }
 
 // checkContainers checks that the containers of each sandbox ran the image, one after the other.
-func (j *judge) checkContainers(r *record.Record) {
+func (j *judge) checkContainers(r *record.Record, all lives) {
 	ids := map[string]bool{"": true}
-	all := livesOf(r)
 	for at, containers := range all {
 		_, known := r.RunOf(at.shard)
 		until := int64(0)
@@ -54,8 +56,7 @@ func (j *judge) checkContainers(r *record.Record) {
 }
 
 // checkRecoveries checks that every recovery is possible, whether a result stands on it or not.
-func (j *judge) checkRecoveries(r *record.Record) {
-	all := livesOf(r)
+func (j *judge) checkRecoveries(r *record.Record, all lives) {
 	for _, recovery := range r.Recoveries {
 		if isStray(recovery, r) {
 			j.add(strayRecovery, recovery.Promise, recovery.Service, recovery.ID)
@@ -68,7 +69,7 @@ func (j *judge) checkRecoveries(r *record.Record) {
 		}
 	}
 	j.checkAges(r)
-	j.checkSuccession(r)
+	j.checkSuccession(r, all)
 }
 
 // isStray reports whether a recovery is of something that its run did not ask.
@@ -89,8 +90,7 @@ func isOwnID(r record.Recovery) bool {
 
 // checkSuccession checks that each fault of a service in a container met the process that was there: no older one than an earlier fault
 // left, and by its own pid.
-func (j *judge) checkSuccession(r *record.Record) {
-	all := livesOf(r)
+func (j *judge) checkSuccession(r *record.Record, all lives) {
 	type life struct {
 		place
 		generation int
@@ -99,9 +99,7 @@ func (j *judge) checkSuccession(r *record.Record) {
 	met := map[life][]record.Recovery{}
 	for _, recovery := range r.Recoveries {
 		at := place{recovery.Shard, recovery.Sandbox}
-		generation := slices.IndexFunc(all[at], func(c record.Container) bool {
-			return c.From <= recovery.Injected.Lo && recovery.Observed.Hi <= c.Until
-		})
+		generation := all.find(at, recovery.Injected.Lo, recovery.Observed.Hi)
 		if generation >= 0 && recovery.Landing != nil {
 			in := life{at, generation, recovery.Service}
 			met[in] = append(met[in], recovery)

@@ -10,9 +10,7 @@ import (
 
 // coversLasting reports whether one container of the fault's sandbox was there for as long as the fault was held.
 func (l lives) coversLasting(shard string, fault record.Lasting) bool {
-	return slices.ContainsFunc(l[place{shard, fault.Sandbox}], func(c record.Container) bool {
-		return c.From <= fault.Injected.Lo && fault.Ended() <= c.Until
-	})
+	return l.find(place{shard, fault.Sandbox}, fault.Injected.Lo, fault.Ended()) >= 0
 }
 
 // findFlawOfLasting derives what the fault of the host shows that a held result rests on.
@@ -33,8 +31,7 @@ func (l *ledger) findFlawOfLasting(result record.Result, proof record.Proof) *fl
 
 // checkLasting checks that every fault of the host was held within the life of a container, and that no two were held there at once.
 // Results of one experiment have the same fault.
-func (j *judge) checkLasting(r *record.Record) {
-	all := livesOf(r)
+func (j *judge) checkLasting(r *record.Record, all lives) {
 	held := map[place][]record.Result{}
 	for _, result := range r.Results {
 		if result.Lasting == nil || result.Lasting.Landed == nil {
