@@ -85,7 +85,7 @@ func TestAForeignContainerIsSpared(t *testing.T) {
 	in := input()
 	in.Config.Container = "hero-local"
 	for id, want := range map[string]string{
-		promise.HostDiskAfter: "ALLOW_DESTRUCTIVE=1", promise.HostCPU: "changes the limits", promise.RestartSIGTERM: "", promise.RestartSIGKILL: "ALLOW_DESTRUCTIVE=1",
+		promise.HostDiskAfter: "ALLOW_DESTRUCTIVE=1", promise.HostCPU: "container as a whole", promise.RestartSIGTERM: "", promise.RestartSIGKILL: "ALLOW_DESTRUCTIVE=1",
 		promise.HangDetected: "", promise.PersistenceServing: "needs a container of its own",
 	} {
 		for _, step := range find(dryrun.Steps(in), id) {

@@ -92,6 +92,10 @@ func (d *descriptors) prove(ctx context.Context) (proof, missing string) {
 		return "", fmt.Sprintf("the supervisor's socket cannot be asked: %v", answer.Err)
 	}
 	if isTurnedAway(answer.Err) {
+		// A supervisor that ends closes its connections before the kernel says so; a second client finds nobody then.
+		if !isTurnedAway(ask.Ask(ctx, d.rpc, refusalPeriod).Err) {
+			return "", "a client was turned away without an answer, and the next one was not"
+		}
 		return fmt.Sprintf("%d of %d descriptors of the supervisor are open, and a new client is turned away without an answer", open, limit.Cur), ""
 	}
 	if answer.Outcome == ask.Good || answer.Outcome == ask.Answered {
