@@ -204,7 +204,7 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	}
 	if e.orders && len(seen.down) == 0 {
 		By("change the definition of " + mortals[1].Name)
-		seen.later = change(ctx, sandbox, mortals[1])
+		seen.later = change(ctx, sandbox, mortals[1], laterTimeout)
 	}
 	seen.stallPeriod = host.Stall()
 	seen.flood.doubtful = e.floods && host.Explains(ctx, seen.flood.due(), seen.ended.Lo, outputLimit)
@@ -290,7 +290,7 @@ func (e *experiment) hold(ctx context.Context, sandbox *session.Sandbox, supervi
 	}
 	if e.orders {
 		By("change the definition of " + mortals[0].Name)
-		seen.order = change(ctx, sandbox, mortals[0])
+		seen.order = change(ctx, sandbox, mortals[0], orderTimeout)
 	}
 	By(fmt.Sprintf("hold %s until %s are over", e.fault.Name, holdPeriod))
 	spec.Pause(ctx, holdPeriod-time.Since(began))

@@ -16,19 +16,21 @@ import (
 )
 
 const (
-	// orderTimeout bounds an order while a fault is held.
-	orderTimeout = 2 * time.Second
+	// orderTimeout bounds a change while a fault is held, laterTimeout one after it: several calls, on a host that may be busy. How soon each
+	// call is answered is judged elsewhere.
+	orderTimeout = spec.AnswerLimit
+	laterTimeout = 5 * spec.AnswerLimit
 	// changedStabilityPeriod is the stability period by which a changed action is told from the one before. Nothing else depends on it.
 	changedStabilityPeriod = 9 * time.Second
 )
 
-// change changes the action of a service. A supervisor that cannot change one in place is not asked.
-func change(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) order {
+// change changes the action of a service within a time. A supervisor that cannot change one in place is not asked.
+func change(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan, timeout time.Duration) order {
 	if sandbox.Supervisor.Dialect() == zinit.Dialect03 {
 		return order{}
 	}
 	plan.Policy.StabilityPeriod = zinit.Milliseconds(changedStabilityPeriod)
-	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	warnings, err := sandbox.Supervisor.Register(ctx, plan.Definition())
 	var refusal *zinit.Error

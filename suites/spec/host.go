@@ -25,7 +25,7 @@ type Host struct {
 }
 
 // WatchHost watches the host until ctx ends: how long the observer in the sandbox was not scheduled, how late its answer
-// came, and how long some process waited for a processor.
+// came, and how long some process waited for a processor, for memory or for a disk.
 func WatchHost(ctx context.Context, sandbox *session.Sandbox) *Host {
 	host := &Host{}
 	go func() {
@@ -54,7 +54,7 @@ func (h *Host) Stall() time.Duration {
 }
 
 // Explains reports whether the host may have made something late. The points due and came are on the agent's clock. The
-// host explains a delay if the rest, without the time for which some process waited for a processor, is within the
+// host explains a delay if the rest, without the time for which some process waited for it, is within the
 // tolerance. Explains waits until the host has been watched that long. It explains nothing that came early, or never (0).
 func (h *Host) Explains(ctx context.Context, due, came int64, tolerance time.Duration) bool {
 	if came <= due {
@@ -91,7 +91,7 @@ func (h *Host) watchedUntil() int64 {
 	return h.intervals[len(h.intervals)-1].To
 }
 
-// pressure returns the longest time for which some process can have waited for a processor between two points. How long it
+// pressure returns the longest time for which some process can have waited for the host between two points. How long it
 // was is known of each interval, and when is not.
 func (h *Host) pressure(from, to int64) (longest time.Duration) {
 	h.mu.Lock()
