@@ -14,7 +14,7 @@ const (
 	// hostInterval divides the time in which the host is watched.
 	hostInterval = 500 * time.Millisecond
 	// watchTimeout bounds the wait for the interval in which something came: on a busy host the observer itself is late.
-	watchTimeout = 10 * hostInterval
+	watchTimeout = 30 * hostInterval
 )
 
 // Host tells how well the host does while a spec times something from outside.
@@ -39,9 +39,16 @@ func WatchHost(ctx context.Context, sandbox *session.Sandbox) *Host {
 	return host
 }
 
+// add adds an interval. The one since the last ended, in which the agent was on its way to us and back, is the difference of the sums.
 func (h *Host) add(measured protocol.Calibration, late time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if count := len(h.intervals); count > 0 {
+		last := h.intervals[count-1]
+		h.intervals = append(h.intervals, protocol.Calibration{
+			From: last.To, To: measured.From, Pressure: measured.PressureBefore - last.PressureBefore - last.Pressure,
+		})
+	}
 	h.longestDelay = max(h.longestDelay, time.Duration(measured.WorstGap), late)
 	h.intervals = append(h.intervals, measured)
 }

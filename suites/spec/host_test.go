@@ -13,8 +13,10 @@ const second = int64(time.Second)
 // pressedHost returns a host in which processes waited for so much of each second.
 func pressedHost(pressure ...time.Duration) *Host {
 	host := &Host{}
+	var before time.Duration
 	for i, pressure := range pressure {
-		host.add(protocol.Calibration{From: int64(i) * second, To: int64(i+1) * second, Pressure: pressure}, 0)
+		host.add(protocol.Calibration{From: int64(i) * second, To: int64(i+1) * second, Pressure: pressure, PressureBefore: before}, 0)
+		before += pressure
 	}
 	return host
 }
@@ -65,6 +67,19 @@ func TestWhatTheHostCouldDelay(t *testing.T) {
 				t.Errorf("%v, not %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestWhatIsBetweenTwoIntervalsCounts has the reply of the first be on its way for a second in which the host was busy.
+func TestWhatIsBetweenTwoIntervalsCounts(t *testing.T) {
+	host := &Host{}
+	host.add(protocol.Calibration{From: 0, To: second}, 0)
+	host.add(protocol.Calibration{From: 2 * second, To: 3 * second, PressureBefore: time.Second}, 0)
+	if !host.Explains(t.Context(), second, 2*second, 0) {
+		t.Error("a second of pressure between two intervals explains nothing")
+	}
+	if host.Explains(t.Context(), 2*second, 3*second, 0) {
+		t.Error("it explains what was late in the interval after it")
 	}
 }
 

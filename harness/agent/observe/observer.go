@@ -225,5 +225,7 @@ func (o *Observer) Calibrate(ctx context.Context, params protocol.CalibrateParam
 	defer cancel()
 	<-ctx.Done()
 	to := clock.Now()
-	return protocol.Calibration{From: from, To: to, WorstGap: o.WorstGap(from, to), Pressure: procfs.PressureSince(before)}, nil
+	return protocol.Calibration{
+		From: from, To: to, WorstGap: o.WorstGap(from, to), Pressure: procfs.PressureSince(before), PressureBefore: before,
+	}, nil
 }
