@@ -8,14 +8,17 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clock"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 const (
-	// landingTimeout bounds the wait for the proof that a fault landed.
+	// landingTimeout bounds the wait for the proof that a fault landed. The time for which the host kept processes waiting does not count, up
+	// to landingLimit in all.
 	landingTimeout = 4 * time.Second
+	landingLimit   = 20 * time.Second
 	// releaseTimeout bounds the wait for the proof that all is as before.
 	releaseTimeout = 2 * time.Second
 	// lookInterval is the pause between two looks for a proof.
@@ -126,8 +129,9 @@ func (h *Holder) Prove(ctx context.Context, params protocol.UndoParams) (protoco
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, landingTimeout)
+	ctx, cancel := context.WithTimeout(ctx, landingLimit)
 	defer cancel()
+	began, waited := clock.Now(), procfs.ReadPressure()
 	before, lacking := e.began.Lo, "there was no time to look"
 	for {
 		looked := clock.Now()
@@ -139,7 +143,8 @@ func (h *Holder) Prove(ctx context.Context, params protocol.UndoParams) (protoco
 			return protocol.Landed{Landing: &record.Landing{At: record.Interval{Lo: before, Hi: clock.Now()}, Proof: proof}}, nil
 		}
 		before, lacking = looked, missing
-		if !pause(ctx) {
+		isOver := time.Duration(clock.Now()-began)-procfs.PressureSince(waited) > landingTimeout
+		if isOver || !pause(ctx) {
 			return protocol.Landed{Missing: lacking}, nil
 		}
 	}
