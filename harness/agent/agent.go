@@ -68,6 +68,7 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 		protocol.MethodWatch:    handler.New(watched.Watch),
 		protocol.MethodUnwatch:  handler.New(watched.Unwatch),
 		protocol.MethodDeaths:   handler.New(watched.Deaths),
+		protocol.MethodOutages:  handler.New(watched.Outages),
 		protocol.MethodCrowd:    handler.New(crowds.Watch),
 		protocol.MethodCrowdEnd: handler.New(crowds.End),
 		protocol.MethodRecall:   handler.New(trials.Recall),
@@ -101,6 +102,7 @@ func Run(ctx context.Context, link io.ReadWriteCloser) error {
 	}
 	err = wire.Server{Methods: methods, Dial: dialInside, Ended: undoAll}.Serve(ctx, link)
 	crowds.EndAll()
+	watched.End()
 	undoAll() // what a call injected meanwhile
 	err = errors.Join(err, services.CarryOut())
 	victims.RemoveAll()

@@ -428,6 +428,45 @@ func TestAnotherIncarnationIsNotTouched(t *testing.T) {
 	}
 }
 
+// TestACensusReportsAnOutage puts a process that lives out of reach: an outage, and no death.
+func TestACensusReportsAnOutage(t *testing.T) {
+	for what, harm := range map[string]func(pid int, socket string) error{
+		"its process was stopped": func(pid int, _ string) error { return syscall.Kill(pid, syscall.SIGSTOP) },
+		"it took no connection":   func(_ int, socket string) error { return os.Remove(socket) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock")}
+			supervise(t, victimCommand(t, options)...)
+			client, _ := linkAgent(t)
+			endpoint := protocol.Endpoint{Socket: options.Socket}
+			identity := awaitServing(t, client, endpoint)
+			ctx := deadline(t)
+			if err := client.Watch(ctx, protocol.WatchParams{Service: "bystander", Incarnation: identity.Serving, Endpoint: endpoint}); err != nil {
+				t.Fatal(err)
+			}
+			for isHarmed := false; ; time.Sleep(20 * time.Millisecond) {
+				seen, err := client.Outages(ctx)
+				switch {
+				case err != nil:
+					t.Fatal(err)
+				case isHarmed && len(seen.Outages) == 1 && seen.Outages[0].What == what:
+					if deaths, err := client.Deaths(ctx); err != nil || len(deaths) > 0 {
+						t.Fatalf("deaths %+v, %v", deaths, err)
+					}
+					return
+				case !isHarmed && len(seen.Outages) > 0:
+					t.Fatalf("while it is in reach: %+v", seen)
+				case !isHarmed && seen.Looks > 0:
+					if err := harm(identity.Serving.PID, options.Socket); err != nil {
+						t.Fatal(err)
+					}
+					isHarmed = true
+				}
+			}
+		})
+	}
+}
+
 func TestACensusReportsADeath(t *testing.T) {
 	dir := t.TempDir()
 	options := victim.Options{Socket: filepath.Join(dir, "v.sock")}
@@ -435,7 +474,7 @@ func TestACensusReportsADeath(t *testing.T) {
 	client, _ := linkAgent(t)
 	identity := awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
 	ctx := deadline(t)
-	if err := client.Watch(ctx, "bystander", identity.Serving); err != nil {
+	if err := client.Watch(ctx, protocol.WatchParams{Service: "bystander", Incarnation: identity.Serving}); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(identity.Serving.PID, syscall.SIGKILL); err != nil {

@@ -240,4 +240,9 @@ var isolationAdvice = map[string]Advice{
 		Cause:  "Zinit or something else in the image restarts services by itself: a clock, a pid that was used again, a watcher of the entry point or of hero_services, or a program that crashes.",
 		Change: "Look in zinit's log for {service} at the time in the report. If zinit sent the signal, mend zinit; if the program ended, mend the program; else remove the watcher.",
 	},
+	IsolationReachable: {
+		Why:    "A service whose process lives and whom nobody reaches is an outage that no restart mends.",
+		Cause:  "Something that runs at another service's start or end removes its socket, takes its port, or stops its process.",
+		Change: "Look in zinit's log for what began or ended at the time in the report. Sockets and signals have to name one service, not all whose names begin alike.",
+	},
 }

@@ -23,7 +23,7 @@ func Needs() []Need {
 var lesser = map[Need][]string{
 	NeedsNothing: {
 		BootRunning, BootSecond, RestartSIGTERM, RestartSIGKILL, RetryShipped, HangShipped, ImageNoWatchdog, ImageHeroDocker, ImageHeroDockerBaked,
-		ImageBinariesKept, ImageSocketsPrivate, ImageSecretFiles, LoadHerd, LoadSingle, SmokePaths, IsolationBystanders, CircumstancesShipped,
+		ImageBinariesKept, ImageSocketsPrivate, ImageSecretFiles, LoadHerd, LoadSingle, SmokePaths, IsolationBystanders, IsolationReachable, CircumstancesShipped,
 	},
 	NeedsCommands:    {BootInventory, BootCovered, RestartZinitKill, ImageStaysStopped, ImageSecretLogs, ImageSecretStatus, LoadRPC},
 	NeedsDefinitions: {BootActions, BootActionsOwned, BootOneshots, HealthEverybody, DependencyBootShipped, ImageProbeTools, ImageSecretArguments},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	agent "forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -180,6 +181,13 @@ func (s *Session) Disturbances(ctx context.Context, sandbox string) ([]record.Di
 	defer s.mu.Unlock()
 	s.examined[sandbox] = true
 	return unexplained, err
+}
+
+// Outages returns the outages in the main sandbox so far that no fault explains.
+func (s *Session) Outages(ctx context.Context) (agent.Outages, error) {
+	var seen agent.Outages
+	err := s.call(ctx, protocol.MethodOutages, nil, &seen)
+	return seen, err
 }
 
 // Shipped describes a service that the target brings.

@@ -12,6 +12,7 @@ const (
 	MethodWatch    = "census.watch"
 	MethodUnwatch  = "census.unwatch"
 	MethodDeaths   = "census.deaths"
+	MethodOutages  = "census.outages"
 	MethodCrowd    = "crowd.watch"
 	MethodCrowdEnd = "crowd.end"
 )
@@ -20,6 +21,8 @@ const (
 type WatchParams struct {
 	Service     string             `json:"service"`
 	Incarnation record.Incarnation `json:"incarnation"`
+	// Endpoint is where the service is asked once a second whether it takes connections. If it is empty, it is not asked.
+	Endpoint Endpoint `json:"endpoint,omitzero"`
 }
 
 // Death is the end of a watched process.
@@ -29,9 +32,31 @@ type Death struct {
 	At          record.Interval    `json:"at"`
 }
 
+// Outage is a time in which a service took no connection, or was stopped, though the watched process lived. From and To are points of the
+// agent's clock.
+type Outage struct {
+	Service     string             `json:"service"`
+	Incarnation record.Incarnation `json:"incarnation"`
+	What        string             `json:"what"`
+	From        int64              `json:"from"`
+	To          int64              `json:"to"`
+	// Ongoing says that it goes on: To is when it was asked for.
+	Ongoing bool `json:"ongoing,omitempty"`
+}
+
+// Period returns how long the outage was, or has been.
+func (o Outage) Period() time.Duration { return time.Duration(o.To - o.From) }
+
+// Outages are what was seen of the services that are watched for outages.
+type Outages struct {
+	// Looks is how often one of them was looked at.
+	Looks   int      `json:"looks"`
+	Outages []Outage `json:"outages,omitempty"`
+}
+
 // Watch watches a service's process until its end, instead of the one watched before.
-func (c Client) Watch(ctx context.Context, service string, incarnation record.Incarnation) error {
-	return c.Call(ctx, MethodWatch, WatchParams{Service: service, Incarnation: incarnation}, nil)
+func (c Client) Watch(ctx context.Context, params WatchParams) error {
+	return c.Call(ctx, MethodWatch, params, nil)
 }
 
 // Unwatch ends the watch of a service.
@@ -42,6 +67,11 @@ func (c Client) Unwatch(ctx context.Context, service string) error {
 // Deaths returns the ends of watched processes so far, in the order in which they were seen.
 func (c Client) Deaths(ctx context.Context) ([]Death, error) {
 	return call[[]Death](ctx, c, MethodDeaths, nil)
+}
+
+// Outages returns the outages of watched services so far.
+func (c Client) Outages(ctx context.Context) (Outages, error) {
+	return call[Outages](ctx, c, MethodOutages, nil)
 }
 
 // CrowdParams starts a count of the processes of some services.

@@ -96,6 +96,7 @@ func (o *Owner) methods(held *heldLeases) handler.Map {
 		protocol.MethodCanaries:  handler.New(o.readCanaries),
 		protocol.MethodLogged:    handler.New(o.findLoggedCanaries),
 		protocol.MethodDisturbed: handler.New(o.findDisturbances),
+		protocol.MethodOutages:   handler.New(o.findOutages),
 		protocol.MethodPublished: handler.New(o.findPublished),
 		protocol.MethodLease:     handler.New(held.acquire),
 		protocol.MethodRelease:   handler.New(held.release),
@@ -177,6 +178,32 @@ func (o *Owner) disturbancesOf(ctx context.Context, live *liveSandbox, from, to 
 		}
 	}
 	return unexplained, nil
+}
+
+// findOutages returns the outages in the main sandbox, each up to the first fault that may explain it: of the service, of one that it
+// depends on, or of all of the sandbox. One that no time is left of did not happen.
+func (o *Owner) findOutages(ctx context.Context) (agent.Outages, error) {
+	live, err := o.open(ctx, protocol.MainSandbox)
+	if err != nil {
+		return agent.Outages{}, err
+	}
+	seen, err := live.agent.Outages(ctx)
+	if err != nil {
+		return agent.Outages{}, err
+	}
+	unexplained := seen.Outages[:0]
+	for _, outage := range seen.Outages {
+		for _, service := range live.requirements(outage.Service) {
+			if at, held := o.leases.firstHeld(subject{live.name, service}, outage.From, outage.To); held {
+				outage.To, outage.Ongoing = at, false
+			}
+		}
+		if outage.To > outage.From {
+			unexplained = append(unexplained, outage)
+		}
+	}
+	seen.Outages = unexplained
+	return seen, nil
 }
 
 // dependentsStay is the assumption that dependents are not restarted with their base.

@@ -179,14 +179,22 @@ func (l *leases) subjectOf(id string) (subject, bool) {
 
 // explains reports whether somebody held the service, or all of its sandbox, at some point of [lo, hi].
 func (l *leases) explains(s subject, lo, hi int64) bool {
+	_, held := l.firstHeld(s, lo, hi)
+	return held
+}
+
+// firstHeld returns the first point of [lo, hi] at which somebody held the service or all of its sandbox, false if nobody did.
+func (l *leases) firstHeld(s subject, lo, hi int64) (first int64, held bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, t := range l.tenures {
 		if t.sandbox == s.sandbox && (t.service == s.service || t.service == protocol.WholeSandbox) && t.from <= hi && (t.to == 0 || lo <= t.to) {
-			return true
+			if at := max(lo, t.from); !held || at < first {
+				first, held = at, true
+			}
 		}
 	}
-	return false
+	return first, held
 }
 
 // heldLeases are the leases of one client.

@@ -421,7 +421,11 @@ func (l *liveSandbox) watch(ctx context.Context, service string) error {
 	for {
 		identity, err := l.agent.Identify(ctx, agent.IdentifyParams{Endpoint: w.endpoint, SupervisorPID: l.opened.SupervisorPID})
 		if err == nil {
-			err = l.agent.Watch(ctx, service, identity.Serving)
+			params := agent.WatchParams{Service: service, Incarnation: identity.Serving}
+			if l.name == protocol.MainSandbox { // where the image's own services are faulted
+				params.Endpoint = w.endpoint
+			}
+			err = l.agent.Watch(ctx, params)
 		}
 		if err == nil || errors.Is(err, wire.ErrLinkEnded) {
 			return err

@@ -24,6 +24,7 @@ const (
 	MethodCanaries  = "sandbox.canaries"
 	MethodLogged    = "sandbox.logged"
 	MethodDisturbed = "sandbox.disturbed"
+	MethodOutages   = "sandbox.outages"
 	MethodPublished = "sandbox.published"
 	MethodLease     = "lease.acquire"
 	MethodRelease   = "lease.release"
