@@ -74,36 +74,42 @@ func TestACrowdCountsWhoLivesAtTheSameTime(t *testing.T) {
 	}
 }
 
+// TestUsageIsWhatAProcessHolds counts the files of a child with seven more than another has: this process closes files of earlier tests.
 func TestUsageIsWhatAProcessHolds(t *testing.T) {
 	client, _ := linkAgent(t)
-	before, err := client.Usage(deadline(t), os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "held")
-	var files []*os.File
-	for range 7 {
-		file, err := os.Create(path) //nolint:gosec // the test's own
+	measure := func(count int) protocol.Usage {
+		child := exec.Command("sleep", "60")
+		for range count {
+			file, err := os.Create(path) //nolint:gosec // the test's own
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = file.Close() }()
+			child.ExtraFiles = append(child.ExtraFiles, file)
+		}
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			_ = child.Process.Kill()
+			_ = child.Wait()
+		}()
+		usage, err := client.Usage(deadline(t), child.Process.Pid)
 		if err != nil {
 			t.Fatal(err)
 		}
-		files = append(files, file)
+		return usage
 	}
-	after, err := client.Usage(deadline(t), os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if more := after.Descriptors - before.Descriptors; more < 7 {
+	before, after := measure(0), measure(7)
+	if more := after.Descriptors - before.Descriptors; more != 7 {
 		t.Errorf("7 files more are %d", more)
 	}
 	if !slices.Contains(after.Files, path) || slices.Contains(before.Files, path) {
 		t.Errorf("open files: %v", after.Files)
 	}
-	if after.Threads < 1 || after.Resident < 1<<20 {
+	if after.Threads != 1 || after.Resident <= 0 {
 		t.Errorf("%d threads, %d bytes", after.Threads, after.Resident)
-	}
-	for _, file := range files {
-		_ = file.Close()
 	}
 	if _, err := client.Usage(deadline(t), 1<<22+1); err == nil || !strings.Contains(err.Error(), "read what process") {
 		t.Errorf("a process that is not there: %v", err)

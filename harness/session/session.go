@@ -187,6 +187,9 @@ func (s *Session) Disturbances(ctx context.Context, sandbox string) ([]record.Di
 func (s *Session) Outages(ctx context.Context) (agent.Outages, error) {
 	var seen agent.Outages
 	err := s.call(ctx, protocol.MethodOutages, nil, &seen)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.examined[protocol.MainSandbox] = true
 	return seen, err
 }
 
