@@ -46,7 +46,7 @@ func (h *Host) add(measured protocol.Calibration, late time.Duration) {
 	if count := len(h.intervals); count > 0 {
 		last := h.intervals[count-1]
 		h.intervals = append(h.intervals, protocol.Calibration{
-			From: last.To, To: measured.From, Pressure: measured.PressureBefore - last.PressureBefore - last.Pressure,
+			From: last.To, To: measured.From, Pressure: measured.PriorPressurePeriod - last.PriorPressurePeriod - last.Pressure,
 		})
 	}
 	h.longestDelay = max(h.longestDelay, time.Duration(measured.WorstGap), late)

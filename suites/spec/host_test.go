@@ -15,7 +15,7 @@ func pressedHost(pressure ...time.Duration) *Host {
 	host := &Host{}
 	var before time.Duration
 	for i, pressure := range pressure {
-		host.add(protocol.Calibration{From: int64(i) * second, To: int64(i+1) * second, Pressure: pressure, PressureBefore: before}, 0)
+		host.add(protocol.Calibration{From: int64(i) * second, To: int64(i+1) * second, Pressure: pressure, PriorPressurePeriod: before}, 0)
 		before += pressure
 	}
 	return host
@@ -74,7 +74,7 @@ func TestWhatTheHostCouldDelay(t *testing.T) {
 func TestWhatIsBetweenTwoIntervalsCounts(t *testing.T) {
 	host := &Host{}
 	host.add(protocol.Calibration{From: 0, To: second}, 0)
-	host.add(protocol.Calibration{From: 2 * second, To: 3 * second, PressureBefore: time.Second}, 0)
+	host.add(protocol.Calibration{From: 2 * second, To: 3 * second, PriorPressurePeriod: time.Second}, 0)
 	if !host.Explains(t.Context(), second, 2*second, 0) {
 		t.Error("a second of pressure between two intervals explains nothing")
 	}

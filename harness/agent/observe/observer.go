@@ -226,6 +226,6 @@ func (o *Observer) Calibrate(ctx context.Context, params protocol.CalibrateParam
 	<-ctx.Done()
 	to := clock.Now()
 	return protocol.Calibration{
-		From: from, To: to, WorstGap: o.WorstGap(from, to), Pressure: procfs.PressureSince(before), PressureBefore: before,
+		From: from, To: to, WorstGap: o.WorstGap(from, to), Pressure: procfs.PressureSince(before), PriorPressurePeriod: before,
 	}, nil
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// resources are what a process waits for that is not its own doing, as the kernel names them below /proc/pressure.
+// resources names what a process may wait for through no fault of its own, by the files below /proc/pressure.
 var resources = [...]string{"cpu", "memory", "io"}
 
 // ReadPressure returns for how long since the boot at least one task of the host has waited for a processor, for memory to be reclaimed, or

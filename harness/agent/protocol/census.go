@@ -47,9 +47,9 @@ type Outage struct {
 // Period returns how long the outage was, or has been.
 func (o Outage) Period() time.Duration { return time.Duration(o.To - o.From) }
 
-// Outages are what was seen of the services that are watched for outages.
+// Outages is a report on the services that are watched for outages.
 type Outages struct {
-	// Looks is how often one of them was looked at.
+	// Looks counts the looks at any of them.
 	Looks   int      `json:"looks"`
 	Outages []Outage `json:"outages,omitempty"`
 }

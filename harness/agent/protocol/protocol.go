@@ -72,8 +72,8 @@ type Calibration struct {
 	WorstGap int64 `json:"worst_gap"`
 	// Pressure is for how long of that some task of the host waited for a processor, for memory or for a disk (pressure stall information).
 	Pressure time.Duration `json:"pressure_ns"`
-	// PressureBefore is the sum of it from the host's boot until From.
-	PressureBefore time.Duration `json:"pressure_before_ns"`
+	// PriorPressurePeriod is the sum of it from the host's boot until From.
+	PriorPressurePeriod time.Duration `json:"prior_pressure_ns"`
 }
 
 // Calibrate measures the observer's own scheduling gaps for a while.
