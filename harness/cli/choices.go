@@ -83,7 +83,7 @@ func (c *choicesCommand) rows() ([]mutation.Mutant, error) {
 	rows := rowsOfChoices()
 	for _, id := range c.Only {
 		if !slices.ContainsFunc(rows, func(row mutation.Mutant) bool { return row.ID == id }) {
-			return nil, fmt.Errorf("run the row %q: there is none of that name: `hero_chaos choices --list` lists them", id)
+			return nil, fmt.Errorf("run the row %q: no such row: `hero_chaos choices --list` lists them", id)
 		}
 	}
 	if len(c.Only) > 0 {

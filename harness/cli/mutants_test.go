@@ -36,7 +36,7 @@ func TestNoMutantIsRunThatNobodyKnows(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"an unknown mutant": {[]string{"--only", "no-restarts"}, `there is none of that name`},
+		"an unknown mutant": {[]string{"--only", "no-restarts"}, `no such`},
 		"an unknown group":  {[]string{"--group", "restat"}, `did you mean "restart"?`},
 		"none of the group": {[]string{"--group", "hang", "--only", "no-restart"}, "none was chosen"},
 		"sample and full":   {[]string{"--sample", "--full"}, "--sample and --full can't be used together"},

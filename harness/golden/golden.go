@@ -13,7 +13,7 @@ import (
 const Folder = "testdata"
 
 // update is the flag -update of every test that imports this package.
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // Check fails the test if text differs from testdata/name. With -update it writes the file instead: read it before you keep it.
 func Check(t testing.TB, name, text string) {

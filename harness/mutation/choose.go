@@ -16,7 +16,7 @@ func Choose(all []Mutant, group string, ids []string, sample bool) ([]Mutant, er
 		groups = append(groups, m.Group)
 	}
 	if group != "" && !slices.Contains(groups, group) {
-		return nil, fmt.Errorf("run the mutants of the group %q: there is none of that name%s", group, spelling.DidYouMean(group, groups))
+		return nil, fmt.Errorf("run the mutants of the group %q: no such group%s", group, spelling.DidYouMean(group, groups))
 	}
 	chosen := slices.DeleteFunc(slices.Clone(all), func(m Mutant) bool {
 		return (group != "" && m.Group != group) || (len(ids) > 0 && !slices.Contains(ids, m.ID))

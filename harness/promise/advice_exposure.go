@@ -43,7 +43,7 @@ var exposureAdvice = map[string]Advice{
 	"smoke.after-restart": {
 		Why:    "After each update of a service its pages have to work again.",
 		Cause:  "The proxy keeps connections or addresses of the old process, or the program is not ready when it accepts.",
-		Change: "Let the proxy connect anew for its route, or let the program accept only when it can answer.",
+		Change: "Let the proxy connect again for its route, or let the program accept only when it can answer.",
 	},
 }
 
@@ -63,7 +63,7 @@ var upgradeAdvice = map[string]Advice{
 	"upgrade.stopped":     afterUpgradeAdvice("Whoever stopped a service had a reason, also beyond an upgrade.", "Hero_services starts everything at the first boot of an image, or zinit forgets the wish in its state."),
 	"upgrade.deleted":     afterUpgradeAdvice("A deleted service that comes back is a surprise and a risk.", "Hero_services or the entry point registers it again, or zinit brings it back from its state or a TOML file."),
 	"upgrade.single":      afterUpgradeAdvice("Two processes of one service fight for its socket and its data.", "A service has another name in the new image and its old definition stays in the state of zinit, or the entry point starts it as well."),
-	"upgrade.health":      afterUpgradeAdvice("After an upgrade hangs would no longer be found.", "Zinit reads the health actions of an older state without their schedule, or hero_services registers only run actions anew."),
+	"upgrade.health":      afterUpgradeAdvice("After an upgrade hangs would no longer be found.", "Zinit reads the health actions of an older state without their schedule, or hero_services registers only run actions again."),
 	"upgrade.data":        afterUpgradeAdvice("What users have stored must not be lost by an upgrade or its rollback.", "The entry point, hero_services, or a program migrates or cleans the data folder in a way that the older image cannot read."),
 	"upgrade.unshipped":   afterUpgradeAdvice("A service of the older image that lives on runs untested beside the new ones.", "Zinit keeps the definition in its state, a TOML file brings it back, or hero_services does not delete what it no longer ships."),
 }

@@ -7,7 +7,7 @@ var hostAdvice = map[string]Advice{
 		Change: "Let the entry point start zinit again only after its process has ended.",
 	},
 	HostStoppedAfter: zinitAdvice("What ends while the supervisor cannot run must not stay down.", "Zinit reads one end for each SIGCHLD, and the kernel reports several by one.",
-		"it has to wait for children until there is none left, and restart each of them"),
+		"it has to wait for children until none is left, and restart each of them"),
 	HostStoppedKept: zinitAdvice("After a moment in which nothing ran, the image must not be busy with the past.", "Zinit makes up for every health check that it missed, or takes the lateness for a failure.",
 		"ticks that were missed are one check, and what is healthy is left alone"),
 	HostDiskDuring: zinitAdvice("A full disk is the most usual failure of a host, and must not be an outage.", "Zinit ends, or gives services up, if it cannot write its state.",

@@ -24,7 +24,7 @@ var bootAdvice = map[string]Advice{
 	BootCovered: {
 		Why:    "A service that the target file does not name is promoted untested.",
 		Cause:  "The target file is older than the image.",
-		Change: "Write it anew: `make discover`, and compare it with the one in use. It is not the image that has to change.",
+		Change: "Write it again: `make discover`, and compare it with the one in use. It is not the image that has to change.",
 	},
 	BootSecond: {
 		Why:    "Every update and every reboot starts the container with the data of before.",

@@ -52,7 +52,7 @@ var retryAdvice = map[string]Advice{
 	RetryStabilityAfter: {
 		Why:    "After a good run a crash has to be repaired at once, not after the longest delay.",
 		Cause:  "Zinit does not go back to the first delay after a stable run.",
-		Change: "Mend or replace zinit: a run that lasted stability_period_ms ({stability-period} for {service}) begins the delays anew.",
+		Change: "Mend or replace zinit: a run that lasted stability_period_ms ({stability-period} for {service}) begins the delays again.",
 	},
 	RetryStableBudget: {
 		Why:    "Without this a service is given up after enough crashes in a year.",

@@ -13,7 +13,7 @@ const (
 	headSize = 256
 )
 
-// File is a file of lines that grows. It may not exist yet, and begins anew if it becomes shorter or begins otherwise.
+// File is a file of lines that grows. It may not exist yet, and begins again if it becomes shorter or begins otherwise.
 type File struct {
 	Path string
 	at   int64 // all before it has been read

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestLinesAreReadWholeAndOnce follows a file that grows by halves of lines, is too long in one place, and begins anew.
+// TestLinesAreReadWholeAndOnce follows a file that grows by halves of lines, is too long in one place, and begins again.
 func TestLinesAreReadWholeAndOnce(t *testing.T) {
 	file := File{Path: filepath.Join(t.TempDir(), "lines")}
 	if early := file.Next(); early != nil {
@@ -16,7 +16,7 @@ func TestLinesAreReadWholeAndOnce(t *testing.T) {
 	}
 	for _, c := range []struct {
 		text  string
-		anew  bool
+		again  bool
 		skip  bool
 		lines []string
 	}{
@@ -25,13 +25,13 @@ func TestLinesAreReadWholeAndOnce(t *testing.T) {
 		{text: ""},
 		{text: strings.Repeat("x", mostAtOnce+10), lines: []string{strings.Repeat("x", mostAtOnce)}},
 		{text: "\nthree\n", lines: []string{strings.Repeat("x", 10) + "\n", "three\n"}}, // it catches up with what comes after
-		{text: "four\n", anew: true, lines: []string{"four\n"}},
+		{text: "four\n", again: true, lines: []string{"four\n"}},
 		{text: "five\n", skip: true},
 		{text: "six\n", lines: []string{"six\n"}},
-		{text: "another file, longer than that one\n", anew: true, lines: []string{"another file, longer than that one\n"}},
+		{text: "another file, longer than that one\n", again: true, lines: []string{"another file, longer than that one\n"}},
 	} {
 		flags := os.O_CREATE | os.O_APPEND | os.O_WRONLY
-		if c.anew {
+		if c.again {
 			flags |= os.O_TRUNC
 		}
 		writer, err := os.OpenFile(file.Path, flags, 0o600)

@@ -16,7 +16,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/contract"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // TestConnect checks which dialect is found, and the error if there is none.
 func TestConnect(t *testing.T) {
@@ -194,7 +194,7 @@ func expectGolden(t *testing.T, path string, got json.RawMessage) {
 		t.Fatal(err)
 	}
 	if string(want) != string(pretty)+"\n" {
-		t.Errorf("%s differs; go test -update writes it anew:\n%s", path, pretty)
+		t.Errorf("%s differs; go test -update writes it again:\n%s", path, pretty)
 	}
 }
 

@@ -47,7 +47,7 @@ const (
 	spareProcesses   = 2  // a health probe that is just running
 	spareThreads     = 10 // a pool of threads grows with what happened at the same time
 	spareMemory      = 8 << 20
-	spareFiles       = 10       // a log that is begun anew, and what belongs to a state
+	spareFiles       = 10       // a log that begins again, and what belongs to a state
 	spareDisk        = 16 << 20 // the write-ahead log of a state, and logs that have not reached their bound, in bytes
 	spareObjects     = 12       // connections of ours that are being closed
 )
