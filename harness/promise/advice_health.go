@@ -47,6 +47,21 @@ var healthAdvice = map[string]Advice{
 		Cause:  "Zinit starts {health-action} at each interval without looking whether the last run has ended.",
 		Change: "Mend or replace zinit: drop a tick that falls into a run. Until then set interval_ms above the time that a check takes.",
 	},
+	HealthAnyExitCode: {
+		Why:    "Programs say by their exit code what is wrong: curl exits with 7, a shell with 127 if the probe is missing. A service is down, and stays so.",
+		Cause:  "Zinit takes only some exit codes of a check for a failure, and others for success or for no answer.",
+		Change: "Mend or replace zinit: only exit code 0 passes. Until then end the command of {health-action} with `|| exit 1`.",
+	},
+	HealthLateCheck: {
+		Why:    "A process that has just replaced one that crashed is ended for what the other did, and the outage is twice as long.",
+		Cause:  "Zinit lets a check go on after the end of the process that it was begun for, and applies its outcome to whoever runs then.",
+		Change: "Mend or replace zinit: a check ends with the process that it was begun for, or its outcome is dropped.",
+	},
+	HealthOwnFailures: {
+		Why:    "A process that inherits the failures of the one before is ended at its first slow answer; one that is never replaced again hangs for good.",
+		Cause:  "Zinit keeps the count of failed checks for the service and not for its process, or limits how often a check may replace it.",
+		Change: "Mend or replace zinit: the count begins at 0 with each process, and the check goes on with each.",
+	},
 	HealthSignalled: {
 		Why:    "A check that crashes says nothing good about its service, and a hang behind it is never found.",
 		Cause:  "Zinit looks at the exit code alone, which is 0 for a process that a signal has ended.",

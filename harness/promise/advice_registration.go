@@ -23,6 +23,8 @@ var registrationAdvice = map[string]Advice{
 		"action.set takes effect with the next run"),
 	RegistrationResetExec: zinitAdvice("A mended command has to take effect without a restart of the container.", "Zinit keeps the command of the first registration.",
 		"action.set takes effect with the next run"),
+	RegistrationResetCheck: zinitAdvice("A probe that was mended, or only registered again, has to find the next hang.", "Zinit keeps the check of the first registration, or ends the checks of a process when its service is set again.",
+		"action.set takes effect with the next run of a check, and the checks go on"),
 	RegistrationUniqueActions: {
 		Why:    "Services that share an action overwrite each other's command.",
 		Cause:  "Hero_services gives two services the same action name, or lists an action that it never registers.",

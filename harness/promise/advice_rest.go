@@ -142,6 +142,8 @@ var persistenceAdvice = map[string]Advice{
 		"Read the container's log in evidence/. Let the entry point remove stale locks, sockets and pid files before `exec zinit`, or mend zinit."),
 	PersistenceHealth: keptAdvice("After a restart hangs would no longer be found.", "Zinit starts services from its state without their health checks.",
 		"Mend or replace zinit. Until then let hero_services register the health actions at each start of the container."),
+	PersistenceRetried: keptAdvice("After a restart of the container the first crash of a service would be its last.", "Zinit starts services from its state and does not watch them, or forgets their retry policies.",
+		"Mend or replace zinit: what is started from the state is supervised by {run-action} as before. Until then let hero_services register all actions at each start of the container."),
 	PersistenceDeleted: keptAdvice("A deleted service that comes back is a surprise and a risk.", "Zinit does not save the deletion in its state, or hero_services wrote a TOML file that brings it back.",
 		"Mend zinit: service.delete has to reach its state. Remove TOML files and their generation from hero_services."),
 	PersistenceStopInTime: keptAdvice("A container that has to be killed loses what its services had not yet written.", "Process 1 ignores SIGTERM: the entry point does not hand it on, or zinit does not obey it.",

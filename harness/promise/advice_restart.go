@@ -19,6 +19,11 @@ var restartAdvice = map[string]Advice{
 		Cause:  "Zinit sends SIGTERM whatever stop_signal says, or kills before stop_timeout_ms is over.",
 		Change: "Mend or replace zinit: service.stop and service.restart use stop_signal and stop_timeout_ms of {run-action}.",
 	},
+	RestartKillSignal: {
+		Why:    "People send signals to have a log reopened or a configuration read, and the service ends instead.",
+		Cause:  "Zinit ignores the signal of service.kill and sends SIGTERM, or SIGKILL after it.",
+		Change: "Mend or replace zinit. Until then send the signal to the pid that `zinit status {service}` shows.",
+	},
 	RestartOneshotLimit: {
 		Why:    "A oneshot that hangs holds up everything that requires it, for ever.",
 		Cause:  "Zinit ignores timeout_ms of a oneshot, or counts it from another moment than the start of the run.",

@@ -20,6 +20,11 @@ var retryAdvice = map[string]Advice{
 		Cause:  "Zinit computes the delay as a power of two of the number of retries, which has 64 bits.",
 		Change: "Mend or replace zinit: bound the exponent, or stop doubling at max_delay_ms.",
 	},
+	RetryAnyEnding: {
+		Why:    "A program that is written in another language, or runs behind a shell, ends in other ways than the last one did.",
+		Cause:  "Zinit takes some signals or exit codes for a wanted end or for one that is final, as systemd does with SIGPIPE and s6 with 125.",
+		Change: "Mend or replace zinit: whoever is not stopped by order is run again (registered now: {policy}).",
+	},
 	RetryStoppedBetween: {
 		Why:    "Whoever stops a service, mends it and starts it again expects it to be as fresh as new.",
 		Cause:  "Zinit keeps the number of the next retry over a stop and a start.",

@@ -14,7 +14,7 @@ const (
 )
 
 var circumstances = []Promise{
-	blocking(CircumstancesRegistered, "Every run of a service has the environment and the folder of its action, and no other service's.", from(contract.Circumstances, contract.RegisteredIsUsed)),
+	blocking(CircumstancesRegistered, "Every run of a service has the arguments, the environment and the folder of its action, and no other service's.", from(contract.Circumstances, contract.RegisteredIsUsed)),
 	blocking(CircumstancesKill, "The run after a kill starts in the same circumstances as the run before.", from(contract.Circumstances)),
 	blocking(CircumstancesHang, "The run after a failed health check starts in the same circumstances as the run before.", from(contract.Circumstances)),
 	blocking(CircumstancesRestart, "The run after service.restart, or after a stop and a start, starts in the same circumstances as the run before.", from(contract.Circumstances)),

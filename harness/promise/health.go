@@ -19,6 +19,9 @@ const (
 	HealthBackground     = "health.background"
 	HealthStopped        = "health.stopped"
 	HealthAlone          = "health.alone"
+	HealthAnyExitCode    = "health.any-exit-code"
+	HealthLateCheck      = "health.late-check"
+	HealthOwnFailures    = "health.own-failures"
 	HealthSignalled      = "health.signalled"
 	HealthSocketProbed   = "health.socket-probed"
 	HealthPortProbed     = "health.port-probed"
@@ -64,6 +67,9 @@ var health = []Promise{
 	blocking(HealthStopped, "A service that was stopped is neither checked nor revived.", from(contract.Ends)),
 	blocking(HealthAlone, "No run of a health check begins while another one of the same service goes on.", from(contract.Health)),
 	blocking(HealthSignalled, "A health check that ends by a signal has failed, and its service is replaced.", from(contract.Ends)),
+	blocking(HealthAnyExitCode, "A health check that ends with any exit code but 0 has failed.", from(contract.Ends)),
+	blocking(HealthLateCheck, "A health check that outlives the process that it was begun for replaces no other.", from(contract.Health)),
+	blocking(HealthOwnFailures, "Each process that follows another is replaced after as many failed checks of its own, neither earlier nor never.", from(contract.Health)),
 	blocking(HealthSocketProbed, "Every `_server` has a registered health check that asks its socket.", from(contract.Supervision)),
 	blocking(HealthPortProbed, "Every service with a port has a registered health check that asks it over HTTP.", from(contract.Supervision)),
 	blocking(HealthEverybody, "Every service that is kept running has a health check.", from(contract.Bugs)),

@@ -9,6 +9,7 @@ const (
 	PersistenceSingle      = "persistence.single"
 	PersistenceServing     = "persistence.serving"
 	PersistenceHealth      = "persistence.health"
+	PersistenceRetried     = "persistence.retried"
 	PersistenceDeleted     = "persistence.deleted"
 	PersistenceStopInTime  = "persistence.stop-in-time"
 	PersistenceEndSignal   = "persistence.end-signal"
@@ -23,6 +24,7 @@ var persistence = []Promise{
 	blocking(PersistenceSingle, "After a restart of the supervisor or of the container no service runs twice.", from(contract.ProcessTree, contract.Persistence), "definitions-survive"),
 	blocking(PersistenceServing, "After a restart of the supervisor or of the container every service serves within the boot budget.", from(contract.Persistence), "definitions-survive", "boot-within-60s"),
 	blocking(PersistenceHealth, "After a restart of the supervisor or of the container the health checks go on.", from(contract.Checklist3, contract.Persistence), "definitions-survive"),
+	blocking(PersistenceRetried, "After a restart of the supervisor or of the container a service that ends is run again by its policy.", from(contract.Restart, contract.Persistence), "definitions-survive"),
 	blocking(PersistenceDeleted, "A deleted service stays deleted over a restart of the supervisor or of the container.", from(contract.Definitions, contract.Persistence, contract.Supervision), "definitions-survive"),
 	blocking(PersistenceData, "What lies in the data folder is unchanged after a restart of services, of the supervisor or of the container.", from(contract.Image)),
 	advisory(PersistenceStopInTime, "On `docker stop` the container ends by itself, before Docker kills it.", from(contract.ContainerEnd)),

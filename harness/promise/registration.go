@@ -8,6 +8,7 @@ const (
 	RegistrationResetSupervised = "registration.reset-supervised"
 	RegistrationResetPolicy     = "registration.reset-policy"
 	RegistrationResetExec       = "registration.reset-exec"
+	RegistrationResetCheck      = "registration.reset-check"
 	RegistrationUniqueActions   = "registration.unique-actions"
 	RegistrationActionNames     = "registration.action-names"
 	RegistrationCollision       = "registration.collision"
@@ -41,6 +42,7 @@ var registration = []Promise{
 	blocking(RegistrationResetSupervised, "A service that is registered again while it runs still comes back after a kill.", from(contract.Restart, contract.Definitions)),
 	blocking(RegistrationResetPolicy, "A retry policy that is set again takes effect with the next run.", from(contract.Definitions), "reset-next-run", "action-nesting"),
 	blocking(RegistrationResetExec, "A command that is set again takes effect with the next run.", from(contract.Definitions), "reset-next-run"),
+	blocking(RegistrationResetCheck, "A health check that is set again while its service runs goes on, by its new command after a restart at the latest.", from(contract.Definitions, contract.Health), "reset-next-run"),
 	// Actions and dependencies that services share.
 	blocking(RegistrationUniqueActions, "No two services of the image share an action, and every action that a service names exists.", from(contract.Bugs), "service-actions-member"),
 	advisory(RegistrationActionNames, "The run and health actions of a service of the image are named after it.", from(contract.Supervision), "service-actions-member"),

@@ -21,6 +21,7 @@ const (
 	RestartStopPending   = "restart.stop-pending"
 	RestartStopTimeout   = "restart.stop-timeout"
 	RestartStopSignal    = "restart.stop-signal"
+	RestartKillSignal    = "restart.kill-signal"
 	RestartOneshotLimit  = "restart.oneshot-timeout"
 	RestartHeldOutput    = "restart.held-output"
 	RestartSuccession    = "restart.quick-succession"
@@ -49,6 +50,7 @@ var restart = []Promise{
 	blocking(RestartStopPending, "A service that is stopped while its restart is pending stays stopped.", from(contract.Restart)),
 	blocking(RestartStopTimeout, "A service that ignores its stop signal is killed after its stop timeout and stays stopped.", from(contract.RegisteredIsUsed)),
 	blocking(RestartStopSignal, "A service that is stopped or restarted by order is told by its own stop signal, and has its stop timeout to end.", from(contract.RegisteredIsUsed)),
+	blocking(RestartKillSignal, "An order to send a signal to a service sends that signal, and no other.", from(contract.Orders)),
 	blocking(RestartOneshotLimit, "A oneshot that outlasts its timeout is ended then, and not before.", from(contract.RegisteredIsUsed)),
 	blocking(RestartHeldOutput, "A service is restarted in time even if a child that it left behind still holds its output.", from(contract.Restart)),
 	blocking(RestartSuccession, "A service that is stopped and started in quick succession ends up running exactly once.", from(contract.ProcessTree)),

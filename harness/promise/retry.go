@@ -18,6 +18,7 @@ const (
 	RetryMaxAttempts     = "retry.max-attempts"
 	RetryCourse          = "retry.course"
 	RetryMany            = "retry.many"
+	RetryAnyEnding       = "retry.any-ending"
 	RetryStoppedBetween  = "retry.stopped-between"
 	RetryFailedStatus    = "retry.failed-status"
 	RetryFreshStart      = "retry.fresh-start"
@@ -45,6 +46,7 @@ var retry = []Promise{
 	blocking(RetryMaxAttempts, "A service that keeps ending early runs exactly max_attempts times, whatever its exit code.", from(contract.Stability), "cap-counts-runs"),
 	blocking(RetryCourse, "All attempts of the shipped policy, scaled, wait as the backoff says, to the maximum delay and past it.", from(contract.Delay, contract.Supervision), delayRules...),
 	blocking(RetryMany, "The delay stays at its maximum however many retries there were.", from(contract.Delay), delayRules...),
+	blocking(RetryAnyEnding, "A service is run again whatever signal ends it, and whatever its exit code.", from(contract.Restart)),
 	blocking(RetryStoppedBetween, "A service that is stopped and started between two retries begins at the first delay again.", from(contract.Delay, contract.Orders), delayRules...),
 	blocking(RetryFailedStatus, "A service that was given up has the status `failed` and no process, and stays so.", from(contract.Status), "cap-counts-runs", "failed-means-given-up"),
 	blocking(RetryFreshStart, "A service that was given up and is started by hand has all its attempts and its first delay again.", from(contract.Stability), "cap-counts-runs", "failed-until-started", "delay-formula", "retry-numbering"),

@@ -53,6 +53,9 @@ func VictimCommand(options victim.Options) string {
 	return protocol.CommandLine(append([]string{protocol.VictimBinary, "victim"}, options.Args()...))
 }
 
+// CommandLine quotes words for a POSIX shell, as the exec of an action.
+func CommandLine(words ...string) string { return protocol.CommandLine(words) }
+
 // VictimName returns the name of a victim.
 func VictimName(name string) string { return protocol.VictimName(name) }
 

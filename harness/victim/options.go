@@ -79,6 +79,8 @@ type Options struct {
 	StopSignal string        // the signal that it takes for a stop, such as SIGUSR1, instead of SIGTERM
 	ExitCode   int           // how it ends, on SIGTERM and by ExitDelay: 0 to 255
 
+	Endings string // how its runs end by ExitDelay, in turn and instead of by ExitCode: exit codes and signals, such as "1,SIGPIPE"
+
 	StartDelay  time.Duration // before it listens
 	ReadyDelay  time.Duration // from listening to the first answer
 	ExitDelay   time.Duration // ends by itself so long after the start, and not before its flood was taken; 0: never
@@ -146,6 +148,7 @@ func (o *Options) flags() *flag.FlagSet {
 	flags.DurationVar(&o.TermDelay, "term-delay", o.TermDelay, "from SIGTERM to the end")
 	flags.StringVar(&o.StopSignal, "stop-signal", o.StopSignal, "end on this `signal`, and not on SIGTERM")
 	flags.IntVar(&o.ExitCode, "exit-code", o.ExitCode, "exit code on SIGTERM and of --exit-after")
+	flags.StringVar(&o.Endings, "endings", o.Endings, "a `list` of exit codes and signals, by which its runs end in turn")
 	flags.DurationVar(&o.StartDelay, "start-delay", o.StartDelay, "before it listens")
 	flags.DurationVar(&o.ReadyDelay, "ready-delay", o.ReadyDelay, "from listening to the first answer")
 	flags.DurationVar(&o.ExitDelay, "exit-after", o.ExitDelay, "end so long after the start")
@@ -176,12 +179,17 @@ func (o Options) check() error {
 		return fmt.Errorf("--stop-signal %s is no signal: use a name such as SIGUSR1", o.StopSignal)
 	case o.ExitCode < 0 || o.ExitCode > 255:
 		return fmt.Errorf("--exit-code %d is no exit code: use 0 to 255", o.ExitCode)
+	case o.Endings != "" && o.Journal == "":
+		return errors.New("--endings needs --journal: it counts the runs")
 	case min(o.TermDelay, o.StartDelay, o.ReadyDelay, o.ExitDelay, o.ReplyDelay, o.FloodPeriod) < 0:
 		return errors.New("a delay is negative")
 	case min(o.Workers, o.Children, o.FloodRate) < 0:
 		return errors.New("--workers, --children or --flood-rate is negative")
 	case o.Workers > 0 && o.Socket == "" && o.Port == 0:
 		return errors.New("--workers needs --socket or --port")
+	case o.Endings != "":
+		_, err := parseEndings(o.Endings)
+		return err
 	}
 	return nil
 }

@@ -121,7 +121,9 @@ func (v *victim) live(ctx context.Context, mode string) (int, error) {
 				if v.options.FloodPeriod > 0 {
 					<-v.flooded
 				}
-				v.end(v.options.ExitCode)
+				if err := v.endInTurn(); err != nil {
+					v.failed <- err
+				}
 			}()
 		case code := <-v.ended:
 			return code, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -79,8 +80,14 @@ var ways = []way{
 
 // environmentOf returns variables of a witness's action.
 func environmentOf(name string) map[string]string {
-	return map[string]string{"HERO_CHAOS_" + name: "the value of " + name, "HERO_CHAOS_EMPTY": "", "LANG": "of " + name}
+	return map[string]string{
+		"HERO_CHAOS_" + name: "the value of " + name, "HERO_CHAOS_EMPTY": "", "LANG": "of " + name,
+		"HERO_CHAOS_ODD": oddText, "HERO_CHAOS_LINES": "one\ntwo\n", "HERO_CHAOS_LONG": strings.Repeat("0123456789abcdef", 1024),
+	}
 }
+
+// oddText has what templates, shells and lists of variables give a meaning to.
+const oddText = `  100% %n %(here)s $HOME ${PATH} $(id) a=b;c,d#e 'one' "two" \n ünï  `
 
 // newWitness plans a witness with variables and a folder of its own, and a health check.
 func newWitness(chaos *session.Session, sandbox *session.Sandbox, name string) *spec.Witness {
@@ -145,6 +152,7 @@ func itIsAsRegistered(chaos *session.Session) {
 	It("is started as its action says: "+name, spec.About(promise.CircumstancesRegistered), spec.On(name), func(ctx SpecContext) {
 		sandbox := spec.MainOrOwn(ctx, chaos)
 		one, other := newWitness(chaos, sandbox, "one"), newWitness(chaos, sandbox, "other")
+		one.Arguments, other.Arguments = []string{oddText, "", "*", "--last"}, []string{strings.Repeat("x", 20_000)}
 		one.Register(ctx)
 		other.Register(ctx)
 		observer := spec.NewObserver(sandbox)
@@ -154,11 +162,27 @@ func itIsAsRegistered(chaos *session.Session) {
 				foreign = other
 			}
 			first := awaitRun(ctx, w, record.Incarnation{})
+			expectArguments(ctx, chaos, sandbox, w, first)
 			expectRegistered(chaos, observer, w.Name, "its first run", w.Run, foreign.Run, read(ctx, observer, first))
 			spec.Conclude(sandbox.Supervisor.Kill(ctx, w.Name, "SIGKILL"))
-			expectRegistered(chaos, observer, w.Name, "its run after a kill", w.Run, foreign.Run, read(ctx, observer, awaitRun(ctx, w, first)))
+			second := awaitRun(ctx, w, first)
+			expectArguments(ctx, chaos, sandbox, w, second)
+			expectRegistered(chaos, observer, w.Name, "its run after a kill", w.Run, foreign.Run, read(ctx, observer, second))
 		}
 	}, NodeTimeout(specTimeout))
+}
+
+// expectArguments fails the spec if a run has other arguments than those that its action quotes for a shell.
+func expectArguments(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, w *spec.Witness, run record.Incarnation) {
+	GinkgoHelper()
+	living, err := spec.FindLiving(ctx, sandbox, run)
+	spec.Conclude(err)
+	if len(living) != 1 {
+		spec.Inconclusive("the service did not run, so there was nothing to compare")
+	}
+	if wanted := append([]string{w.Program}, w.Arguments...); !slices.Equal(living[0].Argv, wanted) {
+		spec.FailWith(chaos, w.Name+" does not run with the arguments of its action", spec.Note("wanted", "%.200q", wanted), spec.Note("runs", "%.200q", living[0].Argv))
+	}
 }
 
 // expectRegistered fails the spec if a run lacks what its action says, or has what another's says.

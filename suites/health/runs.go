@@ -27,6 +27,13 @@ const (
 	runStartPeriod = 490 * time.Millisecond
 	// runTimeout ends a check that goes on for ever.
 	runTimeout = 1130 * time.Millisecond
+	// shortInterval and shortCheckPeriod are those of checks of which many are counted.
+	shortInterval    = 310 * time.Millisecond
+	shortCheckPeriod = 10 * time.Millisecond
+	// lateCheckPeriod is that of a check that outlives the process that it was begun for, and ends while the next one has its first check.
+	lateCheckPeriod = 1930 * time.Millisecond
+	// failures are exit codes of a check that have a meaning to curl, timeout, shells, monitoring plugins and supervisors.
+	failures = "2,3,4,7,22,28,52,56,75,77,100,111,124,125,126,127,137,143,255,1"
 	// checksWanted is the number of checks that have to be seen.
 	checksWanted = 3
 	// manyRetries are more failures than a spec sees, so that none replaces the service.
@@ -42,26 +49,38 @@ func runSpecs(chaos *session.Session) {
 		itIsNotCheckedOnceStopped(chaos, newChecker("stopped", victim.Options{ExitDelay: 10 * time.Millisecond}))
 		itIsCheckedOnceAtATime(chaos, newChecker("alone", victim.Options{ExitDelay: 2*runInterval + runInterval/2}))
 		itFailsByASignal(chaos)
+		itFailsByAnyExitCode(chaos, newChecker("exit-code", victim.Options{ExitDelay: shortCheckPeriod, Endings: failures}).every(shortInterval))
+		itReplacesNoOther(chaos, newChecker("late", victim.Options{ExitDelay: lateCheckPeriod, ExitCode: 1}))
+		itCountsItsOwn(chaos, newChecker("own", victim.Options{ExitDelay: shortCheckPeriod, ExitCode: 1}).every(shortInterval))
 	})
 }
 
 // checker plans a witness whose health check is a victim.
 type checker struct {
-	name  string
-	check session.VictimPlan // its options are the check's; its journal tells of the runs
+	name     string
+	check    session.VictimPlan // its options are the check's; its journal tells of the runs
+	interval time.Duration
 }
 
 func newChecker(name string, options victim.Options) checker {
 	options.Journal = path.Join(session.VictimHome, "check-"+name+".journal")
-	return checker{name: "check-" + name, check: session.VictimPlan{Options: options}}
+	return checker{name: "check-" + name, check: session.VictimPlan{Options: options}, interval: runInterval}
+}
+
+// every returns the checker with another interval.
+func (c checker) every(interval time.Duration) checker {
+	c.interval = interval
+	return c
 }
 
 // start registers the witness. retries is how many failures in a row replace it.
 func (c checker) start(ctx context.Context, chaos *session.Session, retries int, timeout time.Duration) (*session.Sandbox, *spec.Witness, record.Incarnation) {
 	GinkgoHelper()
 	sandbox := spec.MainOrOwn(ctx, chaos)
-	w := spec.NewWitness(sandbox, c.name, spec.LimitPolicy(chaos.Target, spec.ScalePolicy(delay, stabilityPeriod))).
-		CheckedBy(newSchedule(runInterval, runStartPeriod, retries), timeout)
+	policy := spec.ScalePolicy(delay, stabilityPeriod)
+	policy.Backoff = zinit.BackoffNone
+	w := spec.NewWitness(sandbox, c.name, spec.LimitPolicy(chaos.Target, policy)).
+		CheckedBy(newSchedule(c.interval, runStartPeriod, retries), timeout)
 	w.Run.StopTimeout = zinit.Milliseconds(stopTimeout)
 	w.Health.Exec = session.VictimCommand(c.check.Options)
 	w.Install(ctx, w.Program, elf.Idle)
@@ -267,5 +286,120 @@ func itFailsByASignal(chaos *session.Session) {
 		}
 		spec.FailWith(chaos, fmt.Sprintf("every health check of %s ended by SIGKILL, and it was not replaced within %s", w.Name, span.Text(limit)),
 			spec.Note("policy", "checked every %s, replaced after 1 failure", span.Text(runInterval)), spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)))
+	})
+}
+
+// itFailsByAnyExitCode registers the spec of a health check whose runs end with one exit code after the other. They replace the service
+// together: one that does not count as a failure begins the count again.
+func itFailsByAnyExitCode(chaos *session.Session, c checker) {
+	wanted := strings.Count(failures, ",") + 1
+	c.it("fails by any exit code", promise.HealthAnyExitCode, func(ctx SpecContext) {
+		sandbox, w, run := c.start(ctx, chaos, wanted, healthyTimeout)
+		var journal spec.Journal
+		replaced := false
+		By("wait until " + w.Name + " is replaced, or every exit code had its turn")
+		spec.Until(ctx, 3*limitOf(wanted, 0), func(ctx context.Context) bool {
+			replaced = spec.HasEnded(ctx, sandbox, run)
+			if now, err := spec.ReadJournal(ctx, sandbox, c.check); err == nil {
+				journal = now
+			}
+			return replaced || len(journal.Of(victim.EventEnded)) >= wanted+checksWanted
+		})
+		switch ended := len(journal.Of(victim.EventEnded)); {
+		case replaced:
+		case ended < wanted+checksWanted:
+			spec.Inconclusive("no landing: the service was not checked often enough to prove anything")
+		default:
+			spec.FailWith(chaos, fmt.Sprintf("%s failed %s in a row, each with another exit code, and was not replaced", w.Name, spec.Count(ended, "check")),
+				spec.Note("codes", "%s", failures), spec.Note("policy", "replaced after %s in a row", spec.Count(wanted, "failure")),
+				spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)))
+		}
+	})
+}
+
+// itReplacesNoOther registers the spec of a service that is killed while its health check goes on. The check fails once the next process
+// runs, and before the first check of that one has ended.
+func itReplacesNoOther(chaos *session.Session, c checker) {
+	c.it("outlives its process replaces no other", promise.HealthLateCheck, func(ctx SpecContext) {
+		sandbox, w, run := c.start(ctx, chaos, 1, healthyTimeout)
+		if _, ok := c.awaitEvents(ctx, sandbox, victim.EventStarted, 1, limitOf(1, 0)); !ok {
+			spec.Inconclusive("no landing: the service was not checked often enough to prove anything")
+		}
+		killed := spec.Now(ctx, sandbox)
+		By("kill " + w.Name + " while its health check goes on")
+		spec.Conclude(sandbox.Supervisor.Kill(ctx, w.Name, "SIGKILL"))
+		next, ok := w.AwaitRun(ctx, w.Program, run, delay+2*overdueLimit)
+		if !ok {
+			spec.Inconclusive("no landing: the service was killed, and no other process of it runs")
+		}
+		if journal, err := spec.ReadJournal(ctx, sandbox, c.check); err != nil || len(journal.Of(victim.EventStarted).Since(killed)) > 0 {
+			spec.Inconclusive("no landing: the next process was not there before its own first check")
+		}
+		own := 0 // checks of the next process that have ended
+		ended := spec.Watch(ctx, limitOf(1, lateCheckPeriod), "watch the next process of "+w.Name+" until its own first check has ended", func(ctx context.Context) bool {
+			gone := spec.HasEnded(ctx, sandbox, next)
+			journal, err := spec.ReadJournal(ctx, sandbox, c.check)
+			own = 0
+			for _, start := range journal.Of(victim.EventStarted).Since(killed) {
+				own += len(journal.By(start.PID).Of(victim.EventEnded))
+			}
+			return err == nil && (gone || own > 0)
+		})
+		switch {
+		case !ended:
+			spec.Inconclusive("no landing: the service was not checked often enough to prove anything")
+		case own == 0:
+			spec.FailWith(chaos, fmt.Sprintf("%s was killed during a health check, and the next process was ended before a check of its own had failed", w.Name),
+				spec.Note("next", "pid %d", next.PID), spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)))
+		}
+	})
+}
+
+// itCountsItsOwn registers the spec of a service whose health checks all fail. It is killed before they are enough to replace it; each
+// process that follows has to be replaced after as many of its own.
+func itCountsItsOwn(chaos *session.Session, c checker) {
+	const retries, followers = 3, 3
+	c.it("fails is counted for its process", promise.HealthOwnFailures, func(ctx SpecContext) {
+		sandbox, w, run := c.start(ctx, chaos, retries, healthyTimeout)
+		if _, ok := c.awaitEvents(ctx, sandbox, victim.EventEnded, 1, limitOf(1, 0)); !ok {
+			spec.Inconclusive("no landing: the service was not checked often enough to prove anything")
+		}
+		alive := spec.Now(ctx, sandbox) // the last time at which the process before was sure to run
+		By("kill " + w.Name + " after its first failed check")
+		if err := sandbox.Supervisor.Kill(ctx, w.Name, "SIGKILL"); !spec.HasEnded(ctx, sandbox, run) { // on a busy host it was replaced already
+			spec.Conclude(err)
+		}
+		for n := 1; n <= followers; n++ {
+			next, ok := w.AwaitRun(ctx, w.Program, run, delay+2*overdueLimit)
+			if !ok {
+				spec.Inconclusive("no landing: the service ended, and no other process of it runs")
+			}
+			var failed int // checks of this process, or begun right before it
+			since := alive
+			replaced := false
+			spec.Watch(ctx, limitOf(2*retries, 0), fmt.Sprintf("wait until follower %d of %s is replaced", n, w.Name), func(ctx context.Context) bool {
+				at := spec.Now(ctx, sandbox)
+				if replaced = spec.HasEnded(ctx, sandbox, next); !replaced {
+					alive = at
+				}
+				if journal, err := spec.ReadJournal(ctx, sandbox, c.check); err == nil {
+					failed = len(journal.Of(victim.EventEnded).Since(since))
+				}
+				return replaced || failed > 2*retries
+			})
+			lines := []spec.Line{
+				spec.Note("follower", "%d of %d, pid %d", n, followers, next.PID), spec.Note("policy", "replaced after %s in a row", spec.Count(retries, "failure")),
+				spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)),
+			}
+			switch {
+			case replaced && failed < retries:
+				spec.FailWith(chaos, fmt.Sprintf("a process of %s that had followed another was replaced after %s of its own", w.Name, spec.Count(failed, "failed check")), lines...)
+			case !replaced && failed > 2*retries:
+				spec.FailWith(chaos, fmt.Sprintf("a process of %s that had followed another failed %s and was not replaced", w.Name, spec.Count(failed, "check")), lines...)
+			case !replaced:
+				spec.Inconclusive("no landing: the service was not checked often enough to prove anything")
+			}
+			run = next
+		}
 	})
 }

@@ -53,13 +53,16 @@ type result struct {
 	returned      string            // how the deleted service was there again
 	checkedBefore bool
 	checkedAfter  bool
-	changes       spec.Changes // in the circumstances of the services
-	told          spec.Told    // how the service with a stop signal of its own was told to end
-	untold        string       // why that cannot be judged
-	toldPlan      session.VictimPlan
-	unshipped     []string          // services that are there and in no list
-	data          map[string]string // files of the data folder that are not as they were
-	noData        string            // why no file could be put there
+	apart         []time.Duration // from one run of the crashing service to the next
+	// crashesStalled says that the host may have made a run of the crashing service late.
+	crashesStalled bool
+	changes        spec.Changes // in the circumstances of the services
+	told           spec.Told    // how the service with a stop signal of its own was told to end
+	untold         string       // why that cannot be judged
+	toldPlan       session.VictimPlan
+	unshipped      []string          // services that are there and in no list
+	data           map[string]string // files of the data folder that are not as they were
+	noData         string            // why no file could be put there
 }
 
 // newExperiment returns the experiment of an ending, which the first spec that is selected carries out.
@@ -109,6 +112,10 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 			return seen, err
 		}
 	}
+	resumed, err := agent.Hello(ctx)
+	if err != nil {
+		return seen, err
+	}
 	seen, err = p.look(ctx, e.ending.name, e.chaos.Target.Budgets.Boot.Duration())
 	seen.interruption, seen.hostStalled = interruption, hostStalled
 	seen.noData = p.noData
@@ -124,6 +131,9 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	if seen.changes, err = observer.FindChanges(ctx, before, p.serving, "namespace:", "cgroup"); err != nil {
 		return seen, err
 	}
+	watched := spec.WatchHost(ctx, main)
+	seen.apart = p.awaitCrashes(ctx, resumed.MonotonicNs)
+	seen.crashesStalled = watched.Stall() > spec.Tolerance(e.chaos)
 	// One check may have begun before the end, and one may come from a supervisor that checks a service only as it starts.
 	seen.checkedAfter = p.awaitChecks(ctx, asked+3)
 	return seen, err

@@ -4,6 +4,7 @@ package persistence
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -31,6 +32,8 @@ const (
 	stopTimeout     = 1370 * time.Millisecond
 	endPeriod       = 610 * time.Millisecond // how long the service takes to end that is told by a signal of its own
 	stabilityPeriod = 7 * time.Second
+	crashPeriod     = 710 * time.Millisecond
+	manyAttempts    = 1000
 	interval        = 1730 * time.Millisecond
 	startPeriod     = 1270 * time.Millisecond
 	checkTimeout    = 10 * time.Second // long: no check is to replace a service
@@ -105,6 +108,17 @@ func itSurvives(e *experiment) {
 		case !seen.checkedAfter:
 			spec.FailWith(e.chaos, fmt.Sprintf("%s was checked before, and no longer after %s", victim, what),
 				spec.Note("policy", "checked every %s, first %s after the start", interval, startPeriod))
+		}
+	})
+	e.it("what ends is run again", promise.PersistenceRetried, "crashing", func(victim string, seen result) {
+		policy := spec.Note("policy", "it ends %s after each start, and is run again %s after each end", span.Text(crashPeriod), span.Text(delay))
+		switch {
+		case len(seen.apart) < crashesWanted-1 && seen.crashesStalled:
+			spec.InconclusiveBecause(record.HostStalled("a run may only be late"))
+		case len(seen.apart) < crashesWanted-1:
+			spec.FailWith(e.chaos, fmt.Sprintf("%s ended and was not run again after %s", victim, what), policy)
+		case slices.Min(seen.apart) < crashPeriod+delay:
+			spec.FailWith(e.chaos, fmt.Sprintf("%s was run again already %s after its start, after %s", victim, span.Text(slices.Min(seen.apart)), what), policy)
 		}
 	})
 	e.it("what lies in the data folder is unchanged", promise.PersistenceData, "kept", func(_ string, seen result) {

@@ -32,8 +32,9 @@ type population struct {
 	undeleted     string // why it could not be deleted
 	checked       session.VictimPlan
 	told          session.VictimPlan
-	untold        string // why the end of the container tells nothing about its stop signal
-	toldSince     int64  // a point of the agent's clock before the end
+	crashing      session.VictimPlan // ends by itself crashPeriod after each start
+	untold        string             // why the end of the container tells nothing about its stop signal
+	toldSince     int64              // a point of the agent's clock before the end
 	checkedBefore bool
 	missingSince  time.Time           // since when zinit has not known a service that nobody registers again; zero if it knows it
 	shipped       []string            // services that the target file lists
@@ -65,8 +66,10 @@ func settle(ctx context.Context, chaos *session.Session, where, name string) (*p
 	p := &population{
 		sandbox: sandbox, stopped: plan("stopped"), deleted: plan("deleted"), argv: map[string][]string{},
 		checked: plan("checked").WithHealth(schedule, checkTimeout).WithPatientProbe(checkTimeout),
-		told:    plan("told").StoppedBy("SIGUSR1"),
+		told:    plan("told").StoppedBy("SIGUSR1"), crashing: plan("crashing"),
 	}
+	p.crashing.Policy.Backoff, p.crashing.Policy.MaxAttempts = zinit.BackoffNone, manyAttempts
+	p.crashing.Options.Socket, p.crashing.Options.Control, p.crashing.Options.ExitDelay = "", "", crashPeriod
 	p.told.Options.TermDelay = endPeriod
 	kept := plan("kept")
 	kept.Options.Children = 1
@@ -86,7 +89,7 @@ func settle(ctx context.Context, chaos *session.Session, where, name string) (*p
 		p.noData = "the target has no data folder"
 	}
 	p.shipped = chaos.Target.ServiceNames()
-	for _, step := range []func(context.Context) error{p.readCommandLines, p.putData, p.stop, p.delete, p.check, p.tell} {
+	for _, step := range []func(context.Context) error{p.readCommandLines, p.putData, p.stop, p.delete, p.check, p.tell, p.crash} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -219,6 +222,32 @@ func (p *population) tell(ctx context.Context) error {
 	return err
 }
 
+// crash registers a service that ends again and again.
+func (p *population) crash(ctx context.Context) error {
+	By("register " + p.crashing.Name)
+	_, err := p.sandbox.Supervisor.Register(ctx, p.crashing.Definition())
+	return err
+}
+
+// crashesWanted is the number of runs of the crashing service that have to be seen after the end of the supervisor.
+const crashesWanted = 3
+
+// awaitCrashes waits until the crashing service was run often enough since a point of the agent's clock, and returns the time from each of
+// these runs to the next.
+func (p *population) awaitCrashes(ctx context.Context, since int64) (apart []time.Duration) {
+	By(fmt.Sprintf("wait until %s was run %d times", p.crashing.Name, crashesWanted))
+	spec.Until(ctx, crashesWanted*(crashPeriod+delay)+eventLimit, func(ctx context.Context) bool {
+		journal, _ := spec.ReadJournal(ctx, p.sandbox, p.crashing) // it is empty while it cannot be read
+		starts := journal.Of(victim.EventStarted).Since(since)
+		apart = nil
+		for n := 1; n < len(starts); n++ {
+			apart = append(apart, time.Duration(starts[n].MonoNS-starts[n-1].MonoNS))
+		}
+		return len(starts) >= crashesWanted
+	})
+	return apart
+}
+
 // firstLine returns the first line of an error.
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
@@ -284,7 +313,7 @@ func (p *population) countChecks(ctx context.Context) int {
 func (p *population) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, eventLimit)
 	defer cancel()
-	for _, name := range []string{p.kept.Name, p.stopped.Name, p.checked.Name, p.told.Name} {
+	for _, name := range []string{p.kept.Name, p.stopped.Name, p.checked.Name, p.told.Name, p.crashing.Name} {
 		_ = p.sandbox.Delete(ctx, name)
 	}
 }

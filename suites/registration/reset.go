@@ -3,6 +3,7 @@ package registration
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -12,7 +13,10 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
 
@@ -74,6 +78,51 @@ func itGetsAnotherPolicy(chaos *session.Session, name string, before, after time
 		service.Policy = changed.Policy
 		a.expectRestart(ctx, promise.RegistrationResetPolicy, service)
 	}, spec.With(fault.SIGKILL))
+}
+
+// itGetsAnotherCheck registers the spec of a service whose health check is changed. A supervisor may go by the old one until the present
+// process ends, but has to go by one of them.
+func itGetsAnotherCheck(chaos *session.Session, plan session.VictimPlan) {
+	const interval = 930 * time.Millisecond
+	plan = plan.WithHealth(zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(interval / 2), Retries: 1000}, startLimit)
+	check := session.VictimPlan{Options: victim.Options{Journal: path.Join(session.VictimHome, plan.Name+".check"), ExitDelay: time.Millisecond}}
+	itHoldsApart(promise.RegistrationResetCheck, "gets another health check, and is checked by it", plan.Name, func(ctx SpecContext) {
+		a := openOwnWithActions(ctx, chaos, noActionToSet)
+		spec.Victim(ctx, a.Sandbox, plan)
+		spec.Hold(ctx, a.Sandbox, plan.Name)
+		changed := plan.Definition()
+		health := slices.IndexFunc(changed.Actions, func(action zinit.Action) bool { return action.Kind == zinit.KindHealth })
+		changed.Actions[health].Exec = session.VictimCommand(check.Options)
+		if err := a.set(ctx, changed); err != nil {
+			spec.Conclude(fmt.Errorf("set %s again: %w", plan.Name, err))
+		}
+		set, host := spec.Now(ctx, a.Sandbox), spec.WatchHost(ctx, a.Sandbox)
+		fail := func(headline string) {
+			GinkgoHelper()
+			if host.Stall() > spec.Tolerance(chaos) {
+				spec.InconclusiveBecause(record.HostStalled("a health check may only be late"))
+			}
+			spec.FailWith(chaos, plan.Name+" "+headline, spec.Note("set", "%s", changed.Actions[health].Exec), spec.Note("zinit", "%s", a.Sandbox.StatusText(ctx, plan.Name)))
+		}
+		isChecked := func(ctx context.Context) bool {
+			journal, err := spec.ReadJournal(ctx, a.Sandbox, check)
+			return err == nil && len(journal.Of(victim.EventStarted)) > 0
+		}
+		if spec.Watch(ctx, 2*interval+reactionLimit, "wait until "+plan.Name+" is checked by its new health check", isChecked) {
+			return
+		}
+		journal, err := spec.ReadJournal(ctx, a.Sandbox, plan)
+		spec.Conclude(err)
+		if len(journal.Of(victim.EventProbe).Since(set+int64(interval))) == 0 {
+			fail("got another health check while it ran, and is checked by neither that nor the old one")
+		}
+		By("kill " + plan.Name + ", so that its next process is checked anew")
+		spec.Conclude(a.Sandbox.Supervisor.Kill(ctx, plan.Name, "SIGKILL"))
+		if spec.Watch(ctx, delay+2*interval+startLimit, "wait until the next process of "+plan.Name+" is checked", isChecked) {
+			return
+		}
+		fail("got another health check while it ran, and is not checked by it, not even after a restart")
+	})
 }
 
 // itGetsAnotherCommand registers the spec of a service whose command is changed. The second kill shows that the supervisor

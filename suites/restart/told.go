@@ -31,6 +31,11 @@ func toldSpecs(chaos *session.Session) {
 			return supervisor.Restart(ctx, name)
 		})
 	})
+	Describe("a service that is sent a signal by order", spec.About(promise.RestartKillSignal), func() {
+		itIsTold(chaos, planVictim(chaos, "told-killed"), "service.kill", func(ctx context.Context, supervisor zinit.Supervisor, name string) error {
+			return supervisor.Kill(ctx, name, "SIGUSR1") // its stop signal as well, so that it ends
+		})
+	})
 	itEndsAOneshot(chaos)
 }
 
@@ -44,7 +49,9 @@ func itIsTold(chaos *session.Session, plan session.VictimPlan, what string, orde
 		By("give the order " + what + " about " + plan.Name)
 		go func() { _ = order(ctx, sandbox.Supervisor, plan.Name) }() // the answer may come after the effect
 		if !spec.Watch(ctx, plan.StopTimeout.Duration()+eventLimit, "wait until the process of "+plan.Name+" has ended", func(ctx context.Context) bool { return spec.HasEnded(ctx, sandbox, before) }) {
-			spec.Inconclusive("no landing: the order did not end the service's process")
+			if journal, err := spec.ReadJournal(ctx, sandbox, plan); err != nil || !journal.FindTold(before.PID).Mistaken {
+				spec.Inconclusive("no landing: the order did not end the service's process")
+			}
 		}
 		spec.ExpectTold(ctx, chaos, sandbox, plan, before.PID, what)
 	}, NodeTimeout(time.Minute))

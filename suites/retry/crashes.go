@@ -42,6 +42,7 @@ func crashSpecs(chaos *session.Session) {
 		itIsCalledWaiting(chaos, planCrasher("waiting", 20, 43))
 		itRunsTheCourse(chaos, planCrasher("course", 20, 1))
 		itStaysAtTheMaximum(chaos, planCrasher("many", 1000, 1))
+		itEndsInEveryWay(chaos, planCrasher("any-ending", 1000, 0))
 		itBeginsAgain(chaos, planCrasher("between", 20, 1))
 		itIsCounted(chaos, planCrasher("counted", 4, 1))
 	})
@@ -165,6 +166,30 @@ func itStaysAtTheMaximum(chaos *session.Session, plan session.VictimPlan) {
 			l.fail(ctx, "was not run again after its run %d", len(starts))
 		}
 		l.judgeDelays(ctx, starts, host)
+	})
+}
+
+// everyEnding lists the signals that end a process, and exit codes to which supervisors, shells and sysexits.h give a meaning.
+const everyEnding = "SIGHUP,SIGINT,SIGQUIT,SIGILL,SIGTRAP,SIGABRT,SIGBUS,SIGFPE,SIGKILL,SIGUSR1,SIGSEGV,SIGUSR2,SIGPIPE,SIGALRM,SIGTERM,SIGSTKFLT," +
+	"SIGXCPU,SIGXFSZ,SIGVTALRM,SIGPROF,SIGIO,SIGPWR,SIGSYS,0,1,2,3,64,75,77,78,99,100,111,125,126,127,128,129,130,131,134,137,139,141,143,200,203,217,254,255"
+
+// itEndsInEveryWay registers the spec of a service whose runs end each in another way.
+func itEndsInEveryWay(chaos *session.Session, plan session.VictimPlan) {
+	plan.Policy.Delay = zinit.Milliseconds(7 * time.Millisecond)
+	plan.Options.ExitDelay, plan.Options.Endings = shortRunPeriod, everyEnding
+	itCrashes(chaos, promise.RetryAnyEnding, plan, func(ctx SpecContext, l *loop) {
+		host := spec.WatchHost(ctx, l.sandbox)
+		endings := strings.Count(everyEnding, ",") + 1
+		starts := l.awaitRuns(ctx, endings)
+		switch overdue := time.Duration(spec.Now(ctx, l.sandbox) - starts[len(starts)-1]); {
+		case len(starts) > endings:
+		case overdue < overdueLimit:
+			spec.InconclusiveBecause(record.TooCoarse("there was no time for all ways in which a run can end"))
+		case host.Stall() > spec.Tolerance(l.chaos):
+			spec.InconclusiveBecause(record.HostStalled("a run may only be late"))
+		default:
+			l.fail(ctx, "ended its run %d by %s and was not run again", len(starts), l.endingOf(len(starts)))
+		}
 	})
 }
 

@@ -3,6 +3,8 @@ package retry
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -86,6 +88,19 @@ func (l *loop) judgeDelays(ctx SpecContext, starts []int64, host *spec.Host) {
 	}
 }
 
+// endingOf says how run n of the victim ends.
+func (l *loop) endingOf(n int) string {
+	end := strconv.Itoa(l.plan.Options.ExitCode)
+	if list := l.plan.Options.Endings; list != "" {
+		endings := strings.Split(list, ",")
+		end = endings[(n-1)%len(endings)]
+	}
+	if strings.HasPrefix(end, "SIG") {
+		return end
+	}
+	return "exit code " + end
+}
+
 // fail fails the spec, with the victim's runs by its journal and its status by the supervisor.
 func (l *loop) fail(ctx SpecContext, format string, values ...any) {
 	GinkgoHelper()
@@ -96,8 +111,8 @@ func (l *loop) fail(ctx SpecContext, format string, values ...any) {
 		if i > 0 {
 			after, since = fmt.Sprintf("the end of run %d", i), starts[i-1]+int64(l.runPeriod())
 		}
-		lines = append(lines, spec.Note(fmt.Sprintf("run %d", i+1), "began %s after %s and ended with %d",
-			span.Text(time.Duration(start-since)), after, l.plan.Options.ExitCode))
+		lines = append(lines, spec.Note(fmt.Sprintf("run %d", i+1), "began %s after %s and ended by %s",
+			span.Text(time.Duration(start-since)), after, l.endingOf(i+1)))
 	}
 	lines = append(lines, spec.Note("now", "zinit says %q", l.sandbox.StatusText(ctx, l.plan.Name)), spec.Note("policy", "%s", budget.Describe(l.plan.Policy)))
 	spec.FailWith(l.chaos, l.plan.Name+" "+fmt.Sprintf(format, values...), lines...)

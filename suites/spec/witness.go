@@ -3,7 +3,6 @@ package spec
 import (
 	"context"
 	"path"
-	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -21,6 +20,8 @@ type Witness struct {
 	// Run and Health are its actions. Change them before Register.
 	Run    zinit.Action
 	Health *zinit.Action
+	// Arguments are given to Program.
+	Arguments []string
 	// Requires and After are the services that it depends on.
 	Requires, After []string
 
@@ -43,7 +44,11 @@ func (w *Witness) CheckedBy(schedule zinit.Schedule, timeout time.Duration) *Wit
 
 // Definition returns the definition to register.
 func (w *Witness) Definition() zinit.Definition {
-	actions := []zinit.Action{w.Run}
+	run := w.Run
+	if len(w.Arguments) > 0 {
+		run.Exec = session.CommandLine(append([]string{w.Program}, w.Arguments...)...)
+	}
+	actions := []zinit.Action{run}
 	if w.Health != nil {
 		actions = append(actions, *w.Health)
 	}
@@ -73,7 +78,7 @@ func (w *Witness) Living(ctx context.Context, program string) ([]record.Incarnat
 	table, err := w.sandbox.Agent().Processes(ctx)
 	var living []record.Incarnation
 	for _, process := range table {
-		if strings.Join(process.Argv, " ") == program && process.State != "Z" && process.State != "X" {
+		if len(process.Argv) > 0 && process.Argv[0] == program && process.State != "Z" && process.State != "X" {
 			living = append(living, process.Incarnation)
 		}
 	}
