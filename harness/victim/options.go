@@ -94,7 +94,7 @@ type Options struct {
 	Children    int  // idle child processes
 	SetsidChild bool // one idle child process in a session of its own
 	AwaitEnd    bool // answers once the client has closed its writing side
-	Talks       bool // writes FirstWords and LastWords to its output
+	Talks       bool // writes FirstWords to its output and LastWords to its error output
 
 	RenameSocket bool // binds the socket under another name, and renames it
 }
@@ -160,7 +160,7 @@ func (o *Options) flags() *flag.FlagSet {
 	flags.BoolVar(&o.Deadlock, "deadlock", o.Deadlock, "answer health, but never work")
 	flags.IntVar(&o.Children, "children", o.Children, "idle child processes")
 	flags.BoolVar(&o.AwaitEnd, "await-end", o.AwaitEnd, "answer once the client has closed its writing side")
-	flags.BoolVar(&o.Talks, "talks", o.Talks, "write to the output at the start and at the end")
+	flags.BoolVar(&o.Talks, "talks", o.Talks, "write to the output at the start, and to the error output at the end")
 	flags.BoolVar(&o.RenameSocket, "rename-socket", o.RenameSocket, "bind the socket under another name, and rename it")
 	flags.BoolVar(&o.SetsidChild, "setsid-child", o.SetsidChild, "an idle child in its own session")
 	return flags

@@ -2,6 +2,7 @@ package victim
 
 import (
 	"fmt"
+	"io"
 	"os"
 )
 
@@ -11,11 +12,11 @@ const lastLines = 40
 // FirstWords returns the line that a talking victim with that pid writes as it starts.
 func FirstWords(pid int) string { return fmt.Sprintf("victim: the first words of process %d", pid) }
 
-// LastWords returns the last line that a talking victim with that pid writes.
+// LastWords returns the last line that a talking victim with that pid writes. It goes to the error output.
 func LastWords(pid int) string { return fmt.Sprintf("victim: the last words of process %d", pid) }
 
-// talk writes words to the output if the options ask for it.
-func (v *victim) talk(words func(int) string) {
+// talk writes words to an output if the options ask for it.
+func (v *victim) talk(output io.Writer, words func(int) string) {
 	if !v.options.Talks {
 		return
 	}
@@ -23,5 +24,5 @@ func (v *victim) talk(words func(int) string) {
 	for n := range lastLines - 1 {
 		text += fmt.Sprintf("victim: line %d of what it has to say\n", n+1)
 	}
-	_, _ = fmt.Fprint(os.Stdout, text, words(os.Getpid()), "\n") // who does not read it, does not log it
+	_, _ = fmt.Fprint(output, text, words(os.Getpid()), "\n") // who does not read it, does not log it
 }

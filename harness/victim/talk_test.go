@@ -19,9 +19,9 @@ func TestATalkerWritesItsFirstWordsAndItsLast(t *testing.T) {
 	options := victim.Options{Journal: filepath.Join(t.TempDir(), "journal"), Talks: true, ExitDelay: 10 * time.Millisecond}
 	command := exec.Command(os.Args[0], options.Args()...) //nolint:gosec // the test's own program
 	command.Env = append(os.Environ(), asVictim+"=1")
-	var output bytes.Buffer
-	command.Stdout = &output
+	var output, errors bytes.Buffer
+	command.Stdout, command.Stderr = &output, &errors
 	g.Expect(command.Run()).To(Succeed())
 	g.Expect(output.String()).To(ContainSubstring(victim.FirstWords(command.Process.Pid) + "\n"))
-	g.Expect(strings.HasSuffix(output.String(), victim.LastWords(command.Process.Pid)+"\n")).To(BeTrue())
+	g.Expect(strings.HasSuffix(errors.String(), victim.LastWords(command.Process.Pid)+"\n")).To(BeTrue())
 }

@@ -45,9 +45,9 @@ func Main(ctx context.Context, args []string, stderr io.Writer) int {
 	v, err := newVictim(options, args, started)
 	if err == nil {
 		var code int
-		v.talk(FirstWords)
+		v.talk(os.Stdout, FirstWords)
 		if code, err = v.live(ctx, mode); err == nil {
-			v.talk(LastWords)
+			v.talk(os.Stderr, LastWords)
 			v.journal.note(EventEnded)
 			return code
 		}

@@ -32,18 +32,20 @@ func planTalker(name string) session.VictimPlan {
 	return plan
 }
 
-// itIsLogged registers the spec that ends a service several times and looks for its words in the log of its action.
+// itIsLogged registers the spec that ends a service several times and looks for its words in the log of its action, and in no other.
 func itIsLogged(chaos *session.Session, plan session.VictimPlan) {
 	plan.Policy = spec.LimitPolicy(chaos.Target, plan.Policy)
 	It("has its output logged: "+plan.Name, spec.About(promise.CircumstancesOutput), spec.On(plan.Name), func(ctx SpecContext) {
 		sandbox := spec.MainOrOwn(ctx, chaos)
 		service := spec.Victim(ctx, sandbox, plan)
 		spec.Hold(ctx, sandbox, plan.Name)
+		other := plan.Sample(2) // with a name that begins alike
+		spec.Victim(ctx, sandbox, other)
 		before := spec.Identify(ctx, sandbox, service)
 		for n := 1; n <= talks; n++ {
 			expectWords(ctx, chaos, sandbox, plan, n, victim.FirstWords(before.PID))
 			if n == talks {
-				return
+				break
 			}
 			By(fmt.Sprintf("end run %d of %s", n, plan.Name))
 			spec.Conclude(spec.Command(ctx, sandbox, plan).Exit(ctx, 1))
@@ -52,9 +54,23 @@ func itIsLogged(chaos *session.Session, plan session.VictimPlan) {
 			if !ok {
 				spec.Inconclusive("the service did not run, so there was nothing to compare")
 			}
+			expectOwnLog(ctx, chaos, sandbox, plan, other, before.PID)
 			before = after
 		}
 	}, NodeTimeout(specTimeout))
+}
+
+// expectOwnLog fails the spec if what a process of a victim wrote is in the log of another.
+func expectOwnLog(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, plan, other session.VictimPlan, pid int) {
+	GinkgoHelper()
+	lines, err := readLog(ctx, sandbox, other.Name)
+	spec.Conclude(err)
+	text := strings.Join(lines, "\n")
+	for _, words := range []string{victim.FirstWords(pid), victim.LastWords(pid)} {
+		if strings.Contains(text, words) {
+			spec.FailWith(chaos, fmt.Sprintf("%s wrote %q, and it is in the log of %s", plan.Name, words, other.Name))
+		}
+	}
 }
 
 // expectWords fails the spec if what run n wrote does not come into the log.
