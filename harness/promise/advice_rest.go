@@ -64,6 +64,8 @@ var dependencyAdvice = map[string]Advice{
 	DependencyOneshotFailed: orderAdvice("a service does not start if the oneshot that it requires has failed"),
 	DependencyBoot:          orderAdvice("the order holds at boot too"),
 	DependencyBootShipped:   orderAdvice("a shipped service starts after those that it depends on"),
+	DependencyBaseReplaced: zinitAdvice("The restart of one service must not be an outage of all that use it.", "Zinit stops or restarts the dependents of a service that it replaces.",
+		"dependents are left alone while their base is replaced"),
 	DependencyBaseCrash: zinitAdvice("The crash of one service must not be an outage of all that use it.", "Zinit stops or restarts the dependents of a service that crashed.",
 		"dependencies order starts; they say nothing about crashes"),
 	DependencyBoth: zinitAdvice("After a crash of several services all have to come back.", "Zinit drops the retry of a service while one that it requires is down.",

@@ -12,6 +12,7 @@ const (
 	DependencyBoot             = "dependency.boot"
 	DependencyBootShipped      = "dependency.boot-shipped"
 	DependencyBaseCrash        = "dependency.base-crash"
+	DependencyBaseReplaced     = "dependency.base-replaced"
 	DependencyBoth             = "dependency.both"
 	DependencyFan              = "dependency.fan"
 	DependencyFanAnswers       = "dependency.fan-answers"
@@ -28,6 +29,7 @@ var dependency = []Promise{
 	blocking(DependencyBoot, "Dependencies order the start at boot as well.", from(contract.Order), "definitions-survive"),
 	blocking(DependencyBootShipped, "At boot a service of the image starts after those that it depends on.", from(contract.Order)),
 	blocking(DependencyBaseCrash, "If a service crashes and comes back, the services that require it are neither stopped nor replaced.", from(contract.Order), "dependents-stay"),
+	blocking(DependencyBaseReplaced, "If a service is restarted by order or for its health, the services that require it are neither stopped nor replaced.", from(contract.Order), "dependents-stay"),
 	blocking(DependencyBoth, "A service that crashes while one that it requires is down comes back as well.", from(contract.Restart)),
 	blocking(DependencyFan, "300 services that require the same one all run once it runs, and the supervisor keeps answering.", from(contract.Ours)),
 	blocking(DependencyFanAnswers, "Every answer comes in time while 300 services are registered, started and deleted.", from(contract.RPCAnswers), "rpc-within-2s"),

@@ -15,6 +15,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim/elf"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
@@ -62,6 +63,50 @@ func expectUntouched(ctx context.Context, chaos *session.Session, sandbox *sessi
 	if now := spec.Identify(ctx, sandbox, service); !spec.IsSameProcess(now, before) {
 		fail("was replaced", fmt.Sprintf("pid %d", now.PID))
 	}
+}
+
+// itLeavesDependentsOfAReplaced registers the spec of a service that is restarted by order, and then for its health.
+func itLeavesDependentsOfAReplaced(chaos *session.Session) {
+	name := session.VictimName("replaced-base")
+	It("are left alone by a restart of their base: "+name, spec.About(promise.DependencyBaseReplaced), spec.On(name), func(ctx SpecContext) {
+		sandbox := openUndisturbed(ctx, chaos, "replaced")
+		base := spec.NewWitness(sandbox, "replaced-base", spec.LimitPolicy(chaos.Target, spec.ScalePolicy(delay, stabilityPeriod))).
+			CheckedBy(zinit.Schedule{Interval: zinit.Milliseconds(delay), StartPeriod: zinit.Milliseconds(delay), Retries: 1}, keptPeriod)
+		base.Run.StopTimeout = zinit.Milliseconds(stopTimeout)
+		dependent := spec.NewWitness(sandbox, "replaced-dependent", spec.LimitPolicy(chaos.Target, spec.ScalePolicy(delay, stabilityPeriod)))
+		dependent.Requires = []string{base.Name}
+		base.Register(ctx)
+		dependent.Register(ctx)
+		run, runs := base.AwaitRun(ctx, base.Program, record.Incarnation{}, startLimit)
+		before, depends := dependent.AwaitRun(ctx, dependent.Program, record.Incarnation{}, startLimit)
+		if !runs || !depends {
+			spec.Inconclusive("no landing: the services do not run")
+		}
+		expectReplacedAlone := func(what string) {
+			GinkgoHelper()
+			next, ok := base.AwaitRun(ctx, base.Program, run, delay+2*startLimit)
+			if !ok {
+				spec.Inconclusive("no landing: the base was not replaced")
+			}
+			run = next
+			if spec.Watch(ctx, delay+stopTimeout, "watch whether "+dependent.Name+" is stopped or replaced", func(ctx context.Context) bool {
+				return spec.HasEnded(ctx, sandbox, before)
+			}) {
+				spec.FailWith(chaos, fmt.Sprintf("%s ended when %s, which it requires, was replaced %s", dependent.Name, base.Name, what),
+					spec.Note("before", "pid %d", before.PID), spec.Note("zinit", "%s", sandbox.StatusText(ctx, dependent.Name)))
+			}
+		}
+		By("restart " + base.Name + " by order")
+		spec.Conclude(sandbox.Supervisor.Restart(ctx, base.Name))
+		expectReplacedAlone("by service.restart")
+		By("let the health check of " + base.Name + " fail")
+		base.Install(ctx, base.Check, elf.Fail)
+		if !base.AwaitEnd(ctx, run, 2*startLimit) {
+			spec.Inconclusive("no landing: the base was not replaced")
+		}
+		base.Install(ctx, base.Check, elf.Succeed)
+		expectReplacedAlone("for its health")
+	}, NodeTimeout(specTimeout))
 }
 
 // itComesBackTogether registers the spec that kills a base, and its dependent while the base's retry is pending.

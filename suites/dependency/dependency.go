@@ -46,6 +46,7 @@ func Specs(chaos *session.Session) {
 		itWaitsForTheSignalled(chaos, "prepare-signalled", planVictim("prepare-signalled-then"))
 		boots(chaos)
 		itLeavesDependents(chaos, planVictim("crash-base"))
+		itLeavesDependentsOfAReplaced(chaos)
 		itComesBackTogether(chaos, planVictim("both-base"), planVictim("both-then"))
 	})
 	crowds(chaos)

@@ -128,3 +128,55 @@ func itUsesNoAttempts(chaos *session.Session) {
 		await("a crash")
 	}, NodeTimeout(specTimeout))
 }
+
+// handovers counts the processes that have to be scheduled, one after the other, for an order to have its effect: the supervisor at the
+// order, at the end and at the start, and both runs.
+const handovers = 5
+
+// itObeysEachTime registers the spec that stops, starts and kills a service in turn. Each order has to have the same effect each time.
+func itObeysEachTime(chaos *session.Session) {
+	const rounds = 4
+	name := session.VictimName("order-again")
+	It("has its effect each time: "+name, spec.About(promise.OrdersDecide), spec.On(name), func(ctx SpecContext) {
+		sandbox := spec.MainOrOwn(ctx, chaos)
+		policy := spec.LimitPolicy(chaos.Target, scaled())
+		w := spec.NewWitness(sandbox, "order-again", policy)
+		w.Run.StopTimeout = zinit.Milliseconds(stopTimeout)
+		w.Register(ctx)
+		run, ok := w.AwaitRun(ctx, w.Program, record.Incarnation{}, effectLimit)
+		if !ok {
+			spec.Inconclusive("no landing: the service does not run")
+		}
+		host := spec.WatchHost(ctx, sandbox)
+		expect := func(happened bool, round int, what string) {
+			GinkgoHelper()
+			switch {
+			case happened:
+			case handovers*host.Stall() > effectLimit:
+				spec.InconclusiveBecause(record.HostStalled("the effect of an order may only be late"))
+			default:
+				spec.FailWith(chaos, fmt.Sprintf("%s %s in round %d", w.Name, what, round), spec.Note("before", "pid %d", run.PID),
+					spec.Note("round", "it is stopped, started and killed"), spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)))
+			}
+		}
+		replace := func(round int, what string) {
+			GinkgoHelper()
+			next, ok := w.AwaitRun(ctx, w.Program, run, effectLimit)
+			expect(ok, round, what)
+			run = next
+		}
+		for round := 1; round <= rounds; round++ {
+			By(fmt.Sprintf("stop, start and kill %s, round %d", w.Name, round))
+			spec.Conclude(sandbox.Supervisor.Stop(ctx, w.Name))
+			expect(w.AwaitEnd(ctx, run, effectLimit), round, "was stopped, and its process lives on")
+			spec.Until(ctx, effectLimit, func(ctx context.Context) bool { // a start may be refused until then
+				status, err := sandbox.Supervisor.Status(ctx, w.Name)
+				return err == nil && status.PID == 0 && status.State != zinit.StateStopping
+			})
+			spec.Conclude(sandbox.Supervisor.Start(ctx, w.Name))
+			replace(round, "was stopped and started, and does not run")
+			spec.Conclude(sandbox.Supervisor.Kill(ctx, w.Name, "SIGKILL"))
+			replace(round, "was started by order and killed, and was not run again")
+		}
+	}, NodeTimeout(specTimeout))
+}

@@ -51,6 +51,7 @@ func Specs(chaos *session.Session) {
 		e.itHarmsNobody()
 	})
 	itUsesNoAttempts(chaos)
+	itObeysEachTime(chaos)
 }
 
 // experiment gives every order in every state.
