@@ -37,7 +37,7 @@ var retry = []Promise{
 	blocking(RetryMaxDelay, "No retry waits longer than the maximum delay or shorter than the delay.", from(contract.Supervision)),
 	advisory(RetryZero, "With 0 there is no limit of attempts, no maximum delay and no stable run.", from(contract.Stability), "zero-is-no-limit", "delay-formula", "retry-numbering"),
 	blocking(RetryShipped, "The shipped policy holds over three retries in a row.", from(contract.Supervision), delayRules...),
-	blocking(RetryCrashLoop, "A service that ends as soon as it has started is retried with the same delays, whatever its exit code.", from(contract.Delay), delayRules...),
+	blocking(RetryCrashLoop, "A service that ends as soon as it has started is retried with the same delays, whatever its exit code and whether it passed health checks.", from(contract.Delay), delayRules...),
 	blocking(RetryStabilityBefore, "A run that ends just before its stability period is followed by the next longer delay.", from(contract.Delay), delayRules...),
 	blocking(RetryStabilityAfter, "A run that ends just after its stability period is followed by the first delay again.", from(contract.Delay), "retry-numbering"),
 	// How many attempts are made, and what the supervisor says of them.

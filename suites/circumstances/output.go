@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// logLines is the number of lines of a log that are read: more than the talker writes.
-	logLines = 400
+	// logLines is the number of lines of a log that are read: more than the talker writes in a run, and less than in all.
+	logLines = 100
 	// logLimit bounds the wait for a line that was written.
 	logLimit = 3 * time.Second
 	// talks counts the runs of the talker whose words are looked for.

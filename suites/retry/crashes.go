@@ -12,6 +12,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/victim"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
 )
@@ -33,6 +34,7 @@ func crashSpecs(chaos *session.Session) {
 	Describe("a service that ends as soon as it has started", spec.Long, func() {
 		itKeepsItsDelays(chaos, planCrasher("crash-exit1", 20, 1))
 		itKeepsItsDelays(chaos, planCrasher("crash-exit0", 20, 0))
+		itKeepsItsDelaysThoughWell(chaos, planCrasher("crash-checked", 20, 1))
 		itIsGivenUp(chaos, planCrasher("given-up", 3, 1))
 		itIsRunExactly(chaos, planCrasher("attempts4", 4, 1))
 		itIsRunExactly(chaos, planCrasher("attempts3-exit0", 3, 0))
@@ -76,6 +78,28 @@ func itKeepsItsDelays(chaos *session.Session, plan session.VictimPlan) {
 			l.fail(ctx, "was not run again after its run %d", len(starts))
 		}
 		l.judgeDelays(ctx, starts[:4], host)
+	})
+}
+
+// itKeepsItsDelaysThoughWell registers the spec of a service that passes health checks in each of its short runs: only the stability period
+// makes a run stable.
+func itKeepsItsDelaysThoughWell(chaos *session.Session, plan session.VictimPlan) {
+	plan.Policy.Backoff, plan.Policy.Delay = zinit.BackoffExponential, zinit.Milliseconds(delay)
+	plan.Options.ExitDelay = 3 * runPeriod
+	plan = plan.WithHealth(zinit.Schedule{Interval: zinit.Milliseconds(runPeriod / 2), StartPeriod: zinit.Milliseconds(runPeriod / 2), Retries: 1000}, overdueLimit)
+	check := session.VictimPlan{Options: victim.Options{Journal: plan.Options.Journal + ".check", ExitDelay: time.Millisecond}}
+	plan.Probe = session.VictimCommand(check.Options)
+	itCrashes(chaos, promise.RetryCrashLoop, plan, func(ctx SpecContext, l *loop) {
+		host := spec.WatchHost(ctx, l.sandbox)
+		const runs = 3
+		starts := l.awaitRuns(ctx, runs)
+		if len(starts) <= runs {
+			l.fail(ctx, "was not run again after its run %d", len(starts))
+		}
+		l.judgeDelays(ctx, starts[:runs+1], host)
+		if journal, err := spec.ReadJournal(ctx, l.sandbox, check); err != nil || len(journal.Of(victim.EventEnded)) < runs {
+			spec.Inconclusive("no landing: the service was not checked often enough to prove anything")
+		}
 	})
 }
 
