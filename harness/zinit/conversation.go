@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,6 +56,9 @@ func (c *Conversation) Call(ctx context.Context, how dialect.Transport, method s
 	case reply.Error != nil:
 		return nil, reply.Error.toError()
 	}
+	if refused := refusalIn(reply.Result); refused != nil {
+		return nil, refused.toError()
+	}
 	return reply.Result, nil
 }
 
@@ -79,22 +83,25 @@ func exchange(conn net.Conn, how dialect.Transport, document []byte) (*envelope,
 	switch how.Framing {
 	case dialect.ContentLength:
 		framed = fmt.Appendf(nil, "Content-Length: %d\r\n\r\n%s", len(document), document)
+	case dialect.LengthPrefix:
+		framed = append(binary.BigEndian.AppendUint32(nil, uint32(len(document))), document...) //nolint:gosec // a request is short
 	case dialect.Line, "":
 		framed = append(bytes.Clone(document), '\n')
 	}
 	if _, err := conn.Write(framed); err != nil {
 		return nil, fmt.Errorf("send the request: %w", err)
 	}
-	return readReply(&limitedReader{source: conn, left: maxReply}, how.Framing == dialect.ContentLength)
+	return readReply(&limitedReader{source: conn, left: maxReply}, how.Framing)
 }
 
 // readReply reads documents until one answers the request.
-func readReply(from io.Reader, headers bool) (*envelope, error) {
+func readReply(from io.Reader, framing dialect.Framing) (*envelope, error) {
 	buffered := bufio.NewReader(from)
 	decoder := json.NewDecoder(buffered)
+	skip := map[dialect.Framing]func(*bufio.Reader) error{dialect.ContentLength: skipHeader, dialect.LengthPrefix: skipLength}[framing]
 	for {
-		if headers {
-			if err := skipHeader(buffered); err != nil {
+		if skip != nil {
+			if err := skip(buffered); err != nil {
 				return nil, explainDecode(err)
 			}
 			decoder = json.NewDecoder(buffered)
@@ -110,18 +117,22 @@ func readReply(from io.Reader, headers bool) (*envelope, error) {
 		if reply.Method == "" && string(reply.ID) == onlyID {
 			return reply, nil
 		}
-		if headers { // what the decoder has read ahead is the next header
+		if skip != nil { // what the decoder has read ahead is the next header
 			buffered = bufio.NewReader(io.MultiReader(decoder.Buffered(), buffered))
 		}
 	}
 }
 
-func readEnvelope(raw json.RawMessage) (*envelope, error) {
-	var reply envelope
-	if err := json.Unmarshal(trimFractions(raw), &reply); err != nil {
-		return nil, fmt.Errorf("the reply %s is not a JSON-RPC object: %w", excerpt(raw), err)
+// skipLength reads the four bytes that say how long a document is. The document itself says where it ends.
+func skipLength(from *bufio.Reader) error {
+	var length uint32
+	if err := binary.Read(from, binary.BigEndian, &length); err != nil {
+		return err
 	}
-	return &reply, reply.check()
+	if length > maxReply {
+		return errTooLarge
+	}
+	return nil
 }
 
 // skipHeader reads the lines of a header, and the empty one after it. An error is returned for a line that is none of a header.
@@ -161,9 +172,9 @@ func exchangeHTTP(conn net.Conn, path string, document []byte) (*envelope, error
 		return nil, fmt.Errorf("read the reply: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	reply, err := readReply(response.Body, false)
+	reply, err := readReply(response.Body, dialect.HTTP)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("POST %s answers %s", path, response.Status), err)
+		return nil, errors.Join(fmt.Errorf("POST %s answers %s: %w", path, response.Status, ErrOnlyHTTP), err)
 	}
 	return reply, nil
 }

@@ -24,6 +24,9 @@ var ErrConnection = errors.New("no answer")
 // ErrForm means that an answer came and has not the form that the dialect says. It comes with ErrConnection.
 var ErrForm = errors.New("an unexpected form")
 
+// ErrOnlyHTTP means that HTTP was answered, and not JSON-RPC. It comes with ErrConnection.
+var ErrOnlyHTTP = errors.New("the answer is HTTP without JSON-RPC")
+
 // Error is an error that the supervisor itself answered.
 type Error struct {
 	Code    int

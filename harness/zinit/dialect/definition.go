@@ -46,6 +46,11 @@ func (d Dialect) EncodeChanged(definition Definition, templates Templates, chang
 	var whole any = service
 	if d.Embedding != nil {
 		whole = d.Embedding.clear(service)
+		if d.IsFlat("health") {
+			for _, member := range d.Shape(HealthAction) {
+				member.At.Delete(service)
+			}
+		}
 	}
 	for _, action := range definition.Actions {
 		name, _ := definition.Service["name"].(string)
@@ -111,6 +116,15 @@ func (d Dialect) withoutDerived(document Document, values Values, service string
 	return kept
 }
 
+// IsFlat reports whether the members of a kind of action are beside those of the service.
+func (d Dialect) IsFlat(kind string) bool {
+	if d.Embedding == nil {
+		return false
+	}
+	at, embedded := d.Embedding.Kinds[kind]
+	return embedded && len(at) == 0
+}
+
 // tellsKinds reports whether the place of an action says its kind.
 func (e Embedding) tellsKinds() bool { return e.List == nil || e.Keyed == KeyedByKind }
 
@@ -125,6 +139,9 @@ func (d Dialect) DecodeService(theirs any) (Definition, error) {
 		action, err := d.decodeEmbedded(one)
 		if err != nil {
 			return definition, err
+		}
+		if one.kind == "health" && d.IsFlat("health") && IsZero(action["exec"]) {
+			continue // the service has none
 		}
 		if one.kind != "" {
 			action["kind"] = one.kind

@@ -43,11 +43,12 @@ const (
 	Line          Framing = "line"           // a document a line
 	Bare          Framing = "bare"           // documents one after the other, without line breaks
 	ContentLength Framing = "content-length" // a header with the length before each document, as language servers do
+	LengthPrefix  Framing = "length-prefix"  // four bytes with the length before each document, the highest first
 	HTTP          Framing = "http"           // a POST for each document
 )
 
 // Framings lists all framings, in the order in which a stranger is tried.
-func Framings() []Framing { return []Framing{Line, Bare, ContentLength, HTTP} }
+func Framings() []Framing { return []Framing{Line, Bare, ContentLength, LengthPrefix, HTTP} }
 
 // Shape is where the members of a document are in the supervisor's spelling, by the member's name in the model.
 type Shape map[string]Member

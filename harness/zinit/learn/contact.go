@@ -38,6 +38,9 @@ func (l *learner) findTransport(ctx context.Context) bool {
 				answered[i] = true
 				once.Do(func() { close(someAnswered) })
 			}
+			if errors.Is(err, zinit.ErrOnlyHTTP) {
+				l.onlyHTTP.Store(true)
+			}
 		})
 	}
 	all := make(chan struct{})
@@ -74,7 +77,9 @@ func (l *learner) transports() []dialect.Transport {
 	}
 	var all []dialect.Transport
 	for _, port := range append([]int{0}, l.options.Ports...) {
-		all = append(all, dialect.Transport{Framing: dialect.Line, Port: port}, dialect.Transport{Framing: dialect.ContentLength, Port: port})
+		for _, framing := range []dialect.Framing{dialect.Line, dialect.ContentLength, dialect.LengthPrefix} {
+			all = append(all, dialect.Transport{Framing: framing, Port: port})
+		}
 		for _, path := range httpPaths {
 			all = append(all, dialect.Transport{Framing: dialect.HTTP, Path: path, Port: port})
 		}
@@ -217,7 +222,7 @@ func (l *learner) candidates(operation dialect.Operation) []method {
 	for _, name := range l.hints {
 		hinted = append(hinted, method{name: name})
 	}
-	for _, name := range append(l.inStyle(operation), guessNames(operation)...) {
+	for _, name := range slices.Concat(l.inStyle(operation), guessNames(operation), namespaced(operation)) {
 		guesses = append(guesses, method{name: name})
 	}
 	return append(l.scoredFor(operation, hinted), guesses...)
@@ -370,6 +375,27 @@ func guessNames(operation dialect.Operation) []string {
 		}
 	}
 	return slices.Compact(named)
+}
+
+// namespaced returns names of the list of services under the namespaces that a program may put its methods into: all others are in its style.
+func namespaced(operation dialect.Operation) []string {
+	if operation != dialect.List {
+		return nil
+	}
+	const mostVerbs = 3
+	var named []string
+	for _, space := range []string{"zinit", "Zinit", "supervisor", "Supervisor", "rpc", "api", "v1", "zinit.v1"} {
+		for _, noun := range nouns["service"] {
+			for _, verb := range verbs["list"][:mostVerbs] {
+				plural, title := noun+"s", capital(verb)+capital(noun)
+				for _, separator := range []string{".", "/", "_"} {
+					within := space + separator
+					named = append(named, within+noun+separator+verb, within+plural+separator+verb, within+title+"s", within+title, within+verb+"_"+plural, within+verb+capital(plural))
+				}
+			}
+		}
+	}
+	return named
 }
 
 // joinName returns the usual spellings of a noun and a verb.

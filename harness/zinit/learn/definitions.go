@@ -56,7 +56,7 @@ func (l *learner) readService(ctx context.Context, subject Expected) (map[string
 			answer, _ := call.Result.Get(result)
 			var ok bool
 			document, ok = answer.(map[string]any)
-			if ok && learnStatus([]any{document}) == nil && isDefinition(document, subject) {
+			if ok && !hasProcess(document) && isDefinition(document, subject) {
 				l.take(dialect.GetService, call)
 				return true
 			}
@@ -70,6 +70,12 @@ func (l *learner) readService(ctx context.Context, subject Expected) (map[string
 		}
 	}
 	return nil, false
+}
+
+// hasProcess reports whether a document is the status of a service that runs. A definition may say that its service shall run.
+func hasProcess(document map[string]any) bool {
+	_, placed := learnStatus([]any{document})["pid"]
+	return placed
 }
 
 // isDefinition reports whether a document is a service's definition: it has the service's name and actions, or what it executes.
@@ -352,8 +358,7 @@ func (p *parts) takeKeyed(subject Expected) {
 
 // isHealth reports whether an action's document is that of a health check: by the place, by a word in it, or by its interval.
 func isHealth(at dialect.Path, object map[string]any, subject Expected) bool {
-	words := tokens(at.String())
-	if slices.ContainsFunc([]string{"health", "healthcheck", "check", "probe", "liveness"}, func(w string) bool { return slices.Contains(words, w) }) {
+	if slices.ContainsFunc(tokens(at.String()), isCheckWord) {
 		return true
 	}
 	interval, known := expectedDuration(subject.Health, "schedule.interval")
@@ -371,6 +376,17 @@ func isHealth(at dialect.Path, object map[string]any, subject Expected) bool {
 // embed learns the shapes of actions inside a service's document.
 func (l *learner) embed(document map[string]any, found parts, subject Expected) {
 	embedding := &dialect.Embedding{List: found.list, Keyed: found.keyed}
+	l.templates.Actions = map[string]map[string]any{"run": found.run, "health": found.health}
+	run := found.run
+	if found.runsInTheDocument { // without the health check, whose members are called alike
+		run, _ = deepCopy(document).(map[string]any)
+		l.templates.Actions["run"] = nil
+		if found.health == nil {
+			found.health = takeChecks(run, document)
+		} else {
+			found.healthAt.Delete(run)
+		}
+	}
 	if found.list == nil {
 		embedding.Kinds = map[string]dialect.Path{"run": found.runAt}
 		if found.health != nil {
@@ -378,18 +394,8 @@ func (l *learner) embed(document map[string]any, found parts, subject Expected) 
 		}
 	}
 	l.spoken.Embedding = embedding
-	l.templates.Actions = map[string]map[string]any{"run": found.run}
-	run := found.run
-	if found.runsInTheDocument { // without the health check, whose members are called alike
-		run, _ = deepCopy(document).(map[string]any)
-		if found.health != nil {
-			found.healthAt.Delete(run)
-		}
-		l.templates.Actions["run"] = nil
-	}
 	l.spoken.Documents[dialect.Action] = l.learnAction(run, subject, "run", found.list != nil)
 	if found.health != nil {
-		l.templates.Actions["health"] = found.health
 		l.spoken.Documents[dialect.HealthAction] = l.learnAction(found.health, subject, "health", found.list != nil)
 		l.shareForms(run, found.health)
 	}
@@ -398,14 +404,40 @@ func (l *learner) embed(document map[string]any, found parts, subject Expected) 
 	}
 }
 
+// takeChecks moves the members of a health check out of a run, whose service has all in one document, and returns them; nil if they do not say what is
+// executed. Then no service of ours has them: the check of a shipped one would judge it.
+func takeChecks(run, service map[string]any) map[string]any {
+	checks := map[string]any{}
+	for key, value := range run {
+		if slices.ContainsFunc(tokens(key), isCheckWord) {
+			checks[key] = value
+			delete(run, key)
+		}
+	}
+	if executes(checks) {
+		return checks
+	}
+	for key := range checks {
+		delete(service, key)
+	}
+	return nil
+}
+
+// isCheckWord reports whether a word of a place says that it is a health check's.
+func isCheckWord(word string) bool {
+	return slices.Contains([]string{"health", "healthcheck", "check", "probe", "liveness"}, word)
+}
+
 // addServiceShape learns the members of a service itself.
 func (l *learner) addServiceShape(ctx context.Context, document map[string]any) {
 	shape := dialect.Shape{}
 	used := map[string]bool{}
 	if e := l.spoken.Embedding; e != nil {
-		for _, member := range l.spoken.Documents[dialect.Action] {
-			if at, ok := e.Kinds["run"]; ok {
-				used[at.Join(member.At...).String()] = true
+		for kind, document := range map[string]dialect.Document{"run": dialect.Action, "health": dialect.HealthAction} {
+			for _, member := range l.spoken.Documents[document] {
+				if at, ok := e.Kinds[kind]; ok {
+					used[at.Join(member.At...).String()] = true
+				}
 			}
 		}
 	}

@@ -129,6 +129,7 @@ type learner struct {
 	unknown      map[string]zinit.Error // the errors for methods that do not exist, by the names that were asked for
 	listed       bool                   // whether the methods are known from an error reply alone
 	asked        atomic.Int64
+	onlyHTTP     atomic.Bool        // whether something was answered by HTTP that is no JSON-RPC
 	sending      dialect.Definition // of the trial
 	tried        *tentative
 	hints        []string // methods that error replies have named one by one
@@ -138,6 +139,11 @@ type learner struct {
 // learn goes from the transport to the trial, as far as it comes.
 func (l *learner) learn(ctx context.Context) Level {
 	if !l.findTransport(ctx) {
+		if l.onlyHTTP.Load() {
+			l.miss("HTTP is answered, and no JSON-RPC at any of the usual paths: requests with a path for each method (REST) are not understood; name the path of JSON-RPC " +
+				"under zinit.dialect.transport of the target file if there is one")
+			return None
+		}
 		l.miss("no framing of JSON-RPC gets an answer at its socket: name the transport under zinit.dialect.transport of the target file")
 		return None
 	}

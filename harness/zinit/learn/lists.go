@@ -282,7 +282,8 @@ func (l *learner) findStatus(ctx context.Context) {
 			call.Result = unwrap(result)
 			document, _ := call.Result.Get(result)
 			shape := learnStatus([]any{document})
-			if shape == nil {
+			object, _ := document.(map[string]any)
+			if shape == nil || (!hasProcess(object) && isDefinition(object, l.options.Shipped[0])) {
 				return false
 			}
 			if where, ok := l.nameInAny(document); ok {
@@ -333,14 +334,17 @@ var argumentNames = []string{"name", "service", "id", "service_name", "serviceNa
 
 // callsByName returns the ways in which a method may be told a name.
 func callsByName(m method) []dialect.Call {
-	if calls := describedCalls(m); len(calls) > 0 {
-		return calls
-	}
-	var calls []dialect.Call
+	calls := describedCalls(m) // which may be wrong
 	for _, name := range argumentNames {
 		calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {name}}})
 	}
-	return append(calls, dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName}})
+	calls = append(calls, dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName}})
+	for _, wrapper := range []string{"request", "params", "args", "input"} {
+		for _, name := range argumentNames[:3] {
+			calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {wrapper, name}}})
+		}
+	}
+	return calls
 }
 
 // describedCalls returns the ways in which a described method is told a name; none if it is not described, or takes none.
@@ -504,6 +508,9 @@ func learnStatus(documents []any) dialect.Shape {
 				shape["state"] = dialect.Member{At: leaf.at, Words: stateWords(text)}
 			}
 		}
+		if at, word, tagged := runningTag(leaf.at); tagged && nameScore("state", at) > 0 && shape["state"].At == nil {
+			shape["state"] = dialect.Member{At: at, Words: stateWords(word)}
+		}
 		if pid, isNumber := leaf.value.(float64); isNumber && pid > 1 && nameScore("pid", leaf.at) > 0 {
 			if current, there := shape["pid"]; !there || nameScore("pid", current.At) < nameScore("pid", leaf.at) {
 				shape["pid"] = dialect.Member{At: leaf.at}
@@ -515,6 +522,16 @@ func learnStatus(documents []any) dialect.Shape {
 	}
 	addByName(shape, dialect.Status, leaves(first), "health", "restarts", "error")
 	return shape
+}
+
+// runningTag finds a word for a running service in the place of a leaf: {"state": {"Running": {"pid": 7}}}, as Rust writes a variant that has members.
+func runningTag(at dialect.Path) (state dialect.Path, word string, found bool) {
+	for i := 1; i < len(at); i++ {
+		if isRunning(at[i]) {
+			return at[:i], at[i], true
+		}
+	}
+	return nil, "", false
 }
 
 // isRunning reports whether a word says that a service runs.

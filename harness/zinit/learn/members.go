@@ -45,14 +45,41 @@ func (l *learner) learnAction(document map[string]any, subject Expected, kind st
 		if _, known := shape[name]; known || (kind == "run" && name == "schedule.retries") || (kind == "health" && strings.HasPrefix(name, "retry.")) {
 			continue
 		}
-		before := len(shape)
 		addByName(shape, dialect.Action, left, name)
-		if len(shape) > before {
+		if member, added := shape[name]; added {
+			if member.Form == "" {
+				member.Form = unitLike(shape, document, name)
+				shape[name] = member
+			}
 			l.note(under+name, Guessed)
 		}
 	}
 	l.addBackoff(shape, document, expected, under)
 	return shape
+}
+
+// unitLike returns the unit of a duration whose name says none, as the other durations of the document have it that say none, and whose values are known.
+func unitLike(shape dialect.Shape, document map[string]any, name string) dialect.Form {
+	isDuration := func(name string) bool {
+		known, _ := dialect.MemberOf(dialect.Action, name)
+		return known.Type == dialect.Duration
+	}
+	if value, _ := shape[name].At.Get(document); !isDuration(name) || !isNumber(value) {
+		return ""
+	}
+	for _, other := range slices.Sorted(maps.Keys(shape)) {
+		member := shape[other]
+		value, _ := member.At.Get(document)
+		if isDuration(other) && isNumber(value) && member.Form != "" && unitOf(member.At[len(member.At)-1]) == "" {
+			return member.Form
+		}
+	}
+	return ""
+}
+
+func isNumber(value any) bool {
+	_, is := value.(float64)
+	return is
 }
 
 // candidate is a leaf that may be a member, with the form in which it holds the expected value.
@@ -188,8 +215,11 @@ func formOf(document dialect.Document, name string, one leaf, expected any) dial
 
 func pairsForm(value any) dialect.Form {
 	list, ok := value.([]any)
-	if !ok || len(list) == 0 {
+	switch {
+	case !ok:
 		return ""
+	case len(list) == 0: // the most usual one; a refusal leads to others
+		return dialect.Equals
 	}
 	switch list[0].(type) {
 	case string:
@@ -200,8 +230,9 @@ func pairsForm(value any) dialect.Form {
 	return dialect.Objects
 }
 
+// commandForm returns the form of a command. A list of words takes ours as a call of a shell.
 func commandForm(value any) dialect.Form {
-	if list, ok := value.([]any); ok && len(list) == 3 && list[1] == "-c" {
+	if _, isList := value.([]any); isList {
 		return dialect.ShellArgv
 	}
 	return ""

@@ -37,9 +37,25 @@ func (l *learner) takeStateWord(ctx context.Context, state string) bool {
 	}
 	maps.Copy(words, member.Words)
 	words[state] = theirs
+	if tag, tagged := variantOf(theirs); tagged {
+		words[state] = tag
+	}
 	member.Words = words
 	shape["state"] = member
 	return true
+}
+
+// variantOf returns the only key of an object that holds an object or nothing: the name of one of Rust's variants, whose members may change.
+func variantOf(theirs any) (string, bool) {
+	object, _ := theirs.(map[string]any)
+	if len(object) != 1 {
+		return "", false
+	}
+	for key, inner := range object {
+		_, isObject := inner.(map[string]any)
+		return key, isObject || inner == nil
+	}
+	return "", false
 }
 
 // stateOfTrial returns what the supervisor writes for the trial's state. The status of a service that has ended may have a member for its error that

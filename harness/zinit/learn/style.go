@@ -66,7 +66,30 @@ func likeName(known string, model, operation dialect.Operation) []string {
 			for _, verb := range verbsOf(operation) {
 				found = append(found, render(parts, at, length, strings.Split(verb, "_"), noun))
 			}
+			if operation == dialect.Logs {
+				for _, verb := range verbs["logs"] { // of a service: "unit/list" makes "unit/log"
+					found = append(found, render(parts, at, length, []string{verb}, replacement{-1, ""}), render(parts, at, length, []string{verb + "s"}, replacement{-1, ""}))
+				}
+			}
+			if operation == dialect.StatusOf && length == 1 && noun.at >= 0 {
+				found = append(found, statusNames(parts, at, noun)...)
+			}
 		}
+	}
+	return found
+}
+
+// statusNames returns names of the status of a noun in which the verb comes last: "ListUnits" makes "UnitStatus" and "GetUnitStatus".
+func statusNames(parts []part, verbAt int, noun replacement) []string {
+	last := slices.Clone(parts)
+	last[verbAt].word, last[noun.at].word = likeCase(parts[verbAt].word, noun.word), likeCase(parts[noun.at].word, parts[verbAt].word)
+	var found []string
+	for _, word := range []string{"status", "state", "info"} {
+		compound := replacement{noun.at, noun.word + "_" + word}
+		if isCamel(parts) {
+			compound.word = noun.word + capital(word)
+		}
+		found = append(found, render(last, noun.at, 1, []string{word}, replacement{-1, ""}), render(parts, verbAt, 1, []string{"get"}, compound))
 	}
 	return found
 }
@@ -113,7 +136,7 @@ func nounsLike(parts []part, verbAt, verbLength int, model, operation dialect.Op
 	if meanings[operation].noun != meanings[model].noun {
 		own = nouns[meanings[operation].noun]
 	}
-	isPlural := noun != strings.ToLower(parts[nounAt].word)
+	isPlural := noun != strings.ToLower(parts[nounAt].word) || meanings[operation].noun == "log" // these have a plural of their own
 	var found []replacement
 	for _, word := range own {
 		if isPlural {
@@ -126,13 +149,13 @@ func nounsLike(parts []part, verbAt, verbLength int, model, operation dialect.Op
 
 // render writes a name with another verb and another noun, in the same style.
 func render(parts []part, at, length int, verb []string, noun replacement) string {
-	isCamel := !strings.Contains(joinParts(parts), "_") && slices.ContainsFunc([]rune(joinParts(parts)), unicode.IsUpper)
+	camel := isCamel(parts)
 	var text strings.Builder
 	for i := 0; i < len(parts); i++ {
 		if i == at {
 			for j, word := range verb {
 				switch {
-				case j > 0 && isCamel:
+				case j > 0 && camel:
 					text.WriteString(capital(word))
 				case j > 0:
 					text.WriteString("_" + word)
@@ -151,6 +174,12 @@ func render(parts []part, at, length int, verb []string, noun replacement) strin
 		text.WriteString(word + parts[i].after)
 	}
 	return text.String()
+}
+
+// isCamel reports whether a name tells its words apart by capitals.
+func isCamel(parts []part) bool {
+	name := joinParts(parts)
+	return !strings.Contains(name, "_") && slices.ContainsFunc([]rune(name), unicode.IsUpper)
 }
 
 func joinParts(parts []part) string {

@@ -26,12 +26,27 @@ var (
 func (l *learner) newTentative() *tentative {
 	shape, found := l.spoken.Documents[dialect.Action], &tentative{env: map[string]dialect.Form{}}
 	if _, known := shape["env"]; !known {
-		for _, name := range envNames {
+		for _, name := range l.likeCommand(envNames) {
 			found.env[name] = ""
 		}
 	}
 	if _, known := shape["dir"]; !known {
-		found.dirs = slices.Clone(dirNames)
+		found.dirs = l.likeCommand(dirNames)
+	}
+	return found
+}
+
+// likeCommand returns names in the case of the member that says what is executed: as they are, or with a capital.
+func (l *learner) likeCommand(names []string) []string {
+	at := l.spoken.Documents[dialect.Action]["exec"].At
+	if first := at[len(at)-1][:1]; first == strings.ToLower(first) {
+		return slices.Clone(names)
+	}
+	var found []string
+	for _, name := range names {
+		if !strings.Contains(name, "_") {
+			found = append(found, capital(name))
+		}
 	}
 	return found
 }
@@ -174,7 +189,7 @@ func (l *learner) place(name string, member dialect.Member) {
 	l.spoken.Documents[dialect.Action][name] = member
 	l.note("action."+name, Confirmed)
 	checks, known := l.spoken.Documents[dialect.HealthAction]
-	if own, placed := checks[name]; known && !placed && own.At == nil {
+	if own, placed := checks[name]; known && !placed && own.At == nil && !l.spoken.IsFlat("health") {
 		checks[name] = member
 	}
 }

@@ -221,7 +221,7 @@ func (l *learner) definition() dialect.Definition {
 // register sends the trial's definition by the first methods that take it. It remembers the calls.
 func (l *learner) register(ctx context.Context) (bool, error) {
 	set, refused := l.registerOnce(ctx)
-	for _, words := range l.otherGrowths() {
+	for _, words := range l.otherGrowths(refused) {
 		if set || l.isOver(ctx, refused) {
 			break
 		}
@@ -259,11 +259,14 @@ func (l *learner) registerOnce(ctx context.Context) (bool, error) {
 	return false, refused
 }
 
-// otherGrowths returns other words for the growth of delays, if the known one is an object by its name: another variant may be a text, and at last
-// only the known one is left.
-func (l *learner) otherGrowths() []map[string]any {
+// otherGrowths returns other words for the growth of delays: those that a refusal lists, if all but one are the model's. If the known one is an
+// object by its name, another variant may be a text, and at last only the known one is left.
+func (l *learner) otherGrowths(refused error) []map[string]any {
 	words := l.spoken.Documents[dialect.Action]["retry.backoff"].Words
 	known, _ := l.options.Shipped[0].Run["retry.backoff"].(string)
+	if listed := growthsIn(refused, words); listed != nil {
+		return []map[string]any{listed}
+	}
 	object, isObject := words[known].(map[string]any)
 	if !isObject || len(object) != 1 {
 		return nil
@@ -275,6 +278,29 @@ func (l *learner) otherGrowths() []map[string]any {
 		}
 	}
 	return []map[string]any{asText, {known: object}}
+}
+
+// growthsIn returns the words for the growth of delays that a refusal lists ("unknown variant `None`, expected one of `Fixed`, `Linear`"); nil if it
+// does not list exactly one that is no word of the model.
+func growthsIn(refused error, known map[string]any) map[string]any {
+	if refused == nil {
+		return nil
+	}
+	_, expected, found := strings.Cut(refused.Error(), "expected")
+	listed, others := map[string]any{}, []string{}
+	for _, match := range quotedWord.FindAllStringSubmatch(expected, -1) {
+		i := slices.IndexFunc([]string{"linear", "exponential"}, func(word string) bool { return strings.EqualFold(word, match[1]) })
+		if i < 0 {
+			others = append(others, match[1])
+			continue
+		}
+		listed[strings.ToLower(match[1])] = match[1]
+	}
+	if !found || len(others) != 1 || len(listed) == 0 || known == nil {
+		return nil
+	}
+	listed["none"] = others[0]
+	return listed
 }
 
 // sendDefinition sends the documents of the trial's definition. A member that an error reply misses is written even if it is empty.
@@ -446,6 +472,9 @@ func (l *learner) misses(err error) bool {
 	if l.tried != nil && l.tried.isNamedIn(answer.Message) {
 		return true
 	}
+	if growthsIn(err, l.spoken.Documents[dialect.Action]["retry.backoff"].Words) != nil {
+		return true
+	}
 	for _, field := range fieldsNamed(answer.Message, dialect.Call{}, nil) {
 		for _, document := range []dialect.Document{dialect.Action, dialect.HealthAction, dialect.Service} {
 			for name, member := range l.spoken.Documents[document] {
@@ -466,10 +495,7 @@ func (l *learner) callsWithDocument(m method) []dialect.Call {
 	at := func(path dialect.Path) dialect.Call {
 		return dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheDocument: path}}
 	}
-	var calls []dialect.Call
-	if m.known {
-		return describedSetters(m)
-	}
+	calls := describedSetters(m)                                                                        // which may be wrong
 	if known, ok := l.spoken.Operations[dialect.GetService]; ok && len(known.At[dialect.TheName]) > 1 { // parameters are inside of a wrapper
 		at := known.At[dialect.TheName]
 		wrapper := at[:len(at)-1]
@@ -567,6 +593,10 @@ func (l *learner) readBack(ctx context.Context) {
 		if _, placed := l.spoken.Documents[dialect.Action][name]; placed && equalJSON(action[name], value) {
 			l.note("action."+name, Stored)
 		}
+	}
+	if said := definition.Actions[0]["retry.backoff"]; said != nil && !equalJSON(action["retry.backoff"], said) { // only the shipped word is known
+		known, _ := l.options.Shipped[0].Run["retry.backoff"].(string)
+		l.setGrowths(map[string]any{known: l.spoken.Documents[dialect.Action]["retry.backoff"].Words[known]})
 	}
 }
 

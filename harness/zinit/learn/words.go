@@ -72,7 +72,7 @@ func unitOf(name string) dialect.Form {
 var (
 	nouns = map[string][]string{
 		"service": {"service", "svc", "unit", "process", "daemon", "program", "proc", "app"},
-		"action":  {"action", "command", "cmd", "step", "hook", "operation", "procedure"},
+		"action":  {"action", "command", "cmd", "step", "hook", "operation", "procedure", "task"},
 		"job":     {"job", "run", "execution", "task", "history", "invocation"},
 		"log":     {"log", "output", "journal"},
 	}
@@ -81,7 +81,7 @@ var (
 		"get":     {"get", "show", "describe", "read", "fetch", "inspect", "lookup", "definition", "config", "find"},
 		"list":    {"list", "all", "ls", "name", "index", "enumerate"},
 		"full":    {"full", "detail", "detailed", "overview", "status", "state", "info", "verbose", "ext"},
-		"status":  {"status", "state", "info", "query"},
+		"status":  {"status", "state", "info", "query", "inspect", "stat", "show", "health", "poll", "watch"},
 		"start":   {"start", "launch", "begin", "resume", "up", "activate"},
 		"stop":    {"stop", "halt", "down", "end", "deactivate", "shutdown"},
 		"restart": {"restart", "bounce", "cycle", "relaunch"},

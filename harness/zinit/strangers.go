@@ -1,0 +1,108 @@
+package zinit
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// strangeReply is a reply as supervisors write it that take JSON-RPC less literally. Members have their names in any case.
+type strangeReply struct {
+	ID     json.RawMessage `json:"id"` // a number, or the same as a text
+	Method string          `json:"method"`
+	// The result is the first of these that is no null.
+	Result json.RawMessage `json:"result"`
+	Data   json.RawMessage `json:"data"`
+	OK     json.RawMessage `json:"ok"`
+	// The error is the first of these that is no null: an object, or a text.
+	Error json.RawMessage `json:"error"`
+	Err   json.RawMessage `json:"err"`
+}
+
+// readEnvelope reads a reply, be it the only one of a batch. It does without "jsonrpc", which tells nothing beside the id of the request.
+func readEnvelope(raw json.RawMessage) (*envelope, error) {
+	raw = trimFractions(raw)
+	var batch []json.RawMessage
+	if json.Unmarshal(raw, &batch) == nil && len(batch) == 1 {
+		raw = batch[0]
+	}
+	var reply strangeReply
+	if err := json.Unmarshal(raw, &reply); err != nil {
+		return nil, fmt.Errorf("the reply %s is not a JSON-RPC object: %w", excerpt(raw), err)
+	}
+	read := &envelope{Version: "2.0", ID: bytes.Trim(reply.ID, `"`), Method: reply.Method, Result: firstGiven(reply.Result, reply.Data, reply.OK)}
+	if refusal := firstGiven(reply.Error, reply.Err); isGiven(refusal) {
+		read.Error = readRefusal(refusal)
+	}
+	return read, read.check()
+}
+
+// readRefusal reads an error: a text, or an object that may lack a code or have a word for it.
+func readRefusal(raw json.RawMessage) *rpcError {
+	refused := &rpcError{Code: new(int), Message: string(raw)}
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		refused.Message = text
+		return refused
+	}
+	var object struct {
+		Code    any             `json:"code"`
+		Message string          `json:"message"`
+		Data    json.RawMessage `json:"data"`
+	}
+	if json.Unmarshal(raw, &object) != nil {
+		return refused
+	}
+	refused.Message, refused.Data = cmp.Or(object.Message, string(raw)), object.Data
+	switch code := object.Code.(type) {
+	case float64:
+		*refused.Code = int(code)
+	case string:
+		if number, err := strconv.Atoi(code); err == nil {
+			*refused.Code = number
+		} else {
+			refused.Message = code + ": " + refused.Message
+		}
+	}
+	return refused
+}
+
+// refusalIn returns the refusal that a result holds, as {"ok": false, "error": "..."} or {"Err": "..."}; nil if it holds none.
+func refusalIn(result json.RawMessage) *rpcError {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(result, &members) != nil {
+		return nil
+	}
+	failed := false
+	var reason json.RawMessage
+	for name, value := range members {
+		switch strings.ToLower(name) {
+		case "ok", "success":
+			failed = failed || string(value) == "false"
+		case "err", "error":
+			reason = firstGiven(reason, value)
+		}
+	}
+	if isGiven(reason) && (failed || len(members) == 1) {
+		return readRefusal(reason)
+	}
+	return nil
+}
+
+// firstGiven returns the first value that is there and no null, else a null if there is one.
+func firstGiven(values ...json.RawMessage) (given json.RawMessage) {
+	for _, value := range values {
+		if isGiven(value) {
+			return value
+		}
+		if len(value) > 0 {
+			given = value
+		}
+	}
+	return given
+}
+
+func isGiven(value json.RawMessage) bool { return len(value) > 0 && string(value) != "null" }
