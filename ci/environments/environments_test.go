@@ -14,7 +14,7 @@ func TestThePageHasEveryEnvironment(t *testing.T) {
 	}
 	names := map[string]bool{}
 	for _, e := range environments() {
-		if names[e.name] || e.arrange == nil || e.line == "" {
+		if names[e.name] || e.arrange == nil || (e.line == "" && e.check == nil) {
 			t.Errorf("%s: a second of that name, or a row without what is expected", e.name)
 		}
 		names[e.name] = true

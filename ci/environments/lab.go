@@ -9,32 +9,44 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // lab holds the means of one environment: a folder, containers that are not hero_chaos's, and the command line.
 type lab struct {
 	ctx       context.Context //nolint:containedctx // a lab lives as long as one environment
+	root      string          // the checkout
+	program   string          // hero_chaos
 	folder    string
 	image     string // the stand-in
 	container string // not hero_chaos's own, empty for none
+	output    string // where the run writes
 	args, env []string
-	interrupt bool      // sends SIGINT once the run has a result
-	bystander *exec.Cmd // a process of the host
+	under     []string                // the program that runs hero_chaos, with its arguments; empty for none
+	where     string                  // the working directory
+	halfWay   func(*os.Process) error // is called once the run has a result
+	bystander *exec.Cmd               // a process of the host
+	state     string                  // what was in the container before
 	undo      []func()
 	ends      []func() // wait for what was started beside the run
 }
 
-func newLab(ctx context.Context) (*lab, error) {
-	folder, err := os.MkdirTemp("", "hero_chaos-environment-")
+func newLab(ctx context.Context, image string) (*lab, error) {
+	root, err := os.Getwd()
 	if err != nil {
 		return nil, err
 	}
-	l := &lab{ctx: ctx, folder: folder, args: []string{"run", "--target", "embedded", "--output", filepath.Join(folder, "out")}}
+	folder, err := os.MkdirTemp("", "environment-")
+	if err != nil {
+		return nil, err
+	}
+	l := &lab{ctx: ctx, root: root, program: filepath.Join(root, "bin", "hero_chaos"), where: root, folder: folder, image: image, output: filepath.Join(folder, "out")}
+	l.args = []string{"run", "--target", "embedded", "--output", l.output}
 	l.undo = append(l.undo, func() { _ = os.RemoveAll(folder) })
-	l.image, err = l.command("go", "run", "./fixtures/herozero/build")
-	return l, err
+	return l, nil
 }
 
 // close undoes what the environment has arranged, the last first.
@@ -53,12 +65,22 @@ func (l *lab) command(name string, args ...string) (string, error) {
 	return strings.TrimSpace(string(output)), err
 }
 
-// start starts a container of the stand-in that is not hero_chaos's, with flags of docker run.
-func (l *lab) start(flags ...string) error {
-	l.container = "environment-" + strings.ToLower(rand.Text()[:8])
-	name := l.container
-	l.undo = append(l.undo, func() { _ = exec.Command("docker", "rm", "--force", "--volumes", name).Run() }) //nolint:gosec // our own container
-	_, err := l.command("docker", append(append([]string{"run", "--detach", "--name", name}, flags...), l.image)...)
+// later undoes something by a command when the environment ends.
+func (l *lab) later(name string, args ...string) {
+	l.undo = append(l.undo, func() { _ = exec.Command(name, args...).Run() }) //nolint:gosec // our own commands
+}
+
+// newName returns a name for something of this environment.
+func newName() string { return "environment-" + strings.ToLower(rand.Text()[:8]) }
+
+// start starts a container of the image that is not hero_chaos's, with flags of docker run.
+func (l *lab) start(flags ...string) error { return l.startAs(flags, nil) }
+
+// startAs starts a container with flags of docker run, and with arguments for its entry point.
+func (l *lab) startAs(flags, arguments []string) error {
+	l.container = newName()
+	l.later("docker", "rm", "--force", "--volumes", l.container)
+	_, err := l.command("docker", slices.Concat([]string{"run", "--detach", "--name", l.container}, flags, []string{l.image}, arguments)...)
 	return err
 }
 
@@ -67,18 +89,39 @@ func (l *lab) attach(flags ...string) error {
 	if err := l.start(flags...); err != nil {
 		return err
 	}
+	return l.attachToStarted()
+}
+
+func (l *lab) attachToStarted() error {
 	l.args = append(l.args, "--container", l.container)
-	for {
-		listed, err := l.command("docker", "exec", l.container, "zinit", "list")
-		if err == nil && strings.Count(listed, "running") >= servicesOfStandIn {
-			return nil
-		}
-		select {
-		case <-time.After(pollInterval):
-		case <-l.ctx.Done():
-			return fmt.Errorf("wait for the services: %w: %s", l.ctx.Err(), listed)
-		}
+	err := l.await("the services", func() bool {
+		listed, err := l.command("docker", "exec", l.container, "/usr/bin/zinit", "list")
+		return err == nil && strings.Count(listed, "running") >= servicesOfStandIn
+	})
+	if err != nil {
+		return err
 	}
+	l.state, err = l.stateOfContainer()
+	return err
+}
+
+// derive makes an image of the stand-in with changes in the words of a Dockerfile, and takes it instead.
+func (l *lab) derive(changes ...string) error {
+	name := newName()
+	if _, err := l.command("docker", "create", "--name", name, l.image); err != nil {
+		return err
+	}
+	l.later("docker", "rm", "--force", name)
+	args := []string{"commit"}
+	for _, change := range changes {
+		args = append(args, "--change", change)
+	}
+	if _, err := l.command("docker", append(args, name, name)...); err != nil {
+		return err
+	}
+	l.later("docker", "rmi", "--force", name)
+	l.image = name
+	return nil
 }
 
 const (
@@ -86,10 +129,23 @@ const (
 	pollInterval      = 200 * time.Millisecond
 )
 
+// await waits until something is seen.
+func (l *lab) await(what string, seen func() bool) error {
+	for !seen() {
+		select {
+		case <-time.After(pollInterval):
+		case <-l.ctx.Done():
+			return fmt.Errorf("wait for %s: %w", what, l.ctx.Err())
+		}
+	}
+	return nil
+}
+
 // hero returns a command of hero_chaos in the environment.
 func (l *lab) hero(args ...string) *exec.Cmd {
-	command := exec.CommandContext(l.ctx, "bin/hero_chaos", args...) //nolint:gosec // our own program
-	command.Env = append(os.Environ(), l.env...)
+	words := slices.Concat(l.under, []string{l.program}, args)
+	command := exec.CommandContext(l.ctx, words[0], words[1:]...) //nolint:gosec // our own program
+	command.Env, command.Dir = append(os.Environ(), l.env...), l.where
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	return command
 }
@@ -97,10 +153,11 @@ func (l *lab) hero(args ...string) *exec.Cmd {
 // run runs hero_chaos, and returns what it writes, and its exit code.
 func (l *lab) run() (output string, code int) {
 	command := l.hero(l.args...)
-	if l.interrupt {
+	var halfWayErr error
+	if l.halfWay != nil {
 		go func() {
 			if l.await("a result", l.hasResult) == nil {
-				_ = command.Process.Signal(os.Interrupt)
+				halfWayErr = l.halfWay(command.Process)
 			}
 		}()
 	}
@@ -108,10 +165,31 @@ func (l *lab) run() (output string, code int) {
 	for _, wait := range l.ends {
 		wait()
 	}
-	if command.ProcessState == nil {
-		return err.Error(), -1
+	if command.ProcessState == nil || halfWayErr != nil {
+		return fmt.Sprint(err, halfWayErr), -1
 	}
 	return string(text), command.ProcessState.ExitCode()
+}
+
+// hasResult reports whether the record has a result.
+func (l *lab) hasResult() bool {
+	content, err := os.ReadFile(filepath.Join(l.output, "record.jsonl"))
+	return err == nil && strings.Contains(string(content), `{"result":`)
+}
+
+// stateOfContainer describes what a run must leave as it was in the container that it was attached to, a line each.
+func (l *lab) stateOfContainer() (string, error) {
+	listed, err := l.command("docker", "exec", l.container, "/usr/bin/zinit", "list")
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	for line := range strings.Lines(listed) {
+		if fields := strings.Fields(line); len(fields) > 1 {
+			lines = append(lines, "service "+fields[0]+" "+fields[1])
+		}
+	}
+	return strings.Join(lines, "\n"), nil
 }
 
 // findLeftovers returns an error that names what a run has left: its containers and volumes, or something in the container that it was
@@ -139,9 +217,36 @@ func (l *lab) findLeft() error {
 			return fmt.Errorf("%s are left: %s (%w)", what, left, err)
 		}
 	}
+	if left, err := findProcesses(session, l.output); err != nil || left != "" {
+		return fmt.Errorf("processes are left: %s (%w)", left, err)
+	}
 	if l.container == "" {
 		return nil
 	}
+	return l.findLeftInContainer()
+}
+
+// findProcesses names the processes of this machine whose command line or environment has one of the words.
+func findProcesses(words ...string) (string, error) {
+	var found []string
+	folders, err := filepath.Glob("/proc/[0-9]*")
+	for _, folder := range folders {
+		if folder == fmt.Sprintf("/proc/%d", os.Getpid()) {
+			continue
+		}
+		line, _ := os.ReadFile(filepath.Join(folder, "cmdline"))
+		environment, _ := os.ReadFile(filepath.Join(folder, "environ"))
+		for _, word := range words {
+			if strings.Contains(string(line)+string(environment), word) {
+				found = append(found, filepath.Base(folder)+" "+strings.ReplaceAll(string(line), "\x00", " "))
+				break
+			}
+		}
+	}
+	return strings.Join(found, ", "), err
+}
+
+func (l *lab) findLeftInContainer() error {
 	if state, _ := l.command("docker", "inspect", "--format", "{{.State.Status}}", l.container); state != "running" {
 		return nil
 	}
@@ -162,17 +267,31 @@ func (l *lab) findLeft() error {
 			return fmt.Errorf("a process is stopped: %s", line)
 		}
 	}
-	listed, listErr := l.command("docker", "exec", l.container, "zinit", "list")
-	if strings.Contains(listed, "hero_chaos.") {
-		return fmt.Errorf("services are left: %s", listed)
+	if l.state == "" { // nothing ran in it
+		return errors.Join(err, mountsErr, topErr)
 	}
-	return errors.Join(err, mountsErr, topErr, listErr)
+	state, stateErr := l.stateOfContainer()
+	if state != l.state {
+		return fmt.Errorf("the container is not as it was: before %q, now %q", lacking(l.state, state), lacking(state, l.state))
+	}
+	return errors.Join(err, mountsErr, topErr, stateErr)
+}
+
+// lacking returns the lines of one text that another one lacks.
+func lacking(text, other string) (lines []string) {
+	others := strings.Split(other, "\n")
+	for line := range strings.SplitSeq(text, "\n") {
+		if !slices.Contains(others, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // session returns the id of the run's session by its record, empty if there was none.
 func (l *lab) session() (string, error) {
-	content, err := os.ReadFile(filepath.Join(l.folder, "out", "record.jsonl"))
-	if errors.Is(err, os.ErrNotExist) {
+	content, err := os.ReadFile(filepath.Join(l.output, "record.jsonl"))
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return "", nil
 	}
 	if err != nil {
@@ -183,6 +302,10 @@ func (l *lab) session() (string, error) {
 			ID string `json:"id"`
 		} `json:"run"`
 	}
-	line, _, _ := strings.Cut(string(content), "\n")
-	return first.Run.ID, json.Unmarshal([]byte(line), &first)
+	line, _, whole := strings.Cut(string(content), "\n")
+	if !whole { // it was cut short before anything began
+		return "", nil
+	}
+	err = json.Unmarshal([]byte(line), &first)
+	return first.Run.ID, err
 }

@@ -23,6 +23,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/command"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/environment"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/files"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/identify"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/inject"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/lasting"
@@ -34,17 +35,18 @@ import (
 )
 
 // Run serves the calls of a session's owner over one link until it ends, also by a lost heartbeat (package wire). Then it undoes
-// every open fault and removes what it installed. The error says what it could not take back.
-func Run(ctx context.Context, link io.ReadWriteCloser) error {
+// every open fault and removes what it installed. The error says what it could not take back. The guard, which may be nil, undoes the open
+// faults if this process is killed.
+func Run(ctx context.Context, link io.ReadWriteCloser, guarding *guard.Guard) error {
 	observer, err := observe.New()
 	if err != nil {
 		return err
 	}
-	injector := inject.New(observer)
+	injector := inject.New(observer, guarding)
 	watched := census.New(observer)
 	var crowds census.Crowds
 	var trials trial.Trials
-	var holder lasting.Holder
+	holder := lasting.Holder{Guard: guarding}
 	var services cleanup.Cleanup
 	var victims cleanup.Victims
 	methods := handler.Map{

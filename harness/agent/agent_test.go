@@ -116,7 +116,7 @@ func linkAgent(t *testing.T) (client protocol.Client, unlink func()) {
 	t.Helper()
 	outside, inside := net.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- agent.Run(context.Background(), inside) }()
+	go func() { ended <- agent.Run(context.Background(), inside, nil) }()
 	link, err := wire.NewLink(outside)
 	if err != nil {
 		t.Fatal(err)

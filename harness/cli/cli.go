@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"runtime/debug"
 	"strings"
@@ -56,7 +57,7 @@ type outcome int
 // Run parses and carries out a command line, and returns the exit code.
 func Run(arguments []string, stdout, stderr io.Writer) int {
 	code := outcome(exitHeld)
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), heededSignals(signal.Ignored)...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	parser, err := NewParser(kong.Writers(stdout, stderr), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(stdout, (*io.Writer)(nil)),
@@ -75,6 +76,16 @@ func Run(arguments []string, stdout, stderr io.Writer) int {
 		return printError(stderr, err)
 	}
 	return int(code)
+}
+
+// heededSignals returns the signals that end the program early: not those that it was started to ignore, as by nohup.
+func heededSignals(isIgnored func(os.Signal) bool) (heeded []os.Signal) {
+	for _, one := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		if !isIgnored(one) {
+			heeded = append(heeded, one)
+		}
+	}
+	return append(heeded, syscall.SIGTERM)
 }
 
 // refuseEmpty refuses empty arguments: a script whose variable is not set means no default. The empty --digest of a promotion would

@@ -26,7 +26,26 @@ func (c Config) PrepareOutput(kept ...string) error {
 	if err := c.makeOutput(); err != nil {
 		return err
 	}
-	return c.removeOld(kept)
+	if err := c.removeOld(kept); err != nil {
+		return err
+	}
+	return c.checkRoom()
+}
+
+// leastRoom is the room in bytes that a record needs. A run for which there is less would lose what it measures.
+const leastRoom = 1 << 20
+
+// checkRoom returns an error if no record fits into the output folder: its disk is full, or files may not be so large (ulimit -f).
+func (c Config) checkRoom() error {
+	probe, err := os.CreateTemp(c.Output, ".room-*")
+	if err != nil {
+		return fmt.Errorf("write to the folder for the reports: %w", err)
+	}
+	_, err = probe.Write(make([]byte, leastRoom))
+	if err = errors.Join(err, probe.Close(), os.Remove(probe.Name())); err != nil {
+		return fmt.Errorf("write to the folder for the reports, which need %d MB: %w", leastRoom>>20, err)
+	}
+	return nil
 }
 
 // makeOutput makes the output folder if it does not exist, and marks it.

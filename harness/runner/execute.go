@@ -2,17 +2,18 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/shard"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
 // Run is a run that has ended, with its record in its output folder.
@@ -41,7 +42,11 @@ func (t Tools) Execute(ctx context.Context, stdout io.Writer, configuration conf
 		return true
 	})
 	if err != nil && ctx.Err() != nil {
-		return Run{}, errors.New("interrupted before anything was measured")
+		if found, err = loadBegun(configuration); err != nil {
+			if found, err = recordNothing(configuration); err != nil {
+				return Run{}, fmt.Errorf("interrupted before anything was measured, and no record could be written: %w", err)
+			}
+		}
 	}
 	if err != nil {
 		return Run{}, err
@@ -51,6 +56,27 @@ func (t Tools) Execute(ctx context.Context, stdout io.Writer, configuration conf
 		return Run{}, err
 	}
 	return Run{found, passed, configuration.Output}, completeRecord(found, passed, planned, configuration.RecordPath())
+}
+
+// recordNothing writes the record of a run that was interrupted before the suites began theirs.
+func recordNothing(configuration config.Config) (*record.Record, error) {
+	described, err := target.Load(configuration.Target)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	writer, err := record.Create(configuration.RecordPath(), record.Run{
+		ID: fmt.Sprintf("%d-interrupted", now.Unix()), Started: now, Target: described.Name, TargetSHA256: described.SHA256(), PolicySHA256: configuration.PolicySHA256,
+		Image: configuration.Image, Mutant: configuration.Mutant, Choices: configuration.Choices, Profile: configuration.Profile, Seed: configuration.Seed,
+		Focus: configuration.Focus, Service: configuration.Service, Request: configuration.Request(), Version: configuration.Version, Procs: configuration.Procs,
+	}, record.Redactor{})
+	if err != nil {
+		return nil, err
+	}
+	if err := writer.Close(record.End{Finished: now, Trouble: "interrupted before anything was started"}); err != nil {
+		return nil, err
+	}
+	return record.Load(configuration.RecordPath())
 }
 
 // completeRecord adds to a record which results were due, and notes that results are missing: of a planned spec, or because Ginkgo

@@ -3,7 +3,9 @@ package runner
 import (
 	"context"
 	"io"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
@@ -45,12 +47,36 @@ func TestTheClosingLineCountsEveryResult(t *testing.T) {
 	}
 }
 
-// TestAnInterruptBeforeTheFirstResultIsSaid checks that no error of a step that was cut off is shown in its place.
-func TestAnInterruptBeforeTheFirstResultIsSaid(t *testing.T) {
+// TestAnInterruptBeforeTheSuitesBeginLeavesARecord checks that no error of a step that was cut off is shown in its place.
+func TestAnInterruptBeforeTheSuitesBeginLeavesARecord(t *testing.T) {
+	tools, configuration := play(t, "exit 1")
+	configuration.Target, configuration.Focus = "../../fixtures/targets/embedded.yaml", "boot"
+	tools.Suites = filepath.Join(filepath.Dir(tools.Ginkgo), "suites.test")
+	list := "#!/bin/sh\n" + `echo '[{"Key": {"promise": "boot.running"}}]' >&3`
+	if err := os.WriteFile(tools.Suites, []byte(list), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	run, err := tools.Execute(ctx, io.Discard, configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := record.Load(configuration.RecordPath())
+	if err != nil || found.Run.Target != "embedded" || found.Run.Focus != "boot" || len(found.Planned) != 1 || len(found.Results) != 0 {
+		t.Errorf("the record is %+v, %v", found, err)
+	}
+	if err := Sound(run.Record, run.Passed); err == nil || !strings.Contains(err.Error(), "interrupted before anything was started") {
+		t.Errorf("it is sound: %v", err)
+	}
+}
+
+// TestAnInterruptOfNoKnownTargetIsSaid checks that the error begins with the interrupt.
+func TestAnInterruptOfNoKnownTargetIsSaid(t *testing.T) {
 	tools, configuration := play(t, "exit 1")
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
-	if _, err := tools.Execute(ctx, io.Discard, configuration); err == nil || err.Error() != "interrupted before anything was measured" {
+	if _, err := tools.Execute(ctx, io.Discard, configuration); err == nil || !strings.HasPrefix(err.Error(), "interrupted before anything was measured") {
 		t.Errorf("%v", err)
 	}
 }

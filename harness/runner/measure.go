@@ -92,16 +92,22 @@ func (t Tools) runOnce(ctx context.Context, configuration config.Config) (found 
 	if passed, err = t.Run(ctx, configuration); err != nil {
 		return nil, false, err
 	}
-	found, err = record.Load(configuration.RecordPath())
-	if errors.Is(err, os.ErrNotExist) { // the run was killed: what it found until then is judged
-		if found, err = record.Load(record.EventsPath(configuration.RecordPath())); err == nil {
-			err = save(found, configuration)
-		}
-	}
-	if err != nil {
+	if found, err = loadBegun(configuration); err != nil {
 		return nil, false, fmt.Errorf("the suites left no record; see %s: %w", filepath.Join(configuration.Output, "ginkgo.log"), err)
 	}
 	return found, passed, nil
+}
+
+// loadBegun reads the record of a run. If the run was killed, it is what was found until then, which is saved.
+func loadBegun(configuration config.Config) (*record.Record, error) {
+	found, err := record.Load(configuration.RecordPath())
+	if !errors.Is(err, os.ErrNotExist) {
+		return found, err
+	}
+	if found, err = record.Load(record.EventsPath(configuration.RecordPath())); err == nil {
+		err = save(found, configuration)
+	}
+	return found, err
 }
 
 // measureAgain measures the spoiled results of a record, with procs specs at once.

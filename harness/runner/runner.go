@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/progress"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/admission"
@@ -69,6 +71,9 @@ const defaultRunLimit = 30 * time.Minute
 // not be opened.
 func (t Tools) Run(ctx context.Context, configuration config.Config) (passed bool, err error) {
 	configuration.Agent, configuration.RunLimit = t.Agent, cmp.Or(configuration.RunLimit, defaultRunLimit)
+	if err := checkDescriptors(unix.Getrlimit); err != nil {
+		return false, err
+	}
 	if err := configuration.PrepareOutput(); err != nil {
 		return false, err
 	}
@@ -112,6 +117,18 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 		return false, fmt.Errorf("run the suites: %w", err)
 	}
 	return err == nil, nil
+}
+
+// leastDescriptors is the number of files that Ginkgo has to open for its many processes.
+const leastDescriptors = 256
+
+// checkDescriptors returns an error if so few files may be open that processes of the suites would fail.
+func checkDescriptors(limitOf func(resource int, limit *unix.Rlimit) error) error {
+	var limit unix.Rlimit
+	if err := limitOf(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur >= leastDescriptors {
+		return nil // a limit that cannot be read stops nobody
+	}
+	return fmt.Errorf("run the suites: %d files may be open, and they need %d: raise the limit (ulimit -n %d)", limit.Cur, leastDescriptors, 4*leastDescriptors)
 }
 
 // watchEndTimeout bounds how long Watch may take to end: a stopped terminal delays no report.
@@ -197,7 +214,8 @@ func (t Tools) Specs(ctx context.Context, configuration config.Config) (specs []
 	defer cancel()
 	said := new(bytes.Buffer)
 	command := exec.CommandContext(ctx, t.Suites) //nolint:gosec // our own tools
-	command.Env = append(os.Environ(), config.Variable+"="+string(handed))
+	command.Dir = filepath.Dir(t.Suites)          // the working directory may be gone
+	command.Env = append(os.Environ(), config.Variable+"="+string(handed), "PWD="+command.Dir)
 	command.ExtraFiles, command.Stdout, command.Stderr = []*os.File{writer}, said, said
 	err = command.Start()
 	_ = writer.Close() // the suites have it now

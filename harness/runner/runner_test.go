@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 )
 
@@ -215,5 +217,21 @@ func TestFindToolsSaysHowToMakeThem(t *testing.T) {
 	// Beside the test binary is nothing of the kind.
 	if _, err := FindTools(); err == nil || err.Error() != "find ginkgo beside hero_chaos: run `make build`" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestTooFewDescriptorsAreSaid checks the limit at its edge.
+func TestTooFewDescriptorsAreSaid(t *testing.T) {
+	of := func(n uint64) func(int, *unix.Rlimit) error {
+		return func(_ int, limit *unix.Rlimit) error {
+			*limit = unix.Rlimit{Cur: n, Max: n}
+			return nil
+		}
+	}
+	if err := checkDescriptors(of(255)); err == nil || !strings.Contains(err.Error(), "255 files may be open, and they need 256: raise the limit (ulimit -n 1024)") {
+		t.Errorf("255: %v", err)
+	}
+	if err := checkDescriptors(of(256)); err != nil {
+		t.Errorf("256: %v", err)
 	}
 }

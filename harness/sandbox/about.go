@@ -18,6 +18,8 @@ type About struct {
 	Command []string
 	// Variables are the names of its environment variables, Baked those that the image brings.
 	Variables, Baked []string
+	// SharesNetwork says that its network is the host's, or another container's: it sees ports and sockets that are not its own.
+	SharesNetwork bool
 }
 
 // About returns how the container was made.
@@ -29,6 +31,9 @@ func (s *Sandbox) About(ctx context.Context) (About, error) {
 	about := About{
 		Command:   slices.Concat(inspected.Config.Entrypoint, inspected.Config.Cmd),
 		Variables: names(inspected.Config.Env),
+	}
+	if host := inspected.HostConfig; host != nil {
+		about.SharesNetwork = host.NetworkMode.IsHost() || host.NetworkMode.IsContainer()
 	}
 	image, err := s.daemon.api.ImageInspect(ctx, inspected.Image)
 	if err != nil {

@@ -36,11 +36,13 @@ func (s *Sandbox) Exec(ctx context.Context, argv ...string) (*Stream, error) {
 	}
 	operation := "execute " + argv[0] + " in"
 	options := client.ExecCreateOptions{User: "0", Cmd: argv, AttachStdin: true, AttachStdout: true, AttachStderr: true}
-	created, err := s.daemon.api.ExecCreate(ctx, s.id, options)
+	starting, cancel := makeWhole(ctx)
+	defer cancel()
+	created, err := s.daemon.api.ExecCreate(starting, s.id, options)
 	if err != nil {
 		return nil, s.wrap(operation, err)
 	}
-	attached, err := s.daemon.api.ExecAttach(ctx, created.ID, client.ExecAttachOptions{})
+	attached, err := s.daemon.api.ExecAttach(starting, created.ID, client.ExecAttachOptions{})
 	if err != nil {
 		return nil, s.wrap(operation, err)
 	}

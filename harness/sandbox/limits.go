@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/moby/moby/api/types/container"
@@ -30,6 +31,40 @@ func (s *Sandbox) LimitsMet(ctx context.Context) string {
 		return ""
 	}
 	return limitsMet(used)
+}
+
+// LacksOverUser returns the capabilities that root lacks in the container for what its user's processes have: their sockets, and signals
+// to them. The user is empty, and nothing is lacking, if the container runs as root.
+func (s *Sandbox) LacksOverUser(ctx context.Context) (capabilities []string, user string, err error) {
+	about, err := s.inspect(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	if about.Config == nil || about.HostConfig == nil {
+		return nil, "", nil
+	}
+	capabilities, user = lackOverUser(about.Config.User, about.HostConfig.CapDrop, about.HostConfig.CapAdd)
+	return capabilities, user, nil
+}
+
+// lackOverUser returns what LacksOverUser does, by the container's user and capabilities.
+func lackOverUser(user string, dropped, added []string) (capabilities []string, other string) {
+	name, _, _ := strings.Cut(user, ":")
+	if slices.Contains([]string{"", "0", "root"}, name) {
+		return nil, ""
+	}
+	has := func(list []string, capability string) bool {
+		return slices.ContainsFunc(list, func(one string) bool {
+			one = strings.TrimPrefix(strings.ToUpper(one), "CAP_")
+			return one == capability || one == "ALL"
+		})
+	}
+	for _, capability := range []string{"DAC_OVERRIDE", "KILL"} {
+		if has(dropped, capability) && !has(added, capability) {
+			capabilities = append(capabilities, capability)
+		}
+	}
+	return capabilities, name
 }
 
 // limitsMet returns which limits leave no room for the agent.

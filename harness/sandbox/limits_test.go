@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,27 @@ func TestLimitsMet(t *testing.T) {
 		got := limitsMet(c.used)
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestLackOverUser(t *testing.T) {
+	for _, c := range []struct {
+		user           string
+		dropped, added []string
+		want           []string
+	}{
+		{"", []string{"ALL"}, nil, nil},
+		{"root:root", []string{"ALL"}, nil, nil},
+		{"1000:1000", nil, nil, nil},
+		{"app", []string{"NET_RAW"}, nil, nil},
+		{"1000", []string{"ALL"}, nil, []string{"DAC_OVERRIDE", "KILL"}},
+		{"1000", []string{"all"}, []string{"CAP_KILL"}, []string{"DAC_OVERRIDE"}},
+		{"1000", []string{"ALL"}, []string{"CAP_KILL", "DAC_OVERRIDE"}, nil},
+		{"1000", []string{"CAP_KILL"}, nil, []string{"KILL"}},
+	} {
+		if lacking, _ := lackOverUser(c.user, c.dropped, c.added); !slices.Equal(lacking, c.want) {
+			t.Errorf("%q -%v +%v: %v, want %v", c.user, c.dropped, c.added, lacking, c.want)
 		}
 	}
 }

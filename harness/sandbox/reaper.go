@@ -47,7 +47,9 @@ func (d *Daemon) StartReaper(ctx context.Context, session string, binary []byte)
 	if err := d.loadBinary(ctx, ref, binary, map[string]string{reaperLabel: "image"}); err != nil {
 		return fail(err)
 	}
-	created, err := d.api.ContainerCreate(ctx, d.reaperContainer(ref, session))
+	creating, cancel := makeWhole(ctx)
+	defer cancel()
+	created, err := d.api.ContainerCreate(creating, d.reaperContainer(ref, session))
 	if err != nil {
 		return fail(err)
 	}

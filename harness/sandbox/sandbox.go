@@ -105,7 +105,9 @@ func (s *Sandbox) CopyFile(ctx context.Context, file string, mode fs.FileMode, c
 	if err := writeTar(&archive, path.Base(file), int64(mode.Perm()), content); err != nil {
 		return fmt.Errorf("copy %s: %w", file, err)
 	}
-	_, err := s.daemon.api.CopyToContainer(ctx, s.id, client.CopyToContainerOptions{DestinationPath: path.Dir(file), Content: &archive})
+	copying, cancel := makeWhole(ctx)
+	defer cancel()
+	_, err := s.daemon.api.CopyToContainer(copying, s.id, client.CopyToContainerOptions{DestinationPath: path.Dir(file), Content: &archive})
 	return s.wrap("copy "+file+" into", err)
 }
 

@@ -65,13 +65,18 @@ func (d *Daemon) Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	creating, cancel := makeWhole(ctx)
+	defer cancel()
 	if o.DataVolume != "" {
 		volume := client.VolumeCreateOptions{Name: o.DataVolume, Labels: o.labels(), DriverOpts: o.volumeOptions()}
-		if _, err := d.api.VolumeCreate(ctx, volume); err != nil {
+		if _, err := d.api.VolumeCreate(creating, volume); err != nil {
 			return nil, fmt.Errorf("make volume %s: %s", o.DataVolume, oneLine(err.Error()))
 		}
 	}
-	created, err := testcontainers.GenericContainer(ctx, testcontainers.GenericContainerRequest{
+	created, err := testcontainers.GenericContainer(creating, testcontainers.GenericContainerRequest{
 		ContainerRequest: o.request(d.host),
 		ProviderType:     testcontainers.ProviderDocker,
 		Started:          true,
@@ -87,6 +92,15 @@ func (d *Daemon) Start(ctx context.Context, o Options) (*Sandbox, error) {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", o.Image, err), box.discard(ctx))
 	}
 	return box, nil
+}
+
+// createTimeout bounds how long Docker may take to create a container and to start it.
+const createTimeout = time.Minute
+
+// makeWhole returns a context for what Docker creates. It outlives an interrupt: Docker goes on with what nobody waits for any more, and
+// nobody would know of it.
+func makeWhole(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 }
 
 // check returns an error if the options contradict each other.

@@ -2,9 +2,13 @@ package wire
 
 import (
 	"context"
+	"crypto/rand"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // longestSocketPath is the longest path of a unix socket in bytes (unix(7), sun_path without its end).
@@ -33,4 +37,55 @@ func shortTemp(pattern string) string {
 		return "/tmp"
 	}
 	return os.TempDir()
+}
+
+// ListenForOwn listens on a unix socket without a file, for processes of this user alone. The socket ends with this process, however that
+// ends, and needs no folder (unix(7), abstract sockets). name begins its address.
+func ListenForOwn(ctx context.Context, name string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "unix", fmt.Sprintf("@%s-%s", name, rand.Text()))
+	if err != nil {
+		return nil, err
+	}
+	return ownListener{listener, os.Geteuid()}, nil
+}
+
+// ownListener is a listener that turns clients of other users away: an abstract socket has no permissions.
+type ownListener struct {
+	net.Listener
+	user int
+}
+
+// Accept returns the next connection of the user.
+func (l ownListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if user, err := peerUser(conn); err == nil && user == l.user {
+			return conn, nil
+		}
+		_ = conn.Close()
+	}
+}
+
+// peerUser returns the user of the process at the other end of a unix socket.
+func peerUser(conn net.Conn) (int, error) {
+	local, ok := conn.(*net.UnixConn)
+	if !ok {
+		return 0, fmt.Errorf("%T is no unix socket", conn)
+	}
+	raw, err := local.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var peer *unix.Ucred
+	var failure error
+	if err := raw.Control(func(fd uintptr) { peer, failure = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }); err != nil {
+		return 0, err
+	}
+	if failure != nil {
+		return 0, failure
+	}
+	return int(peer.Uid), nil
 }

@@ -61,8 +61,13 @@ func findExposed(ctx context.Context, sandbox *session.Sandbox) []place {
 	spec.Conclude(err)
 	table, err := sandbox.Agent().Processes(ctx)
 	spec.Conclude(err)
+	about, err := sandbox.About(ctx)
+	spec.Conclude(err)
 	var found []place
 	for _, one := range again {
+		if len(one.PIDs) == 0 && about.SharesNetwork {
+			continue // it may be another's
+		}
 		if !slices.ContainsFunc(first, func(e protocol.Exposed) bool { return isSamePlace(e, one) }) {
 			continue
 		}

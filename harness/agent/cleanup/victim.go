@@ -22,19 +22,40 @@ import (
 type Victims struct {
 	mu        sync.Mutex
 	installed []string // without those that are to be kept
+	// opened are the modes that folders had before services of any user could make files there.
+	opened map[string]os.FileMode
 }
 
 // Install copies this binary, or a tiny program, to a path, so that services can be registered with it.
 func (v *Victims) Install(_ context.Context, params protocol.VictimParams) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if err := install(params); err != nil {
+	if err := errors.Join(v.open(filepath.Dir(params.Path)), install(params)); err != nil {
 		return fmt.Errorf("install the victim: %w", err)
 	}
 	if !params.Keep && !slices.Contains(v.installed, params.Path) {
 		v.installed = append(v.installed, params.Path)
 	}
 	return nil
+}
+
+// open makes a folder in which services of any user can make their sockets, as in /tmp. One that holds something stays as it is.
+func (v *Victims) open(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // services of any user run what is in it
+		return err
+	}
+	about, err := os.Stat(folder)
+	if err != nil {
+		return err
+	}
+	if held, err := os.ReadDir(folder); err != nil || len(held) > 0 {
+		return err
+	}
+	if v.opened == nil {
+		v.opened = map[string]os.FileMode{}
+	}
+	v.opened[folder] = about.Mode()
+	return os.Chmod(folder, 0o777|os.ModeSticky) //nolint:gosec // as above
 }
 
 // install puts the program that is asked for to its path.
@@ -56,11 +77,8 @@ func install(params protocol.VictimParams) error {
 
 // put replaces the file at a path by a program in one step.
 func put(program io.Reader, path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // services of any user run it
-		return err
-	}
 	staged := path + ".new"
-	file, err := os.OpenFile(staged, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755) //nolint:gosec // as above
+	file, err := os.OpenFile(staged, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755) //nolint:gosec // services of any user run it
 	if err != nil {
 		return err
 	}
@@ -79,6 +97,9 @@ func (v *Victims) RemoveAll() {
 	killThoseOf(v.installed)
 	for _, path := range v.installed {
 		_ = os.Remove(path)
+	}
+	for folder, mode := range v.opened {
+		_ = os.Chmod(folder, mode) // of a folder that is a mount: others are removed
 	}
 }
 

@@ -44,3 +44,27 @@ func start(t *testing.T, path string) <-chan error {
 	t.Cleanup(func() { _ = command.Process.Kill() })
 	return ended
 }
+
+// TestServicesOfAnyUserCanMakeTheirSockets checks that the folder of victims is open for all while they are there, and no longer.
+func TestServicesOfAnyUserCanMakeTheirSockets(t *testing.T) {
+	const open = 0o777 | os.ModeSticky
+	root := t.TempDir()
+	mount, used := filepath.Join(root, "mount"), filepath.Join(root, "used")
+	for _, folder := range []string{mount, filepath.Join(used, "held")} {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var victims cleanup.Victims
+	for folder, want := range map[string]os.FileMode{filepath.Join(root, "new"): open, mount: open, used: 0o750} {
+		g := NewWithT(t)
+		g.Expect(victims.Install(t.Context(), protocol.VictimParams{Path: filepath.Join(folder, "victim"), Program: elf.Idle})).To(Succeed())
+		about, err := os.Stat(folder)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(about.Mode()&(open|os.ModePerm)).To(Equal(want), folder)
+	}
+	victims.RemoveAll()
+	about, err := os.Stat(mount)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	NewWithT(t).Expect(about.Mode().Perm()).To(Equal(os.FileMode(0o750)), "of a folder that stays")
+}

@@ -12,6 +12,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clock"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/command"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/identify"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/observe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
@@ -26,8 +27,10 @@ type Injector struct {
 	undo     journal
 }
 
-// New returns an injector that sees by an observer what follows.
-func New(observer *observe.Observer) *Injector { return &Injector{observer: observer} }
+// New returns an injector that sees by an observer what follows. The guard, which may be nil, undoes what a killed agent has left open.
+func New(observer *observe.Observer, guarding *guard.Guard) *Injector {
+	return &Injector{observer: observer, undo: journal{guard: guarding}}
+}
 
 // Inject injects a fault and observes what follows until a new incarnation serves or the limit is over.
 func (i *Injector) Inject(ctx context.Context, params protocol.InjectParams) (protocol.Observation, error) {

@@ -1,23 +1,28 @@
 package inject
 
 import (
+	"fmt"
 	"sync"
 
 	"golang.org/x/sys/unix"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // journal is the list of what reverts the open faults. It is written before a fault is injected.
 type journal struct {
-	mu   sync.Mutex
-	open map[string][]undoStep
+	guard *guard.Guard
+	mu    sync.Mutex
+	open  map[string][]undoStep
+	count int // of the steps so far
 }
 
 type undoStep struct {
 	process *handle.Handle
 	signal  unix.Signal
+	name    string // for the guard
 }
 
 // add writes down how to undo a fault on a process.
@@ -28,10 +33,16 @@ func (j *journal) add(lease string, incarnation record.Incarnation, signal unix.
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.count++
+	name := fmt.Sprintf("signal %d", j.count)
+	if err := j.guard.Add(name, guard.Step{Process: incarnation, Continues: signal == unix.SIGCONT}); err != nil {
+		process.Close()
+		return err
+	}
 	if j.open == nil {
 		j.open = map[string][]undoStep{}
 	}
-	j.open[lease] = append(j.open[lease], undoStep{process: process, signal: signal})
+	j.open[lease] = append(j.open[lease], undoStep{process: process, signal: signal, name: name})
 	return nil
 }
 
@@ -44,6 +55,7 @@ func (j *journal) revert(lease string) {
 	for i := len(steps) - 1; i >= 0; i-- {
 		_ = steps[i].process.Signal(steps[i].signal)
 		steps[i].process.Close()
+		j.guard.Drop(steps[i].name)
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
@@ -67,6 +69,19 @@ func (d *descriptors) begin(ctx context.Context) (err error) {
 		d.clients = append(d.clients, conn)
 	}
 	return nil
+}
+
+// undo returns the step that gives the supervisor its limit back.
+func (d *descriptors) undo() (guard.Step, error) {
+	process, err := procfs.ReadProcess(d.pid)
+	if err != nil {
+		return guard.Step{}, err
+	}
+	var limit unix.Rlimit
+	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+		return guard.Step{}, fmt.Errorf("read the limits of process %d: %w", d.pid, err)
+	}
+	return guard.Step{Process: process.Incarnation, Descriptors: &limit}, nil
 }
 
 func (d *descriptors) prove(ctx context.Context) (proof, missing string) {

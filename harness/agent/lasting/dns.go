@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
@@ -41,6 +42,12 @@ func (d *dnsGone) begin(context.Context) (err error) {
 	}
 	d.written = true
 	return os.WriteFile(d.path, []byte(asksNobody), resolverMode) // in place: Docker mounts the file
+}
+
+// undo returns the step that writes the file as it is.
+func (d *dnsGone) undo() (guard.Step, error) {
+	content, err := os.ReadFile(d.path)
+	return guard.Step{File: d.path, Content: content}, err
 }
 
 func (d *dnsGone) prove(ctx context.Context) (proof, missing string) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clock"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
@@ -35,6 +36,12 @@ type held interface {
 	released(ctx context.Context) (proof string)
 }
 
+// guarded is a fault that does not end with its holder: the guard undoes it if the agent is killed.
+type guarded interface {
+	// undo returns what reverts the fault, before it begins.
+	undo() (guard.Step, error)
+}
+
 // makers returns, by the name of a fault, what holds it.
 func makers() map[string]func(protocol.LastingParams) held {
 	return map[string]func(protocol.LastingParams) held{
@@ -54,6 +61,9 @@ func makers() map[string]func(protocol.LastingParams) held {
 
 // Holder holds faults by their leases. It is safe for concurrent use.
 type Holder struct {
+	// Guard undoes what a killed agent has left open. It may be nil.
+	Guard *guard.Guard
+
 	mu   sync.Mutex
 	open map[string]*entry
 }
@@ -82,6 +92,10 @@ func (h *Holder) Begin(ctx context.Context, params protocol.LastingParams) (reco
 	if err := h.add(params.Lease, e); err != nil {
 		return record.Interval{}, fmt.Errorf("begin %s: %w", params.Fault, err)
 	}
+	if err := h.guard(params.Lease, e.held); err != nil {
+		h.remove(params.Lease)
+		return record.Interval{}, fmt.Errorf("begin %s: %w", params.Fault, err)
+	}
 	e.began.Lo = clock.Now()
 	err := e.held.begin(ctx)
 	e.began.Hi = clock.Now()
@@ -89,11 +103,24 @@ func (h *Holder) Begin(ctx context.Context, params protocol.LastingParams) (reco
 		err = ctx.Err() // who withdraws may have asked for the revert before
 	}
 	if err != nil {
-		e.revert()
+		h.revert(params.Lease, e)
 		h.remove(params.Lease)
 		return e.began, fmt.Errorf("begin %s: %w", params.Fault, err)
 	}
 	return e.began, nil
+}
+
+// guard tells the guard how to revert a fault that is about to begin.
+func (h *Holder) guard(lease string, fault held) error {
+	left, needs := fault.(guarded)
+	if !needs || h.Guard == nil {
+		return nil
+	}
+	step, err := left.undo()
+	if err != nil {
+		return err
+	}
+	return h.Guard.Add(lease, step)
 }
 
 func (h *Holder) add(lease string, e *entry) error {
@@ -159,7 +186,7 @@ func (h *Holder) End(ctx context.Context, params protocol.UndoParams) (protocol.
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	h.remove(params.Lease)
-	e.revert()
+	h.revert(params.Lease, e)
 	released := protocol.Released{Reverted: *e.reverted}
 	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
 	defer cancel()
@@ -179,7 +206,7 @@ func (h *Holder) Undo(_ context.Context, params protocol.UndoParams) error {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		h.remove(params.Lease)
-		e.revert()
+		h.revert(params.Lease, e)
 	}
 	return nil
 }
@@ -190,11 +217,17 @@ func (h *Holder) UndoAll() {
 	open := h.open
 	h.open = nil
 	h.mu.Unlock()
-	for _, e := range open {
+	for lease, e := range open {
 		e.mu.Lock()
-		e.revert()
+		h.revert(lease, e)
 		e.mu.Unlock()
 	}
+}
+
+// revert reverts a fault, and has the guard forget it. The caller holds the entry's mutex.
+func (h *Holder) revert(lease string, e *entry) {
+	e.revert()
+	h.Guard.Drop(lease)
 }
 
 // revert reverts the fault once. The caller holds the mutex.

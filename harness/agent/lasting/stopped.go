@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
@@ -32,6 +33,12 @@ func (s *stopped) begin(context.Context) (err error) {
 		return nil
 	}
 	return s.handle.Signal(unix.SIGSTOP)
+}
+
+// undo returns the step that lets the supervisor go on.
+func (s *stopped) undo() (guard.Step, error) {
+	process, err := procfs.ReadProcess(s.pid)
+	return guard.Step{Process: process.Incarnation, Continues: true}, err
 }
 
 // openSupervisor takes hold of the supervisor's process.

@@ -14,6 +14,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/claim"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/observe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/probe"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox/reap"
@@ -21,9 +22,13 @@ import (
 )
 
 const usage = `usage: hero_chaos_agent link [HOLDER]          serve the session on stdin and stdout; alone in the container if HOLDER names it
+       hero_chaos_agent guard                  undo the faults of an agent that was killed
        hero_chaos_agent victim [FLAG ...]      be a service that misbehaves on demand
        hero_chaos_agent probe SOCKET TIMEOUT   ask a victim once, as a sound health check does
        hero_chaos_agent reap SESSION SOCKET    remove a session's containers once stdin ends`
+
+// guarding is the argument by which the agent is the guard of another.
+const guarding = "guard"
 
 func main() { os.Exit(run(os.Args[1:])) }
 
@@ -34,6 +39,8 @@ func run(args []string) int {
 		err = link("")
 	case len(args) == 2 && args[0] == "link":
 		err = link(args[1])
+	case len(args) == 1 && args[0] == guarding:
+		err = guard.Run(os.Stdin)
 	case len(args) >= 1 && args[0] == "victim":
 		return victim.Main(context.Background(), args[1:], os.Stderr)
 	case len(args) == 3 && args[0] == "probe":
@@ -73,15 +80,20 @@ func link(holder string) error {
 	if self, err := os.Executable(); err == nil {
 		_ = os.Remove(self) // a read-only place keeps it, and nothing else depends on it
 	}
+	var guarded *guard.Guard
 	if holder != "" {
 		if err := claim.Take("/"); err != nil {
+			return err
+		}
+		var err error
+		if guarded, err = guard.Start(guarding); err != nil {
 			return err
 		}
 	}
 	observe.AddProcessor()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
-	return agent.Run(ctx, pipes{})
+	return errors.Join(agent.Run(ctx, pipes{}, guarded), guarded.Close())
 }
 
 // pipes is the connection over the attached exec's stdin and stdout.

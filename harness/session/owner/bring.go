@@ -33,6 +33,13 @@ func (o *Owner) connectAgent(ctx context.Context, live *liveSandbox) error {
 	if !slices.Contains(folders, "/") && !slices.Contains(folders, protocol.VictimHome) {
 		return fmt.Errorf("its root file system is read-only: give it a volume for the harness's files (docker run --volume NAME:%s)", protocol.VictimHome)
 	}
+	lacking, user, err := live.container.LacksOverUser(ctx)
+	if err != nil {
+		return err
+	}
+	if len(lacking) > 0 {
+		return fmt.Errorf("it runs as user %s, whose sockets and processes its root may not touch: give it the capabilities (docker run --cap-add %s)", user, strings.Join(lacking, " --cap-add "))
+	}
 	var failures []error
 	for _, folder := range folders {
 		path := filepath.Join(folder, agentName+"-"+o.id)

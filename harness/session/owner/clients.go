@@ -19,7 +19,7 @@ import (
 // listen serves clients until the session is closed.
 func (o *Owner) listen(ctx context.Context) error {
 	var err error
-	if o.listener, err = wire.Listen(ctx, "hero_chaos-*/session.sock"); err != nil {
+	if o.listener, err = wire.ListenForOwn(ctx, "hero_chaos-"+o.id); err != nil {
 		return fmt.Errorf("open the session's socket: %w", err)
 	}
 	o.serving.Go(func() {

@@ -44,7 +44,6 @@ func (o *Owner) Close(ctx context.Context) error {
 	defer cancel()
 	if o.listener != nil {
 		_ = o.listener.Close()
-		defer func() { _ = os.RemoveAll(filepath.Dir(o.listener.Addr().String())) }()
 	}
 	o.cancelStarts() // nobody waits for them any more
 	o.sandboxes.leaving.Wait()

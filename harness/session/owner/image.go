@@ -9,11 +9,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/sandbox"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
+
+// buildEndLimit bounds how long the command that builds an image may take to end after an interrupt.
+const buildEndLimit = 5 * time.Second
 
 // ImageOf returns the reference of the image to test: the one that was asked for, or else the target's. It builds the target's image
 // if the target says how, or loads its archive, which a distribution has instead of sources.
@@ -27,10 +32,19 @@ func ImageOf(ctx context.Context, configuration config.Config, t *target.Target)
 	if archive := filepath.Join(configuration.Root, t.Image.Archive); t.Image.Archive != "" && exists(archive) {
 		return loadArchive(ctx, archive)
 	}
+	temporary, err := os.MkdirTemp("", "hero_chaos-build-")
+	if err != nil {
+		return "", fmt.Errorf("build the image of target %s: %w", t.Name, err)
+	}
+	defer func() { _ = os.RemoveAll(temporary) }()
 	command := exec.CommandContext(ctx, t.Image.Build[0], t.Image.Build[1:]...) //nolint:gosec // the target file is the user's own
 	command.Dir = configuration.Root
+	command.Env = append(os.Environ(), "GOTMPDIR="+temporary) // Go leaves its files there if it is interrupted
 	var output, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &output, &stderr
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGINT) } // the programs that it has started as well
+	command.WaitDelay = buildEndLimit
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("build the image of target %s with %q: %w: %s",
 			t.Name, strings.Join(t.Image.Build, " "), err, lastLine(stderr.String()))

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,7 +80,9 @@ func (o *Owner) boot(ctx context.Context, p protocol.SandboxParams, generation i
 		if err != nil && live.container != nil {
 			evidence := filepath.Join(o.configuration.Output, config.EvidenceFolder, live.instance())
 			_ = live.collect(context.WithoutCancel(ctx), evidence)
-			_ = o.closeSandbox(context.WithoutCancel(ctx), live)
+			if failure := o.closeSandbox(context.WithoutCancel(ctx), live); live.attached {
+				err = errors.Join(err, failure)
+			}
 		}
 	}()
 	if err := o.startContainer(ctx, live, p.Weight); err != nil {
@@ -190,6 +193,11 @@ func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
 		if err := live.container.Running(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}
+		if live.attached && !live.answered && time.Since(live.began) > bareDelay {
+			if running := live.findIdleProcesses(ctx); running != "" {
+				return fmt.Errorf("container %s has no supervisor: none of its processes listens for clients (%s)", live.container.Name(), running)
+			}
+		}
 		services := o.target.Restartable()
 		switch {
 		case live.answered && ctx.Err() != nil:
@@ -209,6 +217,32 @@ func (o *Owner) awaitSupervisor(ctx context.Context, live *liveSandbox) error {
 
 // bareDelay is the time that a supervisor has to say a word that is understood, if all its services serve already.
 const bareDelay = 5 * time.Second
+
+// findIdleProcesses returns what runs in a container in which nothing listens, at a socket or a port; empty if something does.
+func (l *liveSandbox) findIdleProcesses(ctx context.Context) string {
+	sockets, err := l.agent.Sockets(ctx)
+	if err != nil || len(sockets) > 0 {
+		return ""
+	}
+	exposed, err := l.agent.Exposed(ctx)
+	if err != nil || len(exposed) > 0 {
+		return ""
+	}
+	processes, err := l.agent.Processes(ctx)
+	if err != nil {
+		return ""
+	}
+	var programs []string
+	for _, process := range processes {
+		if len(process.Argv) > 0 && !strings.HasPrefix(path.Base(process.Argv[0]), agentName) {
+			programs = append(programs, path.Base(process.Argv[0]))
+		}
+	}
+	slices.Sort(programs)
+	const most = 5
+	programs = slices.Compact(programs)
+	return strings.Join(programs[:min(most, len(programs))], ", ")
+}
 
 // allServe reports whether every service answers the harness's own question, and there are any.
 func (l *liveSandbox) allServe(ctx context.Context, services []target.Service) bool {
@@ -548,7 +582,7 @@ func (l *liveSandbox) awaitCleanup(ctx context.Context) error {
 		return err
 	}
 	if code != 0 {
-		return fmt.Errorf("container %s is not as it was found: %s", l.container.Name(), lastLine(l.stream.Stderr()))
+		return fmt.Errorf("container %s is not as it was found: the agent ended with exit code %d: %s", l.container.Name(), code, lastLine(l.stream.Stderr()))
 	}
 	return nil
 }
