@@ -124,9 +124,9 @@ controls: build ## Measure supervisors that others wrote, and write their table 
 	@go run ./fixtures/controls/table $(CONTROLS:%=reports/out/controls/%/record.json)
 
 .PHONY: environments
-environments: build ## Run in the environments that users have, and compare what is said [ONLY=names]
+environments: build ## Run in the environments that users have, and compare what is said; or interrupt or kill runs at random moments [ONLY=names INTERRUPTS KILLS]
 	@ci/docker.sh
-	@go run ./ci/environments $(call flag,only,$(ONLY))
+	@go run ./ci/environments $(strip $(call flag,only,$(ONLY)) $(call flag,interrupts,$(INTERRUPTS)) $(call flag,kills,$(KILLS)))
 
 .PHONY: ci-local
 ci-local: ## Run the workflow of the gate here, offline, with act: two shards of the embedded image, and the gate [FOCUS]

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,7 +20,7 @@ import (
 // undoLimit is the time after which everything is as before if the holder of a fault was killed.
 const undoLimit = 5 * time.Second
 
-// killAtRandom kills, at random moments, the agent or the whole harness of runs that hold faults of the host in a container which is not
+// killAtRandom kills, at random moments, the agent or the whole harness of runs that stop processes in a container which is not
 // theirs. It prints what was not as before, and returns how many runs that were.
 func killAtRandom(ctx context.Context, image string, runs int, seed uint64) (wrong int, err error) {
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // to be repeated
@@ -30,18 +32,14 @@ func killAtRandom(ctx context.Context, image string, runs int, seed uint64) (wro
 	if err := host.attach("--tmpfs", "/data:size=8m"); err != nil {
 		return 0, err
 	}
-	supervisor, err := host.findInContainer("zinit server")
-	if err != nil {
-		return 0, err
-	}
-	before, err := readLimits(supervisor)
+	before, err := host.readFaults()
 	if err != nil {
 		return 0, err
 	}
 	held := 0
 	for i := range runs {
 		whom := []string{"agent", "harness"}[i%2]
-		during, err := killAt(ctx, host, whom, time.Duration(random.Int64N(int64(momentLimit))), supervisor, before)
+		during, err := killAt(ctx, host, whom, time.Duration(random.Int64N(int64(momentLimit))), before)
 		if ctx.Err() != nil {
 			return wrong, ctx.Err()
 		}
@@ -61,7 +59,7 @@ func killAtRandom(ctx context.Context, image string, runs int, seed uint64) (wro
 }
 
 // killAt starts a run, kills the agent or the harness after a moment, and returns what was seen at that moment.
-func killAt(ctx context.Context, host *lab, whom string, moment time.Duration, supervisor int, before string) (during string, err error) {
+func killAt(ctx context.Context, host *lab, whom string, moment time.Duration, before string) (during string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, environmentTimeout)
 	defer cancel()
 	l, err := newLab(ctx, host.image)
@@ -70,7 +68,7 @@ func killAt(ctx context.Context, host *lab, whom string, moment time.Duration, s
 	}
 	defer l.close()
 	l.container, l.state = host.container, host.state
-	command := l.hero(append(l.args, "--container", l.container, "--focus=host", "--allow-destructive")...)
+	command := l.hero(append(l.args, "--container", l.container, longer, "--allow-destructive")...)
 	if err := command.Start(); err != nil {
 		return before, err
 	}
@@ -87,12 +85,12 @@ func killAt(ctx context.Context, host *lab, whom string, moment time.Duration, s
 	if err != nil {
 		return before, errors.Join(err, command.Process.Kill(), command.Wait())
 	}
-	during, _ = readLimits(supervisor)
+	during, _ = host.readFaults()
 	for _, pid := range victims {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	time.Sleep(undoLimit)
-	after, err := readLimits(supervisor)
+	after, err := host.readFaults()
 	if err == nil && after != before {
 		err = fmt.Errorf("before %q, after %s %q", lacking(before, after), undoLimit, lacking(after, before))
 	}
@@ -118,26 +116,41 @@ func (l *lab) findInContainer(words ...string) (int, error) {
 	return 0, fmt.Errorf("no process of the container has %q", words)
 }
 
-// readLimits describes what faults of the host change around a supervisor, a line each.
-func readLimits(supervisor int) (string, error) {
-	folder := fmt.Sprintf("/proc/%d", supervisor)
-	var lines []string
-	stat, err := os.ReadFile(filepath.Join(folder, "stat"))
+// readFaults describes what faults change in a container, a line each: stopped processes, limits, sockets aside, names and room.
+func (l *lab) readFaults() (string, error) {
+	root, err := l.command("docker", "inspect", "--format", "{{.State.Pid}}", l.container)
 	if err != nil {
 		return "", err
 	}
-	_, state, _ := strings.Cut(string(stat), ") ")
-	lines = append(lines, fmt.Sprintf("stopped %t", strings.HasPrefix(state, "T")))
-	limits, limitsErr := os.ReadFile(filepath.Join(folder, "limits"))
-	for line := range strings.Lines(string(limits)) {
-		if strings.HasPrefix(line, "Max open files") {
-			lines = append(lines, strings.Join(strings.Fields(line), " "))
+	first, err := strconv.Atoi(root)
+	if err != nil {
+		return "", err
+	}
+	tree, err := findTree(first)
+	lines := map[string]bool{}
+	for _, pid := range tree {
+		folder := fmt.Sprintf("/proc/%d", pid)
+		name, _ := os.ReadFile(filepath.Join(folder, "comm"))
+		stat, _ := os.ReadFile(filepath.Join(folder, "stat"))
+		if _, state, _ := strings.Cut(string(stat), ") "); strings.HasPrefix(state, "T") {
+			lines[strings.TrimSpace(string(name))+" is stopped"] = true
+		}
+		limits, _ := os.ReadFile(filepath.Join(folder, "limits"))
+		for line := range strings.Lines(string(limits)) {
+			if strings.HasPrefix(line, "Max open files") {
+				lines[strings.Join(strings.Fields(line), " ")] = true
+			}
 		}
 	}
-	names, namesErr := os.ReadFile(filepath.Join(folder, "root/etc/resolv.conf"))
-	lines = append(lines, "names "+strings.Join(strings.Fields(string(names)), " "))
+	inside := fmt.Sprintf("/proc/%d/root", first)
+	aside, _ := filepath.Glob(inside + "/root/hero/var/sockets/*aside")
+	for _, path := range aside {
+		lines[filepath.Base(path)] = true
+	}
+	names, namesErr := os.ReadFile(inside + "/etc/resolv.conf")
+	lines["names "+strings.Join(strings.Fields(string(names)), " ")] = true
 	var disk unix.Statfs_t
-	diskErr := unix.Statfs(filepath.Join(folder, "root/data"), &disk)
-	lines = append(lines, fmt.Sprintf("disk has room %t", disk.Bavail > 0 && disk.Ffree > 0))
-	return strings.Join(lines, "\n"), errors.Join(limitsErr, namesErr, diskErr)
+	diskErr := unix.Statfs(inside+"/data", &disk)
+	lines[fmt.Sprintf("disk has room %t", disk.Bavail > 0 && disk.Ffree > 0)] = true
+	return strings.Join(slices.Sorted(maps.Keys(lines)), "\n"), errors.Join(err, namesErr, diskErr)
 }
