@@ -48,7 +48,6 @@ type Guard struct {
 func Start(argument string) (*Guard, error) {
 	command := exec.Command("/proc/self/exe", argument) //nolint:gosec,noctx // this program, which outlives its context on purpose
 	command.Args[0] = os.Args[0]                        // who lists processes sees whose it is
-	command.Stderr = os.Stderr
 	input, err := command.StdinPipe()
 	if err == nil {
 		err = command.Start()

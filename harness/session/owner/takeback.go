@@ -49,6 +49,9 @@ func (f *openFaults) list() []record.Incarnation {
 	return slices.DeleteFunc(slices.Concat(slices.Collect(maps.Values(f.stopped))...), func(one record.Incarnation) bool { return one.PID == 0 })
 }
 
+// takeBackAttempts bounds how often another agent is brought. Docker may lose its connection to one, and says 126 then whatever came of it.
+const takeBackAttempts = 2
+
 // closeSandbox closes a sandbox. If the agent in a container that is not ours ended before it had taken back what it brought, as when
 // the container was restarted, another agent does that.
 func (o *Owner) closeSandbox(ctx context.Context, live *liveSandbox) error {
@@ -56,11 +59,14 @@ func (o *Owner) closeSandbox(ctx context.Context, live *liveSandbox) error {
 	if err == nil || !live.attached || live.cleanup.Home == "" {
 		return err
 	}
-	if again := o.takeBack(ctx, live); again != nil {
-		return fmt.Errorf("container %s is not as it was found: services whose names begin with %s, and the folder %s, may be left in it: %w",
-			live.container.Name(), protocol.VictimPrefix, protocol.VictimHome, errors.Join(err, again))
+	var again error
+	for range takeBackAttempts {
+		if again = o.takeBack(ctx, live); again == nil {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("container %s is not as it was found: services whose names begin with %s, and the folder %s, may be left in it: %w",
+		live.container.Name(), protocol.VictimPrefix, protocol.VictimHome, errors.Join(err, again))
 }
 
 // returnTimeout bounds the wait for the supervisor of a container that was restarted.
