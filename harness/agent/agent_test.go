@@ -67,16 +67,19 @@ func supervise(t *testing.T, argv ...string) *supervised {
 			time.Sleep(delay) // the policy itself, not a wait for something
 		}
 	}()
-	t.Cleanup(func() {
-		s.mu.Lock()
-		s.ended = true
-		if s.process != nil {
-			_ = syscall.Kill(-s.process.Pid, syscall.SIGKILL)
-		}
-		s.mu.Unlock()
-		<-s.done
-	})
+	t.Cleanup(s.end)
 	return s
+}
+
+// end kills the process, and starts none after it.
+func (s *supervised) end() {
+	s.mu.Lock()
+	s.ended = true
+	if s.process != nil {
+		_ = syscall.Kill(-s.process.Pid, syscall.SIGKILL)
+	}
+	s.mu.Unlock()
+	<-s.done
 }
 
 func (s *supervised) once(argv []string) bool {

@@ -253,7 +253,7 @@ func TestNoMemoryIsTakenWithoutALimit(t *testing.T) {
 }
 
 // serveAtPort starts a victim at a port, which takes orders by a control socket.
-func serveAtPort(t *testing.T, client protocol.Client) (control string, port int) {
+func serveAtPort(t *testing.T, client protocol.Client) (control string, port int, service *supervised) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -262,16 +262,17 @@ func serveAtPort(t *testing.T, client protocol.Client) (control string, port int
 	port = listener.Addr().(*net.TCPAddr).Port
 	_ = listener.Close()
 	options := victim.Options{Port: port, Control: filepath.Join(t.TempDir(), "c.sock")}
-	supervise(t, victimCommand(t, options)...)
+	service = supervise(t, victimCommand(t, options)...)
 	awaitServing(t, client, protocol.Endpoint{Port: port, Path: "/health"})
-	return options.Control, port
+	return options.Control, port, service
 }
 
 func TestAPortIsFreeAgainAfterTheRevertAndWithTheLink(t *testing.T) {
 	for _, byLink := range []bool{false, true} {
 		client, unlink := linkAgent(t)
-		control, port := serveAtPort(t, client)
+		control, port, service := serveAtPort(t, client)
 		mustLand(t, client, protocol.LastingParams{Fault: fault.PortTaken, Path: control}, "reaches the agent")
+		service.end() // it would take the port again
 		if byLink {
 			unlink()
 		} else {
@@ -300,9 +301,10 @@ func TestAPlaceOfASocketIsFreeAgainAfterTheRevertAndWithTheLink(t *testing.T) {
 	for _, byLink := range []bool{false, true} {
 		client, unlink := linkAgent(t)
 		options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock"), Control: filepath.Join(t.TempDir(), "c.sock")}
-		supervise(t, victimCommand(t, options)...)
+		service := supervise(t, victimCommand(t, options)...)
 		awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
 		mustLand(t, client, protocol.LastingParams{Fault: fault.SocketBlocked, Path: options.Control}, "a connect to it is refused")
+		service.end() // it would take the place again
 		if byLink {
 			unlink()
 		} else {
