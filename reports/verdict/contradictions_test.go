@@ -143,7 +143,20 @@ func contradictions() []contradiction {
 		{wrong: "the new process is older than its recovery", edit: onRecovery(func(r *record.Recovery) { r.After.StartTime -= 100 }), says: "are not as old as its times say"},
 		{wrong: "the fault met another process", edit: onRecoveryOf("retry.shipped/user.hero_proxy#", func(r *record.Recovery) { r.After.StartTime++ }), says: "began with another process"},
 		{wrong: "the replacement came 1 s later", edit: onRecovery(func(r *record.Recovery) { later(r, time.Second) }), says: "outside the time limit for the phase respawned"},
+		{wrong: "the landing has no proof", edit: onRecovery(func(r *record.Recovery) { r.Landing.Proof = "" }), says: "nothing shows that the fault took effect"},
+		{wrong: "nobody knows whose process it was", edit: onRecovery(func(r *record.Recovery) { r.Identity = "" }), says: "healthy before"},
+		{wrong: "a hang landed before it was injected", edit: onRecoveryOf("hang.shipped/user.hero_db_server#", func(r *record.Recovery) {
+			r.Landing.At.Lo = r.Injected.Lo - 1
+		}), says: "times of its recovery hang.shipped/user.hero_db_server#45.1 are impossible"},
+		{wrong: "a hang landed after its process had ended", edit: onRecoveryOf("hang.shipped/user.hero_db_server#", func(r *record.Recovery) {
+			r.Landing.At.Hi = r.Exited.Hi + 1
+		}), says: "times of its recovery hang.shipped/user.hero_db_server#45.1 are impossible"},
 		{wrong: "the window was widened", edit: onSigterm(func(r *record.Result) { r.Windows[0].Latest += second }), says: "wider time limit"},
+		{wrong: "the window ends before it begins", edit: onSigterm(func(r *record.Result) {
+			i := slices.IndexFunc(r.Windows, func(w record.Window) bool { return w.Phase == "respawned" })
+			r.Windows[i].Earliest = r.Windows[i].Latest + 1
+		}), says: "wider time limit"},
+		{wrong: "a window is there twice", edit: onSigterm(func(r *record.Result) { r.Windows = append(r.Windows, r.Windows[0]) }), says: "wider time limit"},
 		{wrong: "a window was removed", edit: onSigterm(func(r *record.Result) { r.Windows = r.Windows[:1] }), says: "was not held to a time limit"},
 		{wrong: "the policy was changed beside the service's", edit: onRecovery(func(r *record.Recovery) { r.Terms.Policy.Delay += second }), says: "the terms of its recovery"},
 		{wrong: "a recovery without terms", edit: onRecovery(func(r *record.Recovery) { r.Terms = nil }), says: "by which policy its recovery was due"},

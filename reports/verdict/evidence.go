@@ -104,9 +104,9 @@ func (l *ledger) findFlawOf(r record.Recovery, result record.Result, proof recor
 	switch {
 	case isOther:
 		return newFlaw(heldByOther, r.ID)
-	case r.Landing == nil:
+	case r.Landing == nil || r.Landing.Proof == "":
 		return newFlaw(heldWithoutLanding)
-	case r.Steady != "healthy":
+	case r.Steady != "healthy" || r.Identity == "":
 		return newFlaw(heldWithoutSteady, r.ID)
 	case !isPossible(r):
 		return newFlaw(heldImpossibly, r.ID)
@@ -181,7 +181,7 @@ func isPossible(r record.Recovery) bool {
 	if r.Terms.Check == nil { // the fault ended the process, and nothing else did
 		return r.Exited != nil && *r.Exited == landed
 	}
-	return r.Exited == nil || landed.Lo <= r.Exited.Hi
+	return landed.Lo >= r.Injected.Lo && (r.Exited == nil || landed.Hi <= r.Exited.Hi)
 }
 
 // tickInterval is the unit of a process's start time: /proc counts 100 a second.
@@ -233,11 +233,14 @@ func (l *ledger) findLate(r record.Recovery, result record.Result, proof record.
 		if window.Recovery != r.ID {
 			continue
 		}
+		if held[window.Phase] {
+			return newFlaw(heldByWiderWindow, r.ID, window.Phase)
+		}
 		computed, from, ok := due.Phase(window.Phase)
 		earliest, latest := time.Duration(window.Earliest), time.Duration(window.Latest)
 		switch {
 		case !ok || from != window.From || earliest < 0 || latest < 0 || latest == 0 && (earliest == 0 || window.Phase != "exited") || latest > computed.Latest,
-			window.Phase == "respawned" && earliest < computed.Earliest, window.Phase == "exited" && r.Terms.Check == nil && earliest < computed.Earliest:
+			latest != 0 && earliest > latest, window.Phase == "respawned" && earliest < computed.Earliest, window.Phase == "exited" && r.Terms.Check == nil && earliest < computed.Earliest:
 			return newFlaw(heldByWiderWindow, r.ID, window.Phase)
 		case latest == 0:
 			latest = computed.Latest

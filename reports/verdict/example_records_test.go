@@ -59,7 +59,7 @@ func promotable() *record.Record {
 	for i, service := range []string{"user.a", "user.b"} {
 		id := "restart.sigterm/" + service + "#1"
 		r.Recoveries = append(r.Recoveries, record.Recovery{
-			ID: id, Promise: "restart.sigterm", Service: service, Fault: "SIGTERM", Sandbox: "main", Seed: 1, Steady: "healthy",
+			ID: id, Promise: "restart.sigterm", Service: service, Fault: "SIGTERM", Sandbox: "main", Seed: 1, Steady: "healthy", Identity: "peer of SOCKET",
 			Before: record.Incarnation{PID: 20 + i, StartTime: 90}, After: record.Incarnation{PID: 40 + i, StartTime: 600},
 			Terms:    &record.Terms{Policy: policy, Retry: 1, StopTimeout: limits.StopTimeout, Startup: limits.Serving - limits.Restart, Limits: &limits},
 			Injected: during(0), Landing: &record.Landing{At: during(1), Proof: "exited"},
