@@ -63,6 +63,7 @@ func planCrasher(name string, attempts, code int) session.VictimPlan {
 func itCrashes(chaos *session.Session, p string, plan session.VictimPlan, judge func(SpecContext, *loop)) {
 	It("is retried by its policy: "+plan.Name, spec.About(p), spec.On(plan.Name), func(ctx SpecContext) {
 		l := &loop{chaos: chaos, sandbox: spec.MainOrOwn(ctx, chaos), plan: plan}
+		l.host = spec.WatchHost(ctx, l.sandbox)
 		l.since = spec.Now(ctx, l.sandbox)
 		spec.Register(ctx, l.sandbox, plan.Definition())
 		judge(ctx, l)
@@ -72,12 +73,11 @@ func itCrashes(chaos *session.Session, p string, plan session.VictimPlan, judge 
 func itKeepsItsDelays(chaos *session.Session, plan session.VictimPlan) {
 	plan.Policy.Backoff, plan.Policy.Delay = zinit.BackoffExponential, zinit.Milliseconds(delay)
 	itCrashes(chaos, promise.RetryCrashLoop, plan, func(ctx SpecContext, l *loop) {
-		host := spec.WatchHost(ctx, l.sandbox)
 		starts := l.awaitRuns(ctx, 3)
 		if len(starts) <= 3 {
 			l.fail(ctx, "was not run again after its run %d", len(starts))
 		}
-		l.judgeDelays(ctx, starts[:4], host)
+		l.judgeDelays(ctx, starts[:4])
 	})
 }
 
@@ -90,13 +90,12 @@ func itKeepsItsDelaysThoughWell(chaos *session.Session, plan session.VictimPlan)
 	check := session.VictimPlan{Options: victim.Options{Journal: plan.Options.Journal + ".check", ExitDelay: time.Millisecond}}
 	plan.Probe = session.VictimCommand(check.Options)
 	itCrashes(chaos, promise.RetryCrashLoop, plan, func(ctx SpecContext, l *loop) {
-		host := spec.WatchHost(ctx, l.sandbox)
 		const runs = 3
 		starts := l.awaitRuns(ctx, runs)
 		if len(starts) <= runs {
 			l.fail(ctx, "was not run again after its run %d", len(starts))
 		}
-		l.judgeDelays(ctx, starts[:runs+1], host)
+		l.judgeDelays(ctx, starts[:runs+1])
 		if journal, err := spec.ReadJournal(ctx, l.sandbox, check); err != nil || len(journal.Of(victim.EventEnded)) < runs {
 			spec.Inconclusive("no landing: the service was not checked often enough to prove anything")
 		}
@@ -150,7 +149,6 @@ func itStartsAfresh(chaos *session.Session, plan session.VictimPlan) {
 		if runs := len(l.awaitRuns(ctx, attempts)); runs != attempts {
 			spec.Inconclusive(plan.Name + " was not given up after its attempts, so nobody could start it afresh: " + promise.RetryMaxAttempts + " judges that")
 		}
-		host := spec.WatchHost(ctx, l.sandbox)
 		l.since = spec.Now(ctx, l.sandbox)
 		By("start " + plan.Name + " by hand")
 		if err := l.sandbox.Supervisor.Start(ctx, plan.Name); err != nil {
@@ -160,7 +158,7 @@ func itStartsAfresh(chaos *session.Session, plan session.VictimPlan) {
 		if len(starts) != attempts {
 			l.fail(ctx, "was started by hand and then run %s, not %s", spec.Count(len(starts), "time"), spec.Count(attempts, "time"))
 		}
-		l.judgeDelays(ctx, starts, host)
+		l.judgeDelays(ctx, starts)
 	})
 }
 
@@ -169,13 +167,12 @@ func itRunsTheCourse(chaos *session.Session, plan session.VictimPlan) {
 	plan.Policy = spec.ScalePolicy(courseDelay, unreachedPeriod)
 	plan.Options.ExitDelay = shortRunPeriod
 	itCrashes(chaos, promise.RetryCourse, plan, func(ctx SpecContext, l *loop) {
-		host := spec.WatchHost(ctx, l.sandbox)
 		attempts := plan.Policy.MaxAttempts
 		starts := l.awaitRuns(ctx, attempts+1)
 		if len(starts) < attempts {
 			l.fail(ctx, "was given up after %s, and has %s", spec.Count(len(starts), "run"), spec.Count(attempts, "attempt"))
 		}
-		l.judgeDelays(ctx, starts[:attempts], host)
+		l.judgeDelays(ctx, starts[:attempts])
 	})
 }
 
@@ -184,12 +181,11 @@ func itStaysAtTheMaximum(chaos *session.Session, plan session.VictimPlan) {
 	plan.Policy.Backoff, plan.Policy.Delay, plan.Policy.MaxDelay = zinit.BackoffExponential, zinit.Milliseconds(7*time.Millisecond), zinit.Milliseconds(37*time.Millisecond)
 	plan.Options.ExitDelay = shortRunPeriod
 	itCrashes(chaos, promise.RetryMany, plan, func(ctx SpecContext, l *loop) {
-		host := spec.WatchHost(ctx, l.sandbox)
 		starts := l.awaitRuns(ctx, manyRuns)
 		if len(starts) <= manyRuns {
 			l.fail(ctx, "was not run again after its run %d", len(starts))
 		}
-		l.judgeDelays(ctx, starts, host)
+		l.judgeDelays(ctx, starts)
 	})
 }
 
@@ -202,14 +198,13 @@ func itEndsInEveryWay(chaos *session.Session, plan session.VictimPlan) {
 	plan.Policy.Delay = zinit.Milliseconds(7 * time.Millisecond)
 	plan.Options.ExitDelay, plan.Options.Endings = shortRunPeriod, everyEnding
 	itCrashes(chaos, promise.RetryAnyEnding, plan, func(ctx SpecContext, l *loop) {
-		host := spec.WatchHost(ctx, l.sandbox)
 		endings := strings.Count(everyEnding, ",") + 1
 		starts := l.awaitRuns(ctx, endings)
 		switch overdue := time.Duration(spec.Now(ctx, l.sandbox) - starts[len(starts)-1]); {
 		case len(starts) > endings:
 		case overdue < overdueLimit:
 			spec.InconclusiveBecause(record.TooCoarse("there was no time for all ways in which a run can end"))
-		case host.Stall() > spec.Tolerance(l.chaos):
+		case l.host.Stall() > spec.Tolerance(l.chaos):
 			spec.InconclusiveBecause(record.HostStalled("a run may only be late"))
 		default:
 			l.fail(ctx, "ended its run %d by %s and was not run again", len(starts), l.endingOf(len(starts)))
@@ -231,7 +226,6 @@ func itBeginsAgain(chaos *session.Session, plan session.VictimPlan) {
 			status, err := l.sandbox.Supervisor.Status(ctx, plan.Name)
 			return err == nil && status.PID == 0 && status.State != zinit.StateStopping
 		})
-		host := spec.WatchHost(ctx, l.sandbox)
 		l.since = spec.Now(ctx, l.sandbox)
 		if err := l.sandbox.Supervisor.Start(ctx, plan.Name); err != nil {
 			l.fail(ctx, "was stopped between two retries and could not be started: %v", err)
@@ -240,7 +234,7 @@ func itBeginsAgain(chaos *session.Session, plan session.VictimPlan) {
 		if len(starts) < 2 {
 			l.fail(ctx, "was stopped and started between two retries, and was not run again after its end")
 		}
-		l.judgeDelays(ctx, starts, host)
+		l.judgeDelays(ctx, starts)
 	})
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// overdueLimit bounds the wait for a run that is due. Afterwards it counts as one that will not come.
+	// overdueLimit bounds the wait for a run that is due, on a calm host. Afterwards it counts as one that will not come.
 	overdueLimit = 2 * time.Second
 	// loopTimeout bounds a spec that watches a loop.
 	loopTimeout = time.Minute
@@ -30,6 +30,7 @@ type loop struct {
 	chaos   *session.Session
 	sandbox *session.Sandbox
 	plan    session.VictimPlan
+	host    *spec.Host
 	since   int64 // earlier runs do not count
 }
 
@@ -58,9 +59,9 @@ func (l *loop) awaitRuns(ctx SpecContext, n int) (starts []int64) {
 		starts = l.starts(ctx)
 		runs := len(starts)
 		if runs == 0 {
-			return time.Duration(now-l.since) > overdueLimit
+			return l.host.IsOver(overdueLimit, l.since, now)
 		}
-		return runs > n || time.Duration(now-starts[runs-1]) > l.runPeriod()+l.plan.Policy.DelayOfRetry(runs)+overdueLimit
+		return runs > n || l.host.IsOver(l.runPeriod()+l.plan.Policy.DelayOfRetry(runs)+overdueLimit, starts[runs-1], now)
 	})
 	if len(starts) == 0 {
 		spec.Inconclusive(l.plan.Name + " was to be run, and never was")
@@ -71,7 +72,7 @@ func (l *loop) awaitRuns(ctx SpecContext, n int) (starts []int64) {
 // judgeDelays judges the time between the end of each run and the start of the next by the policy. The lower bound is
 // exact: no run ends before its exit delay is over, and no process writes before it was started. The upper bound grants the
 // tolerance three times: for the end, for the start, and for the retry itself.
-func (l *loop) judgeDelays(ctx SpecContext, starts []int64, host *spec.Host) {
+func (l *loop) judgeDelays(ctx SpecContext, starts []int64) {
 	GinkgoHelper()
 	tolerance := spec.Tolerance(l.chaos)
 	for n := 1; n < len(starts); n++ {
@@ -80,7 +81,7 @@ func (l *loop) judgeDelays(ctx SpecContext, starts []int64, host *spec.Host) {
 		case waited < due:
 			l.fail(ctx, "was run again %s after its end %d, before the %s that it has to wait", span.Text(waited), n, span.Text(due))
 		case waited <= due+3*tolerance:
-		case host.Stall() > tolerance || host.Explains(ctx, starts[n-1]+int64(l.runPeriod()+due), starts[n], 3*tolerance):
+		case l.host.Stall() > tolerance || l.host.Explains(ctx, starts[n-1]+int64(l.runPeriod()+due), starts[n], 3*tolerance):
 			spec.InconclusiveBecause(record.HostStalled("the delays between runs cannot be judged"))
 		default:
 			l.fail(ctx, "was run again only %s after its end %d, not within %s", span.Text(waited), n, due+3*tolerance)

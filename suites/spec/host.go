@@ -70,6 +70,12 @@ func (h *Host) Explains(ctx context.Context, due, came int64, tolerance time.Dur
 	return time.Duration(came-due)-h.waitPressure(ctx, due, came) <= tolerance
 }
 
+// IsOver reports whether a limit has passed between two points of the agent's clock, not counting the time for which the host may have kept
+// processes waiting.
+func (h *Host) IsOver(limit time.Duration, from, now int64) bool {
+	return time.Duration(now-from)-h.pressure(from, now) > limit
+}
+
 // CouldDelay reports whether the host, at some time while it was watched, can have kept a process waiting for so long. It is for time
 // stamps that are not on the agent's clock: all but the tolerance must be explained by the pressure within one such time.
 func (h *Host) CouldDelay(delay, tolerance time.Duration) bool {

@@ -95,3 +95,14 @@ func TestTheLastIntervalIsAwaited(t *testing.T) {
 		}
 	})
 }
+
+// TestALimitIsOverOnceItsTimeWithoutTheHostHasPassed has a host that was busy for one of three seconds.
+func TestALimitIsOverOnceItsTimeWithoutTheHostHasPassed(t *testing.T) {
+	host := pressedHost(0, time.Second, 0)
+	if host.IsOver(2*time.Second, 0, 3*second) {
+		t.Error("the host's second counts")
+	}
+	if !host.IsOver(2*time.Second-1, 0, 3*second) {
+		t.Error("the image's two seconds do not count")
+	}
+}
