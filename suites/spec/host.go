@@ -15,6 +15,8 @@ const (
 	hostInterval = 500 * time.Millisecond
 	// watchTimeout bounds the wait for the interval in which something came: on a busy host the observer itself is late.
 	watchTimeout = 30 * hostInterval
+	// keptLimit bounds the time for which a busy host is believed to keep one process waiting.
+	keptLimit = 8 * time.Second
 )
 
 // Host tells how well the host does while a spec times something from outside.
@@ -70,10 +72,10 @@ func (h *Host) Explains(ctx context.Context, due, came int64, tolerance time.Dur
 	return time.Duration(came-due)-h.waitPressure(ctx, due, came) <= tolerance
 }
 
-// IsOver reports whether a limit has passed between two points of the agent's clock, not counting the time for which the host may have kept
-// processes waiting.
+// IsOver reports whether a limit has passed between two points of the agent's clock. The time for which the host may have kept processes
+// waiting does not count, up to keptLimit: what does not come must be seen not to come on a busy host as well.
 func (h *Host) IsOver(limit time.Duration, from, now int64) bool {
-	return time.Duration(now-from)-h.pressure(from, now) > limit
+	return time.Duration(now-from)-min(h.pressure(from, now), keptLimit) > limit
 }
 
 // CouldDelay reports whether the host, at some time while it was watched, can have kept a process waiting for so long. It is for time

@@ -105,4 +105,11 @@ func TestALimitIsOverOnceItsTimeWithoutTheHostHasPassed(t *testing.T) {
 	if !host.IsOver(2*time.Second-1, 0, 3*second) {
 		t.Error("the image's two seconds do not count")
 	}
+	busy := make([]time.Duration, 20)
+	for i := range busy {
+		busy[i] = time.Second
+	}
+	if !pressedHost(busy...).IsOver(2*time.Second, 0, 20*second) {
+		t.Error("on a host that is always busy it is never over")
+	}
 }
