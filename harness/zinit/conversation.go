@@ -104,7 +104,7 @@ func readReply(from io.Reader, framing dialect.Framing) (*envelope, error) {
 			if err := skip(buffered); err != nil {
 				return nil, explainDecode(err)
 			}
-			decoder = json.NewDecoder(buffered)
+			decoder = json.NewDecoder(byteReader{buffered})
 		}
 		var raw json.RawMessage
 		if err := decoder.Decode(&raw); err != nil {
@@ -117,11 +117,14 @@ func readReply(from io.Reader, framing dialect.Framing) (*envelope, error) {
 		if reply.Method == "" && string(reply.ID) == onlyID {
 			return reply, nil
 		}
-		if skip != nil { // what the decoder has read ahead is the next header
-			buffered = bufio.NewReader(io.MultiReader(decoder.Buffered(), buffered))
-		}
 	}
 }
+
+// byteReader reads one byte at a time, so that a decoder does not read beyond its document, into the next header.
+type byteReader struct{ source io.Reader }
+
+// Read reads one byte.
+func (r byteReader) Read(into []byte) (int, error) { return r.source.Read(into[:min(len(into), 1)]) }
 
 // skipLength reads the four bytes that say how long a document is. The document itself says where it ends.
 func skipLength(from *bufio.Reader) error {

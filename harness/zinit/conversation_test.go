@@ -1,0 +1,73 @@
+package zinit_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
+)
+
+// converse calls a method of a supervisor that answers with the given bytes.
+func converse(t *testing.T, framing dialect.Framing, reply []byte) (string, error) {
+	t.Helper()
+	conversation := zinit.NewConversation(func(ctx context.Context, _ int) (net.Conn, error) {
+		return dialTo(func(conn net.Conn) {
+			if _, err := conn.Read(make([]byte, 1<<10)); err == nil {
+				_, _ = conn.Write(reply)
+			}
+		})(ctx)
+	})
+	result, err := conversation.Call(t.Context(), dialect.Transport{Framing: framing}, "m", nil)
+	return string(result), err
+}
+
+// TestNotificationsBeforeAReply checks that a reply is found behind notifications in every framing, and that many of them take no
+// memory: the reader once kept a buffer of 4 KiB for each.
+func TestNotificationsBeforeAReply(t *testing.T) {
+	const notification, reply = `{"method":"x"}`, `{"id":1,"result":3}`
+	for framing, heads := range map[dialect.Framing][2]string{
+		dialect.Line:          {"", ""},
+		dialect.LengthPrefix:  {"\x00\x00\x00\x0e", "\x00\x00\x00\x13"},
+		dialect.ContentLength: {"Content-Length: 14\r\n\r\n", "Content-Length: 19\r\n\r\n"},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		result, err := converse(t, framing, []byte(strings.Repeat(heads[0]+notification, 30_000)+heads[1]+reply))
+		runtime.ReadMemStats(&after)
+		if err != nil || result != "3" {
+			t.Errorf("%s: %q, %v", framing, result, err)
+		}
+		if taken := (after.Sys - before.Sys) >> 20; taken > 64 {
+			t.Errorf("%s: it took %d MiB", framing, taken)
+		}
+	}
+}
+
+// FuzzConversation sends arbitrary bytes as the reply in each framing.
+func FuzzConversation(f *testing.F) {
+	for i, reply := range []string{
+		`{"jsonrpc":"2.0","id":1,"result":{"name":"a"}}`,
+		"Content-Length: 14\r\n\r\n{\"method\":\"x\"}Content-Length: 19\r\n\r\n{\"id\":1,\"result\":3}",
+		"\x00\x00\x00\x13{\"id\":1,\"result\":3}",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n13\r\n{\"id\":1,\"result\":3}\r\n0\r\n\r\n",
+		`[{"ID":"1","err":{"code":"no"}}]`,
+	} {
+		f.Add([]byte(reply), i)
+	}
+	f.Fuzz(func(t *testing.T, reply []byte, framing int) {
+		framings := dialect.Framings()
+		result, err := converse(t, framings[uint(framing)%uint(len(framings))], reply)
+		answered := new(zinit.Error)
+		switch {
+		case err == nil && result == "":
+			t.Error("neither a result nor an error")
+		case err != nil && !errors.Is(err, zinit.ErrConnection) && !errors.As(err, &answered):
+			t.Errorf("the error is of no kind: %v", err)
+		}
+	})
+}
