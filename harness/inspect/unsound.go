@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/script"
 )
 
 // socatTimeout is the number of seconds that socat waits for a reply after its input has ended, unless -t sets another
@@ -94,7 +96,7 @@ func readsReply(names []string) bool {
 
 // simpleCommands returns the words of each simple command of a line, without exec, and whether the line always succeeds.
 func simpleCommands(line string) (commands [][]string, ignored bool, err error) {
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(line), "")
+	file, err := script.Parse(line, syntax.LangPOSIX)
 	if err != nil {
 		return nil, false, err
 	}

@@ -3,6 +3,7 @@ package script
 
 import (
 	"fmt"
+	"io"
 	"path"
 	"regexp"
 	"slices"
@@ -52,11 +53,11 @@ func Watchdogs(text string, programs ...string) ([]Watchdog, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{functions: functionsOf(file), programs: programs}
+	r := &reader{functions: functionsOf(file), programs: programs, read: map[string]bool{}}
 	syntax.Walk(file, func(node syntax.Node) bool {
 		switch node := node.(type) {
 		case *syntax.WhileClause, *syntax.ForClause:
-			r.readLoop(node, nil)
+			r.readLoop(node)
 			return false // its body is read
 		case *syntax.CallExpr:
 			if words := literals(node); len(words) > 0 && path.Base(words[0]) == "xargs" {
@@ -72,11 +73,12 @@ func Watchdogs(text string, programs ...string) ([]Watchdog, error) {
 type reader struct {
 	functions map[string]*syntax.FuncDecl
 	programs  []string
+	read      map[string]bool // functions that a loop calls; each is read once
 	found     []Watchdog
 }
 
-// readLoop reads the body of a loop and of the functions that it calls. within are the functions that are being read.
-func (r *reader) readLoop(body syntax.Node, within []string) {
+// readLoop reads the body of a loop and of the functions that it calls.
+func (r *reader) readLoop(body syntax.Node) {
 	syntax.Walk(body, func(node syntax.Node) bool {
 		call, ok := node.(*syntax.CallExpr)
 		if !ok {
@@ -86,8 +88,9 @@ func (r *reader) readLoop(body syntax.Node, within []string) {
 		if len(words) == 0 {
 			return true
 		}
-		if function, defined := r.functions[words[0]]; defined && !slices.Contains(within, words[0]) {
-			r.readLoop(function.Body, append(within, words[0]))
+		if function, defined := r.functions[words[0]]; defined && !r.read[words[0]] {
+			r.read[words[0]] = true
+			r.readLoop(function.Body)
 		}
 		r.check(call, words)
 		return true
@@ -192,12 +195,46 @@ func functionsOf(file *syntax.File) map[string]*syntax.FuncDecl {
 	return functions
 }
 
+// statementLimit bounds one statement, in bytes. The parser calls itself for whatever a statement nests, and a stack that overflows
+// ends the program: some hundred KiB of opening brackets do.
+const statementLimit = 32 << 10
+
+// Parse parses shell text that somebody else may have prepared. It refuses a statement that is longer than 32 KiB.
+func Parse(text string, variant syntax.LangVariant) (*syntax.File, error) {
+	source := &statementReader{source: strings.NewReader(text), left: statementLimit}
+	file := new(syntax.File)
+	for statement, err := range syntax.NewParser(syntax.Variant(variant)).StmtsSeq(source) {
+		if err != nil {
+			return nil, err
+		}
+		file.Stmts = append(file.Stmts, statement)
+		source.left = statementLimit
+	}
+	return file, nil
+}
+
 func parse(text string) (*syntax.File, error) {
-	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	file, err := Parse(text, syntax.LangBash)
 	if err != nil {
 		return nil, fmt.Errorf("parse the shell script: %w", err)
 	}
 	return file, nil
+}
+
+// statementReader fails when a statement has taken too many bytes.
+type statementReader struct {
+	source io.Reader
+	left   int // bytes
+}
+
+// Read reads at most what is left for the statement.
+func (r *statementReader) Read(into []byte) (int, error) {
+	if r.left == 0 {
+		return 0, fmt.Errorf("a statement is longer than %d bytes", statementLimit)
+	}
+	n, err := r.source.Read(into[:min(len(into), r.left)])
+	r.left -= n
+	return n, err
 }
 
 func oneLine(node syntax.Node) string {

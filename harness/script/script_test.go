@@ -1,9 +1,14 @@
 package script_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
+
+	"mvdan.cc/sh/v3/syntax"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/script"
 )
@@ -69,4 +74,60 @@ func TestInvalidScripts(t *testing.T) {
 	NewWithT(t).Expect(err).To(MatchError(HavePrefix("parse the shell script: ")))
 	_, err = script.Programs("a |")
 	NewWithT(t).Expect(err).To(HaveOccurred())
+}
+
+// TestParseRefusesALongStatement checks that nesting cannot overflow the stack, which would end the program.
+func TestParseRefusesALongStatement(t *testing.T) {
+	for _, open := range []string{"(", "$((", "$(", "{ ", "if ", "a|"} {
+		_, err := script.Parse(strings.Repeat(open, 1<<20/len(open)), syntax.LangBash)
+		if err == nil || !strings.Contains(err.Error(), "a statement is longer than 32768 bytes") {
+			t.Errorf("%s: %v", open, err)
+		}
+	}
+	if file, err := script.Parse(strings.Repeat("a; b\n# c\n", 1<<14), syntax.LangBash); err != nil || len(file.Stmts) != 2<<14 {
+		t.Errorf("a long script: %v", err)
+	}
+}
+
+// TestFunctionsOfALoopAreReadOnce checks that functions that call the next one twice do not take twice the time each.
+func TestFunctionsOfALoopAreReadOnce(t *testing.T) {
+	var text strings.Builder
+	for i := range 40 {
+		_, _ = fmt.Fprintf(&text, "f%d() { f%d; f%d; }\n", i, i+1, i+1)
+	}
+	text.WriteString("f40() { zinit start a; }\nwhile :; do f0; done\n")
+	read := make(chan int, 1)
+	go func() {
+		found, _ := script.Watchdogs(text.String())
+		read <- len(found)
+	}()
+	select {
+	case found := <-read:
+		if found != 1 {
+			t.Errorf("%d watchdogs, not 1", found)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("not read within 20 s")
+	}
+}
+
+func FuzzWatchdogs(f *testing.F) {
+	for _, text := range []string{
+		"while true; do for s in $(zinit list); do zinit start \"$s\"; done; done &\nexec zinit init",
+		"f() { f; }\nwhile :; do f; done", "zinit list | xargs -n1 zinit start", "cat <<E\n$(a)\nE\n", "[[ a =~ (b) ]] && $((1+2))", "A=1 env B=2 'my prog' x",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		programs, err := script.Programs(text)
+		found, failure := script.Watchdogs(text, programs...)
+		if (err == nil) != (failure == nil) {
+			t.Errorf("%v, but %v", err, failure)
+		}
+		for _, watchdog := range found {
+			if strings.ContainsAny(watchdog.String(), "\n") {
+				t.Errorf("several lines: %q", watchdog)
+			}
+		}
+	})
 }
