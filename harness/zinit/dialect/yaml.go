@@ -13,7 +13,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/yamlfile"
 )
@@ -42,20 +41,12 @@ const largestFile = 1 << 16
 
 // Parse reads the YAML form of a dialect. An error is one line that begins with file:line:column if that is known.
 func Parse(file string, data []byte) (read Dialect, err error) {
-	defer func() { // the YAML library can panic at nonsense
-		if panicked := recover(); panicked != nil {
-			err = fmt.Errorf("%s: invalid YAML: %s", file, yamlfile.OneLine(fmt.Sprint(panicked)))
-		}
-	}()
 	if len(data) > largestFile {
 		return read, fmt.Errorf("%s: it is larger than %d bytes", file, largestFile)
 	}
-	tree, err := parser.ParseBytes(data, 0)
+	tree, err := yamlfile.Parse(file, data, &read, keys())
 	if err != nil {
-		return read, yamlfile.Located(file, err, keys())
-	}
-	if err := yaml.UnmarshalWithOptions(data, &read, yaml.Strict()); err != nil {
-		return read, yamlfile.Located(file, err, keys())
+		return read, err
 	}
 	if wrong := read.normalize(); wrong != nil {
 		return read, fmt.Errorf("%s%s: %s", file, place(tree, wrong.at), yamlfile.OneLine(wrong.text))

@@ -64,3 +64,39 @@ func TestA039ServiceIsOneDocument(t *testing.T) {
 		t.Errorf("read %v (%v)", read, err)
 	}
 }
+
+// TestADialectIsReadWithinLimits checks that what makes the YAML library take gigabytes is refused before it sees it.
+func TestADialectIsReadWithinLimits(t *testing.T) {
+	for _, text := range []string{strings.Repeat("- ", 30_000), strings.Repeat("[", 60_000)} {
+		if _, err := dialect.Parse("x.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), "too deep, or with too many members") {
+			t.Errorf("%.10q...: %v", text, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{dialect.Zinit04, dialect.Zinit039} {
+		known, err := dialect.Builtin(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		text, err := known.YAML()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte("documents:\n  action:\n    retry.delay: {at: wait, form: seconds, default: 1e300}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		read, err := dialect.Parse("x.yaml", data)
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n\r") {
+				t.Errorf("several lines: %q", err)
+			}
+			return
+		}
+		if _, err := read.YAML(); err != nil {
+			t.Errorf("%q is read, and not written: %v", data, err)
+		}
+	})
+}
