@@ -14,6 +14,10 @@ import (
 const (
 	filesLimit = 20_000
 	bytesLimit = 1 << 30
+	// nameLimit bounds an entry's name, in bytes: one of a MiB makes half a million folders.
+	nameLimit = 512
+	// headerLimit bounds what an entry takes beside its content, on average, in bytes.
+	headerLimit = 4 << 10
 )
 
 // unpack writes the files and folders of a tar.gz below a folder that does not exist yet. It refuses links, devices, paths that
@@ -37,7 +41,7 @@ func unpack(archive, folder string, mostFiles int, mostBytes int64) (err error) 
 	}
 	defer func() { _ = root.Close() }()
 
-	files, left := tar.NewReader(unzipped), mostBytes
+	files, left := tar.NewReader(io.LimitReader(unzipped, mostBytes+int64(mostFiles)*headerLimit)), mostBytes
 	for range mostFiles {
 		header, err := files.Next()
 		if errors.Is(err, io.EOF) {
@@ -45,6 +49,9 @@ func unpack(archive, folder string, mostFiles int, mostBytes int64) (err error) 
 		}
 		if err != nil {
 			return fmt.Errorf("read %s: %w", archive, err)
+		}
+		if len(header.Name) > nameLimit {
+			return fmt.Errorf("unpack %s: a name is longer than %d bytes", archive, nameLimit)
 		}
 		if !filepath.IsLocal(header.Name) {
 			return fmt.Errorf("unpack %s: %q leaves the folder", archive, header.Name)
