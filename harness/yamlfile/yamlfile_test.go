@@ -188,3 +188,20 @@ func TestAByteOrderMarkIsSkipped(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// FuzzParse parses foreign files: whatever is wrong with one is said in one line that begins with its path.
+func FuzzParse(f *testing.F) {
+	for _, text := range []string{"name: [\n", "limits: {restart: x}\n", "a: &a [*a]\n", "? \n: \n", "- \x00", "name: !!binary x\n", "\uFEFFname: |\n  x\n---\n"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var into described
+		file, err := yamlfile.Parse("a.yaml", data, &into, []string{"name"})
+		if err != nil && (strings.ContainsAny(err.Error(), "\n\r") || !strings.HasPrefix(err.Error(), "a.yaml:")) {
+			t.Errorf("%q", err)
+		}
+		if err == nil {
+			_ = yamlfile.Position(file, "$.limits.restart")
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -58,4 +59,24 @@ func TestAddressesAsTheKernelWritesThem(t *testing.T) {
 	}
 	_, _, ok := readAbstract([]string{"0000", "1", "0", "00010000", "0001", "01", "77", "@0001f"})
 	g.Expect(ok).To(BeFalse(), "a name that the kernel gave")
+}
+
+// FuzzReadTables reads arbitrary bytes as the tables of sockets below /proc/net.
+func FuzzReadTables(f *testing.F) {
+	f.Add(listeners)
+	f.Add("0000000000000000: 00000002 00000000 00010000 0001 01 4242 /run/a.sock\n0: 2 0 00010000 0002 01 4243 @name\n")
+	f.Fuzz(func(t *testing.T, table string) {
+		for _, socket := range parseBound(table) {
+			if !strings.HasPrefix(socket.path, "/") {
+				t.Errorf("%q is no path", socket.path)
+			}
+		}
+		for line := range strings.Lines(table) {
+			for _, read := range []func([]string) (string, protocol.Exposed, bool){readTCP, readUDP(0), readAbstract} {
+				if inode, found, ok := read(strings.Fields(line)); ok && (inode == "" || found.Address == "") {
+					t.Errorf("%q: inode %q, %+v", line, inode, found)
+				}
+			}
+		}
+	})
 }

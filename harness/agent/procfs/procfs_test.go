@@ -64,3 +64,24 @@ func FuzzParseStat(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseFiles reads arbitrary bytes as each of the other files of /proc.
+func FuzzParseFiles(f *testing.F) {
+	f.Add([]byte("12:pids:/docker/1\n0::/x\n"))
+	f.Add([]byte("Name:\tx\nUid:\t0\t33\t33\t33\nGid:\t0\t34\t0\t0\nThreads:\t4\nVmRSS:\t 100 kB\n"))
+	f.Add([]byte("some avg10=0.26 avg60=15.42 avg300=32.50 total=4087952\n"))
+	f.Add([]byte("42 (two words) " + tail))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if group := parseGroup(string(data)); strings.Contains(group, "\n") {
+			t.Errorf("the group has several lines: %q", group)
+		}
+		if _, _, known := parseOwner(string(data)); known && !strings.Contains(string(data), "Uid:") {
+			t.Errorf("an owner was read from %q", data)
+		}
+		if threads, _, err := parseStatus(data); err == nil && threads == 0 {
+			t.Errorf("no threads were read from %q", data)
+		}
+		_ = parsePressure(string(data))
+		_, _ = parseCPUTime(data)
+	})
+}
