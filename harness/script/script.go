@@ -203,12 +203,17 @@ const statementLimit = 32 << 10
 func Parse(text string, variant syntax.LangVariant) (*syntax.File, error) {
 	source := &statementReader{source: strings.NewReader(text), left: statementLimit}
 	file := new(syntax.File)
+	var failure error
 	for statement, err := range syntax.NewParser(syntax.Variant(variant)).StmtsSeq(source) {
 		if err != nil {
-			return nil, err
+			failure = err // the loop is not left: the library goes on with the error once more, which panics then
+			continue
 		}
 		file.Stmts = append(file.Stmts, statement)
 		source.left = statementLimit
+	}
+	if failure != nil {
+		return nil, failure
 	}
 	return file, nil
 }

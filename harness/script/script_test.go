@@ -111,6 +111,15 @@ func TestFunctionsOfALoopAreReadOnce(t *testing.T) {
 	}
 }
 
+// TestAScriptThatIsBrokenOff checks that a statement with an error is one, and no panic of the library's iterator.
+func TestAScriptThatIsBrokenOff(t *testing.T) {
+	for _, text := range []string{"f;n\xba", "a; b 'c", "a\n(b"} {
+		if _, err := script.Programs(text); err == nil {
+			t.Errorf("%q was read", text)
+		}
+	}
+}
+
 func FuzzWatchdogs(f *testing.F) {
 	for _, text := range []string{
 		"while true; do for s in $(zinit list); do zinit start \"$s\"; done; done &\nexec zinit init",
