@@ -12,9 +12,13 @@ import (
 // into memory.
 const largest = 32 << 20
 
+// memberLimit bounds the members and elements of a record, six times those of the largest faithful run. Each takes up to some hundred bytes of memory,
+// even if it is wrong, so that 32 MiB of them would take 10 GB.
+const memberLimit = 250_000
+
 // Load reads a record: the finished document, or the events of a run that was killed or goes on. A record without an End is not
 // Complete. Load leaves out a last line that was cut off, and notes it; any other unreadable line is an error that names it. A record
-// has at most 32 MiB, no unknown member, and no member twice.
+// has at most 32 MiB and 250,000 members, no unknown member, and no member twice.
 func Load(path string) (*Record, error) {
 	read, _, err := LoadBytes(path)
 	return read, err
@@ -47,6 +51,9 @@ func Parse(data []byte) (*Record, error) {
 func parse(data []byte) (*Record, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, errors.New("it is empty: the run was killed before it began")
+	}
+	if bytes.Count(data, []byte("{"))+bytes.Count(data, []byte(",")) > memberLimit {
+		return nil, fmt.Errorf("it has more than %d members, which no record of hero_chaos has", memberLimit)
 	}
 	first, _, _ := bytes.Cut(data, []byte("\n"))
 	if string(bytes.TrimSpace(first)) == "{" || bytes.Contains(first, []byte(`"results":`)) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -231,6 +232,29 @@ func TestCreateSaysWhatIsWrong(t *testing.T) {
 	g.Expect(os.WriteFile(file, nil, 0o600)).To(gomega.Succeed())
 	_, err := record.Create(filepath.Join(file, "record.json"), aRun(), record.Redactor{})
 	g.Expect(err).To(gomega.MatchError(gomega.HavePrefix("begin the record: ")))
+}
+
+// TestLoadBoundsItsMemory reads lists of what is no result: the decoder makes one of each before it says that it is wrong.
+func TestLoadBoundsItsMemory(t *testing.T) {
+	load := func(list string, elements int) string {
+		_, err := record.Parse([]byte(`{"schema":"hero_chaos.record/1","results":[],"` + list + `":[1` + strings.Repeat(",1", elements) + "]}"))
+		if err == nil {
+			t.Fatalf("%s of numbers were read", list)
+		}
+		return err.Error()
+	}
+	for _, list := range []string{"recoveries", "evidence"} {
+		if said := load(list, 16<<20); !strings.Contains(said, "more than 250000 members") {
+			t.Errorf("%s: %s", list, said)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		said := load(list, 249_000)
+		runtime.ReadMemStats(&after)
+		if taken := (after.Sys - before.Sys) >> 20; taken > 512 || strings.Contains(said, "more than 250000 members") {
+			t.Errorf("%s: it took %d MiB: %s", list, taken, said)
+		}
+	}
 }
 
 func FuzzLoad(f *testing.F) {
