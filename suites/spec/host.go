@@ -24,6 +24,7 @@ type Host struct {
 	mu           sync.Mutex
 	longestDelay time.Duration          // for which the host kept the observer waiting
 	intervals    []protocol.Calibration // one after the other
+	between      []protocol.Calibration // from one of them to the next: the agent was on its way to us and back
 }
 
 // WatchHost watches the host until ctx ends: how long the observer in the sandbox was not scheduled, how late its answer
@@ -41,13 +42,13 @@ func WatchHost(ctx context.Context, sandbox *session.Sandbox) *Host {
 	return host
 }
 
-// add adds an interval. The one since the last ended, in which the agent was on its way to us and back, is the difference of the sums.
+// add adds an interval. What the host did since the last one ended is the difference of the sums.
 func (h *Host) add(measured protocol.Calibration, late time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if count := len(h.intervals); count > 0 {
 		last := h.intervals[count-1]
-		h.intervals = append(h.intervals, protocol.Calibration{
+		h.between = append(h.between, protocol.Calibration{
 			From: last.To, To: measured.From, Pressure: measured.PriorPressurePeriod - last.PriorPressurePeriod - last.Pressure,
 		})
 	}
@@ -92,8 +93,21 @@ func (h *Host) CouldDelay(delay, tolerance time.Duration) bool {
 
 // waitPressure waits until the host has been watched until a point, and then returns the pressure between two.
 func (h *Host) waitPressure(ctx context.Context, from, to int64) time.Duration {
-	Until(ctx, watchTimeout, func(context.Context) bool { return h.watchedUntil() >= to })
+	h.awaitWatched(ctx, to)
 	return h.pressure(from, to)
+}
+
+// waitWatchedPressure is waitPressure for whoever knows otherwise how long the agent's answers were on their way.
+func (h *Host) waitWatchedPressure(ctx context.Context, from, to int64) time.Duration {
+	h.awaitWatched(ctx, to)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return sumPressure(h.intervals, from, to)
+}
+
+// awaitWatched waits until the host has been watched until a point.
+func (h *Host) awaitWatched(ctx context.Context, until int64) {
+	Until(ctx, watchTimeout, func(context.Context) bool { return h.watchedUntil() >= until })
 }
 
 // watchedUntil returns when the last interval ended.
@@ -106,12 +120,17 @@ func (h *Host) watchedUntil() int64 {
 	return h.intervals[len(h.intervals)-1].To
 }
 
-// pressure returns the longest time for which some process can have waited for the host between two points. How long it
-// was is known of each interval, and when is not.
-func (h *Host) pressure(from, to int64) (longest time.Duration) {
+// pressure returns the longest time for which some process can have waited for the host between two points.
+func (h *Host) pressure(from, to int64) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, interval := range h.intervals {
+	return sumPressure(h.intervals, from, to) + sumPressure(h.between, from, to)
+}
+
+// sumPressure returns the most of the pressure in some intervals that can have been between two points. How long it was is known of each
+// interval, and when is not.
+func sumPressure(intervals []protocol.Calibration, from, to int64) (longest time.Duration) {
+	for _, interval := range intervals {
 		overlap := time.Duration(min(to, interval.To) - max(from, interval.From))
 		longest += max(0, min(interval.Pressure, overlap))
 	}

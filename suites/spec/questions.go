@@ -152,7 +152,7 @@ func (q *Questioner) askOnce(ctx context.Context, question Question) Answer {
 	answer.Err = question.Ask(ctx)
 	answer.Took, answer.AgentDelay = time.Since(began), <-agent
 	if answer.Took > AnswerLimit && asked > 0 {
-		answer.PressurePeriod = q.host.waitPressure(ctx, asked, asked+int64(answer.Took))
+		answer.PressurePeriod = q.host.waitWatchedPressure(ctx, asked, asked+int64(answer.Took))
 	}
 	return answer
 }
