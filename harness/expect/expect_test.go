@@ -194,7 +194,7 @@ func TestWhatIsNoRecoveryIsRefused(t *testing.T) {
 	}
 }
 
-// TestOnlyAsLateAsTheHostMadeIt: a target is not blamed for the time in which somebody waited for the host, and
+// TestOnlyAsLateAsTheHostMadeIt: a target is not blamed for the time in which somebody waited for a processor, and
 // not excused by less than it was late by.
 func TestOnlyAsLateAsTheHostMadeIt(t *testing.T) {
 	pressed := func(wait time.Duration) func(*record.Recovery) {

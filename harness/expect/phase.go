@@ -124,7 +124,7 @@ func observedFor(r record.Recovery, origin record.Interval) time.Duration {
 
 func (e Expectation) limit() time.Duration { return e.within + e.tolerance }
 
-// stall returns how much time the host may have taken from the target: the time for which some task waited for the host after the new
+// stall returns how much time the host may have taken from the target: the time for which some task waited for a processor after the new
 // process was due, or the observer's own gap if that is longer than the tolerance.
 func (e Expectation) stall(r record.Recovery) time.Duration {
 	stalled := time.Duration(r.Pressure)

@@ -62,8 +62,8 @@ type Recovery struct {
 
 	// WorstGap is the longest time that the agent's observer was not scheduled while it watched, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
-	// Pressure is the time for which some task waited for a processor, for memory or for a disk (pressure stall information), from when the
-	// new process was due until the end of the observation, in nanoseconds. The host may have caused as much of a delay. The observer's own gaps do not show
+	// Pressure is the time for which some task of the host waited for a processor (pressure stall information), from when the new process was due
+	// until the end of the observation, in nanoseconds. The host may have caused as much of a delay. The observer's own gaps do not show
 	// it, because the kernel prefers a thread that sleeps a lot.
 	Pressure int64 `json:"pressure,omitempty"`
 	// Disturbed lists changes of services that had no fault, while this fault was observed.

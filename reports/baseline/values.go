@@ -21,7 +21,7 @@ type key struct {
 type subject struct{ service, fault string }
 
 // value is the time that a phase took, and the part of it that the host may have caused: the time for which the observer, or
-// any process when the new one was due, waited for the host. As with budgets, that part is not held against an image.
+// any process when the new one was due, waited for a processor. As with budgets, that part is not held against an image.
 type value struct{ took, host time.Duration }
 
 // values are the values of a phase, by subject.

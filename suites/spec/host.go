@@ -28,7 +28,7 @@ type Host struct {
 }
 
 // WatchHost watches the host until ctx ends: how long the observer in the sandbox was not scheduled, how late its answer
-// came, and how long some process waited for a processor, for memory or for a disk.
+// came, and how long some process waited for a processor.
 func WatchHost(ctx context.Context, sandbox *session.Sandbox) *Host {
 	host := &Host{}
 	go func() {

@@ -39,7 +39,7 @@ type Answer struct {
 	// AgentDelay is the time that the agent took for an answer, asked at the same time over the same link. It shows the
 	// host's own share.
 	AgentDelay time.Duration
-	// PressurePeriod is for how long of Took some process waited for the host. It is 0 for an answer that came soon.
+	// PressurePeriod is for how long of Took some process waited for a processor. It is 0 for an answer that came soon.
 	PressurePeriod time.Duration
 	Err            error
 }

@@ -7,19 +7,14 @@ import (
 	"time"
 )
 
-// resources names what a process may wait for through no fault of its own, by the files below /proc/pressure.
-var resources = [...]string{"cpu", "memory", "io"}
-
-// ReadPressure returns for how long since the boot at least one task of the host has waited for a processor, for memory to be reclaimed, or
-// for a disk: the sum of the totals of the lines "some" below /proc/pressure (pressure stall information). Two at a time count twice, so
-// that it is an upper bound. A file that the kernel does not have counts 0.
-func ReadPressure() (sum time.Duration) {
-	for _, resource := range resources {
-		if text, err := os.ReadFile("/proc/pressure/" + resource); err == nil {
-			sum += parsePressure(string(text))
-		}
+// ReadPressure returns for how long since the boot at least one task of the host has waited for a processor: the total of the line "some"
+// of /proc/pressure/cpu (pressure stall information). It is 0 if the kernel does not tell.
+func ReadPressure() time.Duration {
+	text, err := os.ReadFile("/proc/pressure/cpu")
+	if err != nil {
+		return 0
 	}
-	return sum
+	return parsePressure(string(text))
 }
 
 // PressureSince returns the pressure since a reading of ReadPressure. The kernel adds up its processors one after the other, so that a later

@@ -48,8 +48,8 @@ type Observation struct {
 	LastRefusal string `json:"last_refusal,omitempty"`
 	// WorstGap is the longest time that the observer was not scheduled meanwhile, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
-	// Pressure is for how long some task waited for a processor, for memory or for a disk, from when the new process was due until the end of
-	// the observation.
+	// Pressure is for how long some task of the host waited for a processor, from when the new process was due until the end of the
+	// observation.
 	Pressure time.Duration `json:"pressure_ns"`
 }
 

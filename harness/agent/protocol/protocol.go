@@ -70,7 +70,7 @@ type Calibration struct {
 	To   int64 `json:"to_ns"`
 	// WorstGap is the longest time that the observer was not scheduled, in nanoseconds.
 	WorstGap int64 `json:"worst_gap"`
-	// Pressure is for how long of that some task of the host waited for a processor, for memory or for a disk (pressure stall information).
+	// Pressure is for how long of that some task of the host waited for a processor (pressure stall information).
 	Pressure time.Duration `json:"pressure_ns"`
 	// PriorPressurePeriod is the sum of it from the host's boot until From.
 	PriorPressurePeriod time.Duration `json:"prior_pressure_ns"`
