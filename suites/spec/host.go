@@ -97,7 +97,7 @@ func (h *Host) waitPressure(ctx context.Context, from, to int64) time.Duration {
 	return h.pressure(from, to)
 }
 
-// waitWatchedPressure is waitPressure for whoever knows otherwise how long the agent's answers were on their way.
+// waitWatchedPressure waits as waitPressure does. It leaves out the times in which the agent was on its way, for a caller that knows them.
 func (h *Host) waitWatchedPressure(ctx context.Context, from, to int64) time.Duration {
 	h.awaitWatched(ctx, to)
 	h.mu.Lock()
