@@ -28,7 +28,7 @@ type watched struct {
 	process *observe.Watch
 	stop    context.CancelFunc // ends the look for outages
 	reached bool               // the service took a connection
-	outage  *outage            // nil while it does
+	outage  *protocol.Outage   // without its end; nil while the service takes one
 }
 
 // New returns a census without processes.

@@ -11,7 +11,6 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/clock"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // lookInterval is the pause between two looks at a service that is watched for outages.
@@ -24,8 +23,8 @@ func (c *Census) Outages(context.Context) (protocol.Outages, error) {
 	seen := protocol.Outages{Looks: c.looks, Outages: append([]protocol.Outage{}, c.outages...)}
 	for _, w := range c.watches {
 		if w.outage != nil {
-			ongoing := w.outage.until(clock.Now())
-			ongoing.Ongoing = true
+			ongoing := *w.outage
+			ongoing.To, ongoing.Ongoing = clock.Now(), true
 			seen.Outages = append(seen.Outages, ongoing)
 		}
 	}
@@ -36,7 +35,7 @@ func (c *Census) Outages(context.Context) (protocol.Outages, error) {
 func (c *Census) lookForOutages(ctx context.Context, w *watched, params protocol.WatchParams) {
 	ticker := time.NewTicker(lookInterval)
 	defer ticker.Stop()
-	defer c.endOutage(w)
+	defer c.leaveOutage(w)
 	for {
 		began := clock.Now()
 		what := findOutage(ctx, params)
@@ -49,6 +48,15 @@ func (c *Census) lookForOutages(ctx context.Context, w *watched, params protocol
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// leaveOutage ends the outage, if there is one, of a service that is watched no longer.
+func (c *Census) leaveOutage(w *watched) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if w.outage != nil {
+		c.endOutage(w, clock.Now())
 	}
 }
 
@@ -72,34 +80,17 @@ func (c *Census) noteLook(w *watched, params protocol.WatchParams, began int64, 
 	c.looks++
 	switch {
 	case what == "" && w.outage != nil:
-		c.outages = append(c.outages, w.outage.until(began))
-		w.outage = nil
+		c.endOutage(w, began)
 	case what == "":
 		w.reached = true
 	case w.reached && w.outage == nil:
-		w.outage = &outage{service: params.Service, incarnation: params.Incarnation, what: what, began: began}
+		w.outage = &protocol.Outage{Service: params.Service, Incarnation: params.Incarnation, What: what, From: began}
 	}
 }
 
-// endOutage ends the outage of a service that is watched no longer.
-func (c *Census) endOutage(w *watched) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if w.outage != nil {
-		c.outages = append(c.outages, w.outage.until(clock.Now()))
-		w.outage = nil
-	}
-}
-
-// outage is a time in which a service is out of reach though its process lives.
-type outage struct {
-	service     string
-	incarnation record.Incarnation
-	what        string
-	began       int64
-}
-
-// until returns the outage as it is told, with its end.
-func (o *outage) until(end int64) protocol.Outage {
-	return protocol.Outage{Service: o.service, Incarnation: o.incarnation, What: o.what, From: o.began, To: end}
+// endOutage ends the outage of a service at a point. The caller holds the mutex.
+func (c *Census) endOutage(w *watched, at int64) {
+	w.outage.To = at
+	c.outages = append(c.outages, *w.outage)
+	w.outage = nil
 }
