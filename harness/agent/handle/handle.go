@@ -68,6 +68,9 @@ func (h *Handle) FD() int { return h.fd }
 // IsGuarded reports whether a signal cannot reach another process that got the same pid meanwhile.
 func (h *Handle) IsGuarded() bool { return h.fd >= 0 }
 
+// Incarnation returns which process is held.
+func (h *Handle) Incarnation() record.Incarnation { return h.incarnation }
+
 // Signal sends a signal to the process. Signal 0 asks whether it is there, which a zombie is. The error is ESRCH if it is gone.
 func (h *Handle) Signal(signal unix.Signal) error {
 	if h.fd >= 0 {

@@ -14,7 +14,6 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
@@ -39,16 +38,21 @@ func holdDescriptors(params protocol.LastingParams) held {
 	return &descriptors{pid: params.SupervisorPID, rpc: params.RPC}
 }
 
-func (d *descriptors) begin(ctx context.Context) (err error) {
+// prepare takes hold of the supervisor and reads its limit, which it is to have again.
+func (d *descriptors) prepare() (step guard.Step, err error) {
 	if d.rpc.Socket == "" {
-		return errors.New("the supervisor's socket is not known")
+		return step, errors.New("the supervisor's socket is not known")
 	}
 	if d.handle, err = openSupervisor(d.pid); err != nil {
-		return err
+		return step, err
 	}
 	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, nil, &d.before); err != nil {
-		return fmt.Errorf("read the limits of process %d: %w", d.pid, err)
+		return step, fmt.Errorf("read the limits of process %d: %w", d.pid, err)
 	}
+	return guard.Step{Process: d.handle.Incarnation(), Descriptors: &d.before}, nil
+}
+
+func (d *descriptors) begin(ctx context.Context) error {
 	open, err := countDescriptors(d.pid)
 	if err != nil {
 		return err
@@ -69,19 +73,6 @@ func (d *descriptors) begin(ctx context.Context) (err error) {
 		d.clients = append(d.clients, conn)
 	}
 	return nil
-}
-
-// undo returns the step that gives the supervisor its limit back.
-func (d *descriptors) undo() (guard.Step, error) {
-	process, err := procfs.ReadProcess(d.pid)
-	if err != nil {
-		return guard.Step{}, err
-	}
-	var limit unix.Rlimit
-	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
-		return guard.Step{}, fmt.Errorf("read the limits of process %d: %w", d.pid, err)
-	}
-	return guard.Step{Process: process.Incarnation, Descriptors: &limit}, nil
 }
 
 func (d *descriptors) prove(ctx context.Context) (proof, missing string) {

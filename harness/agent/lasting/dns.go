@@ -36,18 +36,17 @@ func holdDNS(params protocol.LastingParams) held {
 	return &dnsGone{path: params.Path}
 }
 
-func (d *dnsGone) begin(context.Context) (err error) {
+// prepare reads the file, which is to be written as it was.
+func (d *dnsGone) prepare() (step guard.Step, err error) {
 	if d.before, err = os.ReadFile(d.path); err != nil {
-		return fmt.Errorf("read whom to ask for names: %w", err)
+		return step, fmt.Errorf("read whom to ask for names: %w", err)
 	}
-	d.written = true
-	return os.WriteFile(d.path, []byte(asksNobody), resolverMode) // in place: Docker mounts the file
+	return guard.Step{File: d.path, Content: d.before}, nil
 }
 
-// undo returns the step that writes the file as it is.
-func (d *dnsGone) undo() (guard.Step, error) {
-	content, err := os.ReadFile(d.path)
-	return guard.Step{File: d.path, Content: content}, err
+func (d *dnsGone) begin(context.Context) error {
+	d.written = true
+	return os.WriteFile(d.path, []byte(asksNobody), resolverMode) // in place: Docker mounts the file
 }
 
 func (d *dnsGone) prove(ctx context.Context) (proof, missing string) {

@@ -38,8 +38,8 @@ type held interface {
 
 // guarded is a fault that does not end with its holder: the guard undoes it if the agent is killed.
 type guarded interface {
-	// undo returns what reverts the fault, before it begins.
-	undo() (guard.Step, error)
+	// prepare reads what the fault will change, before it begins, and returns what reverts that.
+	prepare() (guard.Step, error)
 }
 
 // makers returns, by the name of a fault, what holds it.
@@ -92,13 +92,12 @@ func (h *Holder) Begin(ctx context.Context, params protocol.LastingParams) (reco
 	if err := h.add(params.Lease, e); err != nil {
 		return record.Interval{}, fmt.Errorf("begin %s: %w", params.Fault, err)
 	}
-	if err := h.guard(params.Lease, e.held); err != nil {
-		h.remove(params.Lease)
-		return record.Interval{}, fmt.Errorf("begin %s: %w", params.Fault, err)
+	err := h.prepare(params.Lease, e.held)
+	if err == nil {
+		e.began.Lo = clock.Now()
+		err = e.held.begin(ctx)
+		e.began.Hi = clock.Now()
 	}
-	e.began.Lo = clock.Now()
-	err := e.held.begin(ctx)
-	e.began.Hi = clock.Now()
 	if err == nil {
 		err = ctx.Err() // who withdraws may have asked for the revert before
 	}
@@ -110,13 +109,13 @@ func (h *Holder) Begin(ctx context.Context, params protocol.LastingParams) (reco
 	return e.began, nil
 }
 
-// guard tells the guard how to revert a fault that is about to begin.
-func (h *Holder) guard(lease string, fault held) error {
+// prepare prepares a fault that is about to begin, and tells the guard how to revert it.
+func (h *Holder) prepare(lease string, fault held) error {
 	left, needs := fault.(guarded)
-	if !needs || h.Guard == nil {
+	if !needs {
 		return nil
 	}
-	step, err := left.undo()
+	step, err := left.prepare()
 	if err != nil {
 		return err
 	}

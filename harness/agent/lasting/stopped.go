@@ -25,20 +25,19 @@ func holdStopped(params protocol.LastingParams) held {
 	return &stopped{pid: params.SupervisorPID, outside: params.Fault.Way == fault.ByDocker}
 }
 
-func (s *stopped) begin(context.Context) (err error) {
+// prepare takes hold of the supervisor, which is to go on.
+func (s *stopped) prepare() (step guard.Step, err error) {
 	if s.handle, err = openSupervisor(s.pid); err != nil {
-		return err
+		return step, err
 	}
+	return guard.Step{Process: s.handle.Incarnation(), Continues: true}, nil
+}
+
+func (s *stopped) begin(context.Context) error {
 	if s.outside {
 		return nil
 	}
 	return s.handle.Signal(unix.SIGSTOP)
-}
-
-// undo returns the step that lets the supervisor go on.
-func (s *stopped) undo() (guard.Step, error) {
-	process, err := procfs.ReadProcess(s.pid)
-	return guard.Step{Process: process.Incarnation, Continues: true}, err
 }
 
 // openSupervisor takes hold of the supervisor's process.
