@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -62,30 +63,27 @@ func (l ownListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if user, err := peerUser(conn); err == nil && user == l.user {
+		if peer, err := FindPeer(conn); err == nil && int(peer.Uid) == l.user {
 			return conn, nil
 		}
 		_ = conn.Close()
 	}
 }
 
-// peerUser returns the user of the process at the other end of a unix socket.
-func peerUser(conn net.Conn) (int, error) {
+// FindPeer returns the process at the other end of a unix socket, with its user: the listener's for who has connected (SO_PEERCRED).
+func FindPeer(conn net.Conn) (*unix.Ucred, error) {
 	local, ok := conn.(*net.UnixConn)
 	if !ok {
-		return 0, fmt.Errorf("%T is no unix socket", conn)
+		return nil, fmt.Errorf("%T is no unix socket", conn)
 	}
 	raw, err := local.SyscallConn()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	var peer *unix.Ucred
 	var failure error
-	if err := raw.Control(func(fd uintptr) { peer, failure = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }); err != nil {
-		return 0, err
-	}
-	if failure != nil {
-		return 0, failure
-	}
-	return int(peer.Uid), nil
+	err = raw.Control(func(fd uintptr) {
+		peer, failure = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) //nolint:gosec // a descriptor fits
+	})
+	return peer, errors.Join(err, failure)
 }

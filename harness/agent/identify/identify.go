@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"net"
 
-	"golang.org/x/sys/unix"
-
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/wire"
 )
 
 // Find finds the process that serves an endpoint: the peer of its unix socket, or the holder of its port's inode.
@@ -78,22 +77,10 @@ func findSocketOwner(ctx context.Context, path string) (int, error) {
 	return FindPeer(conn)
 }
 
-// FindPeer returns the pid of the listener of a unix connection (SO_PEERCRED).
+// FindPeer returns the pid of the listener of a unix connection.
 func FindPeer(conn net.Conn) (int, error) {
-	unixConn, ok := conn.(*net.UnixConn)
-	if !ok {
-		return 0, errors.New("not a unix connection")
-	}
-	raw, err := unixConn.SyscallConn()
+	credentials, err := wire.FindPeer(conn)
 	if err != nil {
-		return 0, err
-	}
-	var credentials *unix.Ucred
-	var failure error
-	err = raw.Control(func(fd uintptr) {
-		credentials, failure = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) //nolint:gosec // a descriptor fits
-	})
-	if err := errors.Join(err, failure); err != nil {
 		return 0, err
 	}
 	if credentials.Pid == 0 {
