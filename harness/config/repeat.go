@@ -24,7 +24,13 @@ func (c Config) Request() *record.Request {
 
 // RepeatCommand returns the command that runs a focus again, with the same target, image, profile and seed.
 func (c Config) RepeatCommand(focus string) string {
-	return repeat.Of(record.Run{
-		Request: c.Request(), Mutant: c.Mutant, Choices: c.Choices, Profile: c.Profile, Seed: c.Seed,
-	}).On(focus, "").String()
+	return repeat.Of(c.Describe()).On(focus, "").String()
+}
+
+// Describe returns what a record says of a run that has this configuration, before anything is known of its target.
+func (c Config) Describe() record.Run {
+	return record.Run{
+		PolicySHA256: c.PolicySHA256, Image: c.Image, Mutant: c.Mutant, Choices: c.Choices, Profile: c.Profile, Seed: c.Seed, Focus: c.Focus,
+		Service: c.Service, Request: c.Request(), Version: c.Version, Procs: c.Procs,
+	}
 }

@@ -64,12 +64,9 @@ func recordNothing(configuration config.Config) (*record.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
-	writer, err := record.Create(configuration.RecordPath(), record.Run{
-		ID: fmt.Sprintf("%d-interrupted", now.Unix()), Started: now, Target: described.Name, TargetSHA256: described.SHA256(), PolicySHA256: configuration.PolicySHA256,
-		Image: configuration.Image, Mutant: configuration.Mutant, Choices: configuration.Choices, Profile: configuration.Profile, Seed: configuration.Seed,
-		Focus: configuration.Focus, Service: configuration.Service, Request: configuration.Request(), Version: configuration.Version, Procs: configuration.Procs,
-	}, record.Redactor{})
+	now, run := time.Now(), configuration.Describe()
+	run.ID, run.Started, run.Target, run.TargetSHA256 = fmt.Sprintf("%d-interrupted", now.Unix()), now, described.Name, described.SHA256()
+	writer, err := record.Create(configuration.RecordPath(), run, record.Redactor{})
 	if err != nil {
 		return nil, err
 	}

@@ -21,13 +21,9 @@ const policiesTimeout = 10 * time.Second
 
 // describePlanned returns what is known of the run before anything has been started.
 func (o *Owner) describePlanned() record.Run {
-	run := record.Run{
-		ID: o.id, Started: time.Now(), Target: o.target.Name, TargetSHA256: o.target.SHA256(), PolicySHA256: o.configuration.PolicySHA256, Image: o.configuration.Image,
-		Mutant: o.configuration.Mutant, Choices: o.configuration.Choices, Profile: o.configuration.Profile, Seed: o.configuration.Seed,
-		Focus: o.configuration.Focus, Service: o.configuration.Service, Request: o.configuration.Request(),
-		Version: o.configuration.Version, Tools: toolVersions(), Procs: o.configuration.Procs,
-		Host: record.Host{Cores: runtime.NumCPU()}, Promises: promise.Recorded(), Confirmed: o.target.Confirmed,
-	}
+	run := o.configuration.Describe()
+	run.ID, run.Started, run.Target, run.TargetSHA256 = o.id, time.Now(), o.target.Name, o.target.SHA256()
+	run.Tools, run.Host, run.Promises, run.Confirmed = toolVersions(), record.Host{Cores: runtime.NumCPU()}, promise.Recorded(), o.target.Confirmed
 	if part := o.configuration.Part; part != nil {
 		run.Shard, run.Plan, run.Specs = part.Shard, part.Plan, part.Count
 	}
