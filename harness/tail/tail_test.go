@@ -16,7 +16,7 @@ func TestLinesAreReadWholeAndOnce(t *testing.T) {
 	}
 	for _, c := range []struct {
 		text  string
-		again  bool
+		again bool
 		skip  bool
 		lines []string
 	}{

@@ -400,11 +400,10 @@ func namespaced(operation dialect.Operation) []string {
 
 // joinName returns the usual spellings of a noun and a verb.
 func joinName(noun, verb string) []string {
-	title := func(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 	camel := ""
 	for i, part := range strings.Split(verb, "_") {
 		if i > 0 {
-			part = title(part)
+			part = capital(part)
 		}
 		camel += part
 	}
@@ -412,8 +411,8 @@ func joinName(noun, verb string) []string {
 		return []string{verb, "zinit." + verb, "supervisor." + verb}
 	}
 	return []string{
-		noun + "." + verb, noun + "_" + verb, verb + "_" + noun, noun + "/" + verb, noun + "s." + verb, noun + "." + camel, noun + title(camel), camel + title(noun),
-		title(noun) + "." + title(camel), "zinit." + noun + "." + verb, verb + "." + noun, camel + title(noun) + "s", verb + "_" + noun + "s", noun + "s/" + verb, noun + "-" + verb,
+		noun + "." + verb, noun + "_" + verb, verb + "_" + noun, noun + "/" + verb, noun + "s." + verb, noun + "." + camel, noun + capital(camel), camel + capital(noun),
+		capital(noun) + "." + capital(camel), "zinit." + noun + "." + verb, verb + "." + noun, camel + capital(noun) + "s", verb + "_" + noun + "s", noun + "s/" + verb, noun + "-" + verb,
 		"zinit_" + noun + "_" + verb, noun + "::" + verb,
 	}
 }
