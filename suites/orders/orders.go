@@ -180,6 +180,12 @@ func (s *subject) answerLimit() time.Duration {
 	return spec.AnswerLimit
 }
 
+// isRefused reports whether the supervisor answered the order with an error.
+func (s *subject) isRefused() bool {
+	var answer *zinit.Error
+	return errors.As(s.refused, &answer) || errors.Is(s.refused, zinit.ErrNotFound)
+}
+
 // experience brings the subject into its state, gives the order and looks what follows. It is an error if the state is not reached.
 func (s *subject) experience(ctx context.Context) error {
 	defer s.leave(context.WithoutCancel(ctx))
@@ -196,16 +202,19 @@ func (s *subject) experience(ctx context.Context) error {
 	s.refused = s.order.give(answering, s)
 	cancel()
 	took := time.Since(began)
-	var answer *zinit.Error
+	isAnswered := s.refused == nil || s.isRefused()
 	switch {
 	case errors.Is(s.refused, zinit.ErrNotExpressible):
 		return s.refused
 	case took > limit && s.host.Explains(ctx, hello.MonotonicNs, hello.MonotonicNs+int64(took), limit):
 		s.doubtful = fmt.Sprintf("%s: was answered after %s", s.describe(), span.Text(took))
-	case s.refused != nil && !errors.As(s.refused, &answer) && !errors.Is(s.refused, zinit.ErrNotFound):
+	case !isAnswered:
 		s.late = fmt.Sprintf("was not answered within %s: %v", span.Text(took), s.refused)
 	case took > limit:
 		s.late = "was answered after " + span.Text(took)
+	}
+	if !isAnswered { // nobody knows whether it was received, so nothing has to follow from it
+		return ctx.Err()
 	}
 	if s.state.name == "blocked" && s.order.name != "delete" {
 		if _, err := s.supervisor.Register(ctx, s.requirement().Definition()); err != nil {
@@ -276,9 +285,7 @@ func (s *subject) judge(ctx context.Context) {
 		}
 		return err == nil && s.isAs(ctx, len(living))
 	}
-	var answer *zinit.Error
-	refused := errors.As(s.refused, &answer) || errors.Is(s.refused, zinit.ErrNotFound)
-	if refused && s.cell.accepted {
+	if s.isRefused() && s.cell.accepted {
 		s.wrong = fmt.Sprintf("was refused: %v", s.refused)
 		return
 	}
@@ -293,7 +300,7 @@ func (s *subject) judge(ctx context.Context) {
 		}
 		return !since.IsZero() && time.Since(since) >= quiet
 	})
-	excused := refused && !s.cell.accepted && s.order.name != "kill" // who was refused knows it; a kill ends no wish to run
+	excused := s.isRefused() && s.order.name != "kill" // who was refused knows it; a kill ends no wish to run
 	if !reached && ctx.Err() == nil && !excused {
 		s.wrong = fmt.Sprintf("the service %s, but has %s, and zinit says %q", expected(s.cell.outcome), spec.Count(len(living), "process"), s.sandbox.StatusText(ctx, s.Name))
 	}
