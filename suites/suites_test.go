@@ -57,6 +57,9 @@ func TestSuites(t *testing.T) {
 		}
 		return
 	}
+	if configuration.ParentPipe != 0 && GinkgoParallelProcess() == 1 {
+		owner.FollowParent(configuration.ParentPipe)
+	}
 	spec.Select(selection)
 	spec.Announce(chaos)
 	spec.Prepare(chaos)

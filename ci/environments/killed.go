@@ -20,8 +20,21 @@ import (
 // undoLimit is the time after which everything is as before if the holder of a fault was killed.
 const undoLimit = 5 * time.Second
 
-// killAtRandom kills, at random moments, the agent or the whole harness of runs that stop processes in a container which is not
-// theirs. It prints what was not as before, and returns how many runs that were.
+// victim is a part of a run that is killed, in a run on one kind of container.
+type victim struct {
+	// whom is the agent, the program hero_chaos alone, or the whole tree of the harness's processes.
+	whom string
+	// isAttached is whether the run was attached to a container that is not its own.
+	isAttached bool
+}
+
+// listVictims lists what is killed in turns.
+func listVictims() []victim {
+	return []victim{{"agent", true}, {"tree", true}, {"program", false}, {"program", true}, {"tree", false}}
+}
+
+// killAtRandom kills, at random moments, the agent, the program or the whole harness of runs that stop processes, in containers of
+// their own and in one that is not theirs. It prints what was not as before, and returns how many runs that were.
 func killAtRandom(ctx context.Context, image string, runs int, seed uint64) (wrong int, err error) {
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // to be repeated
 	host, err := newLab(ctx, image)
@@ -36,14 +49,19 @@ func killAtRandom(ctx context.Context, image string, runs int, seed uint64) (wro
 	if err != nil {
 		return 0, err
 	}
-	held := 0
+	held, victims := 0, listVictims()
+	var ends []time.Duration
 	for i := range runs {
-		whom := []string{"agent", "harness"}[i%2]
-		during, err := killAt(ctx, host, whom, time.Duration(random.Int64N(int64(momentLimit))), before)
+		victim, moment := victims[i%len(victims)], time.Duration(random.Int64N(int64(momentLimit)))
+		during, end, err := killAt(ctx, host, victim, moment, before)
 		if ctx.Err() != nil {
 			return wrong, ctx.Err()
 		}
-		result := "as before"
+		ends = append(ends, end)
+		result, container := fmt.Sprintf("as before within %.1f s", end.Seconds()), ""
+		if victim.isAttached {
+			container = host.container
+		}
 		if during != before {
 			held++
 			result += fmt.Sprintf("; while it was held: %v", lacking(during, before))
@@ -52,50 +70,75 @@ func killAtRandom(ctx context.Context, image string, runs int, seed uint64) (wro
 			wrong++
 			result = "WRONG: " + err.Error()
 		}
-		fmt.Printf("%3d  %-8s %s\n", i+1, whom, result)
+		fmt.Printf("%3d  %-8s %-8s after %5.2f s: %s\n", i+1, owner(container), victim.whom, moment.Seconds(), result)
 	}
-	fmt.Printf("%d kills, %d of them while a fault could be seen, %d not undone within %s\n", runs, held, wrong, undoLimit)
+	slices.Sort(ends)
+	fmt.Printf("%d kills, %d of them while a fault could be seen, %d with something left; as before within %.1f s at the median and %.1f s at most\n",
+		runs, held, wrong, ends[len(ends)/2].Seconds(), ends[len(ends)-1].Seconds())
 	return wrong, nil
 }
 
-// killAt starts a run, kills the agent or the harness after a moment, and returns what was seen at that moment.
-func killAt(ctx context.Context, host *lab, whom string, moment time.Duration, before string) (during string, err error) {
+// killAt starts a run and kills a part of it after a moment. It returns what was seen at that moment in the container that is not the
+// run's, and how long it took until all was as before.
+func killAt(ctx context.Context, host *lab, victim victim, moment time.Duration, before string) (during string, end time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, environmentTimeout)
 	defer cancel()
 	l, err := newLab(ctx, host.image)
 	if err != nil {
-		return before, err
+		return before, 0, err
 	}
 	defer l.close()
-	l.container, l.state = host.container, host.state
-	command := l.hero(append(l.args, "--container", l.container, longer, "--allow-destructive")...)
-	if err := command.Start(); err != nil {
-		return before, err
+	l.args, l.env = append(l.args, longer), append(l.env, "TMPDIR="+l.folder)
+	if victim.isAttached {
+		l.container, l.state = host.container, host.state
+		l.args = append(l.args, "--container", l.container, "--allow-destructive")
 	}
-	if err := l.await("the agent", func() bool { _, err := l.findInContainer("hero_chaos_agent", " link "); return err == nil }); err != nil {
-		return before, err
+	command := l.hero(l.args...)
+	if err := command.Start(); err != nil {
+		return before, 0, err
+	}
+	if victim.whom == "agent" {
+		if err := l.await("the agent", func() bool { _, err := l.findInContainer("hero_chaos_agent", " link "); return err == nil }); err != nil {
+			return before, 0, err
+		}
 	}
 	time.Sleep(moment)
-	victims, err := findTree(command.Process.Pid)
-	if whom == "agent" {
-		var pid int
-		pid, err = l.findInContainer("hero_chaos_agent", " link ")
-		victims = []int{pid}
+	victims := []int{command.Process.Pid}
+	switch victim.whom {
+	case "agent":
+		victims[0], err = l.findInContainer("hero_chaos_agent", " link ")
+	case "tree":
+		victims, err = findTree(command.Process.Pid)
 	}
 	if err != nil {
-		return before, errors.Join(err, command.Process.Kill(), command.Wait())
+		return before, 0, errors.Join(err, command.Process.Kill(), command.Wait())
 	}
-	during, _ = host.readFaults()
+	during = before
+	if victim.isAttached {
+		during, _ = host.readFaults()
+	}
 	for _, pid := range victims {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
-	time.Sleep(undoLimit)
-	after, err := host.readFaults()
-	if err == nil && after != before {
-		err = fmt.Errorf("before %q, after %s %q", lacking(before, after), undoLimit, lacking(after, before))
+	killed := time.Now()
+	for {
+		after, err := host.readFaults()
+		if err == nil && after == before {
+			break
+		}
+		if time.Since(killed) > undoLimit {
+			err = errors.Join(err, command.Process.Kill(), command.Wait())
+			return during, undoLimit, errors.Join(err, fmt.Errorf("before %q, after %s %q", lacking(before, after), undoLimit, lacking(after, before)))
+		}
+		time.Sleep(pollInterval)
 	}
 	_ = command.Wait()
-	return during, errors.Join(err, l.findLeftovers())
+	err = l.findLeftovers()
+	end = time.Since(killed)
+	if victim.whom != "tree" { // else nobody is left who could remove what the compiler leaves when it is killed
+		err = errors.Join(err, l.findFiles())
+	}
+	return during, end, err
 }
 
 // findInContainer returns a process of the container whose command line has all of some words.

@@ -206,8 +206,11 @@ func (l *lab) findLeftovers() (err error) {
 
 func (l *lab) findLeft() error {
 	session, err := l.session()
-	if err != nil || session == "" {
+	if err != nil {
 		return err
+	}
+	if session == "" { // nothing had begun in Docker
+		return findLeftProcesses(l.output)
 	}
 	for what, args := range map[string][]string{
 		"containers": {"ps", "--all", "--quiet", "--filter", "label=hero_chaos.session=" + session},
@@ -218,13 +221,18 @@ func (l *lab) findLeft() error {
 			return fmt.Errorf("%s are left: %s (%w)", what, left, err)
 		}
 	}
-	if left, err := findProcesses(session, l.output); err != nil || left != "" {
-		return fmt.Errorf("processes are left: %s (%w)", left, err)
-	}
-	if l.container == "" {
-		return nil
+	if err := findLeftProcesses(session, l.output); err != nil || l.container == "" {
+		return err
 	}
 	return l.findLeftInContainer()
+}
+
+// findLeftProcesses returns an error that names the processes of this machine that have one of the words.
+func findLeftProcesses(words ...string) error {
+	if left, err := findProcesses(words...); err != nil || left != "" {
+		return fmt.Errorf("processes are left: %s (%w)", left, err)
+	}
+	return nil
 }
 
 // findProcesses names the processes of this machine whose command line or environment has one of the words.

@@ -26,7 +26,7 @@ func main() {
 	list := flag.Bool("list", false, "print the table and run nothing")
 	parallel := flag.Int("parallel", 3, "how many environments at once: a run mostly waits")
 	interrupts := flag.Int("interrupts", 0, "interrupt so many runs at random moments instead")
-	kills := flag.Int("kills", 0, "kill so many agents and harnesses at random moments instead")
+	kills := flag.Int("kills", 0, "kill agents or harnesses of so many runs at random moments instead")
 	seed := flag.Uint64("seed", 1, "repeats the random moments")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

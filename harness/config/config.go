@@ -57,6 +57,8 @@ type Config struct {
 	Version string `json:"version,omitempty"`
 	// PolicySHA256 is the hash of the policy that the run will be judged by.
 	PolicySHA256 string `json:"policy_sha256,omitempty"`
+	// ParentPipe is the descriptor of a pipe that ends when hero_chaos does, however it ends; 0 is none.
+	ParentPipe int `json:"parent_pipe,omitempty"`
 	// Progress is the file in which the run's processes announce what they do; empty where nobody follows it.
 	Progress string `json:"progress,omitempty"`
 }

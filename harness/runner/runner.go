@@ -86,10 +86,16 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 		return false, err
 	}
 	defer func() { _ = log.Close() }()
+	configuration.ParentPipe = inheritedFile
 	text, err := json.Marshal(configuration)
 	if err != nil {
 		return false, fmt.Errorf("hand the configuration to the suites: %w", err)
 	}
+	following, parent, err := os.Pipe()
+	if err != nil {
+		return false, fmt.Errorf("run the suites: %w", err)
+	}
+	defer func() { _ = errors.Join(following.Close(), parent.Close()) }()
 	// Ginkgo ends what runs at the limit, and the rest is reported as not run. What does not end then is ended from here.
 	ctx, cancel := context.WithTimeout(ctx, configuration.RunLimit+killDelay)
 	defer cancel()
@@ -97,7 +103,7 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 	// Ginkgo goes to the test binary by a path from its working directory, which fails if one of the two is reached through a link.
 	command.Dir = filepath.Dir(t.Suites)
 	command.Env = append(os.Environ(), config.Variable+"="+string(text), "PWD="+command.Dir)
-	command.Stdout, command.Stderr = log, log
+	command.Stdout, command.Stderr, command.ExtraFiles = log, log, []*os.File{following} // Ginkgo hands it on to its workers
 	// Ginkgo does not pass an interrupt on: its workers know only of one that reaches them as well.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	all := func(signal syscall.Signal) error { return syscall.Kill(-command.Process.Pid, signal) }
@@ -194,13 +200,13 @@ func demandsOf(specs []shard.Spec) []admission.Demand {
 // surveyTimeout bounds how long the suites may take to list their specs.
 const surveyTimeout = time.Minute
 
-// surveyPath is the pipe through which the suites list their specs: the first file that they inherit beside the usual three.
-const surveyPath = "/dev/fd/3"
+// inheritedFile is the descriptor of the first file that a process inherits beside the usual three.
+const inheritedFile = 3
 
 // Specs lists the specs that a run would include, without running them. It writes no file. A process of its own lists them: one that has
 // listed them no longer numbers them as the others do.
 func (t Tools) Specs(ctx context.Context, configuration config.Config) (specs []shard.Spec, err error) {
-	configuration.Survey = surveyPath
+	configuration.Survey = fmt.Sprintf("/dev/fd/%d", inheritedFile) // the pipe through which they list them
 	handed, err := json.Marshal(configuration)
 	if err != nil {
 		return nil, fmt.Errorf("hand the configuration to the suites: %w", err)

@@ -51,6 +51,14 @@ func deadline(t *testing.T) context.Context {
 	return ctx
 }
 
+// TestTheSuitesCanFollowTheirParent checks that Ginkgo inherits the pipe that the configuration names.
+func TestTheSuitesCanFollowTheirParent(t *testing.T) {
+	tools, configuration := play(t, `case $HERO_CHAOS_RUN in *'"parent_pipe":3'*) ;; *) exit 1 ;; esac; [ -p /dev/fd/3 ]`)
+	if passed, err := tools.Run(deadline(t), configuration); err != nil || !passed {
+		t.Errorf("passed %v, %v", passed, err)
+	}
+}
+
 func TestARunIsToldItsConfigurationAndLeavesALog(t *testing.T) {
 	tools, configuration := play(t, `echo "$*"; echo "$HERO_CHAOS_RUN" >&2`)
 	passed, err := tools.Run(deadline(t), configuration)
