@@ -168,6 +168,14 @@ func (r *Reaper) awaitLine(ctx context.Context, want string) (string, error) {
 // kill of this process.
 func (r *Reaper) Gone() <-chan struct{} { return r.gone }
 
+// AnnounceFile makes the reaper remove a file in a container that is not the session's if this process is killed.
+func (r *Reaper) AnnounceFile(box *Sandbox, path string) error {
+	if _, err := fmt.Fprintln(r.conn.Conn, reap.File, box.ID(), path); err != nil {
+		return box.wrap("announce a file of", err)
+	}
+	return nil
+}
+
 // Close waits until the reaper has removed everything that carries the session's label. The error says what is left. A second call
 // does nothing.
 func (r *Reaper) Close(ctx context.Context) error {

@@ -23,6 +23,9 @@ const (
 	// Ready starts the line that the reaper writes once it has reached Docker, followed by the daemon's id: a socket can lead to
 	// another daemon than the session's.
 	Ready = "ready"
+	// File starts a line of the session, followed by the id of a container that is not its own and the path of a file that is being
+	// copied there. The file removes itself once it runs; after a kill, the reaper does.
+	File = "file"
 	// Done is written by the session before it closes the connection in an orderly end. Nothing is being created any more then, so
 	// one empty look is enough.
 	Done = "done"
@@ -48,9 +51,9 @@ func CheckID(id string) error {
 	return nil
 }
 
-// Run writes Ready and the daemon's id when it has reached the daemon at socket, a path, and waits until in ends. It then removes every container, network
-// and volume with the session's label, and writes Reaped with a count. If ctx ends before, it removes nothing. The error names what
-// could not be removed within a minute.
+// Run writes Ready and the daemon's id when it has reached the daemon at socket, a path, and waits until in ends. It then removes every
+// container, network and volume with the session's label, and the files that the session named if it was killed, and writes Reaped with
+// a count of the former. If ctx ends before, it removes nothing. The error names what could not be removed within a minute.
 func Run(ctx context.Context, session, socket string, in io.Reader, out io.Writer) error {
 	if err := CheckID(session); err != nil {
 		return err
@@ -67,11 +70,11 @@ func Run(ctx context.Context, session, socket string, in io.Reader, out io.Write
 	if _, err := fmt.Fprintln(out, Ready, about.Info.ID); err != nil {
 		return fmt.Errorf("report that the reaper is ready: %w", err)
 	}
-	orderly, err := waitEnd(ctx, in)
+	end, err := waitEnd(ctx, in)
 	if err != nil {
 		return err
 	}
-	removed, err := sweepAll(ctx, docker, session, orderly)
+	removed, err := sweepAll(ctx, docker, session, end)
 	if err != nil {
 		return err
 	}
@@ -79,26 +82,36 @@ func Run(ctx context.Context, session, socket string, in io.Reader, out io.Write
 	return nil
 }
 
-// waitEnd reads until in ends, and returns whether the session announced its end.
-func waitEnd(ctx context.Context, in io.Reader) (orderly bool, err error) {
-	ended := make(chan bool, 1)
+// end describes the end of a session.
+type end struct {
+	orderly bool   // it announced it
+	files   []file // it named them, and may not have removed them
+}
+
+// waitEnd reads until in ends, and returns how the session ended.
+func waitEnd(ctx context.Context, in io.Reader) (end, error) {
+	ended := make(chan end, 1)
 	go func() {
-		last := ""
+		var e end
 		for lines := bufio.NewScanner(in); lines.Scan(); {
-			last = strings.TrimSpace(lines.Text())
+			line := strings.TrimSpace(lines.Text())
+			e.orderly = line == Done
+			if words := strings.SplitN(line, " ", 3); len(words) == 3 && words[0] == File {
+				e.files = append(e.files, file{container: words[1], path: words[2]})
+			}
 		}
-		ended <- last == Done
+		ended <- e
 	}()
 	select {
-	case orderly = <-ended:
-		return orderly, nil
+	case e := <-ended:
+		return e, nil
 	case <-ctx.Done():
-		return false, fmt.Errorf("wait for the session's end: %w", ctx.Err())
+		return end{}, fmt.Errorf("wait for the session's end: %w", ctx.Err())
 	}
 }
 
 // sweepAll sweeps until it finds nothing more.
-func sweepAll(ctx context.Context, docker *client.Client, session string, orderly bool) (int, error) {
+func sweepAll(ctx context.Context, docker *client.Client, session string, end end) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
 	began := time.Now()
@@ -106,7 +119,11 @@ func sweepAll(ctx context.Context, docker *client.Client, session string, orderl
 	for {
 		found, gone, err := sweep(ctx, docker, session)
 		removed += gone
-		if err == nil && found == 0 && (orderly || time.Since(began) >= latePeriod) {
+		isOver := end.orderly || time.Since(began) >= latePeriod
+		if isOver && !end.orderly {
+			removeFiles(ctx, docker, end.files)
+		}
+		if err == nil && found == 0 && isOver {
 			return removed, nil
 		}
 		select {

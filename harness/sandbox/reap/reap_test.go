@@ -27,6 +27,7 @@ type daemon struct {
 	refuse  string // the object whose removal fails once
 	late    string // the object that appears at the third look: Docker was still creating it
 	looks   int
+	execs   []string // the commands that were started in containers
 }
 
 func (d *daemon) serve(t *testing.T) (socket string) {
@@ -55,6 +56,10 @@ func (d *daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "OK")
 	case kind == "info":
 		_, _ = io.WriteString(w, `{"ID": "this one"}`)
+	case strings.HasSuffix(path, "/exec"):
+		command, _ := io.ReadAll(r.Body)
+		d.execs = append(d.execs, path+" "+string(command))
+		_, _ = io.WriteString(w, `{"Id": "e1"}`)
 	case r.Method == http.MethodGet:
 		d.list(w, kind, r.URL.Query().Get("filters"))
 	case r.Method == http.MethodDelete:
@@ -127,6 +132,21 @@ func TestRunRemovesTheSessionAndNothingElse(t *testing.T) {
 				t.Errorf("wrote %q, want %q", out, want)
 			}
 		})
+	}
+}
+
+// TestAKilledSessionsFilesAreRemoved checks that the file which was being copied to a container of somebody else does not stay there.
+func TestAKilledSessionsFilesAreRemoved(t *testing.T) {
+	const announced = reap.File + " c1 /the agent\n"
+	for _, end := range []string{"", reap.Done + "\n"} {
+		d := &daemon{objects: map[string]string{"containers/c1": ""}}
+		if err := reap.Run(t.Context(), "mine", d.serve(t), strings.NewReader(announced+end), io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		isRemoved := len(d.execs) == 1 && strings.HasPrefix(d.execs[0], "/containers/c1/exec ") && strings.Contains(d.execs[0], `["rm","-f","/the agent"]`)
+		if wasKilled := end == ""; isRemoved != wasKilled || !wasKilled && len(d.execs) > 0 {
+			t.Errorf("after %q: started %q", end, d.execs)
+		}
 	}
 }
 

@@ -94,3 +94,16 @@ func removeAll(ctx context.Context, removals []removal) (removed int, err error)
 	}
 	return removed, err
 }
+
+// file is a file in a container that is not the session's.
+type file struct{ container, path string }
+
+// removeFiles removes files by their containers' own rm. A container without one keeps them, and nobody is left to be told.
+func removeFiles(ctx context.Context, docker *client.Client, files []file) {
+	for _, f := range files {
+		created, err := docker.ExecCreate(ctx, f.container, client.ExecCreateOptions{User: "0", Cmd: []string{"rm", "-f", f.path}})
+		if err == nil {
+			_, _ = docker.ExecStart(ctx, created.ID, client.ExecStartOptions{Detach: true})
+		}
+	}
+}

@@ -43,6 +43,11 @@ func (o *Owner) connectAgent(ctx context.Context, live *liveSandbox) error {
 	var failures []error
 	for _, folder := range folders {
 		path := filepath.Join(folder, agentName+"-"+o.id)
+		if live.attached {
+			if err := o.reaper.AnnounceFile(live.container, path); err != nil {
+				return err
+			}
+		}
 		if err := live.container.CopyFile(ctx, path, 0o755, o.agent); err != nil {
 			failures = append(failures, err)
 			continue
