@@ -41,6 +41,11 @@ var bootAdvice = map[string]Advice{
 		Cause:  "Hero_services registers the install or test action without oneshot, so that zinit keeps it alive.",
 		Change: "Set oneshot true in the definition of that action, in hero_services.",
 	},
+	BootOwnProcess: {
+		Why:    "The health check of a service asks another one's process: if one of them hangs, the wrong one is restarted.",
+		Cause:  "Two programs take each other's socket or port, by a command or setting that was copied; or one program listens for two services.",
+		Change: "Give each service the socket or port of its own, in its command ({run-action}) or its settings. If the image is right, mend the socket or port of the service in the target file.",
+	},
 }
 
 // orderAdvice returns the advice for services that start in a wrong order.

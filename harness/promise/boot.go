@@ -12,6 +12,7 @@ const (
 	BootSecond       = "boot.second"
 	BootSlowService  = "boot.slow-service"
 	BootOneshots     = "boot.oneshots"
+	BootOwnProcess   = "boot.own-process"
 )
 
 var boot = []Promise{
@@ -23,4 +24,5 @@ var boot = []Promise{
 	blocking(BootSecond, "After a restart of the container with the same data every service serves in time.", from(contract.Checklist1), "boot-within-60s"),
 	blocking(BootSlowService, "While one service takes 8 s to serve, every other serves in time.", from(contract.Ours), "boot-within-60s"),
 	blocking(BootOneshots, "An install or test action runs to its end at most once a start, and is not kept alive.", from(contract.Image), "job-shape"),
+	blocking(BootOwnProcess, "The socket or port of a service is served by its own process, and by no other service's.", from(contract.Image)),
 }

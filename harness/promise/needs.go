@@ -26,6 +26,7 @@ var lesser = map[Need][]string{
 		ImageBinariesKept, ImageSocketsPrivate, ImageSecretFiles, LoadHerd, LoadSingle, SmokePaths, IsolationBystanders, IsolationReachable, CircumstancesShipped,
 	},
 	NeedsCommands:    {BootInventory, BootCovered, RestartZinitKill, ImageStaysStopped, ImageSecretLogs, ImageSecretStatus, LoadRPC},
+	NeedsOrders:      {BootOwnProcess},
 	NeedsDefinitions: {BootActions, BootActionsOwned, BootOneshots, HealthEverybody, DependencyBootShipped, ImageProbeTools, ImageSecretArguments},
 }
 

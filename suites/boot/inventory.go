@@ -25,6 +25,7 @@ func inventory(chaos *session.Session) {
 		{promise.BootActions, "has exactly its actions", checkActions},
 		{promise.BootActionsOwned, "has every action once", checkOwners},
 		{promise.BootCovered, "is in the target file", checkCoverage},
+		{promise.BootOwnProcess, "has services that are served by their own processes", checkOwnProcesses},
 	} {
 		It(one.sentence, spec.About(one.promise), spec.On(whole), func(ctx SpecContext) {
 			sandbox := spec.Sandbox(ctx, chaos, session.MainSandbox)
