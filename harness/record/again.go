@@ -3,9 +3,13 @@ package record
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/plain"
 )
+
+// IsLater reports whether a sandbox is of a repetition (ReplaceSpoiled).
+func IsLater(sandbox string) bool { return strings.Contains(sandbox, againMark) }
 
 // Spoiled returns the results that are inconclusive because the host stalled while they were measured.
 func (r *Record) Spoiled() []Result {
@@ -48,8 +52,11 @@ func (r *Record) ReplaceSpoiled(later *Record) error {
 		}
 	}
 	r.MeasuredAgain += replaced
-	if replaced > 0 && r.Complete() && later.End.Finished.After(r.End.Finished) {
-		r.End.Finished = later.End.Finished
+	if replaced > 0 && r.Complete() {
+		if later.End.Finished.After(r.End.Finished) {
+			r.End.Finished = later.End.Finished
+		}
+		r.End.WorstGap = max(r.End.WorstGap, later.End.WorstGap)
 	}
 	if r.End != nil && r.End.Totals != nil {
 		totals := r.Count()

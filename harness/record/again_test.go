@@ -25,7 +25,7 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 		t.Fatalf("stalled: %+v", stalled)
 	}
 	later := &record.Record{
-		Run: first.Run, End: &record.End{},
+		Run: first.Run, End: &record.End{WorstGap: 7},
 		Results: []record.Result{
 			{Promise: "a.stalled", Service: "x", Outcome: record.Held, Recoveries: []string{"1"}, Windows: []record.Window{{Recovery: "1"}, {Recovery: "2"}}, Sandboxes: []string{"host"}, Lasting: &record.Lasting{Sandbox: "host"}},
 			{Promise: "a.failed", Service: "x", Outcome: record.Held},
@@ -51,6 +51,9 @@ func TestOnlyWhatProvedNothingIsMeasuredAgain(t *testing.T) {
 	}
 	if first.Results[2].Outcome != record.Failed {
 		t.Error("a failure was measured away")
+	}
+	if first.End.WorstGap != 7 {
+		t.Errorf("the longest gap is %d, without that of the repetition", first.End.WorstGap)
 	}
 	if remarks := first.Remarks(); first.MeasuredAgain != 1 || len(first.Notes) != 0 || len(remarks) != 1 {
 		t.Errorf("%d results were measured again, notes %q, remarks %q", first.MeasuredAgain, first.Notes, remarks)

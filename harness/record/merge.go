@@ -1,7 +1,6 @@
 package record
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"path"
@@ -24,7 +23,9 @@ func Merge(shards []*Record) (*Record, error) {
 		return nil, fmt.Errorf("merge shards: %w", err)
 	}
 	merged := newRecord()
-	merged.Schema, merged.Run, merged.End = Schema, together(ordered), &End{}
+	merged.Schema, merged.Run = Schema, together(ordered)
+	whole := Whole(merged.Run.Parts)
+	merged.End = &End{Finished: whole.Finished, WorstGap: whole.WorstGap}
 	counted := true
 	for i, shard := range ordered {
 		if err := alike(ordered[0].Run, shard.Run); err != nil {
@@ -144,15 +145,11 @@ func alike(one, other Run) error {
 func together(ordered []*Record) Run {
 	run := ordered[0].Run
 	run.Shard, run.Specs, run.Parts, run.Sandboxes = "", 0, nil, nil // each shard has planned its own
-	ids, kernels := sha256.New(), []string{}
+	kernels := []string{}
 	for _, shard := range ordered {
 		own := shard.part()
 		run.Parts = append(run.Parts, own)
-		_, _ = fmt.Fprintln(ids, own.ID)
 		kernels = append(kernels, own.Host.Kernel)
-		if own.Started.Before(run.Started) {
-			run.Started = own.Started
-		}
 		if own.Daemon != run.Daemon {
 			run.Daemon = Daemon{}
 		}
@@ -163,7 +160,8 @@ func together(ordered []*Record) Run {
 		}
 	}
 	slices.Sort(kernels)
-	run.ID, run.Host.Kernel = fmt.Sprintf("merged-%.6x", ids.Sum(nil)), strings.Join(slices.Compact(kernels), ", ")
+	whole := Whole(run.Parts)
+	run.ID, run.Started, run.Host.Kernel = whole.ID, whole.Started, strings.Join(slices.Compact(kernels), ", ")
 	return run
 }
 
@@ -205,10 +203,6 @@ func (r *Record) take(shard *Record, number int) error {
 	for _, note := range shard.Notes {
 		r.Notes = append(r.Notes, "shard "+name+": "+note)
 	}
-	if shard.End.Finished.After(r.End.Finished) {
-		r.End.Finished = shard.End.Finished
-	}
-	r.End.WorstGap = max(r.End.WorstGap, shard.End.WorstGap)
 	if trouble := shard.End.Trouble; trouble != "" {
 		r.End.Trouble = strings.TrimPrefix(r.End.Trouble+"; shard "+name+": "+trouble, "; ")
 	}

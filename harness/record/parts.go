@@ -1,6 +1,7 @@
 package record
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"path"
 	"strconv"
@@ -60,6 +61,24 @@ func (r *Record) part() Part {
 		own.Finished, own.WorstGap = r.End.Finished, r.End.WorstGap
 	}
 	return own
+}
+
+// Whole returns what a record that was merged from these runs says of itself: an id that follows from theirs, from when until when they ran,
+// and the longest gap of an observer.
+func Whole(parts []Part) (whole Part) {
+	ids := sha256.New()
+	for i, part := range parts {
+		_, _ = fmt.Fprintln(ids, part.ID)
+		if i == 0 || part.Started.Before(whole.Started) {
+			whole.Started = part.Started
+		}
+		if part.Finished.After(whole.Finished) {
+			whole.Finished = part.Finished
+		}
+		whole.WorstGap = max(whole.WorstGap, part.WorstGap)
+	}
+	whole.ID = fmt.Sprintf("merged-%.6x", ids.Sum(nil))
+	return whole
 }
 
 // ParseShard reads "2/4", the second of four. Both numbers begin at 1, without leading zeros or signs, and the first is at most the

@@ -5,7 +5,6 @@ package record
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -286,7 +285,7 @@ func (c Container) Instance() string {
 }
 
 // IsLater reports whether the container is of a repetition (ReplaceSpoiled), whose files the record does not list.
-func (c Container) IsLater() bool { return strings.Contains(c.Sandbox, againMark) }
+func (c Container) IsLater() bool { return IsLater(c.Sandbox) }
 
 // End is written last: nothing that the run found is missing before it.
 type End struct {
