@@ -19,14 +19,15 @@ func Find(ctx context.Context, params protocol.IdentifyParams) (protocol.Identit
 	var pid int
 	var how string
 	var err error
-	if socket := params.Endpoint.Socket; socket != "" {
-		how = "peer of " + socket
-		pid, err = findSocketOwner(ctx, socket)
+	at := record.Endpoint{Socket: params.Endpoint.Socket, Port: params.Endpoint.Port}
+	if at.Socket != "" {
+		how = at.ByPeer()
+		pid, err = findSocketOwner(ctx, at.Socket)
 	} else {
 		var exclusion bool
-		how = fmt.Sprintf("inode of port %d", params.Endpoint.Port)
+		how = at.ByInode()
 		if pid, exclusion, err = findPortOwner(params.Endpoint.Port, params.SupervisorPID); exclusion {
-			how = fmt.Sprintf("user of port %d, by exclusion: no other process of that user can have it", params.Endpoint.Port)
+			how = at.ByExclusion()
 		}
 	}
 	if err != nil {

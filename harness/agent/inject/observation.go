@@ -2,7 +2,6 @@ package inject
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -35,7 +34,7 @@ func (o *observation) follow(ctx context.Context) {
 		return
 	}
 	if o.params.Fault.Landing == fault.LandsByExit {
-		o.seen.Landing = &record.Landing{At: *o.seen.Exited, Proof: "exited" + o.guard()}
+		o.seen.Landing = &record.Landing{At: *o.seen.Exited, Proof: o.guard(record.ProveExit())}
 	}
 	pressed := procfs.MeasurePressure(o.params.DueDelay)
 	defer func() { o.seen.Pressure = pressed() }()
@@ -95,17 +94,16 @@ func (o *observation) proveStop(ctx context.Context) *record.Landing {
 		if all {
 			at := record.Interval{Lo: before, Hi: clock.Now()}
 			if o.params.Fault.Landing == fault.LandsBeside {
-				return &record.Landing{At: at, Proof: fmt.Sprintf("state T in %d of %d tasks of the %s%s", tasks, tasks, o.params.Fault.Aim, o.guard())}
+				return &record.Landing{At: at, Proof: o.guard(record.ProveBeside(tasks, string(o.params.Fault.Aim)))}
 			}
 			reply := ask.Ask(ctx, o.params.Endpoint, stoppedSilencePeriod)
-			silence := stoppedSilencePeriod.String()
+			silence := "for " + stoppedSilencePeriod.String()
 			if reply.Outcome == ask.Answered && o.hasEnded() {
 				silence = "until its end"
 			} else if reply.Outcome != ask.Silent {
 				return nil
 			}
-			proof := fmt.Sprintf("state T in %d of %d tasks and no reply for %s%s", tasks, tasks, silence, o.guard())
-			return &record.Landing{At: at, Proof: proof}
+			return &record.Landing{At: at, Proof: o.guard(record.ProveSilence(tasks, silence))}
 		}
 		before = looked
 		select {
@@ -116,14 +114,14 @@ func (o *observation) proveStop(ctx context.Context) *record.Landing {
 	}
 }
 
-// guard returns what the proof of a landing adds if pidfds are refused; empty if there are pidfds.
-func (o *observation) guard() string {
+// guard adds to the proof of a landing whether pidfds are refused.
+func (o *observation) guard(proof string) string {
 	for _, target := range o.aimed {
 		if !target.process.IsGuarded() {
-			return " (pidfds are refused here: the start time of the process was compared before the signal)"
+			return record.WithoutPidfd(proof)
 		}
 	}
-	return ""
+	return proof
 }
 
 // hasEnded reports whether the victim has ended. Its sockets are closed then, and questions in them get no answer.

@@ -64,7 +64,7 @@ func (o *observation) identifyNew(ctx context.Context, peer int) {
 	var identity protocol.Identity
 	var err error
 	if peer != 0 {
-		identity, err = identify.Resolve(peer, o.params.SupervisorPID, "peer of "+o.params.Endpoint.Socket)
+		identity, err = identify.Resolve(peer, o.params.SupervisorPID, record.Endpoint{Socket: o.params.Endpoint.Socket}.ByPeer())
 	} else {
 		identity, err = identify.Find(ctx, protocol.IdentifyParams{Endpoint: o.params.Endpoint, SupervisorPID: o.params.SupervisorPID})
 	}

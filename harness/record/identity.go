@@ -1,0 +1,28 @@
+package record
+
+import "fmt"
+
+// Endpoint is where a service serves: at a unix socket, else at a port.
+type Endpoint struct {
+	Socket string
+	Port   int
+}
+
+// ByPeer tells in words that a process was identified as the peer of the endpoint's socket.
+func (e Endpoint) ByPeer() string { return "peer of " + e.Socket }
+
+// ByInode tells in words that a process was identified as the holder of the endpoint's port.
+func (e Endpoint) ByInode() string { return fmt.Sprintf("inode of port %d", e.Port) }
+
+// ByExclusion tells in words that a process was identified as the one of a user that can have the endpoint's port.
+func (e Endpoint) ByExclusion() string {
+	return fmt.Sprintf("user of port %d, by exclusion: no other process of that user can have it", e.Port)
+}
+
+// Identifies reports whether these words say that a process was identified at the endpoint.
+func (e Endpoint) Identifies(words string) bool {
+	if e.Socket != "" {
+		return words == e.ByPeer()
+	}
+	return words == e.ByInode() || words == e.ByExclusion()
+}
