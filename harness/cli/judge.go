@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/budget"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/config"
@@ -16,6 +17,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/runner"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/telemetry"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/attest"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/folder"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/reports/verdict"
@@ -178,14 +180,30 @@ func knownTargets() (known []verdict.Target) {
 		}
 		limits := budget.RecordLimits(found.Budgets)
 		one := verdict.Target{
-			Name: found.Name, SHA256: found.SHA256(), Limits: &limits, ToleranceLimit: found.Budgets.Tolerance.Duration(),
+			Name: found.Name, SHA256: found.SHA256(), Limits: &limits, ToleranceLimit: found.Budgets.Tolerance.Duration(), Confirmed: listConfirmed(found),
+			Check: &record.Check{
+				Interval: int64(found.Health.Interval), Timeout: int64(found.Health.Timeout), StartPeriod: int64(found.Health.StartPeriod),
+				Retries: found.Health.Retries,
+			},
 		}
 		for _, service := range found.Services {
-			one.Services = append(one.Services, service.Name)
+			one.Services = append(one.Services, record.Service{Name: service.Name, Socket: service.Socket, Port: service.Port})
 		}
 		known = append(known, one)
 	}
 	return known
+}
+
+// listConfirmed returns the assumptions that a target's file confirms, also one by one if it confirms all: a record lists them if an image's
+// spelling was learned.
+func listConfirmed(t *target.Target) []string {
+	confirmed := slices.Clone(t.Confirmed)
+	if slices.Contains(confirmed, target.All) {
+		for _, assumption := range zinit.Assumptions() {
+			confirmed = append(confirmed, assumption.ID)
+		}
+	}
+	return confirmed
 }
 
 // promiseIDs returns the ids of all promises.

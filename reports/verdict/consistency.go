@@ -13,10 +13,15 @@ import (
 // Target is a target that the judging program knows.
 type Target struct {
 	Name, SHA256 string
-	Services     []string
+	// Services are those of the file: their names, and where they serve.
+	Services []record.Service
+	// Confirmed are the assumptions that the file confirms.
+	Confirmed []string
 	// Limits and ToleranceLimit are the file's own; nil and 0 if they are not known.
 	Limits         *record.Limits
 	ToleranceLimit time.Duration
+	// Check is the health check of its services; nil if it is not known.
+	Check *record.Check
 }
 
 var wholeHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -52,11 +57,16 @@ func (j *judge) checkConsistency(r *record.Record) {
 	if policy := r.Run.PolicySHA256; wholeHash.MatchString(policy) && policy != j.against.Policy.SHA256 {
 		j.addRun(otherPolicy, policy)
 	}
+	j.checkRuns(r)
+	j.checkRepetitions(r)
+	j.checkGaps(r)
 	j.checkTarget(r)
 	j.checkLimits(r)
 	j.checkPlanned(r)
 	j.checkClocks(r)
 	all := livesOf(r)
+	j.checkSights(r)
+	j.checkSharing(r, all)
 	j.checkContainers(r, all)
 	j.checkRecoveries(r, all)
 	j.checkLasting(r, all)
@@ -89,12 +99,40 @@ func (j *judge) checkTarget(r *record.Record) {
 			j.addRun(otherTargetFile, r.Run.Target)
 			continue
 		}
-		if !slices.Equal(slices.Sorted(maps.Keys(seen)), slices.Sorted(slices.Values(known.Services))) {
-			j.addRun(otherServices)
-		}
+		j.checkServicesOf(known, r)
 		if known.Limits != nil && r.Run.Limits != nil && (*known.Limits != *r.Run.Limits || int64(known.ToleranceLimit) != r.Run.Tolerance) {
 			j.addRun(otherLimits)
 		}
+	}
+}
+
+// checkServicesOf checks that a record has the services of its target's file, where they serve, and no more assumptions than the file confirms.
+func (j *judge) checkServicesOf(known Target, r *record.Record) {
+	type endpoint struct {
+		socket string
+		port   int
+	}
+	places := map[string]endpoint{}
+	for _, service := range known.Services {
+		places[service.Name] = endpoint{service.Socket, service.Port}
+	}
+	found := map[string]bool{}
+	for _, service := range r.Run.Services {
+		place, listed := places[service.Name]
+		if listed && place != (endpoint{service.Socket, service.Port}) {
+			j.add(otherEndpoint, "", service.Name)
+		}
+		found[service.Name] = listed
+	}
+	if len(found) != len(places) || slices.Contains(slices.Collect(maps.Values(found)), false) {
+		j.addRun(otherServices)
+	}
+	confirmed := map[string]bool{}
+	for _, assumption := range r.Run.Confirmed {
+		if confirmed[assumption] || !slices.Contains(known.Confirmed, assumption) {
+			j.addRun(otherConfirmed, assumption)
+		}
+		confirmed[assumption] = true
 	}
 }
 
@@ -191,6 +229,7 @@ func (j *judge) checkClocks(r *record.Record) {
 			j.add(otherClock, least.result.Promise, least.result.Service)
 			j.add(otherClock, most.result.Promise, most.result.Service)
 		}
+		j.checkSpan(r, shard, [2]time.Duration{shortest[shard].offsetInterval, longest[shard].offsetInterval})
 	}
 }
 

@@ -2,6 +2,8 @@ package verdict
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"fmt"
 	"maps"
 	"path"
 	"path/filepath"
@@ -42,15 +44,16 @@ func (l lives) covers(r record.Recovery) bool {
 
 // checkContainers checks that the containers of each sandbox ran the image, one after the other.
 func (j *judge) checkContainers(r *record.Record, all lives) {
-	ids := map[string]bool{"": true}
+	ids := map[string]bool{}
+	isAttached := r.Run.Request != nil && r.Run.Request.Container != "" // shards may attach to the same one
 	for at, containers := range all {
 		_, known := r.RunOf(at.shard)
 		until := int64(0)
 		for i, c := range containers {
-			if !known || at.sandbox == "" || c.Generation != i+1 || ids[at.shard+c.ID] || c.Digest != r.Run.Digest || c.From <= until || c.Until <= c.From {
+			if !known || at.sandbox == "" || c.Generation != i+1 || !wholeHash.MatchString(c.ID) || ids[c.ID] || c.Digest != r.Run.Digest || c.From <= until || c.Until <= c.From {
 				j.add(oddContainer, "", "", at.sandbox)
 			}
-			ids[at.shard+c.ID], until = true, c.Until
+			ids[c.ID], until = !isAttached, c.Until
 		}
 	}
 }
@@ -124,19 +127,36 @@ func (j *judge) checkSuccession(r *record.Record, all lives) {
 
 // checkEvidence checks that the files of a record are of its containers, and that every container has one.
 func (j *judge) checkEvidence(r *record.Record) {
-	paths, folders := map[string]bool{}, map[string]bool{}
+	if len(r.Containers) == 0 {
+		return // an older record, whose files have no hashes
+	}
+	paths, found, instances := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, c := range r.Containers {
+		instances[c.Shard+" "+c.Instance()] = true
+	}
 	for _, file := range r.Evidence {
 		folder := path.Dir(file.Path)
-		if paths[file.Path] || !filepath.IsLocal(file.Path) || file.Bytes < 0 || file.SHA256 != "" && !wholeHash.MatchString(file.SHA256) {
+		of := file.Shard + " " + path.Base(folder)
+		if paths[file.Path] || !filepath.IsLocal(file.Path) || path.Clean(file.Path) != file.Path || !isWhole(file) || !instances[of] {
 			j.add(oddEvidence, "", "", file.Path)
 		}
-		paths[file.Path], folders[file.Shard+" "+path.Base(folder)] = true, true
+		paths[file.Path], found[of+" "+path.Base(file.Path)] = true, true
 	}
 	for _, c := range r.Containers {
-		if !folders[c.Shard+" "+c.Instance()] && !c.IsLater() {
-			j.add(noEvidence, "", "", c.Sandbox)
+		for _, name := range []string{"inspect.json", "log.txt", "ps.txt"} {
+			if !found[c.Shard+" "+c.Instance()+" "+name] && !c.IsLater() {
+				j.add(noEvidence, "", "", name, c.Sandbox)
+			}
 		}
 	}
+}
+
+// emptyHash is the hash of an empty file.
+var emptyHash = fmt.Sprintf("%x", sha256.Sum256(nil))
+
+// isWhole reports whether a file has a hash, and a size that fits it.
+func isWhole(file record.Evidence) bool {
+	return wholeHash.MatchString(file.SHA256) && file.Bytes >= 0 && (file.Bytes == 0) == (file.SHA256 == emptyHash)
 }
 
 // ageLimit bounds by how much the clock that processes are dated by may move against the agent's.

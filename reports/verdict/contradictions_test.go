@@ -2,8 +2,10 @@ package verdict_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +71,13 @@ func moveLasting(l *record.Lasting, by time.Duration) {
 	}
 }
 
+// moveRun moves a run's own times, and the time of its id.
+func moveRun(r *record.Record, by time.Duration) {
+	seconds, word, _ := strings.Cut(r.Run.ID, "-")
+	drawn, _ := strconv.ParseInt(seconds, 10, 64)
+	r.Run.ID, r.Run.Started = fmt.Sprintf("%d-%s", drawn+int64(by/time.Second), word), r.Run.Started.Add(by)
+}
+
 // later moves what followed a fault by some time.
 func later(r *record.Recovery, by time.Duration) {
 	for _, point := range []*record.Interval{r.Respawned, r.Accepting, r.Serving, &r.Observed} {
@@ -114,7 +123,7 @@ func contradictions() []contradiction {
 			i := slices.IndexFunc(r.Containers, func(c record.Container) bool { return c.Sandbox == "main" })
 			r.Containers[i].Until = r.Containers[i].From + 1
 		}, says: "not within the life of a container"},
-		{wrong: "the files of a container are missing", edit: func(r *record.Record) { r.Evidence = nil }, says: "has no file of a container"},
+		{wrong: "the files of a container are missing", edit: func(r *record.Record) { r.Evidence = nil }, says: "has no file log.txt of a container"},
 		{wrong: "a file lies elsewhere", edit: func(r *record.Record) { r.Evidence[0].Path = "../../etc/passwd" }, says: `the file "../../etc/passwd" is impossible`},
 		{wrong: "a recovery was in another sandbox", edit: onRecovery(func(r *record.Recovery) { r.Sandbox = "other" }), says: "not within the life of a container"},
 		{wrong: "a result names no sandbox", edit: onSigterm(func(r *record.Result) { r.Sandboxes = nil }), says: "does not say in which sandbox"},
@@ -147,10 +156,10 @@ func contradictions() []contradiction {
 		{wrong: "nobody knows whose process it was", edit: onRecovery(func(r *record.Recovery) { r.Identity = "" }), says: "healthy before"},
 		{wrong: "a hang landed before it was injected", edit: onRecoveryOf("hang.shipped/user.hero_db_server#", func(r *record.Recovery) {
 			r.Landing.At.Lo = r.Injected.Lo - 1
-		}), says: "times of its recovery hang.shipped/user.hero_db_server#45.1 are impossible"},
+		}), says: "times of its recovery hang.shipped/user.hero_db_server#16.1 are impossible"},
 		{wrong: "a hang landed after its process had ended", edit: onRecoveryOf("hang.shipped/user.hero_db_server#", func(r *record.Recovery) {
 			r.Landing.At.Hi = r.Exited.Hi + 1
-		}), says: "times of its recovery hang.shipped/user.hero_db_server#45.1 are impossible"},
+		}), says: "times of its recovery hang.shipped/user.hero_db_server#16.1 are impossible"},
 		{wrong: "the window was widened", edit: onSigterm(func(r *record.Result) { r.Windows[0].Latest += second }), says: "wider time limit"},
 		{wrong: "the window ends before it begins", edit: onSigterm(func(r *record.Result) {
 			i := slices.IndexFunc(r.Windows, func(w record.Window) bool { return w.Phase == "respawned" })
@@ -183,7 +192,8 @@ func contradictions() []contradiction {
 		{wrong: "a fault of the host was held after its container", edit: onEachHost(func(l *record.Lasting) { moveLasting(l, time.Hour) }), says: "not held within the life of a container"},
 		{wrong: "a fault of the host was held after its result was found", edit: func(r *record.Record) {
 			onEachHost(func(l *record.Lasting) { moveLasting(l, time.Minute) })(r)
-			r.Containers[len(r.Containers)-1].Until += int64(time.Minute)
+			i := slices.IndexFunc(r.Containers, func(c record.Container) bool { return c.Sandbox == "host" })
+			r.Containers[i].Until += int64(time.Minute)
 		}, says: "or the fault of the host was held later"},
 		{wrong: "another fault of the host was held", edit: onEachHost(func(l *record.Lasting) { l.Fault = "cpu-starved" }), says: "is not the one that the result is about"},
 		{wrong: "a fault of the host was held elsewhere", edit: onEachHost(func(l *record.Lasting) { l.Sandbox = "main" }), says: "is not the one that the result is about"},
@@ -192,6 +202,67 @@ func contradictions() []contradiction {
 			onHost(func(r *record.Result) { lasting = r.Lasting })(r)
 			onSigterm(func(r *record.Result) { r.Lasting = lasting })(r)
 		}, says: "is not the one that the result is about"},
+
+		{wrong: "the run began an hour before its id was drawn", edit: func(r *record.Record) { r.Run.Started = r.Run.Started.Add(-time.Hour) }, says: "is of another form, or of another time"},
+		{wrong: "the run began a minute before its first container", edit: func(r *record.Record) {
+			moveRun(r, -time.Minute)
+		}, says: "were not there from its beginning"},
+		{wrong: "the id of the run has no time", edit: func(r *record.Record) { r.Run.ID = "run-1" }, says: "is of another form"},
+		{wrong: "the id of the run is an hour older", edit: func(r *record.Record) {
+			r.Run.ID = fmt.Sprint(r.Run.Started.Add(-2*time.Hour).Unix(), r.Run.ID[strings.Index(r.Run.ID, "-"):])
+		}, says: "of another time"},
+		{wrong: "the run ended an hour after its last container", edit: func(r *record.Record) { r.End.Finished = r.End.Finished.Add(time.Hour) }, says: "until its end"},
+		{wrong: "the run ended before its last result", edit: func(r *record.Record) { r.End.Finished = r.End.Finished.Add(-5 * time.Minute) }, says: "is not within its run"},
+		{wrong: "a container was there until after the run", edit: func(r *record.Record) { r.Containers[0].Until += 600 * second }, says: "until its end"},
+		{wrong: "a plan without a shard", edit: func(r *record.Record) { r.Run.Plan, r.Run.Specs = "p1", 3 }, says: "of a plan without a shard"},
+		{wrong: "a shard without a plan", edit: func(r *record.Record) { r.Run.Shard = "1/1" }, says: "of a shard without a plan"},
+		{wrong: "more was measured again than the results say", edit: func(r *record.Record) { r.MeasuredAgain++ }, says: "were measured again, and the record counts"},
+		{wrong: "a result was measured again, and not counted", edit: onSigterm(func(r *record.Result) { r.Sandboxes = append(r.Sandboxes, "main again 1") }), says: "were measured again, and the record counts"},
+		{wrong: "an observer waited for longer than the run says", edit: onRecovery(func(r *record.Recovery) { r.WorstGap = 90 * second }), says: "waited for longer than the run says"},
+		{wrong: "the run says that no observer waited", edit: func(r *record.Record) { r.End.WorstGap = 0 }, says: "waited for longer than the run says"},
+		{wrong: "a service serves elsewhere", edit: func(r *record.Record) { r.Run.Services[0].Socket += "x" }, says: "elsewhere than the target's file says"},
+		{wrong: "a service serves at no port", edit: func(r *record.Record) { r.Run.Services[0].Port++ }, says: "elsewhere than the target's file says"},
+		{wrong: "an assumption is confirmed that the file does not confirm", edit: func(r *record.Record) { r.Run.Confirmed = []string{"delay-formula"} }, says: "the target's file does not confirm it"},
+		{wrong: "an assumption is confirmed twice", edit: func(r *record.Record) { r.Run.Confirmed = append(r.Run.Confirmed, r.Run.Confirmed...) }, says: "is there twice"},
+		{wrong: "a landing is proved by other words", edit: onRecovery(func(r *record.Recovery) { r.Landing.Proof = "trust me" }), says: "has no proof that the harness writes"},
+		{wrong: "a fault that ends a process landed by stopping it", edit: onRecovery(func(r *record.Recovery) { r.Landing.Proof = "state T in 4 of 4 tasks of the worker" }), says: "has no proof that the harness writes"},
+		{wrong: "a hang landed in a part of the tasks", edit: onRecoveryOf("hang.shipped/", func(r *record.Recovery) {
+			r.Landing.Proof = "state T in 4 of 5 tasks and no reply for 250ms"
+		}), says: "has no proof that the harness writes"},
+		{wrong: "a process was identified at the socket of another service", edit: onRecovery(func(r *record.Recovery) { r.Identity = "peer of /other.sock" }), says: "was not identified where its service serves"},
+		{wrong: "a fault met process 1", edit: onRecovery(func(r *record.Recovery) { r.Before.PID = 1 }), says: "has a process that cannot be"},
+		{wrong: "a process has a number that the kernel does not give", edit: onRecovery(func(r *record.Recovery) { r.After.PID = 1<<22 + 1 }), says: "has a process that cannot be"},
+		{wrong: "a process began with its host", edit: onRecovery(func(r *record.Recovery) { r.Before.StartTime = 0 }), says: "has a process that cannot be"},
+		{wrong: "two services have one process", edit: func(r *record.Record) {
+			var one record.Incarnation
+			onRecoveryOf("restart.sigterm/user.hero_proxy#", func(r *record.Recovery) { one = r.Before })(r)
+			onRecovery(func(r *record.Recovery) { r.Before = one })(r)
+		}, says: "are of two services, and have the same process"},
+		{wrong: "the host was busy for a day", edit: onRecovery(func(r *record.Recovery) { r.Pressure = 86400 * second }), says: "busy for longer than"},
+		{wrong: "a result names a sandbox twice", edit: onSigterm(func(r *record.Result) { r.Sandboxes = append(r.Sandboxes, r.Sandboxes[0]) }), says: "names the sandbox"},
+		{wrong: "a result was found a minute before the run", edit: onResult("boot.running", "", func(r *record.Result) { r.Started = r.Started.Add(-time.Minute) }), says: "is not within its run"},
+		{wrong: "a file has no hash", edit: func(r *record.Record) { r.Evidence[0].SHA256 = "" }, says: "impossible, there twice, or of a sandbox"},
+		{wrong: "a file is empty by its hash alone", edit: func(r *record.Record) {
+			r.Evidence[0].SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+		}, says: "impossible, there twice, or of a sandbox"},
+		{wrong: "a file is empty by its size alone", edit: func(r *record.Record) { r.Evidence[0].Bytes = 0 }, says: "impossible, there twice, or of a sandbox"},
+		{wrong: "a file is of a sandbox that was not there", edit: func(r *record.Record) { r.Evidence[0].Path = "evidence/other/log.txt" }, says: "or of a sandbox that was not there"},
+		{wrong: "the log of a container is missing", edit: func(r *record.Record) {
+			r.Evidence = slices.DeleteFunc(r.Evidence, func(e record.Evidence) bool { return e.Path == "evidence/main/log.txt" })
+		}, says: `has no file log.txt of a container of the sandbox "main"`},
+		{wrong: "a container has no id of the daemon", edit: func(r *record.Record) { r.Containers[0].ID = "c1" }, says: "impossible, there twice"},
+		{wrong: "a promise is asked of upgrades alone", edit: func(r *record.Record) { r.Run.Promises[0].OnlyUpgrade = true }, says: "asked for other evidence"},
+		{wrong: "a shipped service has longer to stop", edit: onRecovery(func(r *record.Recovery) { r.Terms.StopTimeout-- }), says: "the terms of its recovery"},
+		{wrong: "a shipped service may wait for another", edit: onRecovery(func(r *record.Recovery) { r.Terms.Wait = second }), says: "the terms of its recovery"},
+		{wrong: "a shipped service is not held to the outer limits", edit: func(r *record.Record) {
+			onRecovery(func(r *record.Recovery) { r.Terms.Limits = nil })(r)
+		}, says: "the terms of its recovery"},
+		{wrong: "a shipped service may skip a retry", edit: onRecoveryOf("retry.shipped/", func(r *record.Recovery) { r.Terms.LastRetry = 2 }), says: "the terms of its recovery"},
+		{wrong: "a hang may be found later than the target's file says", edit: onRecoveryOf("hang.shipped/", func(r *record.Recovery) {
+			check := *r.Terms.Check
+			check.Interval++
+			r.Terms.Check = &check
+		}), says: "the terms of its recovery"},
 
 		{wrong: "a result that held has the text of a failure", edit: onSigterm(func(r *record.Result) { r.Failure = "x" }), says: "has the text of a failure"},
 		{wrong: "a result has an outcome twice", edit: func(r *record.Record) { r.Results = append(r.Results, r.Results[0]) }, says: "the record has the result twice"},
@@ -208,8 +279,16 @@ func TestEveryKindOfFindingIsShown(t *testing.T) {
 			}
 		}
 	}
+	whole, than := small(t)
+	document, err := json.Marshal(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range contradictions() {
-		r, than := small(t)
+		r, err := record.Parse(document)
+		if err != nil {
+			t.Fatal(err)
+		}
 		c.edit(r)
 		if !c.asIs {
 			totals := r.Count()

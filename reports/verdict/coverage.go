@@ -40,9 +40,11 @@ func (j *judge) learn(promise record.Promise, isOlder bool) {
 		j.add(promiseLowered, promise.ID, "")
 	}
 	promise.Advisory = promise.Advisory && (!known || before.Advisory)
+	asked := promise.OnlyUpgrade
 	promise.OnlyUpgrade = known && before.OnlyUpgrade // else a record could excuse what it did not ask
 	if known {                                        // what a promise needs and rests on is what this program says
-		isOther := !reflect.DeepEqual(promise.Proof, before.Proof) || promise.Throughout != before.Throughout || !slices.Equal(promise.Assumptions, before.Assumptions)
+		isOther := !reflect.DeepEqual(promise.Proof, before.Proof) || promise.Throughout != before.Throughout || !slices.Equal(promise.Assumptions, before.Assumptions) ||
+			asked != before.OnlyUpgrade
 		if isOther && !isOlder {
 			j.add(promiseOtherwise, promise.ID, "")
 		}

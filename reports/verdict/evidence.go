@@ -15,11 +15,17 @@ type ledger struct {
 	recoveries map[string]record.Recovery
 	used       map[string]bool
 	policies   map[string]*record.RetryPolicy // of the target's services
+	check      *record.Check                  // of the target's services; nil if it is not known
 }
 
-func newLedger(r *record.Record) *ledger {
+func newLedger(r *record.Record, known []Target) *ledger {
 	l := &ledger{
 		run: &r.Run, lives: livesOf(r), recoveries: map[string]record.Recovery{}, used: map[string]bool{}, policies: map[string]*record.RetryPolicy{},
+	}
+	for _, target := range known {
+		if target.Name == r.Run.Target && target.SHA256 == r.Run.TargetSHA256 {
+			l.check = target.Check
+		}
 	}
 	for _, recovery := range r.Recoveries {
 		l.recoveries[recovery.ID] = recovery
@@ -135,7 +141,7 @@ func (l *ledger) isAllowed(t record.Terms, r record.Recovery, proof record.Proof
 	limits := *l.run.Limits
 	shipped, ofTarget := l.policies[r.Service]
 	switch {
-	case ofTarget && (shipped == nil || *shipped != t.Policy):
+	case ofTarget && (shipped == nil || *shipped != t.Policy || !l.isShipped(t, proof)):
 		return false
 	case t.Limits != nil && *t.Limits != limits:
 		return false
@@ -144,6 +150,19 @@ func (l *ledger) isAllowed(t record.Terms, r record.Recovery, proof record.Proof
 	}
 	return t.StopTimeout <= limits.StopTimeout && t.TermDelay <= limits.StopTimeout &&
 		t.Startup <= limits.Serving-limits.Restart && t.Wait <= limits.Serving
+}
+
+// isShipped reports whether the terms of a service of the target's own have nothing beside its policy and the target's file: a single fault
+// is held to the outer limits, and each further one in a row to the policy.
+func (l *ledger) isShipped(t record.Terms, proof record.Proof) bool {
+	limits := *l.run.Limits
+	if t.StopTimeout != limits.StopTimeout || t.Startup != limits.Serving-limits.Restart || t.Wait != 0 || t.TermDelay != 0 || t.Stay != 0 {
+		return false
+	}
+	if t.Check != nil && l.check != nil && *t.Check != *l.check {
+		return false
+	}
+	return t.Limits != nil || proof.Recoveries != 1
 }
 
 // lookLimit bounds how long before a fault the observer has last looked at the process.
@@ -157,8 +176,14 @@ func isPossible(r record.Recovery) bool {
 	}
 	last := record.Interval{Lo: r.Injected.Lo, Hi: r.Injected.Lo}
 	earliest := r.Injected.Lo - int64(lookLimit)
-	for _, point := range []*record.Interval{r.Exited, r.Noticed, r.Respawned, r.Accepting, r.Serving} {
+	for i, point := range []*record.Interval{r.Exited, r.Noticed, r.Respawned, r.Accepting, r.Serving} {
 		if point == nil {
+			continue
+		}
+		if i == 1 && len(r.Ends) > 0 { // the supervisor takes the end of the shell for that of the run, and need not wait for the other
+			if point.Lo > point.Hi || point.Hi < last.Lo || point.Hi > r.Observed.Hi {
+				return false
+			}
 			continue
 		}
 		if point.Lo > point.Hi || point.Lo < earliest || point.Hi < last.Lo || point.Hi > r.Observed.Hi {
@@ -283,6 +308,19 @@ func (l *ledger) findDisorder(ids []string) *flaw {
 			return newFlaw(heldInDisorder, id)
 		}
 		last[r.Service] = r
+	}
+	return l.findLeap(ids)
+}
+
+// findLeap returns a flaw if a recovery of a service of the target's own was granted a later retry than there were faults in a row.
+func (l *ledger) findLeap(ids []string) *flaw {
+	faults := map[string]int{}
+	for _, id := range ids {
+		r := l.recoveries[id]
+		faults[r.Service]++
+		if _, ofTarget := l.policies[r.Service]; ofTarget && max(r.Terms.Retry, r.Terms.LastRetry) > faults[r.Service] {
+			return newFlaw(heldByOddTerms, id)
+		}
 	}
 	return nil
 }

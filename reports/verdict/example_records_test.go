@@ -14,6 +14,11 @@ import (
 // began returns the start of the example's run. The run took four minutes, and is judged an hour later.
 func began() time.Time { return time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC) }
 
+// runID returns the id of one of the runs that began then.
+func runID(number int) string {
+	return fmt.Sprintf("%d-%s", began().Unix(), strings.Repeat(string(rune('a'+number)), 8))
+}
+
 func digest(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
 
 // registry returns the promises of the judging program.
@@ -43,7 +48,7 @@ func promotable() *record.Record {
 	r := &record.Record{
 		Schema: record.Schema,
 		Run: record.Run{
-			ID: "run-1", Started: began(), Target: "embedded", Image: "hero_zero:hero", Digest: digest("a"), Profile: "faithful", Seed: 1,
+			ID: runID(1), Started: began(), Target: "embedded", Image: "hero_zero:hero", Digest: digest("a"), Profile: "faithful", Seed: 1,
 			Promises: registry(), Confirmed: []string{"delay-formula"}, Services: []record.Service{{Name: "user.a", Retry: &policy}, {Name: "user.b", Retry: &policy}},
 			Tolerance: int64(250 * time.Millisecond), Limits: &limits, TargetSHA256: strings.Repeat("1", 64), PolicySHA256: strings.Repeat("0", 64),
 		},
@@ -52,8 +57,8 @@ func promotable() *record.Record {
 			result("restart.sigterm", "user.a", "SIGTERM"), result("restart.sigterm", "user.b", "SIGTERM"),
 			result("restart.recorded", "victim", "SIGTERM"), result("retry.linear", "victim", "SIGKILL"),
 		},
-		Evidence:   []record.Evidence{{What: "log of sandbox main", Path: "evidence/main/log.txt", Bytes: 9, SHA256: strings.Repeat("3", 64)}},
-		Containers: []record.Container{{Sandbox: "main", Generation: 1, ID: "c1", Digest: digest("a"), From: 1, Until: during(100_000).Hi}},
+		Evidence:   evidenceOf("main"),
+		Containers: []record.Container{{Sandbox: "main", Generation: 1, ID: strings.Repeat("c", 64), Digest: digest("a"), From: 1, Until: during(100_000).Hi}},
 		End:        &record.End{Finished: began().Add(4 * time.Minute)},
 	}
 	for i, service := range []string{"user.a", "user.b"} {
@@ -73,6 +78,16 @@ func promotable() *record.Record {
 	}
 	count(r)
 	return r
+}
+
+// evidenceOf returns the files of a sandbox.
+func evidenceOf(sandbox string) (files []record.Evidence) {
+	for i, name := range []string{"inspect.json", "log.txt", "ps.txt"} {
+		files = append(files, record.Evidence{
+			What: name + " of sandbox " + sandbox, Path: "evidence/" + sandbox + "/" + name, Bytes: 9, SHA256: strings.Repeat(fmt.Sprint(i), 64),
+		})
+	}
+	return files
 }
 
 // count makes a record agree with itself: each result was due, the totals are right, and the seal is whole.
@@ -101,7 +116,7 @@ func against() verdict.Against {
 	return verdict.Against{
 		Policy: verdict.Policy{AgeLimit: 24 * time.Hour, MinimumSamples: map[string]int{"boot.running": 2, "restart.sigterm": 2}, AllowedSlowdown: 0.1, SHA256: strings.Repeat("0", 64), Limits: limits()},
 		Now:    began().Add(time.Hour), Digest: digest("a"), Promises: registry(),
-		Targets: []verdict.Target{{Name: "embedded", SHA256: strings.Repeat("1", 64), Services: []string{"user.a", "user.b"}}},
+		Targets: []verdict.Target{{Name: "embedded", SHA256: strings.Repeat("1", 64), Services: []record.Service{{Name: "user.a"}, {Name: "user.b"}}, Confirmed: []string{"all", "delay-formula"}}},
 	}
 }
 
@@ -151,19 +166,24 @@ func replace(old, with string) func(string) string {
 func second(change func(*record.Record)) func() []*record.Record {
 	return func() []*record.Record {
 		r := promotable()
-		r.Run.ID = "run-2"
+		r.Run.ID = runID(2)
 		change(r)
 		count(r)
 		return []*record.Record{r}
 	}
 }
 
+// plan makes a record one of a shard.
+func plan(r *record.Record, shard, of string) { r.Run.Shard, r.Run.Plan, r.Run.Specs = shard, of, 3 }
+
 // merge replaces a record by the same run in two shards. Their recoveries have the same ids, and their clocks differ.
 func merge(r *record.Record) {
 	shards := []*record.Record{{}, {}}
 	for number, shard := range shards {
 		*shard = *r
-		shard.Run.ID, shard.Run.Shard, shard.Run.Plan, shard.Run.Specs = fmt.Sprint("run-", number+1), record.Shard(number+1, 2), "p1", 3
+		shard.Run.ID, shard.Run.Shard, shard.Run.Plan, shard.Run.Specs = runID(number+1), record.Shard(number+1, 2), "p1", 3
+		shard.Containers = slices.Clone(r.Containers)
+		shard.Containers[0].ID = strings.Repeat(fmt.Sprint(number), 64)
 		shard.Results, shard.Recoveries = nil, []record.Recovery{r.Recoveries[number]}
 		for i, result := range r.Results {
 			if i%2 == number {
@@ -195,7 +215,11 @@ func examples() []example {
 		{
 			file: "measured-again", wrong: "results were measured again", answer: verdict.Promote,
 			change: func(r *record.Record) {
-				r.Notes = []string{"3 results were measured again, because the host had stalled"}
+				r.Notes = []string{"1 results were measured again, because the host had stalled"}
+				r.Results[0].Sandboxes = []string{"main again 1"}
+				later := r.Containers[0]
+				later.Sandbox, later.ID = "main again 1", strings.Repeat("d", 64)
+				r.Containers = append(r.Containers, later)
 			},
 		},
 		{file: "second-run", wrong: "a second whole run beside it", answer: verdict.Promote, beside: second(func(*record.Record) {})},
@@ -302,20 +326,20 @@ func examples() []example {
 		},
 		{
 			file: "missing-shard", wrong: "one shard of two", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
-			change: func(r *record.Record) { r.Run.Shard = "1/2" },
+			change: func(r *record.Record) { plan(r, "1/2", "p1") },
 		},
 		{
 			file: "doubled-shard", wrong: "the same shard of two, twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
-			change: func(r *record.Record) { r.Run.Shard = "1/2" }, beside: second(func(r *record.Record) { r.Run.Shard = "1/2" }),
+			change: func(r *record.Record) { plan(r, "1/2", "p1") }, beside: second(func(r *record.Record) { plan(r, "1/2", "p1") }),
 		},
 		{
 			file: "odd-shard", wrong: "shard 1 of an impossible number", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
-			change: func(r *record.Record) { r.Run.Shard = "1/99999999999999999999" },
+			change: func(r *record.Record) { plan(r, "1/99999999999999999999", "p1") },
 		},
 		{
 			file: "differing-plans", wrong: "the two shards of two, by different plans", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
-			change: func(r *record.Record) { r.Run.Shard, r.Run.Plan = "1/2", "p1" },
-			beside: second(func(r *record.Record) { r.Run.Shard, r.Run.Plan = "2/2", "p2" }),
+			change: func(r *record.Record) { plan(r, "1/2", "p1") },
+			beside: second(func(r *record.Record) { plan(r, "2/2", "p2") }),
 		},
 		{file: "merged", wrong: "it was merged from two shards", answer: verdict.Promote, change: merge},
 		{
@@ -324,22 +348,22 @@ func examples() []example {
 		},
 		{
 			file: "merged-without-a-part", wrong: "merged, and the second of its parts was removed", answer: verdict.Inconclusive,
-			codes:  []verdict.Code{verdict.Shards, verdict.Contradiction, verdict.Contradiction, verdict.Contradiction},
+			codes:  []verdict.Code{verdict.Shards, verdict.Contradiction, verdict.Contradiction, verdict.Contradiction, verdict.Contradiction},
 			change: func(r *record.Record) { merge(r); r.Run.Parts = r.Run.Parts[:1] },
 		},
 		{
-			file: "merged-twice-the-same", wrong: "merged from the same run twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled},
+			file: "merged-twice-the-same", wrong: "merged from the same run twice", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Doubled, verdict.Contradiction},
 			change: func(r *record.Record) { merge(r); r.Run.Parts[1].ID = r.Run.Parts[0].ID },
 		},
 		{
-			file: "merged-stale", wrong: "merged with a shard of last week", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Stale},
+			file: "merged-stale", wrong: "merged with a shard of last week", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock, verdict.Clock, verdict.Stale, verdict.Contradiction},
 			change: func(r *record.Record) {
 				merge(r)
 				r.Run.Parts[0].Started, r.Run.Parts[0].Finished = began().AddDate(0, 0, -7), began().AddDate(0, 0, -7).Add(time.Minute)
 			},
 		},
 		{
-			file: "merged-future", wrong: "merged with a shard of the future", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock},
+			file: "merged-future", wrong: "merged with a shard of the future", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock, verdict.Clock, verdict.Clock, verdict.Contradiction},
 			change: func(r *record.Record) {
 				merge(r)
 				r.Run.Parts[1].Finished = began().AddDate(0, 0, 7)
@@ -381,14 +405,14 @@ func examples() []example {
 			change: func(r *record.Record) { r.Notes = []string{"line 9 was cut off after 20 bytes and is left out"} },
 		},
 		{
-			file: "future", wrong: "the run is of the future", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock, verdict.Clock},
+			file: "future", wrong: "the run is of the future", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock, verdict.Clock, verdict.Clock, verdict.Clock},
 			change: func(r *record.Record) {
 				r.Run.Started, r.End.Finished = began().AddDate(0, 0, 1), began().AddDate(0, 0, 2)
 				move(r, began().AddDate(0, 0, 1))
 			},
 		},
 		{
-			file: "ended-before-it-began", wrong: "the run ended before it began", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock},
+			file: "ended-before-it-began", wrong: "the run ended before it began", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Clock, verdict.Clock},
 			change: func(r *record.Record) { r.End.Finished = began().Add(-time.Hour) },
 		},
 		{

@@ -15,7 +15,7 @@ import (
 var (
 	smallPromises = []string{
 		"boot.running", "restart.sigterm", "restart.zinit-kill", "restart.graceful", "restart.stop-pending", "restart.stop-timeout", "retry.shipped",
-		"hang.shipped", "hang.control", "hang.stop-ignored", "hang.two-at-once", "load.flood", "persistence.serving", "isolation.bystanders",
+		"hang.shipped", "hang.control", "hang.stop-ignored", "hang.two-at-once", "load.flood", "persistence.serving", "host.disk-during", "host.disk-after",
 	}
 	smallServices = []string{"user.hero_db_server", "user.hero_proxy"}
 )
@@ -39,7 +39,12 @@ func small(t testing.TB) (*record.Record, verdict.Against) {
 	r.Evidence = slices.DeleteFunc(r.Evidence, func(file record.Evidence) bool {
 		return !slices.ContainsFunc(r.Containers, func(c record.Container) bool { return path.Base(path.Dir(file.Path)) == c.Instance() })
 	})
-	addHost(r)
+	r.MeasuredAgain = 0
+	for _, result := range r.Results {
+		if slices.ContainsFunc(result.Sandboxes, record.IsLater) {
+			r.MeasuredAgain++
+		}
+	}
 	totals := r.Count()
 	r.End.Totals = &totals
 	r.Seal()
@@ -48,46 +53,12 @@ func small(t testing.TB) (*record.Record, verdict.Against) {
 	return r, than
 }
 
-// addHost adds a fault of the host, on which two results rest: the run of the record knew none. It was held while a recovery was observed.
-func addHost(r *record.Record) {
-	const held = 2600 * time.Millisecond
-	i := slices.IndexFunc(r.Results, func(result record.Result) bool { return result.Promise == "restart.sigterm" })
-	like := r.Results[i]
-	beside, _ := r.Recovery(like.Recoveries[0])
-	after := func(period time.Duration) *record.Interval {
-		at := beside.Injected.Lo + int64(period)
-		return &record.Interval{Lo: at, Hi: at + int64(time.Millisecond)}
-	}
-	lasting := func() *record.Lasting {
-		return &record.Lasting{
-			Fault: "disk-full", Sandbox: "host", Injected: *after(0), Landed: after(20 * time.Millisecond), LandingProof: "no block is free",
-			Reverted: after(held), Released: after(held + 5*time.Millisecond), ReleaseProof: "as many blocks are free as before",
-		}
-	}
-	for _, id := range []string{"host.disk-during", "host.disk-after"} {
-		r.Run.Promises = append(r.Run.Promises, record.Promise{ID: id, Sentence: "A full disk is survived.", Source: "ours", Proof: &record.Proof{Lasting: true}})
-		result := record.Result{
-			Promise: id, Theme: "host", Service: "disk-full", Name: id, Outcome: record.Held, Attempts: 1, Started: like.Started, Duration: like.Duration,
-			Sandboxes: []string{"host"}, Lasting: lasting(),
-		}
-		r.Results, r.Planned = append(r.Results, result), append(r.Planned, result.Key())
-	}
-	r.Containers = append(r.Containers, record.Container{
-		Sandbox: "host", Generation: 1, ID: strings.Repeat("f", 64), Digest: r.Run.Digest, From: beside.Injected.Lo - int64(time.Second), Until: beside.Observed.Hi + int64(time.Second),
-	})
-	r.Evidence = append(r.Evidence, record.Evidence{What: "log of sandbox host", Path: "evidence/host/log.txt", Bytes: 1, SHA256: strings.Repeat("a", 64)})
-}
-
 // faithfulAgainst returns what the program that wrote a record would judge it against, a minute later.
 func faithfulAgainst(r *record.Record) verdict.Against {
-	var services []string
-	for _, service := range r.Run.Services {
-		services = append(services, service.Name)
-	}
 	return verdict.Against{
 		Policy: verdict.Policy{AgeLimit: 24 * time.Hour, SHA256: r.Run.PolicySHA256, Limits: limits()},
 		Now:    r.End.Finished.Add(time.Minute), Digest: r.Run.Digest, Promises: slices.Clone(r.Run.Promises),
-		Targets: []verdict.Target{{Name: r.Run.Target, SHA256: r.Run.TargetSHA256, Services: services, Limits: r.Run.Limits, ToleranceLimit: time.Duration(r.Run.Tolerance)}},
+		Targets: []verdict.Target{{Name: r.Run.Target, SHA256: r.Run.TargetSHA256, Services: slices.Clone(r.Run.Services), Confirmed: r.Run.Confirmed, Limits: r.Run.Limits, ToleranceLimit: time.Duration(r.Run.Tolerance), Check: r.Run.Services[0].Check}},
 	}
 }
 
@@ -100,5 +71,24 @@ func TestAFaithfulRunIsPromoted(t *testing.T) {
 	than := faithfulAgainst(r)
 	if found := verdict.Judge([]*record.Record{r}, than); found.Answer != verdict.Promote {
 		t.Error(text(t, found))
+	}
+}
+
+// TestAProcessBehindAShellMayBeReapedLate: the supervisor took the end of the shell for that of the run, started the next one, and
+// somebody else reaped the process on a busy host.
+func TestAProcessBehindAShellMayBeReapedLate(t *testing.T) {
+	r, than := small(t)
+	onRecovery(func(r *record.Recovery) {
+		r.Noticed = &record.Interval{Lo: r.Serving.Lo, Hi: r.Serving.Hi}
+		r.Ends = []record.Interval{*r.Exited}
+	})(r)
+	r.Seal()
+	if found := verdict.Judge([]*record.Record{r}, than); found.Answer != verdict.Promote {
+		t.Error(text(t, found))
+	}
+	onRecovery(func(r *record.Recovery) { r.Ends = nil })(r)
+	r.Seal()
+	if found := verdict.Judge([]*record.Record{r}, than); found.Answer != verdict.Inconclusive {
+		t.Error("without a shell, the supervisor started the next process before it had reaped the last")
 	}
 }

@@ -24,7 +24,7 @@ func (j *judge) weighResults(r *record.Record) {
 		}
 		recoveries[recovery.ID] = recovery
 	}
-	kept := newLedger(r)
+	kept := newLedger(r, j.against.Targets)
 	listed := map[string]bool{}
 	for _, promise := range r.Run.Promises {
 		listed[promise.ID] = true
@@ -43,6 +43,7 @@ func (j *judge) weighResults(r *record.Record) {
 		}
 		j.checkTime(r, result)
 		j.checkNames(result)
+		j.checkSandboxes(result)
 		j.weigh(r, result, kept)
 	}
 }
@@ -54,9 +55,13 @@ func (j *judge) checkTime(r *record.Record, result record.Result) {
 		j.add(unknownShard, result.Promise, result.Service)
 		return
 	}
-	earliest, latest := run.Started.Add(-clockSkewLimit), j.against.Now.Add(clockSkewLimit)
-	if !run.Finished.IsZero() && run.Finished.Add(clockSkewLimit).Before(latest) {
-		latest = run.Finished.Add(clockSkewLimit)
+	rounding := stepLimit
+	if len(r.Containers) == 0 {
+		rounding = clockSkewLimit // older programs did not count what was measured again
+	}
+	earliest, latest := run.Started.Add(-rounding), j.against.Now.Add(clockSkewLimit)
+	if !run.Finished.IsZero() && run.Finished.Add(rounding).Before(latest) {
+		latest = run.Finished.Add(rounding)
 	}
 	if result.Outcome == record.NotRun && result.Started.IsZero() {
 		return
@@ -66,6 +71,15 @@ func (j *judge) checkTime(r *record.Record, result record.Result) {
 	}
 	if result.Duration < 0 || result.Attempts < 0 {
 		j.add(negativeResult, result.Promise, result.Service)
+	}
+}
+
+// checkSandboxes checks that a result names each of its sandboxes once.
+func (j *judge) checkSandboxes(result record.Result) {
+	for i, sandbox := range result.Sandboxes {
+		if sandbox == "" || slices.Contains(result.Sandboxes[:i], sandbox) {
+			j.add(sandboxTwice, result.Promise, result.Service, sandbox)
+		}
 	}
 }
 

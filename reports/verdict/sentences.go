@@ -96,6 +96,20 @@ const (
 	otherProcess
 	serviceTwice
 	limitExceeded
+	otherID
+	otherParts
+	oddPlan
+	otherRepetitions
+	otherGap
+	otherSpan
+	otherEndpoint
+	otherConfirmed
+	oddProof
+	otherIdentity
+	oddProcess
+	sharedProcess
+	oddPressure
+	sandboxTwice
 
 	promiseTwice
 	promiseUnknownToRecord
@@ -207,11 +221,26 @@ var sentences = map[kind]sentence{
 	otherServices:   {Contradiction, "record", "the services are not those of the target's file"},
 	otherLimits:     {Contradiction, "record", "the limits are not those of the target's file"},
 	oddEvidence:     {Contradiction, "file", "the file %q is impossible, there twice, or of a sandbox that was not there"},
-	noEvidence:      {Contradiction, "container", "the record has no file of a container of the sandbox %q"},
+	noEvidence:      {Contradiction, "container", "the record has no file %s of a container of the sandbox %q"},
 	strayRecovery:   {Contradiction, "recovery", "the recovery %s is not of a promise, service, fault or seed of its run"},
 	otherProcess:    {Contradiction, "recovery", "the recovery %s began with another process than was there before"},
 	serviceTwice:    {Contradiction, "service", "the record lists the service twice, or without a name"},
 	limitExceeded:   {Limit, "record", "the %s is %v: the policy allows %v"},
+
+	otherID:          {Clock, "run", "the id of the run %q is of another form, or of another time"},
+	otherParts:       {Contradiction, "record", "the record says of its run what its shards do not say"},
+	oddPlan:          {Shards, "record", "the record is of a shard without a plan, or of a plan without a shard"},
+	otherRepetitions: {Contradiction, "record", "%d results were measured again, and the record counts %d"},
+	otherGap:         {Contradiction, "recovery", "the observer of the recovery %s waited for longer than the run says"},
+	otherSpan:        {Clock, "run", "the containers of the run %s were not there from its beginning until its end"},
+	otherEndpoint:    {Contradiction, "service", "the service serves elsewhere than the target's file says"},
+	otherConfirmed:   {Contradiction, "record", "the assumption %q is there twice, or the target's file does not confirm it"},
+	oddProof:         {Contradiction, "recovery", "the landing of the recovery %s has no proof that the harness writes of such a fault"},
+	otherIdentity:    {Contradiction, "recovery", "the process of the recovery %s was not identified where its service serves"},
+	oddProcess:       {Contradiction, "recovery", "the recovery %s has a process that cannot be"},
+	sharedProcess:    {Contradiction, "recovery", "the recoveries %s and %s are of two services, and have the same process"},
+	oddPressure:      {Contradiction, "recovery", "the host was busy for longer than the recovery %s was observed"},
+	sandboxTwice:     {Contradiction, "result", "the result names the sandbox %q twice, or one without a name"},
 
 	promiseTwice:           {Contradiction, "promise", "the record lists the promise twice"},
 	promiseUnknownToRecord: {UnknownPromise, "promise", "unknown to the program that wrote the record: run it again with this program"},

@@ -153,7 +153,8 @@ func TestShardsAreOneRun(t *testing.T) {
 	var parts []*record.Record
 	for i, results := range [][]record.Result{promotable().Results[:3], promotable().Results[3:]} {
 		part := promotable()
-		part.Run.ID, part.Run.Shard, part.Results = fmt.Sprint("part", i), fmt.Sprintf("%d/2", i+1), results
+		part.Run.ID, part.Results = runID(i), results
+		plan(part, record.Shard(i+1, 2), "p1")
 		count(part)
 		parts = append(parts, part)
 	}

@@ -1,0 +1,109 @@
+package verdict
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
+)
+
+// runIDForm is the form of a run's id: when it was drawn, in seconds, and a random word.
+var runIDForm = regexp.MustCompile(`^([0-9]{9,11})-[a-z2-7]{8}$`)
+
+// prepareLimit bounds how long a run takes from its id to its first spec: its image may be built or pulled meanwhile, and has to boot.
+const prepareLimit = time.Hour
+
+// endLimit bounds how long a run takes from its last container to its end, when it removes all of them.
+const endLimit = 10 * time.Minute
+
+// checkRuns checks that each run of a record began when its id says, and that a merged record says of itself what its runs say.
+func (j *judge) checkRuns(r *record.Record) {
+	if !r.Complete() {
+		return
+	}
+	for _, run := range r.Runs() {
+		if run.ID != "" && !isDrawnBefore(run) {
+			j.addRun(otherID, run.ID)
+		}
+	}
+	isPart := r.Run.Shard != ""
+	switch parts := r.Run.Parts; {
+	case len(parts) > 0:
+		whole := record.Whole(parts)
+		if r.Run.ID != whole.ID || !r.Run.Started.Equal(whole.Started) || !r.End.Finished.Equal(whole.Finished) || r.End.WorstGap != whole.WorstGap {
+			j.addRun(otherParts)
+		}
+	case isPart != (r.Run.Plan != "") || isPart != (r.Run.Specs > 0):
+		j.addRun(oddPlan)
+	}
+}
+
+// isDrawnBefore reports whether the id of a run was drawn before the run began, and not long before.
+func isDrawnBefore(run record.Part) bool {
+	form := runIDForm.FindStringSubmatch(run.ID)
+	if form == nil {
+		return false
+	}
+	seconds, _ := strconv.ParseInt(form[1], 10, 64) // at most 11 digits
+	drawn := time.Unix(seconds, 0)
+	return !run.Started.Before(drawn.Add(-stepLimit)) && !run.Started.After(drawn.Add(prepareLimit))
+}
+
+// checkRepetitions checks that a record counts what was measured again as its results say. Merged shards have one result of a promise about
+// the whole run, and counted each of theirs. A result without a sandbox does not show whether it was measured again.
+func (j *judge) checkRepetitions(r *record.Record) {
+	later, unknown := 0, 0
+	for _, result := range r.Results {
+		switch {
+		case slices.ContainsFunc(result.Sandboxes, record.IsLater):
+			later++
+		case len(result.Sandboxes) == 0 || len(r.Run.Parts) > 0:
+			unknown++
+		}
+	}
+	if len(r.Containers) > 0 && (r.MeasuredAgain < later || r.MeasuredAgain > later+unknown) {
+		j.addRun(otherRepetitions, later, r.MeasuredAgain)
+	}
+}
+
+// checkGaps checks that the observer of no recovery was kept waiting for longer than the run says.
+func (j *judge) checkGaps(r *record.Record) {
+	for _, recovery := range r.Recoveries {
+		if run, known := r.RunOf(recovery.Shard); known && r.Complete() && recovery.WorstGap > run.WorstGap {
+			j.add(otherGap, recovery.Promise, recovery.Service, recovery.ID)
+		}
+	}
+}
+
+// checkSpan checks that the containers of a shard were there while its run went on: from when its id was drawn, before its first spec, and
+// until shortly before its end. between are the least and the most by which the wall clock is ahead of the agent's.
+func (j *judge) checkSpan(r *record.Record, shard string, between [2]time.Duration) {
+	run, known := r.RunOf(shard)
+	containers := containersOf(r, shard)
+	if !known || !r.Complete() || len(containers) == 0 {
+		return
+	}
+	first := slices.MinFunc(containers, func(one, other record.Container) int { return cmp.Compare(one.From, other.From) })
+	last := slices.MaxFunc(containers, func(one, other record.Container) int { return cmp.Compare(one.Until, other.Until) })
+	at := func(point int64, ahead time.Duration) time.Time {
+		return r.Run.Started.Add(time.Duration(point) + ahead)
+	}
+	least, most := between[0]-stepLimit, between[1]+stepLimit
+	isOdd := at(first.From, least).After(run.Started) || run.Started.Sub(at(first.From, most)) > prepareLimit ||
+		at(last.Until, least).After(run.Finished) || run.Finished.Sub(at(last.Until, most)) > endLimit
+	if form := runIDForm.FindStringSubmatch(run.ID); form != nil {
+		seconds, _ := strconv.ParseInt(form[1], 10, 64)
+		isOdd = isOdd || at(first.From, most).Before(time.Unix(seconds, 0))
+	}
+	if isOdd {
+		j.addRun(otherSpan, run.ID)
+	}
+}
+
+// containersOf returns the containers of a shard.
+func containersOf(r *record.Record, shard string) []record.Container {
+	return slices.DeleteFunc(slices.Clone(r.Containers), func(c record.Container) bool { return c.Shard != shard })
+}
