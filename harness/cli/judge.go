@@ -187,7 +187,8 @@ func knownTargets() (known []verdict.Target) {
 			},
 		}
 		for _, service := range found.Services {
-			one.Services = append(one.Services, record.Service{Name: service.Name, Socket: service.Socket, Port: service.Port})
+			policy := budget.RecordPolicy(found.PolicyOf(service))
+			one.Services = append(one.Services, record.Service{Name: service.Name, Socket: service.Socket, Port: service.Port, Retry: &policy})
 		}
 		known = append(known, one)
 	}

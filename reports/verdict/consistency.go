@@ -13,7 +13,7 @@ import (
 // Target is a target that the judging program knows.
 type Target struct {
 	Name, SHA256 string
-	// Services are those of the file: their names, and where they serve.
+	// Services are those of the file: their names, where they serve, and their retry policies; nil if they are not known.
 	Services []record.Service
 	// Confirmed are the assumptions that the file confirms.
 	Confirmed []string

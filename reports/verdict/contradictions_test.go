@@ -263,6 +263,23 @@ func contradictions() []contradiction {
 			check.Interval++
 			r.Terms.Check = &check
 		}), says: "the terms of its recovery"},
+		{wrong: "the services and their recoveries have another policy than the target's file", edit: func(r *record.Record) {
+			for _, service := range r.Run.Services {
+				service.Retry.StabilityPeriod--
+			}
+			for _, recovery := range r.Recoveries {
+				if slices.Contains(smallServices, recovery.Service) {
+					recovery.Terms.Policy.StabilityPeriod--
+				}
+			}
+		}, says: "the terms of its recovery"},
+		{wrong: "a service was restarted more often than its policy tries", edit: onRecoveryOf("hang.two-at-once/", func(r *record.Recovery) {
+			r.Terms.Policy.MaxAttempts, r.Terms.Retry = 1, 2
+		}), says: "the terms of its recovery"},
+		{wrong: "a hang was watched for less than it takes to find one", edit: onRecoveryOf("hang.control/", func(r *record.Recovery) {
+			r.Terms.Check.Interval, r.Terms.Check.Timeout, r.Terms.Stay = 1, 1, 2*second
+			r.Observed.Hi = r.Injected.Hi + 3*second
+		}), says: "the terms of its recovery"},
 
 		{wrong: "a result that held has the text of a failure", edit: onSigterm(func(r *record.Result) { r.Failure = "x" }), says: "has the text of a failure"},
 		{wrong: "a result has an outcome twice", edit: func(r *record.Record) { r.Results = append(r.Results, r.Results[0]) }, says: "the record has the result twice"},

@@ -16,15 +16,20 @@ type ledger struct {
 	used       map[string]bool
 	policies   map[string]*record.RetryPolicy // of the target's services
 	check      *record.Check                  // of the target's services; nil if it is not known
+	expected   map[string]*record.RetryPolicy // of the target's services, by the target's file
+	slowest    record.Check                   // of the health checks that found a hang of a service of ours
 }
 
 func newLedger(r *record.Record, known []Target) *ledger {
 	l := &ledger{
-		run: &r.Run, lives: livesOf(r), recoveries: map[string]record.Recovery{}, used: map[string]bool{}, policies: map[string]*record.RetryPolicy{},
+		run: &r.Run, lives: livesOf(r), recoveries: map[string]record.Recovery{}, used: map[string]bool{}, policies: map[string]*record.RetryPolicy{}, expected: map[string]*record.RetryPolicy{},
 	}
 	for _, target := range known {
 		if target.Name == r.Run.Target && target.SHA256 == r.Run.TargetSHA256 {
 			l.check = target.Check
+			for _, service := range target.Services {
+				l.expected[service.Name] = service.Retry
+			}
 		}
 	}
 	for _, recovery := range r.Recoveries {
@@ -32,6 +37,12 @@ func newLedger(r *record.Record, known []Target) *ledger {
 	}
 	for _, service := range r.Run.Services {
 		l.policies[service.Name] = service.Retry
+	}
+	for _, recovery := range r.Recoveries {
+		if _, ofTarget := l.policies[recovery.Service]; !ofTarget && recovery.Exited != nil && recovery.Terms != nil && recovery.Terms.Check != nil {
+			l.slowest.Interval = max(l.slowest.Interval, recovery.Terms.Check.Interval)
+			l.slowest.Timeout = max(l.slowest.Timeout, recovery.Terms.Check.Timeout)
+		}
 	}
 	return l
 }
@@ -141,12 +152,14 @@ func (l *ledger) isAllowed(t record.Terms, r record.Recovery, proof record.Proof
 	limits := *l.run.Limits
 	shipped, ofTarget := l.policies[r.Service]
 	switch {
-	case ofTarget && (shipped == nil || *shipped != t.Policy || !l.isShipped(t, proof)):
+	case ofTarget && (shipped == nil || *shipped != t.Policy || !l.isShipped(t, r.Service, proof)):
 		return false
 	case t.Limits != nil && *t.Limits != limits:
 		return false
-	case max(t.Retry, t.LastRetry) > proof.Recoveries:
+	case max(t.Retry, t.LastRetry) > proof.Recoveries, t.Policy.MaxAttempts > 0 && t.Retry > t.Policy.MaxAttempts:
 		return false
+	case !ofTarget && proof.Stays == record.StaysUp && t.Check != nil && (t.Check.Interval < l.slowest.Interval || t.Check.Timeout < l.slowest.Timeout):
+		return false // it was not watched for as long as it takes to find the hangs that were found
 	}
 	return t.StopTimeout <= limits.StopTimeout && t.TermDelay <= limits.StopTimeout &&
 		t.Startup <= limits.Serving-limits.Restart && t.Wait <= limits.Serving
@@ -154,8 +167,11 @@ func (l *ledger) isAllowed(t record.Terms, r record.Recovery, proof record.Proof
 
 // isShipped reports whether the terms of a service of the target's own have nothing beside its policy and the target's file: a single fault
 // is held to the outer limits, and each further one in a row to the policy.
-func (l *ledger) isShipped(t record.Terms, proof record.Proof) bool {
+func (l *ledger) isShipped(t record.Terms, service string, proof record.Proof) bool {
 	limits := *l.run.Limits
+	if expected := l.expected[service]; expected != nil && *expected != t.Policy {
+		return false
+	}
 	if t.StopTimeout != limits.StopTimeout || t.Startup != limits.Serving-limits.Restart || t.Wait != 0 || t.TermDelay != 0 || t.Stay != 0 {
 		return false
 	}

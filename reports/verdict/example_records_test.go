@@ -347,6 +347,16 @@ func examples() []example {
 			change: func(r *record.Record) { merge(r); fail(r, "restart.sigterm", "user.b") },
 		},
 		{
+			file: "merged-other-seed", wrong: "merged with a shard of another seed", answer: verdict.Inconclusive,
+			codes:  []verdict.Code{verdict.Contradiction, verdict.Contradiction, verdict.FewSamples},
+			change: func(r *record.Record) { merge(r); r.Recoveries[1].Seed++ },
+		},
+		{
+			file: "merged-one-container", wrong: "both shards have the same container", answer: verdict.Inconclusive,
+			codes:  []verdict.Code{verdict.Contradiction},
+			change: func(r *record.Record) { merge(r); r.Containers[1].ID = r.Containers[0].ID },
+		},
+		{
 			file: "merged-without-a-part", wrong: "merged, and the second of its parts was removed", answer: verdict.Inconclusive,
 			codes:  []verdict.Code{verdict.Shards, verdict.Contradiction, verdict.Contradiction, verdict.Contradiction, verdict.Contradiction},
 			change: func(r *record.Record) { merge(r); r.Run.Parts = r.Run.Parts[:1] },

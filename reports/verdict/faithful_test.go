@@ -55,10 +55,23 @@ func small(t testing.TB) (*record.Record, verdict.Against) {
 
 // faithfulAgainst returns what the program that wrote a record would judge it against, a minute later.
 func faithfulAgainst(r *record.Record) verdict.Against {
+	target := verdict.Target{
+		Name: r.Run.Target, SHA256: r.Run.TargetSHA256, Confirmed: slices.Clone(r.Run.Confirmed), Limits: r.Run.Limits,
+		ToleranceLimit: time.Duration(r.Run.Tolerance),
+	}
+	for _, service := range r.Run.Services { // the record may be edited afterwards
+		if service.Retry != nil {
+			service.Retry = new(*service.Retry)
+		}
+		if service.Check != nil {
+			target.Check = new(*service.Check)
+		}
+		target.Services = append(target.Services, service)
+	}
 	return verdict.Against{
 		Policy: verdict.Policy{AgeLimit: 24 * time.Hour, SHA256: r.Run.PolicySHA256, Limits: limits()},
 		Now:    r.End.Finished.Add(time.Minute), Digest: r.Run.Digest, Promises: slices.Clone(r.Run.Promises),
-		Targets: []verdict.Target{{Name: r.Run.Target, SHA256: r.Run.TargetSHA256, Services: slices.Clone(r.Run.Services), Confirmed: r.Run.Confirmed, Limits: r.Run.Limits, ToleranceLimit: time.Duration(r.Run.Tolerance), Check: r.Run.Services[0].Check}},
+		Targets: []verdict.Target{target},
 	}
 }
 
