@@ -19,7 +19,7 @@ import (
 // PortDialer connects to a supervisor: to its unix socket for port 0, else to a TCP port on the container's loopback address.
 type PortDialer func(ctx context.Context, port int) (net.Conn, error)
 
-// Conversation sends single requests of JSON-RPC to a supervisor, in any framing. Each has a connection of its own. It may be used by many
+// Conversation sends single requests to a supervisor, of JSON-RPC in any framing or of HTTP. Each has a connection of its own. It may be used by many
 // goroutines at once.
 type Conversation struct{ dial PortDialer }
 
@@ -45,7 +45,12 @@ func (c *Conversation) Call(ctx context.Context, how dialect.Transport, method s
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(bounded, func() { _ = conn.Close() })()
-	reply, err := exchange(conn, how, document)
+	var reply *envelope
+	if how.Framing == dialect.Routes {
+		reply, err = exchangeRoute(conn, method, params)
+	} else {
+		reply, err = exchange(conn, how, document)
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, fmt.Errorf("%w: no reply: %w", ErrConnection, context.Cause(ctx))

@@ -22,7 +22,7 @@ func converse(t *testing.T, framing dialect.Framing, reply []byte) (string, erro
 			}
 		})(ctx)
 	})
-	result, err := conversation.Call(t.Context(), dialect.Transport{Framing: framing}, "m", nil)
+	result, err := conversation.Call(t.Context(), dialect.Transport{Framing: framing}, "GET /m", nil)
 	return string(result), err
 }
 

@@ -29,7 +29,7 @@ type Dialect struct {
 // Transport says how documents of JSON-RPC reach the supervisor and come back.
 type Transport struct {
 	Framing Framing `yaml:"framing"`
-	// Path is the path of an HTTP request; empty for other framings.
+	// Path is the path of each HTTP request; empty for other framings.
 	Path string `yaml:"path,omitempty"`
 	// Port is the TCP port on the container's loopback address; 0 is the unix socket.
 	Port int `yaml:"port,omitempty"`
@@ -45,10 +45,11 @@ const (
 	ContentLength Framing = "content-length" // a header with the length before each document, as language servers do
 	LengthPrefix  Framing = "length-prefix"  // four bytes with the length before each document, the highest first
 	HTTP          Framing = "http"           // a POST for each document
+	Routes        Framing = "http-routes"    // a request of HTTP for each call, whose method is a route: "PUT /services/{name}"
 )
 
 // Framings lists all framings, in the order in which a stranger is tried.
-func Framings() []Framing { return []Framing{Line, Bare, ContentLength, LengthPrefix, HTTP} }
+func Framings() []Framing { return []Framing{Line, Bare, ContentLength, LengthPrefix, HTTP, Routes} }
 
 // Shape is where the members of a document are in the supervisor's spelling, by the member's name in the model.
 type Shape map[string]Member

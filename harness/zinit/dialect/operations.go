@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Operation is something that the model can be asked for.
@@ -68,12 +69,14 @@ func Operations() []Operation {
 
 // Call is how an operation is asked for.
 type Call struct {
+	// Method is the method's name, or a route.
 	Method string `yaml:"method"`
 	// Order lists the arguments of parameters by position. It is empty for parameters by name.
 	Order []Argument `yaml:"order,omitempty"`
 	// Rest are parameters by position that always follow those of Order as they are.
 	Rest []any `yaml:"rest,omitempty"`
-	// At is where each argument is in the parameters by name. The document at an empty path is the parameters themselves.
+	// At is where each argument is in the parameters by name. The document at an empty path is the parameters themselves. A name in
+	// braces is a part of the route's path.
 	At map[Argument]Path `yaml:"at,omitempty"`
 	// Fixed are parameters by name that are always sent as they are.
 	Fixed map[string]any `yaml:"fixed,omitempty"`
@@ -91,6 +94,11 @@ type Call struct {
 func (c Call) Takes(argument Argument) bool {
 	_, named := c.At[argument]
 	return named || slices.Contains(c.Order, argument)
+}
+
+// IsInPath reports whether a parameter's name stands for a part of a route's path, as "{name}" does.
+func IsInPath(parameter string) bool {
+	return strings.HasPrefix(parameter, "{") && strings.HasSuffix(parameter, "}")
 }
 
 // check returns an error that names what the operation does not have.
@@ -148,7 +156,11 @@ func (c Call) Request(arguments map[Argument]any) (any, error) {
 			return nil, fmt.Errorf("ask for %s: the dialect does not say where its %s goes", c.Method, argument)
 		}
 		var err error
-		if params, err = at.Set(params, written[argument]); err != nil {
+		value := written[argument]
+		if document, ok := value.(map[string]any); ok {
+			value = clone(document) // others may be put beside its members
+		}
+		if params, err = at.Set(params, value); err != nil {
 			return nil, fmt.Errorf("ask for %s: %w", c.Method, err)
 		}
 	}

@@ -27,20 +27,22 @@ func (l *learner) findTransport(ctx context.Context) bool {
 	transports := l.transports()
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
-	answered := make([]bool, len(transports))
+	answered, onlyHTTP := make([]bool, len(transports)), make([]bool, len(transports))
 	someAnswered := make(chan struct{})
 	var once sync.Once
 	var asking sync.WaitGroup
 	for i, transport := range transports {
 		asking.Go(func() {
-			_, err := l.ask(ctx, transport, descriptions[0], nil)
+			name := descriptions[0]
+			if transport.Framing == dialect.Routes {
+				name = "GET /"
+			}
+			_, err := l.ask(ctx, transport, name, nil)
 			if answer := new(zinit.Error); err == nil || errors.As(err, &answer) {
 				answered[i] = true
 				once.Do(func() { close(someAnswered) })
 			}
-			if errors.Is(err, zinit.ErrOnlyHTTP) {
-				l.onlyHTTP.Store(true)
-			}
+			onlyHTTP[i] = errors.Is(err, zinit.ErrOnlyHTTP)
 		})
 	}
 	all := make(chan struct{})
@@ -64,7 +66,22 @@ func (l *learner) findTransport(ctx context.Context) bool {
 			return true
 		}
 	}
-	return false
+	for i, transport := range transports {
+		if onlyHTTP[i] && !slices.Contains(l.httpPorts, transport.Port) {
+			l.httpPorts = append(l.httpPorts, transport.Port)
+		}
+	}
+	return l.nextPort()
+}
+
+// nextPort goes to the next port at which HTTP is answered that is no JSON-RPC: each method may have a route.
+func (l *learner) nextPort() bool {
+	if len(l.httpPorts) == 0 {
+		return false
+	}
+	l.spoken.Transport = dialect.Transport{Framing: dialect.Routes, Port: l.httpPorts[0]}
+	l.httpPorts = l.httpPorts[1:]
+	return true
 }
 
 // furtherAnswerTimeout bounds the wait for other framings after one answered.
@@ -106,6 +123,10 @@ type parameter struct {
 
 // describe asks for the supervisor's own description of its methods.
 func (l *learner) describe(ctx context.Context) {
+	if l.isRouted() {
+		l.describeRoutes(ctx)
+		return
+	}
 	for _, name := range descriptions {
 		result, err := l.ask(ctx, l.spoken.Transport, name, nil)
 		if err != nil {
@@ -222,7 +243,11 @@ func (l *learner) candidates(operation dialect.Operation) []method {
 	for _, name := range l.hints {
 		hinted = append(hinted, method{name: name})
 	}
-	for _, name := range slices.Concat(l.inStyle(operation), guessNames(operation), namespaced(operation)) {
+	names := l.inStyle(operation)
+	if !l.isRouted() {
+		names = slices.Concat(names, guessNames(operation), namespaced(operation))
+	}
+	for _, name := range names {
 		guesses = append(guesses, method{name: name})
 	}
 	return append(l.scoredFor(operation, hinted), guesses...)
@@ -275,6 +300,7 @@ func (l *learner) scoredFor(operation dialect.Operation, methods []method) []met
 // scoreOf returns how well a method's name says an operation. A noun that nobody knows is the service's if the method that lists the services has
 // it, else it may be any other.
 func (l *learner) scoreOf(operation dialect.Operation, name string) int {
+	name = spokenName(name)
 	score := methodScore(operation, name)
 	words := tokens(name)
 	meant := meanings[operation].noun
@@ -298,7 +324,7 @@ func (l *learner) serviceNouns() []string {
 	if !ok {
 		return nil
 	}
-	return slices.DeleteFunc(tokens(known.Method), func(word string) bool {
+	return slices.DeleteFunc(tokens(spokenName(known.Method)), func(word string) bool {
 		return hasVerb(dialect.List, []string{word}) || hasVerb(dialect.ListFull, []string{word}) || nounOf([]string{word}, "") != ""
 	})
 }

@@ -37,6 +37,9 @@ var actionNames = []string{"action", "name", "id", "action_name", "actionName", 
 
 // callsWithLimit returns the ways in which a method may be told a name and how many entries are wanted, and those without the number.
 func (l *learner) callsWithLimit(m method, names []string) []dialect.Call {
+	if inPath := placeholderOf(m.name); inPath != "" {
+		return l.limitsBeside(m, inPath)
+	}
 	if calls := describedCalls(m); len(calls) > 0 {
 		params := m.params
 		if len(calls[0].At[dialect.TheName]) > 1 {
@@ -63,7 +66,7 @@ func (l *learner) callsWithLimit(m method, names []string) []dialect.Call {
 		at := like.At[dialect.TheName]
 		prefix := at[:len(at)-1]
 		for _, name := range append([]string{at[len(at)-1]}, names...) {
-			for _, limit := range []string{"limit", "lines", "count", "n", "max"} {
+			for _, limit := range limitNames {
 				if name != limit {
 					calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: prefix.Join(name), dialect.TheLimit: prefix.Join(limit)}})
 				}
@@ -79,6 +82,18 @@ func (l *learner) callsWithLimit(m method, names []string) []dialect.Call {
 	}
 	return slices.Concat(calls, []dialect.Call{{Method: m.name, Order: []dialect.Argument{dialect.TheName, dialect.TheLimit}}}, named)
 }
+
+// limitsBeside returns the ways in which a route may be told how many entries are wanted, and the one without the number.
+func (l *learner) limitsBeside(m method, inPath string) []dialect.Call {
+	var calls []dialect.Call
+	for _, limit := range limitNames {
+		calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {inPath}, dialect.TheLimit: {limit}}})
+	}
+	return append(calls, callsByName(m)...)
+}
+
+// limitNames are the usual names of the parameter that says how many entries are wanted.
+var limitNames = []string{"limit", "lines", "count", "n", "max"}
 
 func limitScore(name string) int {
 	words := tokens(name)

@@ -129,7 +129,7 @@ type learner struct {
 	unknown      map[string]zinit.Error // the errors for methods that do not exist, by the names that were asked for
 	listed       bool                   // whether the methods are known from an error reply alone
 	asked        atomic.Int64
-	onlyHTTP     atomic.Bool        // whether something was answered by HTTP that is no JSON-RPC
+	httpPorts    []int              // at which HTTP is answered that is no JSON-RPC, and routes have not been tried yet
 	sending      dialect.Definition // of the trial
 	tried        *tentative
 	hints        []string // methods that error replies have named one by one
@@ -139,17 +139,18 @@ type learner struct {
 // learn goes from the transport to the trial, as far as it comes.
 func (l *learner) learn(ctx context.Context) Level {
 	if !l.findTransport(ctx) {
-		if l.onlyHTTP.Load() {
-			l.miss("HTTP is answered, and no JSON-RPC at any of the usual paths: requests with a path for each method (REST) are not understood; name the path of JSON-RPC " +
-				"under zinit.dialect.transport of the target file if there is one")
-			return None
-		}
 		l.miss("no framing of JSON-RPC gets an answer at its socket: name the transport under zinit.dialect.transport of the target file")
 		return None
 	}
-	l.learnUnknown(ctx)
-	l.describe(ctx)
-	if !l.findLists(ctx) {
+	for !l.findMethods(ctx) {
+		if l.nextPort() {
+			continue
+		}
+		if l.isRouted() {
+			l.miss("HTTP is answered, and neither JSON-RPC at any of the usual paths nor a route that lists services: name the path of JSON-RPC under zinit.dialect.transport " +
+				"of the target file, or the route under zinit.dialect.operations.list")
+			return None
+		}
 		l.miss("no method lists services that the image is known to have: name them under zinit.dialect.operations.list of the target file")
 		return None
 	}
@@ -167,6 +168,13 @@ func (l *learner) learn(ctx context.Context) Level {
 		return Read
 	}
 	return Full
+}
+
+// findMethods finds what lists services, from a description or by usual names.
+func (l *learner) findMethods(ctx context.Context) bool {
+	l.learnUnknown(ctx)
+	l.describe(ctx)
+	return l.findLists(ctx)
 }
 
 // forgetDocuments forgets what was learned of definitions.

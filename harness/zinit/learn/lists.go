@@ -36,6 +36,9 @@ func (l *learner) findLists(ctx context.Context) bool {
 		}
 	}
 	l.forgetUnlisted(ctx)
+	if l.isRouted() {
+		l.learnUnknown(ctx) // it may be refused otherwise beside the list
+	}
 	l.findStatus(ctx)
 	_, full := l.spoken.Operations[dialect.ListFull]
 	_, names := l.spoken.Operations[dialect.List]
@@ -301,6 +304,9 @@ func (l *learner) findStatus(ctx context.Context) {
 
 // callsAlike returns the ways in which a method may be told a name, as other methods are first.
 func (l *learner) callsAlike(m method) []dialect.Call {
+	if inPath := placeholderOf(m.name); inPath != "" {
+		return callsByName(m)
+	}
 	calls := callsByName(m)
 	for _, operation := range []dialect.Operation{dialect.StatusOf, dialect.GetService} {
 		if known, ok := l.spoken.Operations[operation]; ok && !m.known {
@@ -334,6 +340,9 @@ var argumentNames = []string{"name", "service", "id", "service_name", "serviceNa
 
 // callsByName returns the ways in which a method may be told a name.
 func callsByName(m method) []dialect.Call {
+	if inPath := placeholderOf(m.name); inPath != "" {
+		return []dialect.Call{{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {inPath}}}}
+	}
 	calls := describedCalls(m) // which may be wrong
 	for _, name := range argumentNames {
 		calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {name}}})
@@ -431,6 +440,9 @@ func (l *learner) findOrders() {
 
 // alike returns a call of a method that is told a name as the status is.
 func (l *learner) alike(m method) dialect.Call {
+	if placeholderOf(m.name) != "" {
+		return callsByName(m)[0]
+	}
 	if calls := describedCalls(m); len(calls) > 0 {
 		if known, ok := l.spoken.Operations[dialect.StatusOf]; ok && len(known.Order) > 0 && len(calls) > 1 {
 			return calls[len(calls)-1]

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -206,11 +207,14 @@ func renamedArgument(call dialect.Call, argument dialect.Argument, field string)
 	return other
 }
 
+// isInPath reports whether a place is a part of a route's path, which stays.
+func isInPath(at dialect.Path) bool { return len(at) == 1 && dialect.IsInPath(at[0]) }
+
 // renamed returns a call whose first argument has another name.
 func renamed(call dialect.Call, field string) dialect.Call {
 	other := copyCall(call)
 	for _, argument := range []dialect.Argument{dialect.TheName, dialect.TheDocument} {
-		if at, there := other.At[argument]; there {
+		if at, there := other.At[argument]; there && !isInPath(at) {
 			if len(at) == 0 {
 				other.At[argument] = dialect.Path{field}
 			} else {
@@ -226,6 +230,9 @@ func renamed(call dialect.Call, field string) dialect.Call {
 func within(call dialect.Call, field string) dialect.Call {
 	inner := copyCall(call)
 	for argument, at := range inner.At {
+		if isInPath(at) {
+			continue
+		}
 		inner.At[argument] = dialect.Path{field}.Join(at...)
 	}
 	if call.Fixed != nil {
@@ -392,7 +399,11 @@ func textsIn(value any, depth int) []string {
 
 // learnUnknown learns how the supervisor says that it has no such method. It may name those that it has.
 func (l *learner) learnUnknown(ctx context.Context) {
-	for _, name := range nonsense {
+	names := nonsense
+	if l.isRouted() {
+		names = l.nonsenseRoutes()
+	}
+	for _, name := range names {
 		_, err := l.ask(ctx, l.spoken.Transport, name, nil)
 		answer := new(zinit.Error)
 		if !errors.As(err, &answer) {
@@ -427,6 +438,9 @@ func (l *learner) isUnknown(asked string, err error) bool {
 const codeNoMethod = -32601
 
 func (l *learner) saysUnknown(asked string, answer *zinit.Error) bool {
+	if l.isRouted() && (answer.Code == http.StatusMethodNotAllowed || answer.Code == http.StatusNotImplemented) {
+		return true
+	}
 	for name, known := range l.unknown {
 		if answer.Code == known.Code && (answer.Code == codeNoMethod || saysAlike(answer.Message, asked, known.Message, name)) {
 			return true

@@ -8,10 +8,16 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
 )
 
+// modelOperations are the operations whose names show the style of others.
+var modelOperations = []dialect.Operation{dialect.GetService, dialect.StatusOf, dialect.List, dialect.ListFull, dialect.ListActions, dialect.GetAction}
+
 // inStyle returns names for an operation in the style of a method that is known: "unit/get" makes "unit/stop" and "unit/halt", whatever a unit is.
 func (l *learner) inStyle(operation dialect.Operation) []string {
+	if l.isRouted() {
+		return l.guessRoutes(operation)
+	}
 	var found []string
-	for _, model := range []dialect.Operation{dialect.GetService, dialect.StatusOf, dialect.List, dialect.ListFull, dialect.ListActions, dialect.GetAction} {
+	for _, model := range modelOperations {
 		if known, ok := l.spoken.Operations[model]; ok {
 			for _, name := range likeName(known.Method, model, operation) {
 				if !slices.Contains(found, name) {

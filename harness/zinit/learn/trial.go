@@ -492,8 +492,20 @@ var documentNames = []string{"config", "service", "action", "definition", "spec"
 
 // callsWithDocument returns the ways in which a method may be given a document.
 func (l *learner) callsWithDocument(m method) []dialect.Call {
+	inPath := placeholderOf(m.name)
 	at := func(path dialect.Path) dialect.Call {
-		return dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheDocument: path}}
+		call := dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheDocument: path}}
+		if inPath != "" {
+			call.At[dialect.TheName] = dialect.Path{inPath}
+		}
+		return call
+	}
+	if inPath != "" {
+		calls := []dialect.Call{at(nil)}
+		for _, name := range documentNames {
+			calls = append(calls, at(dialect.Path{name}))
+		}
+		return calls
 	}
 	calls := describedSetters(m)                                                                        // which may be wrong
 	if known, ok := l.spoken.Operations[dialect.GetService]; ok && len(known.At[dialect.TheName]) > 1 { // parameters are inside of a wrapper

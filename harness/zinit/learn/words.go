@@ -37,6 +37,8 @@ func singular(word string) string {
 	switch {
 	case len(word) > 3 && strings.HasSuffix(word, "ies"):
 		return word[:len(word)-3] + "y"
+	case strings.HasSuffix(word, "sses"):
+		return word[:len(word)-2]
 	case len(word) > 3 && strings.HasSuffix(word, "s") && !strings.HasSuffix(word, "ss") && !strings.HasSuffix(word, "us") && !slices.Contains(unitWords, word):
 		return word[:len(word)-1]
 	}
