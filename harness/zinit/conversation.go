@@ -31,6 +31,11 @@ func NewConversation(dial PortDialer) *Conversation { return &Conversation{dial:
 func (c *Conversation) Call(ctx context.Context, how dialect.Transport, method string, params any) (json.RawMessage, error) {
 	bounded, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
+	if how.Framing == dialect.Routes {
+		if _, err := routeRequest(method, params); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrNotExpressible, err)
+		}
+	}
 	request := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
 	if params != nil {
 		request["params"] = params
@@ -64,6 +69,12 @@ func (c *Conversation) Call(ctx context.Context, how dialect.Transport, method s
 	if refused := refusalIn(reply.Result); refused != nil {
 		return nil, refused.toError()
 	}
+	if result, refused, isTriple := readTriple(reply.Result); isTriple {
+		if refused != nil {
+			return nil, refused.toError()
+		}
+		return result, nil
+	}
 	return reply.Result, nil
 }
 
@@ -93,15 +104,30 @@ func exchange(conn net.Conn, how dialect.Transport, document []byte) (*envelope,
 	case dialect.Line, "":
 		framed = append(bytes.Clone(document), '\n')
 	}
-	if _, err := conn.Write(framed); err != nil {
-		return nil, fmt.Errorf("send the request: %w", err)
+	sent := make(chan error, 1)
+	go func() { // a supervisor may first want to be rid of its greeting; closing the connection ends the write
+		_, err := conn.Write(framed)
+		sent <- err
+	}()
+	reply, err := readReply(&limitedReader{source: conn, left: maxReply}, how.Framing)
+	select {
+	case failed := <-sent:
+		if err != nil && failed != nil {
+			return nil, fmt.Errorf("send the request: %w", failed)
+		}
+	default:
 	}
-	return readReply(&limitedReader{source: conn, left: maxReply}, how.Framing)
+	return reply, err
 }
 
 // readReply reads documents until one answers the request.
 func readReply(from io.Reader, framing dialect.Framing) (*envelope, error) {
 	buffered := bufio.NewReader(from)
+	if framing == dialect.Line || framing == "" {
+		if err := skipGreeting(buffered); err != nil {
+			return nil, explainDecode(err)
+		}
+	}
 	decoder := json.NewDecoder(buffered)
 	skip := map[dialect.Framing]func(*bufio.Reader) error{dialect.ContentLength: skipHeader, dialect.LengthPrefix: skipLength}[framing]
 	for {
@@ -116,6 +142,9 @@ func readReply(from io.Reader, framing dialect.Framing) (*envelope, error) {
 			return nil, explainDecode(err)
 		}
 		reply, err := readEnvelope(raw)
+		if errors.Is(err, errNoReply) && framing != dialect.HTTP {
+			continue // a greeting
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -123,6 +152,21 @@ func readReply(from io.Reader, framing dialect.Framing) (*envelope, error) {
 			return reply, nil
 		}
 	}
+}
+
+// skipGreeting passes over lines of text before the first document, as some programs greet their clients.
+func skipGreeting(from *bufio.Reader) error {
+	const mostLines = 3
+	for range mostLines {
+		first, err := from.Peek(1)
+		if err != nil || strings.ContainsAny(string(first), "{[") {
+			return err
+		}
+		if _, err := from.ReadString('\n'); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // byteReader reads one byte at a time, so that a decoder does not read beyond its document, into the next header.

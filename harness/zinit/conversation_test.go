@@ -48,6 +48,31 @@ func TestNotificationsBeforeAReply(t *testing.T) {
 	}
 }
 
+// TestAGreetingIsPassedOver checks that what a supervisor says before it is asked is not taken for the reply.
+func TestAGreetingIsPassedOver(t *testing.T) {
+	for _, greeting := range []string{"zinit 0.4.0 ready\n", "* welcome\n* have fun\n", `{"hello":"zinit"}` + "\n"} {
+		if result, err := converse(t, dialect.Line, []byte(greeting+`{"id":1,"result":3}`)); err != nil || result != "3" {
+			t.Errorf("after %q: %q, %v", greeting, result, err)
+		}
+	}
+}
+
+// TestAResultWithACode checks that a result of a code, a message and what was asked for is read as such, and others are not.
+func TestAResultWithACode(t *testing.T) {
+	for result, want := range map[string]string{
+		`[0,"ok",{"a":1}]`: `{"a":1}`, `[7,"no such service",null]`: "no such service (code 7)",
+		`["a","b","c"]`: `["a","b","c"]`, `[1,2,3]`: `[1,2,3]`, `[0,"ok"]`: `[0,"ok"]`, `[null,"a","b"]`: `[null,"a","b"]`,
+	} {
+		got, err := converse(t, dialect.Line, []byte(`{"id":1,"result":`+result+`}`))
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s is read as %s, not as %s", result, got, want)
+		}
+	}
+}
+
 // FuzzConversation sends arbitrary bytes as the reply in each framing.
 func FuzzConversation(f *testing.F) {
 	for i, reply := range []string{

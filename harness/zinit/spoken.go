@@ -287,6 +287,12 @@ func (s spoken) findStatus(ctx context.Context, service string) (Status, error) 
 
 func (s spoken) readStatus(theirs any, service string) (Status, error) {
 	values, err := s.spelling.Dialect.Shape(dialect.Status).Decode(dialect.Status, theirs)
+	if errors.Is(err, dialect.ErrUnknownWord) {
+		values, _ = dialect.Shape{"name": s.spelling.Dialect.Shape(dialect.Status)["name"]}.Decode(dialect.Status, theirs)
+		status := statusOf(values)
+		status.Name = cmp.Or(status.Name, service)
+		return status, fmt.Errorf("%w: %w", ErrNotExpressible, err)
+	}
 	if err != nil {
 		return Status{}, fmt.Errorf("%w: %w", ErrConnection, err)
 	}
@@ -312,7 +318,7 @@ func (s spoken) List(ctx context.Context) ([]Status, error) {
 		list := make([]Status, 0, len(documents))
 		for _, document := range documents {
 			status, err := s.readStatus(document, "")
-			if err != nil {
+			if err != nil && !errors.Is(err, ErrNotExpressible) { // a state whose word is not known is none
 				return nil, err
 			}
 			list = append(list, status)
@@ -329,7 +335,7 @@ func (s spoken) List(ctx context.Context) ([]Status, error) {
 		if errors.Is(err, ErrNotFound) {
 			continue // deleted since
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrNotExpressible) { // a state whose word is not known is none
 			return nil, err
 		}
 		list = append(list, status)
@@ -425,8 +431,12 @@ func (s spoken) expand(ctx context.Context, service string) ([]string, error) {
 
 // listActions returns actions that are documents of their own.
 func (s spoken) listActions(ctx context.Context, service string) ([]Action, error) {
-	if _, known := s.spelling.Dialect.Operations[dialect.ListActions]; !known {
+	known, isKnown := s.spelling.Dialect.Operations[dialect.ListActions]
+	if !isKnown {
 		return s.getActions(ctx, service)
+	}
+	if at := known.At[dialect.TheName]; service == "" && len(at) == 1 && dialect.IsInPath(at[0]) {
+		return s.listEach(ctx)
 	}
 	arguments := map[dialect.Argument]any{dialect.TheName: service}
 	if call := s.spelling.Dialect.Operations[dialect.ListActions]; !call.Takes(dialect.TheName) {

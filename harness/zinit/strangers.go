@@ -92,6 +92,24 @@ func refusalIn(result json.RawMessage) *rpcError {
 	return nil
 }
 
+// readTriple reads a result that is a code, a message and what was asked for, as [0, "ok", {...}]. Any other code than 0 is a refusal.
+func readTriple(result json.RawMessage) (data json.RawMessage, refused *rpcError, isTriple bool) {
+	const parts = 3
+	var list []json.RawMessage
+	if json.Unmarshal(result, &list) != nil || len(list) != parts {
+		return nil, nil, false
+	}
+	var code int
+	var message string
+	if json.Unmarshal(list[0], &code) != nil || string(list[0]) == "null" || json.Unmarshal(list[1], &message) != nil {
+		return nil, nil, false
+	}
+	if code != 0 {
+		return nil, &rpcError{Code: &code, Message: message, Data: list[2]}, true
+	}
+	return list[2], nil, true
+}
+
 // firstGiven returns the first value that is there and no null, else a null if there is one.
 func firstGiven(values ...json.RawMessage) (given json.RawMessage) {
 	for _, value := range values {

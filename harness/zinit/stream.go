@@ -105,6 +105,8 @@ type rpcError struct {
 	Data    json.RawMessage `json:"data,omitempty"`
 }
 
+var errNoReply = errors.New("the reply has neither a result nor an error")
+
 // check returns why an envelope is no valid reply, and drops a result beside an error.
 func (e *envelope) check() error {
 	switch {
@@ -114,7 +116,7 @@ func (e *envelope) check() error {
 		e.Result, e.Error = nil, nil
 		return nil
 	case e.Error == nil && len(e.Result) == 0:
-		return errors.New("the reply has neither a result nor an error")
+		return errNoReply
 	case e.Error == nil:
 		return nil
 	case e.Error.Code == nil:

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -384,13 +385,16 @@ func (m Member) readFlag(theirs any) (bool, error) {
 }
 
 // readWord returns the model's word. Without a table it is their word in lower case; what the model does not know is kept.
+// ErrUnknownWord means that a supervisor says a word of which is not known what it stands for.
+var ErrUnknownWord = errors.New("none of the words that the dialect knows")
+
 func (m Member) readWord(known Known, theirs any) (string, error) {
 	if word, ok := m.wordOf(theirs); ok {
 		return word, nil
 	}
 	text, ok := tagOf(theirs)
 	if !ok {
-		return "", fmt.Errorf("%s is none of the words that the dialect knows", brief(theirs))
+		return "", fmt.Errorf("%s is %w", brief(theirs), ErrUnknownWord)
 	}
 	if word, said := m.wordOf(text); said {
 		return word, nil
@@ -398,7 +402,7 @@ func (m Member) readWord(known Known, theirs any) (string, error) {
 	if lower := strings.ToLower(text); m.Words == nil || !slices.Contains(known.Words, lower) {
 		return lower, nil
 	}
-	return "", fmt.Errorf("%q is none of the words that the dialect knows", text)
+	return "", fmt.Errorf("%q is %w", text, ErrUnknownWord)
 }
 
 // tagOf returns the text that a word is written as: itself, or the only key of an object, as Rust writes a variant that has members.

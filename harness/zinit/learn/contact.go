@@ -408,37 +408,42 @@ func namespaced(operation dialect.Operation) []string {
 	if operation != dialect.List {
 		return nil
 	}
-	const mostVerbs = 3
+	const mostVerbs, mostNouns = 4, 6
 	var named []string
-	for _, space := range []string{"zinit", "Zinit", "supervisor", "Supervisor", "rpc", "api", "v1", "zinit.v1"} {
-		for _, noun := range nouns["service"] {
+	for _, space := range []string{"zinit", "Zinit", "supervisor", "Supervisor", "manager", "Manager", "rpc", "api", "v1", "zinit.v1"} {
+		for _, noun := range nouns["service"][:mostNouns] {
 			for _, verb := range verbs["list"][:mostVerbs] {
-				plural, title := noun+"s", capital(verb)+capital(noun)
-				for _, separator := range []string{".", "/", "_"} {
-					within := space + separator
-					named = append(named, within+noun+separator+verb, within+plural+separator+verb, within+title+"s", within+title, within+verb+"_"+plural, within+verb+capital(plural))
-				}
+				plural, camel := pluralOf(noun), camelOf(verb)
+				named = append(named, space+"."+noun+"."+verb, space+"."+plural+"."+verb, space+"."+capital(camel)+capital(plural), space+"."+capital(camel)+capital(noun),
+					space+"."+camel+capital(plural), space+"."+camel+capital(noun)+"Info", space+"."+verb+"_"+plural, space+"/"+noun+"/"+verb, space+"/"+plural+"/"+verb,
+					space+"_"+noun+"_"+verb, space+"_"+verb+"_"+plural)
 			}
 		}
 	}
 	return named
 }
 
-// joinName returns the usual spellings of a noun and a verb.
-func joinName(noun, verb string) []string {
+// camelOf returns words with underscores in camel case.
+func camelOf(words string) string {
 	camel := ""
-	for i, part := range strings.Split(verb, "_") {
+	for i, part := range strings.Split(words, "_") {
 		if i > 0 {
 			part = capital(part)
 		}
 		camel += part
 	}
+	return camel
+}
+
+// joinName returns the usual spellings of a noun and a verb.
+func joinName(noun, verb string) []string {
+	camel := camelOf(verb)
 	if noun == "" {
-		return []string{verb, "zinit." + verb, "supervisor." + verb}
+		return []string{verb, camel, "zinit." + verb, "supervisor." + verb}
 	}
 	return []string{
 		noun + "." + verb, noun + "_" + verb, verb + "_" + noun, noun + "/" + verb, noun + "s." + verb, noun + "." + camel, noun + capital(camel), camel + capital(noun),
 		capital(noun) + "." + capital(camel), "zinit." + noun + "." + verb, verb + "." + noun, camel + capital(noun) + "s", verb + "_" + noun + "s", noun + "s/" + verb, noun + "-" + verb,
-		"zinit_" + noun + "_" + verb, noun + "::" + verb,
+		"zinit_" + noun + "_" + verb, noun + "::" + verb, verb + "-" + noun, verb + "-" + noun + "s", camel + capital(noun) + "Info",
 	}
 }

@@ -45,17 +45,15 @@ func (l *learner) hasEssentials() bool {
 
 // readService finds the method that gives back the definition of a service.
 func (l *learner) readService(ctx context.Context, subject Expected) (map[string]any, bool) {
-	status := l.spoken.Operations[dialect.StatusOf].Method
 	var document map[string]any
 	for candidate := range l.each(dialect.GetService) {
-		if candidate.name == status {
-			continue
-		}
 		err := l.try(ctx, l.callsAlike(candidate), map[dialect.Argument]any{dialect.TheName: subject.Service}, func(call dialect.Call, result any) bool {
 			call.Result = unwrap(result)
 			answer, _ := call.Result.Get(result)
 			var ok bool
-			document, ok = answer.(map[string]any)
+			if document, ok = answer.(map[string]any); ok {
+				document = withoutStatus(document)
+			}
 			if ok && !hasProcess(document) && isDefinition(document, subject) {
 				l.take(dialect.GetService, call)
 				return true
@@ -76,6 +74,17 @@ func (l *learner) readService(ctx context.Context, subject Expected) (map[string
 func hasProcess(document map[string]any) bool {
 	_, placed := learnStatus([]any{document})["pid"]
 	return placed
+}
+
+// withoutStatus returns a document without the member in which the status of a service that runs is, beside its definition.
+func withoutStatus(document map[string]any) map[string]any {
+	at := learnStatus([]any{document})["pid"].At
+	if len(at) < 2 {
+		return document
+	}
+	rest := maps.Clone(document)
+	delete(rest, at[0])
+	return rest
 }
 
 // isDefinition reports whether a document is a service's definition: it has the service's name and actions, or what it executes.
@@ -264,7 +273,7 @@ func executes(document map[string]any) bool { return execLeaf(document, false).a
 func execLeaf(document map[string]any, shallow bool) leaf {
 	best, score := leaf{}, 0
 	for _, one := range leaves(document) {
-		if shallow && len(one.at) > 1 {
+		if shallow && len(one.at) > 1 && (len(one.at) > 2 || !slices.Equal(tokens(one.at[0]), []string{"exec"})) {
 			continue
 		}
 		text, ok := commandIn(one.value)

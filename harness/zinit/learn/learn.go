@@ -133,7 +133,11 @@ type learner struct {
 	sending      dialect.Definition // of the trial
 	tried        *tentative
 	hints        []string // methods that error replies have named one by one
-	lastState    any      // what the trial's state was called when it was looked at last, if that is no known word
+	// learnedStates are the states whose words the trial has shown, and ambiguous what is said of several. sameLooks counts looks at such a state.
+	learnedStates []string
+	ambiguous     []any
+	sameLooks     int
+	lastState     any // what the trial's state was called when it was looked at last, if that is no known word
 }
 
 // learn goes from the transport to the trial, as far as it comes.

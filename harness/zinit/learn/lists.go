@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
@@ -338,13 +339,28 @@ func (l *learner) takeStatusOf(call dialect.Call, shape dialect.Shape) {
 // argumentNames are the usual names of the parameter that names a service.
 var argumentNames = []string{"name", "service", "id", "service_name", "serviceName", "unit", "svc"}
 
+// inCaseOf returns names, and those of one word with a capital if the method's last part begins with one.
+func inCaseOf(method string, names []string) []string {
+	last := method[strings.LastIndexAny(method, "./:")+1:]
+	if last == "" || !unicode.IsUpper([]rune(last)[0]) {
+		return names
+	}
+	found := slices.Clone(names)
+	for _, name := range names {
+		if !strings.Contains(name, "_") {
+			found = append(found, capital(name))
+		}
+	}
+	return found
+}
+
 // callsByName returns the ways in which a method may be told a name.
 func callsByName(m method) []dialect.Call {
 	if inPath := placeholderOf(m.name); inPath != "" {
 		return []dialect.Call{{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {inPath}}}}
 	}
 	calls := describedCalls(m) // which may be wrong
-	for _, name := range argumentNames {
+	for _, name := range inCaseOf(m.name, argumentNames) {
 		calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {name}}})
 	}
 	calls = append(calls, dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName}})
@@ -519,6 +535,9 @@ func learnStatus(documents []any) dialect.Shape {
 			if current, there := shape["state"]; !there || nameScore("state", current.At) < score {
 				shape["state"] = dialect.Member{At: leaf.at, Words: stateWords(text)}
 			}
+		}
+		if runs, isFlag := leaf.value.(bool); isFlag && runs && shape["state"].At == nil && isRunning(leaf.at[len(leaf.at)-1]) {
+			shape["state"] = dialect.Member{At: leaf.at, Words: map[string]any{"running": true}} // what the other value means is not known
 		}
 		if at, word, tagged := runningTag(leaf.at); tagged && nameScore("state", at) > 0 && shape["state"].At == nil {
 			shape["state"] = dialect.Member{At: at, Words: stateWords(word)}

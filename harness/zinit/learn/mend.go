@@ -26,7 +26,7 @@ type attempt struct {
 // The limits of learning from the error replies of one method.
 const (
 	deepestMend  = 4
-	mostAttempts = 90
+	mostAttempts = 180
 )
 
 // try makes calls of one method until one is accepted. An error reply that names what it misses leads to further calls. It returns the last

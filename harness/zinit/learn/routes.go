@@ -127,8 +127,8 @@ func (l *learner) guessRoutes(operation dialect.Operation) []string {
 	if !ok {
 		return firstRoutes(operation)
 	}
-	verb, path, _ := strings.Cut(known.Method, " ")
-	if verb == http.MethodPost {
+	_, path, _ := strings.Cut(known.Method, " ")
+	if hasVerb(dialect.List, tokens(path)) {
 		return l.pathsInStyle(operation)
 	}
 	cut := strings.LastIndex(path, "/")
@@ -151,7 +151,7 @@ func firstRoutes(operation dialect.Operation) []string {
 		for _, noun := range nouns["service"] {
 			for _, name := range joinName(noun, verb) {
 				for _, prefix := range routePrefixes {
-					found = append(found, "POST "+prefix+name)
+					found = append(found, "POST "+prefix+name, "GET "+prefix+name)
 				}
 			}
 		}
@@ -167,19 +167,29 @@ func (l *learner) pathsInStyle(operation dialect.Operation) []string {
 		if !ok {
 			continue
 		}
-		prefix := "POST /"
+		verb, path, _ := strings.Cut(known.Method, " ")
+		prefix := "/"
 		for _, one := range routePrefixes {
-			if after, begins := strings.CutPrefix(known.Method, "POST "+one); begins && len(tokens(after)) > 1 && len(one)+len("POST ") > len(prefix) {
-				prefix = "POST " + one
+			if after, begins := strings.CutPrefix(path, one); begins && len(tokens(after)) > 1 && len(one) > len(prefix) {
+				prefix = one
 			}
 		}
-		for _, name := range likeName(strings.TrimPrefix(known.Method, prefix), model, operation) {
-			if route := prefix + name; !slices.Contains(found, route) {
-				found = append(found, route)
+		for _, name := range likeName(strings.TrimPrefix(path, prefix), model, operation) {
+			for _, verb := range slices.Compact([]string{verb, http.MethodPost}) {
+				if route := verb + " " + prefix + name; (verb == http.MethodPost || isReading(operation)) && !slices.Contains(found, route) {
+					found = append(found, route)
+				}
 			}
 		}
 	}
 	return found
+}
+
+// isReading reports whether an operation changes nothing.
+func isReading(operation dialect.Operation) bool {
+	return !slices.Contains([]dialect.Operation{
+		dialect.SetService, dialect.SetAction, dialect.Delete, dialect.DeleteAction, dialect.Start, dialect.Stop, dialect.Restart, dialect.Kill,
+	}, operation)
 }
 
 // restRoutes returns the routes of an operation beside a list of services: by verbs of HTTP for what they say, else by the operation's verbs.
@@ -260,7 +270,7 @@ func pluralOf(noun string) string {
 	return noun + "s"
 }
 
-// nonsenseRoutes are routes that no supervisor has: at its root, and beside what is known.
+// nonsenseRoutes returns routes that no supervisor has: at its root, and beside what is known.
 func (l *learner) nonsenseRoutes() []string {
 	const name = "hero_chaos_no_such_method"
 	found := []string{"GET /" + name, "POST /" + name}

@@ -2,6 +2,7 @@ package learn
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -25,7 +26,10 @@ func (l *learner) takeStateWord(ctx context.Context, state string) bool {
 	}
 	values, err := shape.Decode(dialect.Status, l.statusWith(theirs))
 	if said, _ := values["state"].(string); err == nil && slices.Contains(modelStates(), said) {
-		return said != "running" && said != "stopping"
+		return said != "running" && said != "stopping" && l.standsFor(said, state, theirs)
+	}
+	if slices.ContainsFunc(l.ambiguous, func(known any) bool { return equalJSON(known, theirs) }) {
+		return true
 	}
 	if !equalJSON(theirs, l.lastState) { // it may be on its way to another
 		l.lastState = theirs
@@ -37,11 +41,34 @@ func (l *learner) takeStateWord(ctx context.Context, state string) bool {
 	}
 	maps.Copy(words, member.Words)
 	words[state] = theirs
+	l.learnedStates = append(l.learnedStates, state)
 	if tag, tagged := variantOf(theirs); tagged {
 		words[state] = tag
 	}
 	member.Words = words
 	shape["state"] = member
+	return true
+}
+
+// looksUntilAmbiguous is the number of looks at a state that is called as another one, after which the word stands for both.
+const looksUntilAmbiguous = 10
+
+// standsFor reports whether a known word is settled for a state. A word that was learned for another state, and stays, stands for several: it is
+// forgotten, since it tells none of them.
+func (l *learner) standsFor(said, state string, theirs any) bool {
+	if said == state || !slices.Contains(l.learnedStates, said) {
+		return true
+	}
+	if l.sameLooks++; l.sameLooks < looksUntilAmbiguous {
+		return false // it may be on its way
+	}
+	l.sameLooks = 0
+	member := l.spoken.Documents[dialect.Status]["state"]
+	member.Words = maps.Clone(member.Words)
+	delete(member.Words, said)
+	l.spoken.Documents[dialect.Status]["state"] = member
+	l.ambiguous = append(l.ambiguous, theirs)
+	l.miss(fmt.Sprintf("its status says the same of a service that is %s and of one that is %s: states other than running are not told apart", said, state))
 	return true
 }
 

@@ -488,7 +488,7 @@ func (l *learner) misses(err error) bool {
 }
 
 // documentNames are the usual names of the parameter that holds a document.
-var documentNames = []string{"config", "service", "action", "definition", "spec", "document", "body", "payload", "data"}
+var documentNames = []string{"config", "service", "action", "definition", "spec", "document", "body", "payload", "data", "properties", "def"}
 
 // callsWithDocument returns the ways in which a method may be given a document.
 func (l *learner) callsWithDocument(m method) []dialect.Call {
@@ -515,7 +515,7 @@ func (l *learner) callsWithDocument(m method) []dialect.Call {
 			calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheDocument: wrapper.Join(name)}})
 		}
 	}
-	for _, name := range documentNames {
+	for _, name := range inCaseOf(m.name, documentNames) {
 		calls = append(calls, at(dialect.Path{name}))
 	}
 	for _, name := range argumentNames[:3] {
@@ -768,14 +768,17 @@ func (l *learner) confirmOrders(ctx context.Context) {
 	}
 	for _, step := range steps {
 		call, known := l.spoken.Operations[step.operation]
+		calls := []dialect.Call{call}
 		if !known {
-			continue
+			if calls = l.unprovenCalls(step.operation); len(calls) == 0 {
+				continue
+			}
 		}
 		if step.operation == dialect.Kill || step.operation == dialect.Restart || step.operation == dialect.Stop {
 			l.await(ctx, func(s Sight) bool { return s.PID != 0 })
 		}
 		before, _ := l.options.Witness.Look(ctx, name, trialVariable)
-		err := l.try(ctx, []dialect.Call{call}, step.arguments, func(call dialect.Call, _ any) bool {
+		err := l.tryEach(ctx, calls, step.arguments, func(call dialect.Call, _ any) bool {
 			l.spoken.Operations[step.operation] = call
 			_, happened := l.await(ctx, func(now Sight) bool { return step.effect(before, now) })
 			return happened
@@ -790,6 +793,34 @@ func (l *learner) confirmOrders(ctx context.Context) {
 			l.learnFailed(ctx)
 		}
 	}
+}
+
+// unprovenCalls returns the calls of an order that was not found before the trial existed: a supervisor that refuses unknown routes as it refuses
+// unknown services tells nothing then.
+func (l *learner) unprovenCalls(operation dialect.Operation) []dialect.Call {
+	if !l.isRouted() || l.described != nil {
+		return nil
+	}
+	var calls []dialect.Call
+	for _, candidate := range l.candidates(operation) {
+		call := l.alike(candidate)
+		if operation == dialect.Kill {
+			l.addSignal(&call, candidate)
+		}
+		calls = append(calls, call)
+	}
+	return calls
+}
+
+// tryEach tries calls of several methods until one is accepted.
+func (l *learner) tryEach(ctx context.Context, calls []dialect.Call, arguments map[dialect.Argument]any, accept func(dialect.Call, any) bool) error {
+	err := errors.New("there is no call for it")
+	for _, call := range calls {
+		if err = l.try(ctx, []dialect.Call{call}, arguments, accept); err == nil || l.isOver(ctx, err) {
+			return err
+		}
+	}
+	return err
 }
 
 // isListed reports whether the trial service is among the services.

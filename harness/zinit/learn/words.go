@@ -55,7 +55,11 @@ func unitOf(name string) dialect.Form {
 	if len(words) == 0 {
 		return ""
 	}
-	switch words[len(words)-1] {
+	last := words[len(words)-1]
+	if before := len(words) - 2; before >= 0 && len(words[before]) == 1 && strings.HasPrefix(last, "sec") {
+		last = words[before] + last // "RestartUSec"
+	}
+	switch last {
 	case "ms", "millis", "milli", "msec", "msecs", "millisecond", "milliseconds":
 		return dialect.Milliseconds
 	case "s", "sec", "secs", "second", "seconds":
@@ -73,22 +77,22 @@ func unitOf(name string) dialect.Form {
 // nouns and verbs of methods, by what they mean.
 var (
 	nouns = map[string][]string{
-		"service": {"service", "svc", "unit", "process", "daemon", "program", "proc", "app"},
+		"service": {"service", "svc", "unit", "process", "daemon", "program", "proc", "app", "sv"},
 		"action":  {"action", "command", "cmd", "step", "hook", "operation", "procedure", "task"},
 		"job":     {"job", "run", "execution", "task", "history", "invocation"},
 		"log":     {"log", "output", "journal"},
 	}
 	verbs = map[string][]string{
-		"set":     {"set", "put", "upsert", "create", "add", "register", "define", "save", "apply", "configure", "store"},
+		"set":     {"set", "put", "upsert", "create", "add", "register", "define", "save", "apply", "configure", "store", "enable"},
 		"get":     {"get", "show", "describe", "read", "fetch", "inspect", "lookup", "definition", "config", "find"},
-		"list":    {"list", "all", "ls", "name", "index", "enumerate"},
+		"list":    {"list", "all", "ls", "get_all", "name", "index", "enumerate"},
 		"full":    {"full", "detail", "detailed", "overview", "status", "state", "info", "verbose", "ext"},
 		"status":  {"status", "state", "info", "query", "inspect", "stat", "show", "health", "poll", "watch"},
 		"start":   {"start", "launch", "begin", "resume", "up", "activate"},
 		"stop":    {"stop", "halt", "down", "end", "deactivate", "shutdown"},
 		"restart": {"restart", "bounce", "cycle", "relaunch"},
-		"kill":    {"kill", "signal", "send"},
-		"delete":  {"delete", "remove", "rm", "destroy", "unregister", "drop", "purge", "del", "forget", "undefine"},
+		"kill":    {"kill", "signal", "send", "send_signal"},
+		"delete":  {"delete", "remove", "rm", "destroy", "unregister", "drop", "purge", "del", "forget", "undefine", "disable"},
 		"ping":    {"ping", "version", "hello", "health"},
 		"logs":    {"log", "output", "journal", "tail"},
 	}
