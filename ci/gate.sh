@@ -14,6 +14,8 @@ if ! [[ ${SHARDS-} =~ ^[1-9]$ ]] || ((SHARDS > most)); then
 	SHARDS=0
 fi
 
+[[ ${SHARDS_RESULT-} =~ ^(success|failure|cancelled|skipped)$ ]] || SHARDS_RESULT=unknown
+
 readonly out=reports/out
 mkdir -p "$out"
 

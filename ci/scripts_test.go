@@ -213,6 +213,17 @@ func (b *bench) packed(shard int, code string) {
 	}
 }
 
+// TestAGateThatIsNotToldHowItsShardsEndedProvesNothing: the variable is unset, or holds something else than the server's words.
+func TestAGateThatIsNotToldHowItsShardsEndedProvesNothing(t *testing.T) {
+	for _, told := range [][]string{{"SHARDS=2"}, {"SHARDS=2", "SHARDS_RESULT=::set-env name=PATH::x"}} {
+		b := newBench(t)
+		b.shards("0", "0")
+		if code, output := b.run(told, "gate.sh"); code != 3 || !strings.Contains(b.published(), "ended as unknown") {
+			t.Errorf("%q: %d, %q\n%s", told, code, b.published(), output)
+		}
+	}
+}
+
 func TestTheGateSignsWithAKeyThatNobodyElseSees(t *testing.T) {
 	b := newBench(t)
 	b.shards("0")

@@ -129,6 +129,35 @@ func TestNothingIsWrittenBesideTheFolder(t *testing.T) {
 	}
 }
 
+func TestAnArtifactOfTooManyFilesIsRefused(t *testing.T) {
+	keeper, environment := serve(t)
+	keeper.confirmed["shard-1"] = true
+	for i := range mostFiles + 1 {
+		keeper.sent[fmt.Sprintf("shard-1/%d", i)] = []byte("x")
+	}
+	folder := filepath.Join(t.TempDir(), "a")
+	if err := run(t.Context(), []string{"get", "shard-1", folder}, environment); err == nil || !strings.Contains(err.Error(), "files: at most") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(folder); err == nil {
+		t.Error("some of it was written")
+	}
+}
+
+func TestTheTokenIsNotSentInTheClear(t *testing.T) {
+	var sent string
+	plain := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { sent = r.Header.Get("Authorization") }))
+	defer plain.Close()
+	base, err := url.Parse(plain.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base.Scheme = "https"
+	if _, err := (store{base: base, token: token}).fetch(t.Context(), plain.URL+"/file"); err != nil || sent != "" {
+		t.Errorf("%q was sent, %v", sent, err)
+	}
+}
+
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	_, environment := serve(t)
 	empty := t.TempDir()

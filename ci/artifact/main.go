@@ -90,11 +90,18 @@ func (s store) put(ctx context.Context, name, folder string) error {
 	return s.confirm(ctx, name)
 }
 
-// get writes all files of an artifact into a folder, and nothing beside it, whatever their names are.
+// mostFiles is more than any artifact of ours has.
+const mostFiles = 4096
+
+// get writes all files of an artifact into a folder, and nothing beside it, whatever their names are. It refuses one that is too large as a
+// whole.
 func (s store) get(ctx context.Context, name, folder string) error {
 	files, err := s.list(ctx, name)
 	if err != nil {
 		return err
+	}
+	if len(files) > mostFiles {
+		return fmt.Errorf("it has %d files: at most %d are taken", len(files), mostFiles)
 	}
 	if err := os.MkdirAll(folder, 0o750); err != nil { //nolint:gosec // named by whoever calls
 		return err
@@ -104,10 +111,14 @@ func (s store) get(ctx context.Context, name, folder string) error {
 		return err
 	}
 	defer func() { _ = root.Close() }()
+	left := longest
 	for _, file := range files {
 		content, err := s.fetch(ctx, file.ContentLocation)
 		if err != nil {
 			return err
+		}
+		if left -= len(content); left < 0 {
+			return fmt.Errorf("its files have more than %d bytes", longest)
 		}
 		inside := filepath.FromSlash(strings.TrimPrefix(file.Path, name+"/"))
 		if err := root.MkdirAll(filepath.Dir(inside), 0o750); err != nil {

@@ -159,7 +159,7 @@ func (s store) request(ctx context.Context, method string, place *url.URL, heade
 		request.Header = header
 	}
 	request.Header.Set("Accept", "application/json;api-version=6.0-preview")
-	if place.Host == s.base.Host { // nobody else is given the token
+	if place.Scheme == s.base.Scheme && place.Host == s.base.Host { // nobody else is given the token, nor is it sent in the clear
 		request.Header.Set("Authorization", "Bearer "+s.token)
 	}
 	reply, err := http.DefaultClient.Do(request)

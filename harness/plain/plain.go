@@ -7,8 +7,17 @@ import (
 )
 
 // Line returns text as one line with its end. It replaces what could move a terminal's cursor or end the line, and leaves out blanks at
-// the end.
-func Line(text string) string { return strings.TrimRight(printable(text), " ") + "\n" }
+// the end. A line that a CI server would take for a command of a workflow gets a blank within its first word.
+func Line(text string) string {
+	text = strings.TrimRight(printable(text), " ")
+	words := strings.TrimLeft(text, " ")
+	for _, command := range []string{"::", "##["} {
+		if strings.HasPrefix(words, command) {
+			text = text[:len(text)-len(words)] + words[:1] + " " + words[1:]
+		}
+	}
+	return text + "\n"
+}
 
 func printable(text string) string {
 	return strings.Map(func(letter rune) rune {

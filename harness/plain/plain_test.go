@@ -12,6 +12,9 @@ func TestLineMovesNoCursor(t *testing.T) {
 		"":                      "\n",
 		"a\x1b[2Jb\r\nc\u202ed": "a\ufffd[2Jb\ufffd\ufffdc\ufffdd\n",
 		"größer":                "größer\n",
+		"::error::it failed":    ": :error::it failed\n",
+		"  ##[command]rm":       "  # #[command]rm\n",
+		"a::b":                  "a::b\n",
 	} {
 		if got := Line(text); got != want {
 			t.Errorf("%q is %q, not %q", text, got, want)
