@@ -146,7 +146,7 @@ func Sound(found *record.Record, passed bool) error {
 	case found.End.Trouble != "" && !failed:
 		return fmt.Errorf("the run had trouble of its own: %s", found.End.Trouble)
 	case len(found.Results) == 0:
-		return errors.New("nothing was checked: no spec of this target and profile was selected")
+		return errNothing
 	case passed || slices.ContainsFunc(found.Results, func(r record.Result) bool { return r.Outcome != record.Held }):
 		return nil
 	}

@@ -66,6 +66,9 @@ const niceness = 15
 // defaultRunLimit bounds a whole run whose configuration sets no limit.
 const defaultRunLimit = 30 * time.Minute
 
+// errNothing says that a run has no specs.
+var errNothing = errors.New("nothing was checked: no spec of this target and profile was selected")
+
 // Run runs the suites and returns when they have ended. Ginkgo's output goes to ginkgo.log in the output folder. passed
 // reports whether Ginkgo passed: a worker that died has left no result. The error is one line, and says why the session could
 // not be opened.
@@ -77,7 +80,10 @@ func (t Tools) Run(ctx context.Context, configuration config.Config) (passed boo
 	if err := configuration.PrepareOutput(); err != nil {
 		return false, err
 	}
-	specs, _ := t.Specs(ctx, configuration) // the run itself will say what is wrong with them
+	specs, listErr := t.Specs(ctx, configuration) // the run itself will say what is wrong with them
+	if listErr == nil && len(specs) == 0 && configuration.Part == nil {
+		return false, errNothing // before a target is started for it
+	}
 	configuration.Sandboxes = demandsOf(specs)
 	defer t.follow(ctx, configuration, specs)()
 	configuration.Progress = configuration.ProgressPath()

@@ -59,6 +59,22 @@ func TestTheSuitesCanFollowTheirParent(t *testing.T) {
 	}
 }
 
+// TestARunOfNothingIsRefusedBeforeItStarts checks that Ginkgo is not started, except for a part of a run that may be empty.
+func TestARunOfNothingIsRefusedBeforeItStarts(t *testing.T) {
+	tools, configuration := play(t, "")
+	tools.Suites = filepath.Join(filepath.Dir(tools.Ginkgo), "suites.test")
+	if err := os.WriteFile(tools.Suites, []byte("#!/bin/sh\necho '[]' >&3"), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	if passed, err := tools.Run(deadline(t), configuration); err == nil || passed || !strings.HasPrefix(err.Error(), "nothing was checked") {
+		t.Errorf("passed %v, %v", passed, err)
+	}
+	configuration.Part = &config.Part{}
+	if passed, err := tools.Run(deadline(t), configuration); err != nil || !passed {
+		t.Errorf("an empty part: passed %v, %v", passed, err)
+	}
+}
+
 func TestARunIsToldItsConfigurationAndLeavesALog(t *testing.T) {
 	tools, configuration := play(t, `echo "$*"; echo "$HERO_CHAOS_RUN" >&2`)
 	passed, err := tools.Run(deadline(t), configuration)
