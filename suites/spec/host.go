@@ -28,13 +28,13 @@ type Host struct {
 }
 
 // WatchHost watches the host until ctx ends: how long the observer in the sandbox was not scheduled, how late its answer
-// came, and how long some process waited for a processor.
+// came, and how long some process, and the supervisor, waited for a processor.
 func WatchHost(ctx context.Context, sandbox *session.Sandbox) *Host {
 	host := &Host{}
 	go func() {
 		for ctx.Err() == nil {
 			began := time.Now()
-			if measured, err := sandbox.Agent().Calibrate(ctx, hostInterval); err == nil {
+			if measured, err := sandbox.Agent().Calibrate(ctx, hostInterval, sandbox.SupervisorPID()); err == nil {
 				host.add(measured, time.Since(began)-hostInterval)
 			}
 		}
@@ -50,6 +50,7 @@ func (h *Host) add(measured protocol.Calibration, late time.Duration) {
 		last := h.intervals[count-1]
 		h.between = append(h.between, protocol.Calibration{
 			From: last.To, To: measured.From, Pressure: measured.PriorPressurePeriod - last.PriorPressurePeriod - last.Pressure,
+			RunDelay: measured.PriorRunDelay - last.PriorRunDelay - last.RunDelay,
 		})
 	}
 	h.longestDelay = max(h.longestDelay, time.Duration(measured.WorstGap), late)
@@ -97,12 +98,19 @@ func (h *Host) waitPressure(ctx context.Context, from, to int64) time.Duration {
 	return h.pressure(from, to)
 }
 
-// waitWatchedPressure waits as waitPressure does. It leaves out the times in which the agent was on its way, for a caller that knows them.
-func (h *Host) waitWatchedPressure(ctx context.Context, from, to int64) time.Duration {
+// waitSupervisorDelay waits as waitPressure does, and returns the longest time for which the host can have kept the supervisor from an
+// answer: it waited for a processor itself, or somebody did while the agent watched. The times in which the agent was on its way show
+// only in the former: with all pressure, no supervisor would be late on a host that is always busy.
+func (h *Host) waitSupervisorDelay(ctx context.Context, from, to int64) time.Duration {
 	h.awaitWatched(ctx, to)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return sumPressure(h.intervals, from, to)
+	var delays []protocol.Calibration
+	for _, interval := range slices.Concat(h.intervals, h.between) {
+		interval.Pressure = min(interval.Pressure, interval.RunDelay)
+		delays = append(delays, interval)
+	}
+	return max(sumPressure(h.intervals, from, to), sumPressure(delays, from, to))
 }
 
 // awaitWatched waits until the host has been watched until a point.

@@ -83,6 +83,28 @@ func TestWhatIsBetweenTwoIntervalsCounts(t *testing.T) {
 	}
 }
 
+// TestTheSupervisorsOwnWaitingExplainsALateAnswer has the agent be on its way for a second in which the host was busy, and for one in
+// which it watched a calm host.
+func TestTheSupervisorsOwnWaitingExplainsALateAnswer(t *testing.T) {
+	for name, c := range map[string]struct{ pressure, runDelay, want time.Duration }{
+		"it waited as long":                {time.Second, time.Second, time.Second},
+		"it waited for a part":             {time.Second, time.Second / 4, time.Second / 4},
+		"its threads waited more together": {time.Second / 2, 5 * time.Second, time.Second / 2},
+		"others waited":                    {time.Second, 0, 0},
+	} {
+		host := &Host{}
+		host.add(protocol.Calibration{From: 0, To: second, PriorRunDelay: time.Minute}, 0)
+		host.add(protocol.Calibration{From: 2 * second, To: 3 * second, PriorPressurePeriod: c.pressure, PriorRunDelay: time.Minute + c.runDelay}, 0)
+		if got := host.waitSupervisorDelay(t.Context(), second, 2*second); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	watched := pressedHost(0, time.Second)
+	if got := watched.waitSupervisorDelay(t.Context(), second, 2*second); got != time.Second {
+		t.Errorf("while the agent watched: %s, want 1s", got)
+	}
+}
+
 func TestTheLastIntervalIsAwaited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := pressedHost(0)

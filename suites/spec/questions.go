@@ -39,13 +39,13 @@ type Answer struct {
 	// AgentDelay is the time that the agent took for an answer, asked at the same time over the same link. It shows the
 	// host's own share.
 	AgentDelay time.Duration
-	// PressurePeriod is for how long of Took some process waited for a processor. It is 0 for an answer that came soon.
-	PressurePeriod time.Duration
-	Err            error
+	// HostPeriod is for how long of Took the host can have kept the supervisor waiting. It is 0 for an answer that came soon.
+	HostPeriod time.Duration
+	Err        error
 }
 
 // own returns the part of the answer's time that the host cannot have caused.
-func (a Answer) own() time.Duration { return a.Took - max(handovers*a.AgentDelay, a.PressurePeriod) }
+func (a Answer) own() time.Duration { return a.Took - max(handovers*a.AgentDelay, a.HostPeriod) }
 
 // Answers sums up what came of questions that were asked again and again.
 type Answers struct {
@@ -152,7 +152,7 @@ func (q *Questioner) askOnce(ctx context.Context, question Question) Answer {
 	answer.Err = question.Ask(ctx)
 	answer.Took, answer.AgentDelay = time.Since(began), <-agent
 	if answer.Took > AnswerLimit && asked > 0 {
-		answer.PressurePeriod = q.host.waitWatchedPressure(ctx, asked, asked+int64(answer.Took))
+		answer.HostPeriod = q.host.waitSupervisorDelay(ctx, asked, asked+int64(answer.Took))
 	}
 	return answer
 }

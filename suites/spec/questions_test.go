@@ -13,8 +13,8 @@ func TestAnswersAreJudgedWithoutTheHost(t *testing.T) {
 	quick := Answer{Method: "quick", Took: 3 * ms, AgentDelay: ms}
 	edge := Answer{Method: "edge", Took: limit, AgentDelay: 0}
 	stalled := Answer{Method: "stalled", Took: limit + 4*500*ms, AgentDelay: 500 * ms}
-	pressed := Answer{Method: "pressed", Took: limit + 700*ms, AgentDelay: 10 * ms, PressurePeriod: 700 * ms}
-	hardly := Answer{Method: "hardly", Took: limit + 700*ms, AgentDelay: 10 * ms, PressurePeriod: 600 * ms}
+	pressed := Answer{Method: "pressed", Took: limit + 700*ms, AgentDelay: 10 * ms, HostPeriod: 700 * ms}
+	hardly := Answer{Method: "hardly", Took: limit + 700*ms, AgentDelay: 10 * ms, HostPeriod: 600 * ms}
 	late := Answer{Method: "late", Took: limit + 4*10*ms + 1, AgentDelay: 10 * ms}
 	for name, c := range map[string]struct {
 		answers        []Answer

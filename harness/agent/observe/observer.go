@@ -220,12 +220,13 @@ func (o *Observer) WorstGap(from, to int64) int64 {
 func (o *Observer) Calibrate(ctx context.Context, params protocol.CalibrateParams) (protocol.Calibration, error) {
 	defer o.Activate()()
 	o.wake()
-	from, before := clock.Now(), procfs.ReadPressure()
+	from, before, delayBefore := clock.Now(), procfs.ReadPressure(), procfs.ReadRunDelay(params.PID)
 	ctx, cancel := context.WithTimeout(ctx, params.Period)
 	defer cancel()
 	<-ctx.Done()
 	to := clock.Now()
 	return protocol.Calibration{
 		From: from, To: to, WorstGap: o.WorstGap(from, to), Pressure: procfs.PressureSince(before), PriorPressurePeriod: before,
+		RunDelay: procfs.RunDelaySince(delayBefore, params.PID), PriorRunDelay: delayBefore,
 	}, nil
 }

@@ -1,7 +1,9 @@
 package procfs
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +22,35 @@ func ReadPressure() time.Duration {
 // PressureSince returns the pressure since a reading of ReadPressure. The kernel adds up its processors one after the other, so that a later
 // sum may be a few milliseconds less than an earlier one: then it is 0.
 func PressureSince(before time.Duration) time.Duration { return rise(before, ReadPressure()) }
+
+// ReadRunDelay returns for how long the threads of a process have waited for a processor since each began: the second figure of their
+// schedstat, in nanoseconds (Documentation/scheduler/sched-stats.rst). Threads that have ended do not count. It is 0 if the kernel does
+// not tell.
+func ReadRunDelay(pid int) (delay time.Duration) {
+	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid)) // the pattern is well formed
+	for _, path := range paths {
+		text, _ := os.ReadFile(path) //nolint:gosec // of a thread, which may have ended
+		delay += parseRunDelay(string(text))
+	}
+	return delay
+}
+
+func parseRunDelay(text string) time.Duration {
+	figures := strings.Fields(text)
+	if len(figures) != 3 {
+		return 0
+	}
+	delay, err := strconv.ParseInt(figures[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(delay)
+}
+
+// RunDelaySince returns the delay since a reading of ReadRunDelay, at least 0.
+func RunDelaySince(before time.Duration, pid int) time.Duration {
+	return rise(before, ReadRunDelay(pid))
+}
 
 // rise returns by how much a sum has grown, at least 0.
 func rise(before, after time.Duration) time.Duration { return max(0, after-before) }

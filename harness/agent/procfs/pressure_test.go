@@ -19,6 +19,19 @@ func TestParsePressure(t *testing.T) {
 	}
 }
 
+func TestParseRunDelay(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"211473107 69308412 901\n": 69308412, "1 2": 0, "1 x 3": 0, "": 0, "0 0 0\n": 0,
+	} {
+		if got := parseRunDelay(text); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+	if got := ReadRunDelay(0); got != 0 {
+		t.Errorf("no process: %s", got)
+	}
+}
+
 func TestPressureIsCountedFromTheDueTimeOn(t *testing.T) {
 	if early := MeasurePressure(time.Hour)(); early != 0 {
 		t.Errorf("before the due time: %s", early)

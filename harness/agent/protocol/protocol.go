@@ -61,6 +61,8 @@ func (c Client) Hello(ctx context.Context) (Hello, error) {
 // CalibrateParams says for how long to watch the observer's own scheduling gaps.
 type CalibrateParams struct {
 	Period time.Duration `json:"for_ns"`
+	// PID is a process whose own waiting for a processor is of interest; 0 is none.
+	PID int `json:"pid,omitempty"`
 }
 
 // Calibration says how precise an observation on this host is at its best.
@@ -74,9 +76,13 @@ type Calibration struct {
 	Pressure time.Duration `json:"pressure_ns"`
 	// PriorPressurePeriod is the sum of it from the host's boot until From.
 	PriorPressurePeriod time.Duration `json:"prior_pressure_ns"`
+	// RunDelay is for how long the threads of the process in question waited for a processor, together. PriorRunDelay is the sum of it
+	// until From.
+	RunDelay      time.Duration `json:"run_delay_ns"`
+	PriorRunDelay time.Duration `json:"prior_run_delay_ns"`
 }
 
-// Calibrate measures the observer's own scheduling gaps for a while.
-func (c Client) Calibrate(ctx context.Context, duration time.Duration) (Calibration, error) {
-	return call[Calibration](ctx, c, MethodCalibrate, CalibrateParams{Period: duration})
+// Calibrate measures for a while the observer's own scheduling gaps, and how long a process waited for a processor; 0 is none.
+func (c Client) Calibrate(ctx context.Context, duration time.Duration, pid int) (Calibration, error) {
+	return call[Calibration](ctx, c, MethodCalibrate, CalibrateParams{Period: duration, PID: pid})
 }

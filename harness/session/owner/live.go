@@ -358,7 +358,7 @@ func (l *liveSandbox) registerBystanders(ctx context.Context, t *target.Target) 
 
 // populate calibrates the observer, registers the bystanders, and takes the census.
 func (o *Owner) populate(ctx context.Context, live *liveSandbox) error {
-	measured, err := live.agent.Calibrate(ctx, calibrationPeriod)
+	measured, err := live.agent.Calibrate(ctx, calibrationPeriod, 0)
 	if err != nil {
 		return err
 	}
