@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
@@ -30,6 +31,13 @@ func (l *learner) findTransport(ctx context.Context) bool {
 	answered, onlyHTTP := make([]bool, len(transports)), make([]bool, len(transports))
 	someAnswered := make(chan struct{})
 	var once sync.Once
+	var httpLeft atomic.Int64
+	var isHTTP atomic.Bool
+	for _, transport := range transports {
+		if transport.Framing == dialect.HTTP {
+			httpLeft.Add(1)
+		}
+	}
 	var asking sync.WaitGroup
 	for i, transport := range transports {
 		asking.Go(func() {
@@ -42,7 +50,12 @@ func (l *learner) findTransport(ctx context.Context) bool {
 				answered[i] = true
 				once.Do(func() { close(someAnswered) })
 			}
-			onlyHTTP[i] = errors.Is(err, zinit.ErrOnlyHTTP)
+			if onlyHTTP[i] = errors.Is(err, zinit.ErrOnlyHTTP); onlyHTTP[i] {
+				isHTTP.Store(true)
+			}
+			if transport.Framing == dialect.HTTP && httpLeft.Add(-1) == 0 && isHTTP.Load() {
+				once.Do(func() { close(someAnswered) }) // what answers by HTTP is silent in other framings
+			}
 		})
 	}
 	all := make(chan struct{})
