@@ -407,6 +407,84 @@ func TestABacklogThatIsLongerDoesNotFill(t *testing.T) {
 	}
 }
 
+// holdDatabase starts a process that has a file open for input, which begins as a database of SQLite does if so is wanted.
+func holdDatabase(t *testing.T, database bool) (pid int, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "state.sqlite")
+	text := "no database at all"
+	if database {
+		text = "SQLite format 3\x00" + strings.Repeat("page", 1000)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path) //nolint:gosec // the test's own file
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	command := exec.Command("sleep", "60")
+	command.Stdin = file
+	if err := command.Start(); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	return command.Process.Pid, path
+}
+
+func TestFilesMayGrowAgainAfterTheRevertAndWithTheLink(t *testing.T) {
+	pid, path := holdDatabase(t, true)
+	read := func() (limit unix.Rlimit) {
+		if err := unix.Prlimit(pid, unix.RLIMIT_FSIZE, nil, &limit); err != nil {
+			t.Fatal(err)
+		}
+		return limit
+	}
+	client, unlink := linkAgent(t)
+	before := read()
+	params := protocol.LastingParams{Fault: fault.FilesCut, SupervisorPID: pid, Path: filepath.Dir(path)}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustLand(t, client, params, fmt.Sprintf("the limit of file sizes is %d bytes", info.Size()+fault.FilesCut.Amount))
+	mustRelease(t, client)
+	if read() != before {
+		t.Fatalf("after the revert: %+v, before %+v", read(), before)
+	}
+	mustLand(t, client, params, "the limit of file sizes is")
+	unlink()
+	if read() != before {
+		t.Fatalf("after the link has ended: %+v, before %+v", read(), before)
+	}
+}
+
+// TestFilesAreNotCutWithoutAState begins the fault where no state is known, and raises the limit again before it is proved.
+func TestFilesAreNotCutWithoutAState(t *testing.T) {
+	client, _ := linkAgent(t)
+	pid, path := holdDatabase(t, false)
+	for folder, want := range map[string]string{"": "not known which folder", filepath.Dir(path): "no database of SQLite open"} {
+		if _, err := begin(t, client, protocol.LastingParams{Fault: fault.FilesCut, SupervisorPID: pid, Path: folder}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("in %q: %v, not %q", folder, err, want)
+		}
+	}
+	pid, path = holdDatabase(t, true)
+	params := protocol.LastingParams{Lease: "test", Fault: fault.FilesCut, SupervisorPID: pid, Path: filepath.Dir(path)}
+	if _, err := client.BeginLasting(deadline(t), params); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Prlimit(pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 1 << 30, Max: unix.RLIM_INFINITY}, nil); err != nil {
+		t.Fatal(err)
+	}
+	landed, err := client.ProveLasting(deadline(t), "test")
+	if err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "and not") {
+		t.Fatalf("landed: %+v, %v", landed, err)
+	}
+}
+
 func TestAnUnknownLastingFaultIsRefused(t *testing.T) {
 	client, _ := linkAgent(t)
 	strange := fault.SupervisorStopped

@@ -65,7 +65,7 @@ type Lasting struct {
 
 // AllLasting returns the catalogue of lasting faults. Each has a file of its own.
 func AllLasting() []Lasting {
-	return []Lasting{SupervisorStopped, DiskFull, InodesGone, DescriptorsGone, CPUStarved, ProcessesGone, OOMKill, PortTaken, DNSGone, BacklogFull, SocketBlocked}
+	return []Lasting{SupervisorStopped, DiskFull, InodesGone, DescriptorsGone, CPUStarved, ProcessesGone, OOMKill, PortTaken, DNSGone, BacklogFull, SocketBlocked, FilesCut}
 }
 
 // FindLasting returns the lasting fault of that name.

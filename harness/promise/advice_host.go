@@ -36,6 +36,8 @@ var hostAdvice = map[string]Advice{
 		"what concerns the own host needs no name but those of /etc/hosts"),
 	HostBacklog: zinitAdvice("After a moment in which nothing ran, thousands of questions that nobody waits for any more must not hide the one that counts.", "Zinit accepts slowly, keeps connections whose client has left, or ends at one.",
 		"it has to accept as fast as clients come, and close what its client has closed"),
+	HostWriteTorn: zinitAdvice("Half a definition is worse than none: nobody has written it, and it is used all the same.", "Zinit replaces a definition in more than one step, begins a new state if the old one cannot be written, or ignores that a write failed.",
+		"it has to write each change as one transaction, and to keep what was there if that fails"),
 	HostCPU: zinitAdvice("A busy host must not make healthy services restart, which makes it busier.", "Zinit has a time limit for checks of its own, below the one that is registered.",
 		"it has to use the timeout of {health-action}"),
 }

@@ -24,6 +24,7 @@ const (
 	HostSocket            = "host.socket"
 	HostNames             = "host.names"
 	HostBacklog           = "host.backlog"
+	HostWriteTorn         = "host.write-torn"
 )
 
 var host = []Promise{
@@ -43,5 +44,6 @@ var host = []Promise{
 	blocking(HostSocket, "A file in the place of a service's socket is left alone; the service is tried again by its policy, and comes back once the file is gone.", from(contract.HostFaults)),
 	blocking(HostNames, "While no name can be looked up, the supervisor answers, checks and restarts as always.", from(contract.HostFaults)),
 	blocking(HostBacklog, "A supervisor that was stopped while its socket filled with clients that have left answers within 2 s, and lets go of them.", from(contract.HostFaults, contract.RPCAnswers), "rpc-within-2s"),
+	advisory(HostWriteTorn, "A large definition that the kernel lets the supervisor write only in part is taken whole or refused whole, also by the next supervisor.", from(contract.HostFaults, contract.Persistence)),
 	blocking(HostCPU, "A container that gets a twentieth of a processor for a while replaces no service whose check is in time, and loses none that ends.", from(contract.HostFaults)),
 }

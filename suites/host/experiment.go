@@ -215,7 +215,7 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	if e.exhausts {
 		By("wait until all serve that may have ended for lack of what was taken")
 		spec.Until(ctx, e.chaos.Target.Budgets.Boot.Duration(), func(ctx context.Context) bool {
-			return len(spec.FindDown(ctx, sandbox, e.untouched(sandbox))) == 0
+			return len(spec.FindDown(ctx, sandbox, untouched(e.chaos, sandbox, e.residents))) == 0
 		})
 	}
 	return seen, nil
@@ -324,7 +324,7 @@ func (e *experiment) hold(ctx context.Context, sandbox *session.Sandbox, supervi
 func (e *experiment) findSilent(ctx context.Context, sandbox *session.Sandbox) map[string]string {
 	By("ask the services that nothing was done to")
 	silent := map[string]string{}
-	for _, service := range e.untouched(sandbox) {
+	for _, service := range untouched(e.chaos, sandbox, e.residents) {
 		if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil {
 			silent[service.Name] = err.Error()
 		}
@@ -333,15 +333,15 @@ func (e *experiment) findSilent(ctx context.Context, sandbox *session.Sandbox) m
 }
 
 // untouched returns the services that nothing is done to: residents, bystanders, and what the target ships.
-func (e *experiment) untouched(sandbox *session.Sandbox) []session.Service {
+func untouched(chaos *session.Session, sandbox *session.Sandbox, residents *residents) []session.Service {
 	services := sandbox.Bystanders()
-	for _, plan := range e.residents.all() {
+	for _, plan := range residents.all() {
 		services = append(services, plan.Of())
 	}
 	missing, _ := sandbox.Boot()
-	for _, shipped := range e.chaos.Target.Restartable() {
+	for _, shipped := range chaos.Target.Restartable() {
 		if _, absent := missing[shipped.Name]; !absent {
-			services = append(services, e.chaos.Shipped(shipped))
+			services = append(services, chaos.Shipped(shipped))
 		}
 	}
 	return services

@@ -3,6 +3,7 @@
 //
 //	host.go        the theme's specs, and its victims
 //	experiment.go  one fault among the victims: before, during, after
+//	torn.go        a large definition that can be written only in part
 //	judge.go       what the three questions about a fault are, and how they are answered
 package host
 
@@ -75,6 +76,9 @@ func Specs(chaos *session.Session) {
 			if disk.floods {
 				disk.judge(promise.HostOutput, "takes what services write", judgeOutput)
 			}
+		}
+		if chaos.Configuration.Profile == config.Faithful {
+			newTorn(chaos, residents).judge() // it ends with another supervisor as well
 		}
 	})
 }

@@ -58,7 +58,7 @@ func (e *experiment) readBack(ctx context.Context, sandbox *session.Sandbox, bef
 		}
 	}
 	if e.replaces && seen.died == "" {
-		if err := e.replaceSupervisor(ctx, sandbox); err != nil {
+		if err := replaceSupervisor(ctx, e.chaos, sandbox, promise.HostDiskKept, untouched(e.chaos, sandbox, e.residents)); err != nil {
 			return err
 		}
 	}
@@ -80,15 +80,16 @@ func (e *experiment) readBack(ctx context.Context, sandbox *session.Sandbox, bef
 	return nil
 }
 
-// replaceSupervisor kills the supervisor, and waits until another has taken its place. All of the sandbox is leased meanwhile.
-func (e *experiment) replaceSupervisor(ctx context.Context, sandbox *session.Sandbox) error {
+// replaceSupervisor kills the supervisor for a promise, and waits until another has taken its place and services serve. All of the sandbox is
+// leased meanwhile.
+func replaceSupervisor(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, about string, services []session.Service) error {
 	By("kill the supervisor, so that another one shows what was kept")
 	if sandbox.ZinitSocket() == "" {
 		return errors.New("the supervisor's socket is not known, so that it cannot be replaced")
 	}
-	limit := e.chaos.Target.Budgets.Boot.Duration()
+	limit := chaos.Target.Budgets.Boot.Duration()
 	_, err := sandbox.Inject(ctx, session.Injection{
-		Promise: promise.HostDiskKept, Fault: fault.SIGKILL, ObservationLimit: limit,
+		Promise: about, Fault: fault.SIGKILL, ObservationLimit: limit,
 		Service: sandbox.SupervisorService(),
 	})
 	if findErr := sandbox.FindSupervisor(ctx); findErr != nil {
@@ -97,6 +98,6 @@ func (e *experiment) replaceSupervisor(ctx context.Context, sandbox *session.San
 	if err != nil {
 		return err
 	}
-	spec.Until(ctx, limit, func(ctx context.Context) bool { return len(spec.FindDown(ctx, sandbox, e.untouched(sandbox))) == 0 })
+	spec.Until(ctx, limit, func(ctx context.Context) bool { return len(spec.FindDown(ctx, sandbox, services)) == 0 })
 	return nil
 }

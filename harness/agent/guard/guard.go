@@ -21,10 +21,11 @@ import (
 
 // Step is the reversal of one fault. Members that are not set do nothing.
 type Step struct {
-	// Process goes on if it is stopped, and has at most so many descriptors again.
+	// Process goes on if it is stopped, and has its limits of descriptors and of file sizes again.
 	Process     record.Incarnation `json:"process,omitzero"`
 	Continues   bool               `json:"continues,omitempty"`
 	Descriptors *unix.Rlimit       `json:"descriptors,omitempty"`
+	FileSize    *unix.Rlimit       `json:"file_size,omitempty"`
 	// File has its content again. It is written in place: it may be a mount.
 	File    string `json:"file,omitempty"`
 	Content []byte `json:"content,omitempty"`
@@ -123,6 +124,9 @@ func (s Step) undo() (err error) {
 	defer process.Close()
 	if s.Descriptors != nil {
 		err = errors.Join(err, unix.Prlimit(s.Process.PID, unix.RLIMIT_NOFILE, s.Descriptors, nil))
+	}
+	if s.FileSize != nil {
+		err = errors.Join(err, unix.Prlimit(s.Process.PID, unix.RLIMIT_FSIZE, s.FileSize, nil))
 	}
 	if s.Continues {
 		if failure := process.Signal(unix.SIGCONT); !errors.Is(failure, unix.ESRCH) {

@@ -49,14 +49,16 @@ func hold(folder string) {
 	check(child.Start())
 	process, err := procfs.ReadProcess(child.Process.Pid)
 	check(err)
-	var limit unix.Rlimit
+	var limit, size unix.Rlimit
 	check(unix.Prlimit(process.PID, unix.RLIMIT_NOFILE, nil, &limit))
+	check(unix.Prlimit(process.PID, unix.RLIMIT_FSIZE, nil, &size))
 	kept, undone := filepath.Join(folder, "kept"), filepath.Join(folder, "undone")
-	check(guarded.Add("process", guard.Step{Process: process.Incarnation, Continues: true, Descriptors: &limit}))
+	check(guarded.Add("process", guard.Step{Process: process.Incarnation, Continues: true, Descriptors: &limit, FileSize: &size}))
 	check(guarded.Add("file", guard.Step{File: undone, Content: []byte("before")}))
 	check(guarded.Add("other file", guard.Step{File: kept, Content: []byte("before")}))
 	guarded.Drop("other file")
 	check(unix.Prlimit(process.PID, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 3, Max: limit.Max}, nil))
+	check(unix.Prlimit(process.PID, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 3, Max: size.Max}, nil))
 	check(unix.Kill(process.PID, unix.SIGSTOP))
 	check(os.WriteFile(undone, []byte("during"), 0o600))
 	check(os.WriteFile(kept, []byte("during"), 0o600))
@@ -97,6 +99,8 @@ func TestFaultsOfAKilledAgentAreUndone(t *testing.T) {
 	}, 10*time.Second).Should(Equal("S"))
 	var limit unix.Rlimit
 	g.Expect(unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &limit)).To(Succeed())
+	g.Expect(limit.Cur).To(BeNumerically(">", 3))
+	g.Expect(unix.Prlimit(pid, unix.RLIMIT_FSIZE, nil, &limit)).To(Succeed())
 	g.Expect(limit.Cur).To(BeNumerically(">", 3))
 	g.Expect(read("kept")).To(Equal("during"), "its step was dropped")
 }

@@ -56,6 +56,7 @@ func makers() map[string]func(protocol.LastingParams) held {
 		fault.DNSGone.Name:           holdDNS,
 		fault.BacklogFull.Name:       holdBacklog,
 		fault.SocketBlocked.Name:     holdSocket,
+		fault.FilesCut.Name:          holdFiles,
 	}
 }
 

@@ -1,0 +1,153 @@
+package lasting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+)
+
+// sqliteMark begins each database of SQLite (file format, 1.3.1).
+const sqliteMark = "SQLite format 3\x00"
+
+// filesCut is a supervisor whose files may not grow far beyond its state.
+type filesCut struct {
+	pid     int
+	folder  string
+	surplus int64 // bytes by which the state may grow
+	handle  *handle.Handle
+	state   string
+	before  unix.Rlimit
+	limit   unix.Rlimit
+	lowered bool
+}
+
+func holdFiles(params protocol.LastingParams) held {
+	return &filesCut{pid: params.SupervisorPID, folder: params.Path, surplus: params.Fault.Amount}
+}
+
+// prepare takes hold of the supervisor and reads its limit, which it is to have again.
+func (f *filesCut) prepare() (step guard.Step, err error) {
+	if f.handle, err = openSupervisor(f.pid); err != nil {
+		return step, err
+	}
+	if err := unix.Prlimit(f.pid, unix.RLIMIT_FSIZE, nil, &f.before); err != nil {
+		return step, fmt.Errorf("read the limits of process %d: %w", f.pid, err)
+	}
+	return guard.Step{Process: f.handle.Incarnation(), FileSize: &f.before}, nil
+}
+
+func (f *filesCut) begin(context.Context) (err error) {
+	if f.state, err = findDatabase(f.pid, f.folder); err != nil {
+		return err
+	}
+	size, err := measureState(f.state)
+	if err != nil {
+		return err
+	}
+	f.limit = unix.Rlimit{Cur: min(uint64(size+f.surplus), f.before.Cur), Max: f.before.Max} //nolint:gosec // a size is positive
+	f.lowered = true
+	if err := unix.Prlimit(f.pid, unix.RLIMIT_FSIZE, &f.limit, nil); err != nil {
+		return fmt.Errorf("lower the limit of process %d: %w", f.pid, err)
+	}
+	return nil
+}
+
+func (f *filesCut) prove(context.Context) (proof, missing string) {
+	if f.handle.HasEnded() {
+		return "", "the supervisor has ended before it had anything to write"
+	}
+	var limit unix.Rlimit
+	if err := unix.Prlimit(f.pid, unix.RLIMIT_FSIZE, nil, &limit); err != nil {
+		return "", err.Error()
+	}
+	size, err := measureState(f.state)
+	switch {
+	case err != nil:
+		return "", err.Error()
+	case limit != f.limit:
+		return "", fmt.Sprintf("the limit of file sizes is %d bytes, and not %d", limit.Cur, f.limit.Cur)
+	case uint64(size) > limit.Cur: //nolint:gosec // a size is positive
+		return "", fmt.Sprintf("%s has grown beyond the limit of %d bytes", f.state, limit.Cur)
+	}
+	return fmt.Sprintf("the limit of file sizes is %d bytes, and %s has %d", limit.Cur, f.state, size), ""
+}
+
+func (f *filesCut) revert() {
+	if f.handle == nil {
+		return
+	}
+	// The process that is held is the one that was lowered; another with its number has the limits that it was given.
+	if f.lowered && f.handle.Signal(0) == nil {
+		_ = unix.Prlimit(f.pid, unix.RLIMIT_FSIZE, &f.before, nil)
+	}
+	f.handle.Close()
+}
+
+func (f *filesCut) released(context.Context) string {
+	var limit unix.Rlimit
+	if f.handle.HasEnded() || unix.Prlimit(f.pid, unix.RLIMIT_FSIZE, nil, &limit) != nil {
+		return "the supervisor is gone, and its limits with it"
+	}
+	if limit != f.before {
+		return ""
+	}
+	return "the supervisor's files may be as large as before"
+}
+
+// findDatabase returns the database of SQLite below a folder that a process has open.
+func findDatabase(pid int, folder string) (string, error) {
+	if folder == "" {
+		return "", errors.New("it is not known which folder is meant")
+	}
+	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	if err != nil {
+		return "", err
+	}
+	for _, link := range links {
+		path, err := os.Readlink(link)
+		if err != nil || !strings.HasPrefix(path, filepath.Clean(folder)+"/") || !isDatabase(path) {
+			continue
+		}
+		return path, nil
+	}
+	return "", fmt.Errorf("process %d has no database of SQLite open in %s", pid, folder)
+}
+
+// isDatabase reports whether a regular file begins as a database of SQLite does.
+func isDatabase(path string) bool {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	file, err := os.Open(path) //nolint:gosec // a file that the supervisor has open
+	if err != nil {
+		return false
+	}
+	defer func() { _ = file.Close() }()
+	head := make([]byte, len(sqliteMark))
+	_, err = file.ReadAt(head, 0)
+	return err == nil && string(head) == sqliteMark
+}
+
+// measureState returns the size of a database, or of a file that SQLite keeps beside it if that is larger.
+func measureState(path string) (size int64, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, fmt.Errorf("measure the state: %w", err)
+	}
+	size = info.Size()
+	for _, ending := range []string{"-wal", "-journal"} {
+		if info, err := os.Stat(path + ending); err == nil {
+			size = max(size, info.Size())
+		}
+	}
+	return size, nil
+}
