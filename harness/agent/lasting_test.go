@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -405,6 +406,54 @@ func TestABacklogThatIsLongerDoesNotFill(t *testing.T) {
 	if err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "more than 3 clients") {
 		t.Fatalf("landed: %+v, %v", landed, err)
 	}
+}
+
+// TestAnEndIsWithheldUntilTheRevertAndTheEndOfTheLink kills a service whose end is withheld: it is there until the fault is over.
+func TestAnEndIsWithheldUntilTheRevertAndTheEndOfTheLink(t *testing.T) {
+	for _, byLink := range []bool{false, true} {
+		client, unlink := linkAgent(t)
+		options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock"), Control: filepath.Join(t.TempDir(), "c.sock")}
+		service := supervise(t, victimCommand(t, options)...)
+		pid := awaitServing(t, client, protocol.Endpoint{Socket: options.Socket}).Serving.PID
+		mustLand(t, client, protocol.LastingParams{Fault: fault.EndWithheld, Path: options.Control}, "state t")
+		for _, signal := range []unix.Signal{unix.SIGTERM, unix.SIGKILL} {
+			if err := unix.Kill(pid, signal); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(refusalPeriod) // nothing tells that it does not end
+		if state := stateOf(t, pid); state != "t" {
+			t.Errorf("state %s after SIGKILL", state)
+		}
+		if byLink {
+			unlink()
+		} else {
+			mustRelease(t, client)
+		}
+		service.end() // it waits for the end of the process
+	}
+}
+
+// refusalPeriod is the time for which something is watched that must not happen.
+const refusalPeriod = 200 * time.Millisecond
+
+// TestAnEndIsNotWithheldFromAStranger begins the fault without a service, and on one that somebody else traces already.
+func TestAnEndIsNotWithheldFromAStranger(t *testing.T) {
+	client, _ := linkAgent(t)
+	if _, err := begin(t, client, protocol.LastingParams{Fault: fault.EndWithheld}); err == nil || !strings.Contains(err.Error(), "not known which service") {
+		t.Errorf("begun: %v", err)
+	}
+	options := victim.Options{Socket: filepath.Join(t.TempDir(), "v.sock"), Control: filepath.Join(t.TempDir(), "c.sock")}
+	supervise(t, victimCommand(t, options)...)
+	awaitServing(t, client, protocol.Endpoint{Socket: options.Socket})
+	params := protocol.LastingParams{Fault: fault.EndWithheld, Path: options.Control}
+	mustLand(t, client, params, "state t")
+	other := params
+	other.Lease = "other"
+	if _, err := client.BeginLasting(deadline(t), other); err == nil || !strings.Contains(err.Error(), "operation not permitted") {
+		t.Errorf("a second trace began: %v", err)
+	}
+	mustRelease(t, client)
 }
 
 // holdDatabase starts a process that has a file open for input, which begins as a database of SQLite does if so is wanted.

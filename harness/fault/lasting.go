@@ -13,6 +13,8 @@ type Scope string
 const (
 	// OnSupervisor is the supervisor's own process.
 	OnSupervisor Scope = "supervisor"
+	// OnProcess is the process of one service.
+	OnProcess Scope = "process"
 	// OnFilesystem is a file system of the container.
 	OnFilesystem Scope = "filesystem"
 	// OnCgroup is the limits of the whole container.
@@ -65,7 +67,7 @@ type Lasting struct {
 
 // AllLasting returns the catalogue of lasting faults. Each has a file of its own.
 func AllLasting() []Lasting {
-	return []Lasting{SupervisorStopped, DiskFull, InodesGone, DescriptorsGone, CPUStarved, ProcessesGone, OOMKill, PortTaken, DNSGone, BacklogFull, SocketBlocked, FilesCut}
+	return []Lasting{SupervisorStopped, DiskFull, InodesGone, DescriptorsGone, CPUStarved, ProcessesGone, OOMKill, PortTaken, DNSGone, BacklogFull, SocketBlocked, FilesCut, EndWithheld}
 }
 
 // FindLasting returns the lasting fault of that name.
@@ -87,7 +89,7 @@ func (f Lasting) Validate() error {
 	switch {
 	case f.Name == "":
 		wrong = errors.New("it has no name")
-	case !slices.Contains([]Scope{OnSupervisor, OnFilesystem, OnCgroup, OnNetwork}, f.Scope):
+	case !slices.Contains([]Scope{OnSupervisor, OnProcess, OnFilesystem, OnCgroup, OnNetwork}, f.Scope):
 		wrong = fmt.Errorf("unknown scope %q", f.Scope)
 	case f.Way != ByAgent && f.Way != ByDocker:
 		wrong = fmt.Errorf("unknown way %q", f.Way)

@@ -73,7 +73,7 @@ func faithful() []string {
 	return []string{
 		"retry.shipped", "hang.shipped", "health.shipped-cadence", "health.truth-stopped", "health.truth-mute",
 		"health.truth-full-backlog", "health.truth-half", "health.truth-drip",
-		"host.cpu", "host.port", "host.socket", "host.names", "host.backlog", "host.write-torn",
+		"host.cpu", "host.port", "host.socket", "host.names", "host.backlog", "host.write-torn", "host.hung", "host.hung-stop",
 	}
 }
 

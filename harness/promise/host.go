@@ -25,6 +25,8 @@ const (
 	HostNames             = "host.names"
 	HostBacklog           = "host.backlog"
 	HostWriteTorn         = "host.write-torn"
+	HostHung              = "host.hung"
+	HostHungStop          = "host.hung-stop"
 )
 
 var host = []Promise{
@@ -40,6 +42,8 @@ var host = []Promise{
 	blocking(HostDescriptorsKept, "A lack of descriptors in the supervisor replaces no service, and changes no definition.", from(contract.HostFaults)),
 	blocking(HostProcesses, "While no process can be started, the supervisor lives, does not spin and tells no service to end; afterwards each service that ended is restarted once.", from(contract.HostFaults)),
 	blocking(HostMemory, "A service that the kernel kills for lack of memory is restarted once, and nothing else ends for it.", from(contract.HostFaults)),
+	blocking(HostHung, "Beside a service that is told to stop and that no signal ends, all others are answered for, restarted and stopped as always, and it runs again once it could end.", from(contract.HostFaults)),
+	advisory(HostHungStop, "The order to stop a service that no signal ends is answered within 2 s of its stop timeout.", from(contract.HostFaults, contract.Orders)),
 	blocking(HostPort, "A service whose port somebody else has taken is tried again by its policy, and comes back once the port is free.", from(contract.HostFaults)),
 	blocking(HostSocket, "A file in the place of a service's socket is left alone; the service is tried again by its policy, and comes back once the file is gone.", from(contract.HostFaults)),
 	blocking(HostNames, "While no name can be looked up, the supervisor answers, checks and restarts as always.", from(contract.HostFaults)),

@@ -200,7 +200,7 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 		return seen, err
 	}
 	if e.brief {
-		seen.silent = e.findSilent(ctx, sandbox)
+		seen.silent = findSilent(ctx, e.chaos, sandbox, e.residents)
 	}
 	if e.orders && len(seen.down) == 0 {
 		By("change the definition of " + mortals[1].Name)
@@ -315,16 +315,16 @@ func (e *experiment) hold(ctx context.Context, sandbox *session.Sandbox, supervi
 		seen.restarted[plan.Name] = recovery.CheckSteady(ctx, sandbox, plan.Endpoint()) == nil
 	}
 	if !e.exhausts {
-		seen.silent = e.findSilent(ctx, sandbox)
+		seen.silent = findSilent(ctx, e.chaos, sandbox, e.residents)
 	}
 	return nil
 }
 
 // findSilent returns the services that nothing was done to and that do not serve.
-func (e *experiment) findSilent(ctx context.Context, sandbox *session.Sandbox) map[string]string {
+func findSilent(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, residents *residents) map[string]string {
 	By("ask the services that nothing was done to")
 	silent := map[string]string{}
-	for _, service := range untouched(e.chaos, sandbox, e.residents) {
+	for _, service := range untouched(chaos, sandbox, residents) {
 		if err := recovery.CheckSteady(ctx, sandbox, service.Endpoint); err != nil {
 			silent[service.Name] = err.Error()
 		}

@@ -3,6 +3,7 @@
 //
 //	host.go        the theme's specs, and its victims
 //	experiment.go  one fault among the victims: before, during, after
+//	hung.go        a service that no signal ends
 //	torn.go        a large definition that can be written only in part
 //	judge.go       what the three questions about a fault are, and how they are answered
 package host
@@ -99,6 +100,8 @@ func rarer(chaos *session.Session, residents *residents) {
 	socket := newExperiment(chaos, residents, fault.SocketBlocked)
 	socket.ends = true
 	socket.judge(promise.HostSocket, "is tried again, and comes back", judgeRunning, judgeLeftAlone, judgeFile, judgeAttempts, judgeBack, judgeDefinitions)
+
+	newHung(chaos, residents).judge()
 
 	names := newExperiment(chaos, residents, fault.DNSGone)
 	names.asks, names.exhausts = true, true

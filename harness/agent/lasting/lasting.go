@@ -57,6 +57,7 @@ func makers() map[string]func(protocol.LastingParams) held {
 		fault.BacklogFull.Name:       holdBacklog,
 		fault.SocketBlocked.Name:     holdSocket,
 		fault.FilesCut.Name:          holdFiles,
+		fault.EndWithheld.Name:       holdEnd,
 	}
 }
 
