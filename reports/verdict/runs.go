@@ -21,7 +21,7 @@ const endLimit = 10 * time.Minute
 
 // checkRuns checks that each run of a record began when its id says, and that a merged record says of itself what its runs say.
 func (j *judge) checkRuns(r *record.Record) {
-	if !r.Complete() {
+	if !r.Complete() || len(r.Results) == 0 { // a run that was interrupted before it began has drawn no id
 		return
 	}
 	for _, run := range r.Runs() {
