@@ -1,6 +1,8 @@
 package agent_test
 
 import (
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,7 +81,12 @@ func TestUsageIsWhatAProcessHolds(t *testing.T) {
 	client, _ := linkAgent(t)
 	path := filepath.Join(t.TempDir(), "held")
 	measure := func(count int) protocol.Usage {
-		child := exec.Command("sleep", "60")
+		child := exec.Command("cat")
+		in, inErr := child.StdinPipe()
+		out, outErr := child.StdoutPipe()
+		if err := errors.Join(inErr, outErr); err != nil {
+			t.Fatal(err)
+		}
 		for range count {
 			file, err := os.Create(path) //nolint:gosec // the test's own
 			if err != nil {
@@ -95,6 +102,13 @@ func TestUsageIsWhatAProcessHolds(t *testing.T) {
 			_ = child.Process.Kill()
 			_ = child.Wait()
 		}()
+		// One that answers has been loaded: its libraries are closed.
+		if _, err := in.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
 		usage, err := client.Usage(deadline(t), child.Process.Pid)
 		if err != nil {
 			t.Fatal(err)
@@ -102,11 +116,6 @@ func TestUsageIsWhatAProcessHolds(t *testing.T) {
 		return usage
 	}
 	before, after := measure(0), measure(7)
-	for range 10 { // a child that is still being loaded has a library open
-		if after.Descriptors-before.Descriptors != 7 {
-			before, after = measure(0), measure(7)
-		}
-	}
 	if more := after.Descriptors - before.Descriptors; more != 7 {
 		t.Errorf("7 files more are %d", more)
 	}
