@@ -79,7 +79,7 @@ func TestAStoppedSupervisorGoesOnAfterTheRevertAndWithTheLink(t *testing.T) {
 func TestAStopFromOutsideIsNotTheAgents(t *testing.T) {
 	_, pid := serveVictim(t)
 	client, unlink := linkAgent(t)
-	params := protocol.LastingParams{Fault: fault.ThroughDocker(), SupervisorPID: pid}
+	params := protocol.LastingParams{Fault: fault.SupervisorStopped.ThroughDocker(), SupervisorPID: pid}
 	if landed, err := begin(t, client, params); err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, "did not stop") {
 		t.Fatalf("nobody stopped it: %+v, %v", landed, err)
 	}

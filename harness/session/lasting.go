@@ -32,8 +32,8 @@ func (b *Sandbox) Begin(ctx context.Context, f fault.Lasting, path string) (*Las
 	if b.Name == protocol.MainSandbox {
 		return nil, recovery.NotProved("all specs share the main sandbox: no lasting fault is injected into it")
 	}
-	if f == fault.SupervisorStopped && b.SupervisorPID() == 1 {
-		f = fault.ThroughDocker()
+	if f.StopsSupervisor() && b.SupervisorPID() == 1 {
+		f = f.ThroughDocker()
 	}
 	lease, release, err := b.acquire(ctx, protocol.WholeSandbox, false)
 	if err != nil {

@@ -121,10 +121,10 @@ func judgeHarm(chaos *session.Session, c crowd, seen crowdResult) {
 		spec.FailWith(chaos, "the supervisor no longer answered after "+c.text, spec.Note("error", "%v", seen.unanswered),
 			spec.Note("waited", "%s", leavePeriod))
 	}
-	tolerance := spec.Tolerance(chaos)
+	tolerance, latest := spec.Tolerance(chaos), delay+spec.AnswerLimit // busy with clients, it may take as long as for an answer
 	spec.Expect(seen.neighbour,
-		expect.Respawn(expect.NotBefore(delay), expect.Within(delay), expect.Tolerance(tolerance)),
-		expect.Serve(expect.Within(delay+tolerance), expect.Tolerance(tolerance)),
+		expect.Respawn(expect.NotBefore(delay), expect.Within(latest), expect.Tolerance(tolerance)),
+		expect.Serve(expect.Within(latest+tolerance), expect.Tolerance(tolerance)),
 		expect.LeaveOthersAlone(),
 	)
 }
@@ -187,8 +187,8 @@ func runCrowd(ctx context.Context, chaos *session.Session, c crowd, plan session
 	}()
 	seen.neighbour, err = sandbox.Inject(ctx, session.Injection{
 		Promise: promise.LoadClientsHarmless, Service: neighbour, Fault: fault.SIGKILL,
-		ObservationLimit: delay + 4*spec.Tolerance(chaos), Policy: c.text,
-		Terms: record.Terms{Startup: int64(spec.Tolerance(chaos))},
+		ObservationLimit: delay + spec.AnswerLimit + 4*spec.Tolerance(chaos), Policy: c.text,
+		Terms: record.Terms{Startup: int64(spec.Tolerance(chaos)), Wait: int64(spec.AnswerLimit)},
 	})
 	err = errors.Join(err, <-played)
 	seen.answers = questioner.Finish()

@@ -10,6 +10,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 )
 
 // backlogFull is a stopped supervisor whose socket has no room for another client.
@@ -21,7 +22,7 @@ type backlogFull struct {
 }
 
 func holdBacklog(params protocol.LastingParams) held {
-	return &backlogFull{stopped: stopped{pid: params.SupervisorPID}, rpc: params.RPC, most: params.Fault.Amount}
+	return &backlogFull{stopped: stopped{pid: params.SupervisorPID, outside: params.Fault.Way == fault.ByDocker}, rpc: params.RPC, most: params.Fault.Amount}
 }
 
 func (b *backlogFull) begin(ctx context.Context) error {

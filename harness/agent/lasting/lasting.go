@@ -85,7 +85,7 @@ func (h *Holder) Begin(ctx context.Context, params protocol.LastingParams) (reco
 	}
 	known, ok := fault.FindLasting(params.Fault.Name)
 	maker := makers()[params.Fault.Name]
-	if !ok || maker == nil || (known.Way != params.Fault.Way && params.Fault != fault.ThroughDocker()) {
+	if !ok || maker == nil || (known.Way != params.Fault.Way && !(known.StopsSupervisor() && params.Fault == known.ThroughDocker())) {
 		return record.Interval{}, fmt.Errorf("begin %s: the agent does not know this fault", params.Fault)
 	}
 	e := &entry{held: maker(params)}

@@ -74,7 +74,7 @@ func (l *liveSandbox) impose(ctx context.Context, p protocol.LastingParams) erro
 // setLimit does to the container what a fault consists of: it lowers a limit, or stops process 1. An amount of 0 undoes it.
 func (l *liveSandbox) setLimit(ctx context.Context, name string, amount int64) error {
 	switch name {
-	case fault.SupervisorStopped.Name:
+	case fault.SupervisorStopped.Name, fault.BacklogFull.Name:
 		if amount == 0 {
 			return l.container.Kill(ctx, "SIGCONT")
 		}
