@@ -516,8 +516,12 @@ func TestFilesAreNotCutWithoutAState(t *testing.T) {
 	client, _ := linkAgent(t)
 	pid, path := holdDatabase(t, false)
 	for folder, want := range map[string]string{"": "not known which folder", filepath.Dir(path): "no database of SQLite open"} {
-		if _, err := begin(t, client, protocol.LastingParams{Fault: fault.FilesCut, SupervisorPID: pid, Path: folder}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("in %q: %v, not %q", folder, err, want)
+		landed, err := begin(t, client, protocol.LastingParams{Fault: fault.FilesCut, SupervisorPID: pid, Path: folder})
+		if err != nil || landed.Landing != nil || !strings.Contains(landed.Missing, want) {
+			t.Errorf("in %q: %+v, %v, not %q", folder, landed, err, want)
+		}
+		if err := client.Undo(deadline(t), "test"); err != nil {
+			t.Fatal(err)
 		}
 	}
 	pid, path = holdDatabase(t, true)

@@ -26,6 +26,7 @@ type Daemon struct {
 	info     system.Info
 	host     string // the name or address at which published ports answer
 	tunnel   *tunnel
+	helper   string // image of the agent's binary; empty before there is a reaper
 }
 
 // Connect resolves the daemon once: $DOCKER_HOST, else the docker context, else the default socket. It connects to it, and makes

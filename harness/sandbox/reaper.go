@@ -47,6 +47,7 @@ func (d *Daemon) StartReaper(ctx context.Context, session string, binary []byte)
 	if err := d.loadBinary(ctx, ref, binary, map[string]string{reaperLabel: "image"}); err != nil {
 		return fail(err)
 	}
+	d.helper = ref
 	creating, cancel := makeWhole(ctx)
 	defer cancel()
 	created, err := d.api.ContainerCreate(creating, d.reaperContainer(ref, session))

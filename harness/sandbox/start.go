@@ -41,8 +41,8 @@ type Options struct {
 	// DataTarget is a directory of the container that outlives it, empty for none. Its content is in DataDir, a directory of the
 	// daemon's machine, or in the volume DataVolume, which is made for the session if it does not exist. Give one of the two.
 	DataTarget, DataDir, DataVolume string
-	// DataBytes makes DataVolume a file system in memory of that size, with DataInodes files at most. It is empty again once no
-	// container runs that uses it. 0: the volume is on the host's disk.
+	// DataBytes makes DataVolume a file system in memory of that size, with DataInodes files at most. It is kept over restarts of
+	// the container if the daemon has a reaper. 0: the volume is on the host's disk.
 	DataBytes, DataInodes int64
 
 	Env map[string]string // plain environment variables
@@ -91,7 +91,29 @@ func (d *Daemon) Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if err := box.awaitStart(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", o.Image, err), box.discard(ctx))
 	}
+	if o.DataBytes > 0 && d.helper != "" {
+		if err := d.keepVolume(creating, o); err != nil {
+			return nil, errors.Join(fmt.Errorf("keep volume %s: %s", o.DataVolume, oneLine(err.Error())), box.discard(ctx))
+		}
+	}
 	return box, nil
+}
+
+// keepVolume starts a container that waits until the reaper removes it. It uses a volume in memory, which then outlives a restart of the
+// container that it is for.
+func (d *Daemon) keepVolume(ctx context.Context, o Options) error {
+	created, err := d.api.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Config: &container.Config{Image: d.helper, Cmd: []string{"victim", "idle"}, Labels: o.labels()},
+		HostConfig: &container.HostConfig{
+			NetworkMode: "none", ReadonlyRootfs: true, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
+			Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: o.DataVolume, Target: "/data", VolumeOptions: &mount.VolumeOptions{NoCopy: true}}},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = d.api.ContainerStart(ctx, created.ID, client.ContainerStartOptions{})
+	return err
 }
 
 // createTimeout bounds how long Docker may take to create a container and to start it.

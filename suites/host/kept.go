@@ -3,13 +3,13 @@ package host
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
@@ -88,12 +88,12 @@ func replaceSupervisor(ctx context.Context, chaos *session.Session, sandbox *ses
 		return errors.New("the supervisor's socket is not known, so that it cannot be replaced")
 	}
 	limit := chaos.Target.Budgets.Boot.Duration()
-	_, err := sandbox.Inject(ctx, session.Injection{
+	interruption, err := sandbox.KillSupervisor(ctx, session.Injection{
 		Promise: about, Fault: fault.SIGKILL, ObservationLimit: limit,
 		Service: sandbox.SupervisorService(),
 	})
-	if findErr := sandbox.FindSupervisor(ctx); findErr != nil {
-		return fmt.Errorf("the image does not start its supervisor again: %w", findErr)
+	if err == nil && interruption.Refused != "" {
+		err = recovery.NotProved("the image does not start its supervisor again: " + interruption.Refused)
 	}
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ type filesCut struct {
 	surplus int64 // bytes by which the state may grow
 	handle  *handle.Handle
 	state   string
+	lacking error // why there is no state to cut
 	before  unix.Rlimit
 	limit   unix.Rlimit
 	lowered bool
@@ -46,8 +47,8 @@ func (f *filesCut) prepare() (step guard.Step, err error) {
 }
 
 func (f *filesCut) begin(context.Context) (err error) {
-	if f.state, err = findDatabase(f.pid, f.folder); err != nil {
-		return err
+	if f.state, f.lacking = findDatabase(f.pid, f.folder); f.lacking != nil {
+		return nil // it does not land
 	}
 	size, err := measureState(f.state)
 	if err != nil {
@@ -62,6 +63,9 @@ func (f *filesCut) begin(context.Context) (err error) {
 }
 
 func (f *filesCut) prove(context.Context) (proof, missing string) {
+	if f.lacking != nil {
+		return "", f.lacking.Error()
+	}
 	if f.handle.HasEnded() {
 		return "", "the supervisor has ended before it had anything to write"
 	}
