@@ -31,18 +31,9 @@ func NewConversation(dial PortDialer) *Conversation { return &Conversation{dial:
 func (c *Conversation) Call(ctx context.Context, how dialect.Transport, method string, params any) (json.RawMessage, error) {
 	bounded, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
-	if how.Framing == dialect.Routes {
-		if _, err := routeRequest(method, params); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrNotExpressible, err)
-		}
-	}
-	request := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
-	if params != nil {
-		request["params"] = params
-	}
-	document, err := json.Marshal(request)
+	ask, err := plan(how, method, params)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", method, err)
+		return nil, err
 	}
 	conn, err := c.dial(bounded, how.Port)
 	if err != nil {
@@ -50,12 +41,7 @@ func (c *Conversation) Call(ctx context.Context, how dialect.Transport, method s
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(bounded, func() { _ = conn.Close() })()
-	var reply *envelope
-	if how.Framing == dialect.Routes {
-		reply, err = exchangeRoute(conn, method, params)
-	} else {
-		reply, err = exchange(conn, how, document)
-	}
+	reply, err := ask(conn)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, fmt.Errorf("%w: no reply: %w", ErrConnection, context.Cause(ctx))
@@ -88,6 +74,26 @@ func (e *rpcError) toError() *Error {
 		message += " " + excerpt(e.Data)
 	}
 	return &Error{Code: *e.Code, Message: message, Data: e.Data}
+}
+
+// plan writes a request, and returns the function that sends it and reads its reply.
+func plan(how dialect.Transport, method string, params any) (ask func(net.Conn) (*envelope, error), err error) {
+	if how.Framing == dialect.Routes {
+		request, err := routeRequest(method, params)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrNotExpressible, err)
+		}
+		return func(conn net.Conn) (*envelope, error) { return exchangeRoute(conn, request) }, nil
+	}
+	request := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
+	if params != nil {
+		request["params"] = params
+	}
+	document, err := json.Marshal(request)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", method, err)
+	}
+	return func(conn net.Conn) (*envelope, error) { return exchange(conn, how, document) }, nil
 }
 
 // exchange writes a request in its framing, and reads until its reply comes.
@@ -209,19 +215,13 @@ func exchangeHTTP(conn net.Conn, path string, document []byte) (*envelope, error
 	if path == "" {
 		path = "/"
 	}
-	request, err := http.NewRequest(http.MethodPost, "http://localhost"+path, bytes.NewReader(document)) //nolint:noctx // the connection is bounded
+	request, err := newRequest(http.MethodPost, path, document)
 	if err != nil {
-		return nil, fmt.Errorf("write the request: %w", err)
+		return nil, err
 	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Accept", "application/json")
-	request.Close = true
-	if err := request.Write(conn); err != nil {
-		return nil, fmt.Errorf("send the request: %w", err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(&limitedReader{source: conn, left: maxReply}), request)
+	response, err := send(conn, request)
 	if err != nil {
-		return nil, fmt.Errorf("read the reply: %w", err)
+		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	reply, err := readReply(response.Body, dialect.HTTP)
@@ -229,4 +229,28 @@ func exchangeHTTP(conn net.Conn, path string, document []byte) (*envelope, error
 		return nil, errors.Join(fmt.Errorf("POST %s answers %s: %w", path, response.Status, ErrOnlyHTTP), err)
 	}
 	return reply, nil
+}
+
+// newRequest returns a request of HTTP with a document of JSON, after whose reply the connection ends.
+func newRequest(verb, path string, document []byte) (*http.Request, error) {
+	request, err := http.NewRequest(verb, "http://localhost"+path, bytes.NewReader(document)) //nolint:noctx // the connection is bounded
+	if err != nil {
+		return nil, fmt.Errorf("write the request: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	request.Close = true
+	return request, nil
+}
+
+// send sends a request of HTTP, and reads the head of its reply. The caller reads and closes the body.
+func send(conn net.Conn, request *http.Request) (*http.Response, error) {
+	if err := request.Write(conn); err != nil {
+		return nil, fmt.Errorf("send the request: %w", err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(&limitedReader{source: conn, left: maxReply}), request)
+	if err != nil {
+		return nil, fmt.Errorf("read the reply: %w", err)
+	}
+	return response, nil
 }

@@ -1,7 +1,6 @@
 package zinit
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -15,19 +14,11 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit/dialect"
 )
 
-// exchangeRoute asks a route of HTTP, as "PUT /services/{name}". Parameters that the path names fill it. The others are the query of GET and DELETE,
-// else the body.
-func exchangeRoute(conn net.Conn, route string, params any) (*envelope, error) {
-	request, err := routeRequest(route, params)
+// exchangeRoute sends the request of a route. An error of HTTP is a refusal.
+func exchangeRoute(conn net.Conn, request *http.Request) (*envelope, error) {
+	response, err := send(conn, request)
 	if err != nil {
 		return nil, err
-	}
-	if err := request.Write(conn); err != nil {
-		return nil, fmt.Errorf("send the request: %w", err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(&limitedReader{source: conn, left: maxReply}), request)
-	if err != nil {
-		return nil, fmt.Errorf("read the reply: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
@@ -40,7 +31,8 @@ func exchangeRoute(conn net.Conn, route string, params any) (*envelope, error) {
 	return &envelope{Result: readBody(body)}, nil
 }
 
-// routeRequest returns the request for a route.
+// routeRequest returns the request for a route of HTTP, as "PUT /services/{name}". Parameters that the path names fill it. The others are the
+// query of GET and DELETE, else the body.
 func routeRequest(route string, params any) (*http.Request, error) {
 	verb, path, ok := strings.Cut(route, " ")
 	if !ok {
@@ -78,14 +70,7 @@ func routeRequest(route string, params any) (*http.Request, error) {
 			return nil, fmt.Errorf("write %s: %w", route, err)
 		}
 	}
-	request, err := http.NewRequest(verb, "http://localhost"+path, bytes.NewReader(body)) //nolint:noctx // the connection is bounded
-	if err != nil {
-		return nil, fmt.Errorf("write the request: %w", err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Accept", "application/json")
-	request.Close = true
-	return request, nil
+	return newRequest(verb, path, body)
 }
 
 // query returns parameters as the query of an address.

@@ -435,11 +435,11 @@ func (s spoken) listActions(ctx context.Context, service string) ([]Action, erro
 	if !isKnown {
 		return s.getActions(ctx, service)
 	}
-	if at := known.At[dialect.TheName]; service == "" && len(at) == 1 && dialect.IsInPath(at[0]) {
+	if service == "" && known.At[dialect.TheName].IsInRoute() {
 		return s.listEach(ctx)
 	}
 	arguments := map[dialect.Argument]any{dialect.TheName: service}
-	if call := s.spelling.Dialect.Operations[dialect.ListActions]; !call.Takes(dialect.TheName) {
+	if !known.Takes(dialect.TheName) {
 		arguments = nil
 	}
 	call, result, err := s.ask(ctx, dialect.ListActions, service, arguments)

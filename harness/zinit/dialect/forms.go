@@ -384,10 +384,10 @@ func (m Member) readFlag(theirs any) (bool, error) {
 	return false, fmt.Errorf("%s is no flag", brief(theirs))
 }
 
-// readWord returns the model's word. Without a table it is their word in lower case; what the model does not know is kept.
 // ErrUnknownWord means that a supervisor says a word of which is not known what it stands for.
 var ErrUnknownWord = errors.New("none of the words that the dialect knows")
 
+// readWord returns the model's word. Without a table it is their word in lower case; what the model does not know is kept.
 func (m Member) readWord(known Known, theirs any) (string, error) {
 	if word, ok := m.wordOf(theirs); ok {
 		return word, nil

@@ -101,6 +101,9 @@ func IsInPath(parameter string) bool {
 	return strings.HasPrefix(parameter, "{") && strings.HasSuffix(parameter, "}")
 }
 
+// IsInRoute reports whether a place is a part of a route's path, which stays.
+func (p Path) IsInRoute() bool { return len(p) == 1 && IsInPath(p[0]) }
+
 // check returns an error that names what the operation does not have.
 func (c Call) check(operation Operation) error {
 	if !slices.Contains(Operations(), operation) {

@@ -38,7 +38,7 @@ var actionNames = []string{"action", "name", "id", "action_name", "actionName", 
 // callsWithLimit returns the ways in which a method may be told a name and how many entries are wanted, and those without the number.
 func (l *learner) callsWithLimit(m method, names []string) []dialect.Call {
 	if inPath := placeholderOf(m.name); inPath != "" {
-		return l.limitsBeside(m, inPath)
+		return limitsBeside(m, inPath)
 	}
 	if calls := describedCalls(m); len(calls) > 0 {
 		params := m.params
@@ -84,7 +84,7 @@ func (l *learner) callsWithLimit(m method, names []string) []dialect.Call {
 }
 
 // limitsBeside returns the ways in which a route may be told how many entries are wanted, and the one without the number.
-func (l *learner) limitsBeside(m method, inPath string) []dialect.Call {
+func limitsBeside(m method, inPath string) []dialect.Call {
 	var calls []dialect.Call
 	for _, limit := range limitNames {
 		calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {inPath}, dialect.TheLimit: {limit}}})

@@ -207,14 +207,11 @@ func renamedArgument(call dialect.Call, argument dialect.Argument, field string)
 	return other
 }
 
-// isInPath reports whether a place is a part of a route's path, which stays.
-func isInPath(at dialect.Path) bool { return len(at) == 1 && dialect.IsInPath(at[0]) }
-
 // renamed returns a call whose first argument has another name.
 func renamed(call dialect.Call, field string) dialect.Call {
 	other := copyCall(call)
 	for _, argument := range []dialect.Argument{dialect.TheName, dialect.TheDocument} {
-		if at, there := other.At[argument]; there && !isInPath(at) {
+		if at, there := other.At[argument]; there && !at.IsInRoute() {
 			if len(at) == 0 {
 				other.At[argument] = dialect.Path{field}
 			} else {
@@ -230,7 +227,7 @@ func renamed(call dialect.Call, field string) dialect.Call {
 func within(call dialect.Call, field string) dialect.Call {
 	inner := copyCall(call)
 	for argument, at := range inner.At {
-		if isInPath(at) {
+		if at.IsInRoute() {
 			continue
 		}
 		inner.At[argument] = dialect.Path{field}.Join(at...)
