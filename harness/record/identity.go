@@ -8,6 +8,9 @@ type Endpoint struct {
 	Port   int
 }
 
+// Endpoint returns where the service serves; the zero value if that is not known.
+func (s Service) Endpoint() Endpoint { return Endpoint{Socket: s.Socket, Port: s.Port} }
+
 // ByPeer tells in words that a process was identified as the peer of the endpoint's socket.
 func (e Endpoint) ByPeer() string { return "peer of " + e.Socket }
 

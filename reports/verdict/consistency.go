@@ -108,18 +108,11 @@ func (j *judge) checkTarget(r *record.Record) {
 
 // checkServicesOf checks that a record has the services of its target's file, where they serve, and no more assumptions than the file confirms.
 func (j *judge) checkServicesOf(known Target, r *record.Record) {
-	type endpoint struct {
-		socket string
-		port   int
-	}
-	places := map[string]endpoint{}
-	for _, service := range known.Services {
-		places[service.Name] = endpoint{service.Socket, service.Port}
-	}
+	places := endpointsOf(known.Services)
 	found := map[string]bool{}
 	for _, service := range r.Run.Services {
 		place, listed := places[service.Name]
-		if listed && place != (endpoint{service.Socket, service.Port}) {
+		if listed && place != service.Endpoint() {
 			j.add(otherEndpoint, "", service.Name)
 		}
 		found[service.Name] = listed
@@ -134,6 +127,15 @@ func (j *judge) checkServicesOf(known Target, r *record.Record) {
 		}
 		confirmed[assumption] = true
 	}
+}
+
+// endpointsOf returns where services serve, by their names.
+func endpointsOf(services []record.Service) map[string]record.Endpoint {
+	places := map[string]record.Endpoint{}
+	for _, service := range services {
+		places[service.Name] = service.Endpoint()
+	}
+	return places
 }
 
 // checkLimits checks that a run's limits are within those of the policy.

@@ -192,20 +192,18 @@ func isPossible(r record.Recovery) bool {
 	}
 	last := record.Interval{Lo: r.Injected.Lo, Hi: r.Injected.Lo}
 	earliest := r.Injected.Lo - int64(lookLimit)
-	for i, point := range []*record.Interval{r.Exited, r.Noticed, r.Respawned, r.Accepting, r.Serving} {
+	for _, point := range []*record.Interval{r.Exited, r.Noticed, r.Respawned, r.Accepting, r.Serving} {
 		if point == nil {
 			continue
 		}
-		if i == 1 && len(r.Ends) > 0 { // the supervisor takes the end of the shell for that of the run, and need not wait for the other
-			if point.Lo > point.Hi || point.Hi < last.Lo || point.Hi > r.Observed.Hi {
-				return false
-			}
-			continue
-		}
-		if point.Lo > point.Hi || point.Lo < earliest || point.Hi < last.Lo || point.Hi > r.Observed.Hi {
+		// The supervisor takes the end of the shell for that of the run, and need not wait for the other.
+		isAside := point == r.Noticed && len(r.Ends) > 0
+		if point.Lo > point.Hi || !isAside && point.Lo < earliest || point.Hi < last.Lo || point.Hi > r.Observed.Hi {
 			return false
 		}
-		last = *point
+		if !isAside {
+			last = *point
+		}
 	}
 	for _, end := range r.Ends {
 		if end.Lo > end.Hi || end.Lo < earliest || end.Hi > r.Observed.Hi {

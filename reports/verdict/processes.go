@@ -20,10 +20,7 @@ func isProcess(process record.Incarnation) bool {
 // checkSights checks what the agent says of each recovery that landed: what proved it, where it found the process, which that was, and for
 // how long the host was busy.
 func (j *judge) checkSights(r *record.Record) {
-	places := map[string]record.Endpoint{}
-	for _, service := range r.Run.Services {
-		places[service.Name] = record.Endpoint{Socket: service.Socket, Port: service.Port}
-	}
+	places := endpointsOf(r.Run.Services)
 	for _, recovery := range r.Recoveries {
 		if recovery.Landing == nil || recovery.Terms == nil {
 			continue // nothing was proved, or an older record

@@ -41,15 +41,20 @@ func (j *judge) checkRuns(r *record.Record) {
 	}
 }
 
-// isDrawnBefore reports whether the id of a run was drawn before the run began, and not long before.
-func isDrawnBefore(run record.Part) bool {
-	form := runIDForm.FindStringSubmatch(run.ID)
+// drawnAt returns when the id of a run was drawn; false if it has another form.
+func drawnAt(id string) (at time.Time, ok bool) {
+	form := runIDForm.FindStringSubmatch(id)
 	if form == nil {
-		return false
+		return at, false
 	}
 	seconds, _ := strconv.ParseInt(form[1], 10, 64) // at most 11 digits
-	drawn := time.Unix(seconds, 0)
-	return !run.Started.Before(drawn.Add(-stepLimit)) && !run.Started.After(drawn.Add(prepareLimit))
+	return time.Unix(seconds, 0), true
+}
+
+// isDrawnBefore reports whether the id of a run was drawn before the run began, and not long before.
+func isDrawnBefore(run record.Part) bool {
+	drawn, ok := drawnAt(run.ID)
+	return ok && !run.Started.Before(drawn.Add(-stepLimit)) && !run.Started.After(drawn.Add(prepareLimit))
 }
 
 // checkRepetitions checks that a record counts what was measured again as its results say. Merged shards have one result of a promise about
@@ -94,11 +99,8 @@ func (j *judge) checkSpan(r *record.Record, shard string, between [2]time.Durati
 	least, most := between[0]-stepLimit, between[1]+stepLimit
 	isOdd := at(first.From, least).After(run.Started) || run.Started.Sub(at(first.From, most)) > prepareLimit ||
 		at(last.Until, least).After(run.Finished) || run.Finished.Sub(at(last.Until, most)) > endLimit
-	if form := runIDForm.FindStringSubmatch(run.ID); form != nil {
-		seconds, _ := strconv.ParseInt(form[1], 10, 64)
-		isOdd = isOdd || at(first.From, most).Before(time.Unix(seconds, 0))
-	}
-	if isOdd {
+	drawn, ok := drawnAt(run.ID)
+	if isOdd || ok && at(first.From, most).Before(drawn) {
 		j.addRun(otherSpan, run.ID)
 	}
 }
