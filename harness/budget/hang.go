@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/span"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 )
 
 // Check is a health check as the supervisor runs it. All durations are positive. The letters are those of
@@ -15,6 +16,11 @@ type Check struct {
 	StartPeriod time.Duration // G
 	Retries     int           // R; 0 counts as 1, [A] retries-default-one
 	ReplyLimit  time.Duration // the longest reply time of a healthy service
+}
+
+// CheckOf returns the health check of a target's services. Its reply limit is not known.
+func CheckOf(h target.Health) Check {
+	return Check{Interval: h.Interval.Duration(), Timeout: h.Timeout.Duration(), StartPeriod: h.StartPeriod.Duration(), Retries: h.Retries}
 }
 
 // Cadence is the rule by which runs of a health check follow each other if they take long.

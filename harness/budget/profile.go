@@ -66,11 +66,7 @@ func DeriveShipped(t *target.Target, jitter time.Duration) []Derived {
 	if t.Health.Interval == 0 {
 		return derived
 	}
-	check := Check{
-		Interval: t.Health.Interval.Duration(), Timeout: t.Health.Timeout.Duration(),
-		StartPeriod: t.Health.StartPeriod.Duration(), Retries: t.Health.Retries,
-	}
-	found := check.Detection(0)
+	found := CheckOf(t.Health).Detection(0)
 	hang := AfterHang(found, t.Budgets.StopTimeout.Duration(), AfterExit(policy, 1, start, jitter+tolerance))
 	return append(derived, Derived{"detection of a hang", found}, Derived{"serving after a hang", hang.Serving})
 }

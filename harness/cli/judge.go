@@ -181,10 +181,7 @@ func knownTargets() (known []verdict.Target) {
 		limits := budget.RecordLimits(found.Budgets)
 		one := verdict.Target{
 			Name: found.Name, SHA256: found.SHA256(), Limits: &limits, ToleranceLimit: found.Budgets.Tolerance.Duration(), Confirmed: listConfirmed(found),
-			Check: &record.Check{
-				Interval: int64(found.Health.Interval), Timeout: int64(found.Health.Timeout), StartPeriod: int64(found.Health.StartPeriod),
-				Retries: found.Health.Retries,
-			},
+			Check: budget.RecordCheck(budget.CheckOf(found.Health)),
 		}
 		for _, service := range found.Services {
 			policy := budget.RecordPolicy(found.PolicyOf(service))
