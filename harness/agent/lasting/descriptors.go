@@ -13,7 +13,6 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
@@ -26,16 +25,13 @@ const (
 
 // descriptors is a supervisor that can open nothing more.
 type descriptors struct {
-	pid     int
-	handle  *handle.Handle
+	softLimit
 	rpc     protocol.Endpoint
-	before  unix.Rlimit
-	lowered bool
 	clients []net.Conn
 }
 
 func holdDescriptors(params protocol.LastingParams) held {
-	return &descriptors{pid: params.SupervisorPID, rpc: params.RPC}
+	return &descriptors{softLimit: softLimit{pid: params.SupervisorPID, resource: unix.RLIMIT_NOFILE}, rpc: params.RPC}
 }
 
 // prepare takes hold of the supervisor and reads its limit, which it is to have again.
@@ -43,11 +39,8 @@ func (d *descriptors) prepare() (step guard.Step, err error) {
 	if d.rpc.Socket == "" {
 		return step, errors.New("the supervisor's socket is not known")
 	}
-	if d.handle, err = openSupervisor(d.pid); err != nil {
+	if err := d.hold(); err != nil {
 		return step, err
-	}
-	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, nil, &d.before); err != nil {
-		return step, fmt.Errorf("read the limits of process %d: %w", d.pid, err)
 	}
 	return guard.Step{Process: d.handle.Incarnation(), Descriptors: &d.before}, nil
 }
@@ -58,10 +51,8 @@ func (d *descriptors) begin(ctx context.Context) error {
 		return err
 	}
 	// No lower: poll would fail with EINVAL, which no lack of descriptors brings about.
-	lower := unix.Rlimit{Cur: min(uint64(open), d.before.Cur), Max: d.before.Max} //nolint:gosec // a count fits
-	d.lowered = true
-	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, &lower, nil); err != nil {
-		return fmt.Errorf("lower the limit of process %d: %w", d.pid, err)
+	if _, err := d.lower(uint64(open)); err != nil { //nolint:gosec // a count fits
+		return err
 	}
 	for range eaters {
 		dialing, cancel := context.WithTimeout(ctx, refusalPeriod)
@@ -83,8 +74,8 @@ func (d *descriptors) prove(ctx context.Context) (proof, missing string) {
 	if err != nil {
 		return "", err.Error()
 	}
-	var limit unix.Rlimit
-	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+	limit, err := d.read()
+	if err != nil {
 		return "", err.Error()
 	}
 	if uint64(open) < limit.Cur { //nolint:gosec // a count fits
@@ -117,22 +108,15 @@ func isTurnedAway(err error) bool {
 }
 
 func (d *descriptors) revert() {
-	if d.handle == nil {
-		return
-	}
-	// The process that is held is the one that was lowered; another with its number has the limits that it was given.
-	if d.lowered && d.handle.Signal(0) == nil {
-		_ = unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, &d.before, nil)
-	}
+	d.restore()
 	for _, conn := range d.clients {
 		_ = conn.Close()
 	}
-	d.handle.Close()
 }
 
 func (d *descriptors) released(context.Context) string {
-	var limit unix.Rlimit
-	if err := unix.Prlimit(d.pid, unix.RLIMIT_NOFILE, nil, &limit); err != nil {
+	limit, err := d.read()
+	if err != nil {
 		return "the supervisor is gone, and its limits with it"
 	}
 	if limit != d.before {

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/handle"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 )
 
@@ -20,28 +19,22 @@ const sqliteMark = "SQLite format 3\x00"
 
 // filesCut is a supervisor whose files may not grow far beyond its state.
 type filesCut struct {
-	pid     int
+	softLimit
 	folder  string
 	surplus int64 // bytes by which the state may grow
-	handle  *handle.Handle
 	state   string
 	lacking error // why there is no state to cut
-	before  unix.Rlimit
 	limit   unix.Rlimit
-	lowered bool
 }
 
 func holdFiles(params protocol.LastingParams) held {
-	return &filesCut{pid: params.SupervisorPID, folder: params.Path, surplus: params.Fault.Amount}
+	return &filesCut{softLimit: softLimit{pid: params.SupervisorPID, resource: unix.RLIMIT_FSIZE}, folder: params.Path, surplus: params.Fault.Amount}
 }
 
 // prepare takes hold of the supervisor and reads its limit, which it is to have again.
 func (f *filesCut) prepare() (step guard.Step, err error) {
-	if f.handle, err = openSupervisor(f.pid); err != nil {
+	if err := f.hold(); err != nil {
 		return step, err
-	}
-	if err := unix.Prlimit(f.pid, unix.RLIMIT_FSIZE, nil, &f.before); err != nil {
-		return step, fmt.Errorf("read the limits of process %d: %w", f.pid, err)
 	}
 	return guard.Step{Process: f.handle.Incarnation(), FileSize: &f.before}, nil
 }
@@ -54,12 +47,8 @@ func (f *filesCut) begin(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	f.limit = unix.Rlimit{Cur: min(uint64(size+f.surplus), f.before.Cur), Max: f.before.Max} //nolint:gosec // a size is positive
-	f.lowered = true
-	if err := unix.Prlimit(f.pid, unix.RLIMIT_FSIZE, &f.limit, nil); err != nil {
-		return fmt.Errorf("lower the limit of process %d: %w", f.pid, err)
-	}
-	return nil
+	f.limit, err = f.lower(uint64(size + f.surplus)) //nolint:gosec // a size is positive
+	return err
 }
 
 func (f *filesCut) prove(context.Context) (proof, missing string) {
@@ -69,8 +58,8 @@ func (f *filesCut) prove(context.Context) (proof, missing string) {
 	if f.handle.HasEnded() {
 		return "", "the supervisor has ended before it had anything to write"
 	}
-	var limit unix.Rlimit
-	if err := unix.Prlimit(f.pid, unix.RLIMIT_FSIZE, nil, &limit); err != nil {
+	limit, err := f.read()
+	if err != nil {
 		return "", err.Error()
 	}
 	size, err := measureState(f.state)
@@ -85,20 +74,11 @@ func (f *filesCut) prove(context.Context) (proof, missing string) {
 	return fmt.Sprintf("the limit of file sizes is %d bytes, and %s has %d", limit.Cur, f.state, size), ""
 }
 
-func (f *filesCut) revert() {
-	if f.handle == nil {
-		return
-	}
-	// The process that is held is the one that was lowered; another with its number has the limits that it was given.
-	if f.lowered && f.handle.Signal(0) == nil {
-		_ = unix.Prlimit(f.pid, unix.RLIMIT_FSIZE, &f.before, nil)
-	}
-	f.handle.Close()
-}
+func (f *filesCut) revert() { f.restore() }
 
 func (f *filesCut) released(context.Context) string {
-	var limit unix.Rlimit
-	if f.handle.HasEnded() || unix.Prlimit(f.pid, unix.RLIMIT_FSIZE, nil, &limit) != nil {
+	limit, err := f.read()
+	if err != nil || f.handle.HasEnded() {
 		return "the supervisor is gone, and its limits with it"
 	}
 	if limit != f.before {

@@ -1,13 +1,9 @@
 package lasting
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"runtime"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -84,7 +80,7 @@ func (w *withheld) prove(context.Context) (proof, missing string) {
 	if err != nil {
 		return "", "the service has ended"
 	}
-	switch tracer := readTracer(w.service.pid); {
+	switch tracer := procfs.ReadTracer(w.service.pid); {
 	case tracer != w.tracer:
 		return "", fmt.Sprintf("process %d is traced by %d, and not by the agent", w.service.pid, tracer)
 	case process.State != stateTraced:
@@ -102,24 +98,8 @@ func (w *withheld) released(context.Context) string {
 	if _, err := procfs.ReadProcess(w.service.pid); err != nil {
 		return fmt.Sprintf("process %d has ended", w.service.pid)
 	}
-	if readTracer(w.service.pid) != 0 {
+	if procfs.ReadTracer(w.service.pid) != 0 {
 		return ""
 	}
 	return fmt.Sprintf("nobody traces process %d", w.service.pid)
-}
-
-// readTracer returns the thread that traces a process, 0 for none.
-func readTracer(pid int) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	for lines.Scan() {
-		if value, ok := bytes.CutPrefix(lines.Bytes(), []byte("TracerPid:")); ok {
-			tracer, _ := strconv.Atoi(string(bytes.TrimSpace(value))) // the kernel writes a number
-			return tracer
-		}
-	}
-	return 0
 }

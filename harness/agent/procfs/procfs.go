@@ -158,3 +158,18 @@ func ReadEnvironment(pid int) ([]string, error) {
 	}
 	return slices.DeleteFunc(strings.Split(string(data), "\x00"), func(entry string) bool { return entry == "" }), nil
 }
+
+// ReadTracer returns the thread that traces a process, 0 for none.
+func ReadTracer(pid int) int {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "TracerPid:"); ok {
+			tracer, _ := strconv.Atoi(strings.TrimSpace(value)) // the kernel writes a number
+			return tracer
+		}
+	}
+	return 0
+}
