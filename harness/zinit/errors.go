@@ -37,6 +37,12 @@ type Error struct {
 	meaning error
 }
 
+// IsRefusal reports whether the supervisor itself refused: by an error, or by a null for what does not exist.
+func IsRefusal(err error) bool {
+	var answer *Error
+	return errors.As(err, &answer) || errors.Is(err, ErrNotFound)
+}
+
 // Error returns one line: the message and the code.
 func (e *Error) Error() string { return fmt.Sprintf("%s (code %d)", e.Message, e.Code) }
 

@@ -7,7 +7,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/target"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
@@ -56,26 +55,26 @@ func findForeign(ctx context.Context, t *target.Target, sandbox *session.Sandbox
 	if err != nil {
 		return 0, nil, err
 	}
+	parents := map[int]int{}
+	for _, p := range processes {
+		parents[p.PID] = p.Parent
+	}
 	for _, service := range t.Restartable() {
 		serving, err := spec.FindRun(ctx, sandbox, session.EndpointOf(service))
 		if err != nil {
 			continue
 		}
-		if owner := findOwner(processes, owners, serving.Serving.PID, service.Name); owner != "" && owner != service.Name {
+		if owner := findOwner(parents, owners, serving.Serving.PID, service.Name); owner != "" && owner != service.Name {
 			foreign = append(foreign, fmt.Sprintf("%s is served by pid %d, of %s", service.Name, serving.Serving.PID, owner))
 		}
 	}
 	return len(owners), foreign, nil
 }
 
-// findOwner returns the service to which a process belongs, by the pids that zinit names; empty if it belongs to none. Where the process
+// findOwner returns the service to which a process belongs, by the parents of all and the pids that zinit names; empty if none. Where the process
 // and its ancestors belong to several, the wanted one counts, and else the nearest.
-func findOwner(processes []protocol.Process, owners map[int]string, pid int, wanted string) (owner string) {
-	parents := map[int]int{}
-	for _, p := range processes {
-		parents[p.PID] = p.Parent
-	}
-	for range processes {
+func findOwner(parents map[int]int, owners map[int]string, pid int, wanted string) (owner string) {
+	for range parents {
 		name, isNamed := owners[pid]
 		if isNamed && (owner == "" || name == wanted) {
 			owner = name

@@ -1,19 +1,11 @@
 package boot
 
-import (
-	"testing"
-
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
-)
+import "testing"
 
 // TestAProcessBelongsToTheServiceThatIsNamed has a supervisor 1, a wrapper 10 with its child 11, a process 20 with its child 21, and a
 // process 30 that nobody names.
 func TestAProcessBelongsToTheServiceThatIsNamed(t *testing.T) {
-	processes := []protocol.Process{}
-	for pid, parent := range map[int]int{1: 0, 10: 1, 11: 10, 20: 1, 21: 20, 30: 1} {
-		processes = append(processes, protocol.Process{Incarnation: record.Incarnation{PID: pid}, Parent: parent})
-	}
+	parents := map[int]int{1: 0, 10: 1, 11: 10, 20: 1, 21: 20, 30: 1}
 	for name, c := range map[string]struct {
 		owners map[int]string
 		pid    int
@@ -29,7 +21,7 @@ func TestAProcessBelongsToTheServiceThatIsNamed(t *testing.T) {
 		"it has ended":                       {map[int]string{10: "a"}, 40, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := findOwner(processes, c.owners, c.pid, "a"); got != c.want {
+			if got := findOwner(parents, c.owners, c.pid, "a"); got != c.want {
 				t.Errorf("belongs to %q, want %q", got, c.want)
 			}
 		})

@@ -127,15 +127,7 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	if e.fault.Scope == fault.OnFilesystem && e.path == "" {
 		return seen, recovery.NotProved("the target has no data folder")
 	}
-	By("open the sandbox " + session.HostSandbox)
-	sandbox, err := e.chaos.Sandbox(ctx, session.HostSandbox)
-	if err != nil {
-		return seen, err
-	}
-	if err := sandbox.FindSupervisor(ctx); err != nil { // an earlier fault may have ended it
-		return seen, err
-	}
-	services, err := e.residents.settle(ctx, sandbox)
+	sandbox, services, err := e.residents.open(ctx, e.chaos)
 	if err != nil {
 		return seen, err
 	}
@@ -219,6 +211,20 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 		})
 	}
 	return seen, nil
+}
+
+// open opens the residents' sandbox, and returns it with the services that settle returns.
+func (r *residents) open(ctx context.Context, chaos *session.Session) (*session.Sandbox, []session.Service, error) {
+	By("open the sandbox " + session.HostSandbox)
+	sandbox, err := chaos.Sandbox(ctx, session.HostSandbox)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := sandbox.FindSupervisor(ctx); err != nil { // an earlier fault may have ended it
+		return nil, nil, err
+	}
+	services, err := r.settle(ctx, sandbox)
+	return sandbox, services, err
 }
 
 // settle registers the residents if that was not done, and returns them.

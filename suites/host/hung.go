@@ -59,14 +59,8 @@ func newHung(chaos *session.Session, residents *residents) *hung {
 
 // run stops a service whose end is withheld. Meanwhile another one ends by itself, and a third one is stopped.
 func (e *hung) run(ctx context.Context) (seen hungResult, err error) {
-	sandbox, err := e.chaos.Sandbox(ctx, session.HostSandbox)
+	sandbox, _, err := e.residents.open(ctx, e.chaos)
 	if err != nil {
-		return seen, err
-	}
-	if err := sandbox.FindSupervisor(ctx); err != nil { // an earlier fault may have ended it
-		return seen, err
-	}
-	if _, err := e.residents.settle(ctx, sandbox); err != nil {
 		return seen, err
 	}
 	stuck, ending, stopped := planVictim("host-hung"), planVictim("host-ending"), planVictim("host-stopped")
@@ -162,7 +156,7 @@ func (e *hung) judge() {
 		switch {
 		case found.headline == "":
 		case seen.stallPeriod >= stallLimit:
-			spec.InconclusiveBecause(record.HostStalled("the host kept the observer waiting while " + fault.EndWithheld.Name + " was held"))
+			blameHost(fault.EndWithheld)
 		default:
 			spec.FailWith(e.chaos, found.headline, append([]spec.Line{spec.Note("landed", "%s", seen.proof)}, found.lines...)...)
 		}
@@ -178,7 +172,7 @@ func (e *hung) judge() {
 			spec.Conclude(answer.Err)
 		case answer.Took <= stopLimit && (answer.Err == nil || errors.As(answer.Err, &refusal)):
 		case seen.stallPeriod >= stallLimit:
-			spec.InconclusiveBecause(record.HostStalled("the host kept the observer waiting while " + fault.EndWithheld.Name + " was held"))
+			blameHost(fault.EndWithheld)
 		default:
 			spec.FailWith(e.chaos, fmt.Sprintf("the order to stop a service that does not end was not answered within %s", span.Text(stopLimit)),
 				spec.Note("landed", "%s", seen.proof), spec.Note("answer", "%v after %s", answer.Err, span.Text(answer.Took)))

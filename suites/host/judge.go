@@ -53,11 +53,17 @@ func (e *experiment) judge(p, text string, questions ...func(*experiment, result
 				continue
 			}
 			if seen.stallPeriod >= stallLimit {
-				spec.InconclusiveBecause(record.HostStalled("the host kept the observer waiting while " + e.fault.Name + " was held"))
+				blameHost(e.fault)
 			}
 			spec.FailWith(e.chaos, found.headline, append(e.evidence(seen), found.lines...)...)
 		}
 	}, NodeTimeout(specTimeout))
+}
+
+// blameHost ends the spec as INCONCLUSIVE, since the host kept the observer waiting while a fault was held.
+func blameHost(f fault.Lasting) {
+	GinkgoHelper()
+	spec.InconclusiveBecause(record.HostStalled("the host kept the observer waiting while " + f.Name + " was held"))
 }
 
 // evidence returns the lines that each failure has.

@@ -7,9 +7,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/zinit"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/suites/spec"
@@ -87,17 +85,9 @@ func replaceSupervisor(ctx context.Context, chaos *session.Session, sandbox *ses
 	if sandbox.ZinitSocket() == "" {
 		return errors.New("the supervisor's socket is not known, so that it cannot be replaced")
 	}
-	limit := chaos.Target.Budgets.Boot.Duration()
-	interruption, err := sandbox.KillSupervisor(ctx, session.Injection{
-		Promise: about, Fault: fault.SIGKILL, ObservationLimit: limit,
-		Service: sandbox.SupervisorService(),
-	})
-	if err == nil && interruption.Refused != "" {
-		err = recovery.NotProved("the image does not start its supervisor again: " + interruption.Refused)
-	}
-	if err != nil {
+	if _, err := spec.KillSupervisor(ctx, chaos, sandbox, about); err != nil {
 		return err
 	}
-	spec.Until(ctx, limit, func(ctx context.Context) bool { return len(spec.FindDown(ctx, sandbox, services)) == 0 })
+	spec.Until(ctx, chaos.Target.Budgets.Boot.Duration(), func(ctx context.Context) bool { return len(spec.FindDown(ctx, sandbox, services)) == 0 })
 	return nil
 }

@@ -67,18 +67,12 @@ func newTorn(chaos *session.Session, residents *residents) *torn {
 
 // run changes a large definition until the kernel writes a change only in part, and reads what is registered, also by the next supervisor.
 func (e *torn) run(ctx context.Context) (seen tornResult, err error) {
-	sandbox, err := e.chaos.Sandbox(ctx, session.HostSandbox)
+	sandbox, _, err := e.residents.open(ctx, e.chaos)
 	if err != nil {
-		return seen, err
-	}
-	if err := sandbox.FindSupervisor(ctx); err != nil { // an earlier fault may have ended it
 		return seen, err
 	}
 	if sandbox.Supervisor.Dialect() == zinit.Dialect03 {
 		return seen, recovery.NotProved("this supervisor cannot change a definition in place")
-	}
-	if _, err := e.residents.settle(ctx, sandbox); err != nil {
-		return seen, err
 	}
 	plan := planVictim("host-torn")
 	seen.service = plan.Name

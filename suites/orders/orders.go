@@ -180,12 +180,6 @@ func (s *subject) answerLimit() time.Duration {
 	return spec.AnswerLimit
 }
 
-// isRefused reports whether the supervisor answered the order with an error.
-func (s *subject) isRefused() bool {
-	var answer *zinit.Error
-	return errors.As(s.refused, &answer) || errors.Is(s.refused, zinit.ErrNotFound)
-}
-
 // experience brings the subject into its state, gives the order and looks what follows. It is an error if the state is not reached.
 func (s *subject) experience(ctx context.Context) error {
 	defer s.leave(context.WithoutCancel(ctx))
@@ -202,7 +196,7 @@ func (s *subject) experience(ctx context.Context) error {
 	s.refused = s.order.give(answering, s)
 	cancel()
 	took := time.Since(began)
-	isAnswered := s.refused == nil || s.isRefused()
+	isAnswered := s.refused == nil || zinit.IsRefusal(s.refused)
 	switch {
 	case errors.Is(s.refused, zinit.ErrNotExpressible):
 		return s.refused
@@ -285,7 +279,7 @@ func (s *subject) judge(ctx context.Context) {
 		}
 		return err == nil && s.isAs(ctx, len(living))
 	}
-	if s.isRefused() && s.cell.accepted {
+	if zinit.IsRefusal(s.refused) && s.cell.accepted {
 		s.wrong = fmt.Sprintf("was refused: %v", s.refused)
 		return
 	}
@@ -300,7 +294,7 @@ func (s *subject) judge(ctx context.Context) {
 		}
 		return !since.IsZero() && time.Since(since) >= quiet
 	})
-	excused := s.isRefused() && s.order.name != "kill" // who was refused knows it; a kill ends no wish to run
+	excused := zinit.IsRefusal(s.refused) && s.order.name != "kill" // who was refused knows it; a kill ends no wish to run
 	if !reached && ctx.Err() == nil && !excused {
 		s.wrong = fmt.Sprintf("the service %s, but has %s, and zinit says %q", expected(s.cell.outcome), spec.Count(len(living), "process"), s.sandbox.StatusText(ctx, s.Name))
 	}

@@ -10,7 +10,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
 
-	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/promise"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/recovery"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session"
@@ -227,12 +226,5 @@ func killSupervisor(ctx context.Context, chaos *session.Session, p *population) 
 	if p.sandbox.ZinitSocket() == "" {
 		return done, recovery.NotProved("zinit's RPC is not understood, so that its own process cannot be identified")
 	}
-	done, err = p.sandbox.KillSupervisor(ctx, session.Injection{
-		Promise: promise.PersistenceDefinitions, Fault: fault.SIGKILL, ObservationLimit: chaos.Target.Budgets.Boot.Duration(),
-		Service: p.sandbox.SupervisorService(),
-	})
-	if err == nil && done.Refused != "" {
-		return done, recovery.NotProved("the image does not start its supervisor again: " + done.Refused)
-	}
-	return done, err
+	return spec.KillSupervisor(ctx, chaos, p.sandbox, promise.PersistenceDefinitions)
 }

@@ -213,8 +213,7 @@ func isRefused(err error) bool {
 	if errors.Is(err, zinit.ErrNotExpressible) {
 		spec.Conclude(err)
 	}
-	var answer *zinit.Error
-	return errors.As(err, &answer) || errors.Is(err, zinit.ErrNotFound) // a supervisor may answer null for what does not exist
+	return zinit.IsRefusal(err)
 }
 
 // noteAnswer makes a line of what the supervisor answered.
