@@ -154,14 +154,14 @@ func killAll(ctx context.Context, chaos *session.Session, sandbox *session.Sandb
 	if err := errors.Join(errs...); err != nil {
 		return recoveries, err
 	}
-	var lastExit, firstStart int64 = 0, 1<<63 - 1
+	var lastExit, firstBack int64 = 0, 1<<63 - 1
 	for _, r := range recoveries {
 		lastExit = max(lastExit, r.Exited.Hi)
-		if r.Respawned != nil {
-			firstStart = min(firstStart, r.Respawned.Lo)
+		if r.Accepting != nil {
+			firstBack = min(firstBack, r.Accepting.Lo) // until then it took no connection, even if the birth of its process was not seen
 		}
 	}
-	if lastExit >= firstStart {
+	if lastExit >= firstBack {
 		return recoveries, &recovery.Inconclusive{Cause: record.TooCoarse("there was no moment at which all services were down: the first was back before the last was killed")}
 	}
 	return recoveries, nil
