@@ -89,7 +89,24 @@ func TestATrialTakesThePortOfAServiceThatIsStopped(t *testing.T) {
 func TestATrialWithoutAGoodReplyIsRefused(t *testing.T) {
 	client, _ := linkAgent(t)
 	_, err := client.Try(deadline(t), protocol.TrialParams{Endpoint: protocol.Endpoint{Socket: "/nowhere.sock"}, Exec: "true", Limit: outer})
-	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("is not known")))
+	NewWithT(t).Expect(err).To(MatchError(ContainSubstring("is not known: it was not asked")))
+}
+
+func TestAServiceThatDoesNotListenYetIsAskedAgainForItsGoodReply(t *testing.T) {
+	g := NewWithT(t)
+	client, _ := linkAgent(t)
+	endpoint := protocol.Endpoint{Socket: filepath.Join(t.TempDir(), "s.sock")}
+	recalled := make(chan protocol.RecallResult, 1)
+	go func() {
+		result, _ := client.Recall(deadline(t), endpoint)
+		recalled <- result
+	}()
+	g.Consistently(recalled, 200*time.Millisecond).ShouldNot(Receive())
+	supervise(t, victimCommand(t, victim.Options{Socket: endpoint.Socket})...)
+	g.Eventually(recalled, outer).Should(Receive(HaveField("Failed", BeEmpty())))
+	tried, err := client.Try(deadline(t), protocol.TrialParams{Endpoint: endpoint, Behaviour: victim.Good, Exec: "true", Limit: outer})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(tried.Landing).NotTo(BeEmpty())
 }
 
 // TestAnInterruptedTrialPutsTheServiceBack: by its caller, and by the end of the link.

@@ -27,6 +27,8 @@ const (
 	trialTurns = 4
 	// trialReplyTimeout is the time for which our own question waits before it calls the impostor silent.
 	trialReplyTimeout = 300 * time.Millisecond
+	// recallTimeout is the time in which a service that has just begun to serve has to answer once.
+	recallTimeout = 4 * ask.ReplyTimeout
 	// trialSettlePeriod is the time for which a place stays as it is after the command has connected: the command may ask twice.
 	trialSettlePeriod = 700 * time.Millisecond
 )
@@ -40,7 +42,13 @@ type Trials struct {
 	// recalling is held while the services are asked for their good replies, once, before any is stopped.
 	recalling sync.Mutex
 	recalled  *protocol.RecallResult
-	replies   map[string][]byte
+	replies   map[string]goodReply
+}
+
+// goodReply is what a service answers when it is well, or why that is not known.
+type goodReply struct {
+	body []byte
+	err  error
 }
 
 // nameEndpoint returns the name of an endpoint: its socket or its port.
@@ -59,19 +67,18 @@ func (t *Trials) Recall(ctx context.Context, params protocol.RecallParams) (prot
 		return *t.recalled, nil
 	}
 	found := protocol.RecallResult{Failed: map[string]string{}}
-	replies := map[string][]byte{}
+	replies := map[string]goodReply{}
 	var mu sync.Mutex
 	var asking sync.WaitGroup
 	for _, endpoint := range params.Endpoints {
 		asking.Go(func() {
-			reply, err := fetchGoodReply(ctx, endpoint)
+			body, err := awaitGoodReply(ctx, endpoint)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
 				found.Failed[nameEndpoint(endpoint)] = err.Error()
-				return
 			}
-			replies[nameEndpoint(endpoint)] = reply
+			replies[nameEndpoint(endpoint)] = goodReply{body, err}
 		})
 	}
 	asking.Wait()
@@ -83,6 +90,23 @@ func (t *Trials) Recall(ctx context.Context, params protocol.RecallParams) (prot
 	t.mu.Unlock()
 	t.recalled = &found
 	return found, nil
+}
+
+// awaitGoodReply asks a service until it gives a good reply: in a container that has just started, one question may meet nobody.
+func awaitGoodReply(ctx context.Context, endpoint protocol.Endpoint) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, recallTimeout)
+	defer cancel()
+	for {
+		body, err := fetchGoodReply(ctx, endpoint)
+		if err == nil {
+			return body, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(ask.RetryInterval):
+		}
+	}
 }
 
 // fetchGoodReply asks a service once and returns the result of its reply, or its page.
@@ -161,12 +185,15 @@ func (t *Trials) findPlace(endpoint protocol.Endpoint) (*place, []byte, error) {
 	}
 	reply, known := t.replies[nameEndpoint(endpoint)]
 	if !known {
-		return nil, nil, fmt.Errorf("try a command before %s: what it answers when it is well is not known", nameEndpoint(endpoint))
+		reply.err = errors.New("it was not asked")
+	}
+	if reply.err != nil {
+		return nil, nil, fmt.Errorf("try a command before %s: what it answers when it is well is not known: %w", nameEndpoint(endpoint), reply.err)
 	}
 	if t.places[nameEndpoint(endpoint)] == nil {
 		t.places[nameEndpoint(endpoint)] = &place{path: endpoint.Socket, changed: make(chan struct{}), controls: map[string]protocol.CommandResult{}}
 	}
-	return t.places[nameEndpoint(endpoint)], reply, nil
+	return t.places[nameEndpoint(endpoint)], reply.body, nil
 }
 
 // try puts an impostor into the place, checks that it answers there, and runs the command.
