@@ -82,7 +82,7 @@ func (t *table) prepare(ctx context.Context, sandbox *session.Sandbox) map[strin
 	By("wait until the sandbox " + sandbox.Name + " is prepared")
 	t.preparing.Lock()
 	defer t.preparing.Unlock()
-	if checks, done := t.checks[sandbox.Name]; done {
+	if checks, done := t.checks[sandbox]; done {
 		return checks
 	}
 	By("remember the good replies of all services in " + sandbox.Name)
@@ -107,7 +107,7 @@ func (t *table) prepare(ctx context.Context, sandbox *session.Sandbox) map[strin
 	if !stopped {
 		spec.Inconclusive("the services of the sandbox could not be stopped, so that nobody can be put in their place")
 	}
-	t.checks[sandbox.Name] = checks
+	t.checks[sandbox] = checks
 	return checks
 }
 

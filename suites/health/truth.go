@@ -89,11 +89,11 @@ type table struct {
 	services []target.Service
 
 	preparing sync.Mutex
-	checks    map[string]map[string]zinit.Action // by the name of a prepared sandbox, then by service
+	checks    map[*session.Sandbox]map[string]zinit.Action // by sandbox, of which there may be several of one name one after the other; then by service
 }
 
 func newTable(chaos *session.Session) *table {
-	return &table{chaos: chaos, services: chaos.Target.Restartable(), checks: map[string]map[string]zinit.Action{}}
+	return &table{chaos: chaos, services: chaos.Target.Restartable(), checks: map[*session.Sandbox]map[string]zinit.Action{}}
 }
 
 // truthSpecs registers the specs that run every registered probe against every behaviour. A spec is a row, and tries all
