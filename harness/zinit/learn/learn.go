@@ -102,7 +102,7 @@ func Learn(ctx context.Context, c Conversation, options Options) Understanding {
 	l := &learner{
 		conversation: c, options: options,
 		spoken: dialect.Dialect{Name: "learned", Operations: map[dialect.Operation]dialect.Call{}, Documents: map[dialect.Document]dialect.Shape{}},
-		how:    map[string]How{}, unknown: map[string]zinit.Error{},
+		how:    map[string]How{}, unknown: map[string]zinit.Error{}, absent: map[string]error{}, most: mostQuestions,
 	}
 	if options.Given != nil {
 		maps.Copy(l.spoken.Operations, options.Given.Operations)
@@ -127,8 +127,10 @@ type learner struct {
 	how          map[string]How
 	missing      []string
 	unknown      map[string]zinit.Error // the errors for methods that do not exist, by the names that were asked for
+	absent       map[string]error       // the errors for methods that do not exist, by their names
 	listed       bool                   // whether the methods are known from an error reply alone
 	asked        atomic.Int64
+	most         int64              // how many questions may have been asked in all
 	httpPorts    []int              // at which HTTP is answered that is no JSON-RPC, and routes have not been tried yet
 	sending      dialect.Definition // of the trial
 	tried        *tentative
@@ -239,8 +241,23 @@ func (l *learner) call(ctx context.Context, call dialect.Call, arguments map[dia
 	return l.ask(ctx, l.spoken.Transport, call.Method, params)
 }
 
-// mostQuestions bounds how many questions a contact asks: a supervisor that answers anything to everything is not understood by more of them.
-const mostQuestions = 6000
+// The limits of how many questions a contact asks: a supervisor that answers anything to everything is not understood by more of them.
+const (
+	mostQuestions  = 6000 // until a service of ours is registered
+	trialQuestions = 2000 // about that service
+	spareQuestions = 700  // to find out what nothing else rests on
+)
+
+// grant lets further questions be asked.
+func (l *learner) grant(questions int64) { l.most = l.asked.Load() + questions }
+
+// sparingly searches for what nothing else rests on, with so few questions that enough are left for the rest.
+func (l *learner) sparingly(search func()) {
+	most := l.most
+	l.most = min(most, l.asked.Load()+spareQuestions)
+	search()
+	l.most = most
+}
 
 // record tells of a question and its answer, both shortened.
 func (l *learner) record(how dialect.Transport, name string, params any, raw json.RawMessage, err error) {
@@ -301,7 +318,7 @@ var errTooMany = errors.New("the supervisor was asked too many questions that le
 const questionTimeout = 3 * time.Second
 
 func (l *learner) ask(ctx context.Context, how dialect.Transport, name string, params any) (any, error) {
-	if l.asked.Add(1) > mostQuestions {
+	if l.asked.Add(1) > l.most {
 		return nil, errTooMany
 	}
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)

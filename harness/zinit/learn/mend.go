@@ -54,6 +54,9 @@ func (l *learner) tryUnless(ctx context.Context, calls []dialect.Call, arguments
 		}
 		tried[string(key)] = true
 		made++
+		if absent, isAbsent := l.absent[one.call.Method]; isAbsent {
+			return absent
+		}
 		given := maps.Clone(arguments)
 		maps.DeleteFunc(given, func(a dialect.Argument, _ any) bool { return !one.call.Takes(a) })
 		result, err := l.call(ctx, one.call, given)
@@ -63,7 +66,13 @@ func (l *learner) tryUnless(ctx context.Context, calls []dialect.Call, arguments
 			}
 			continue
 		}
-		if l.isOver(ctx, err) || l.isUnknown(one.call.Method, err) || abandon(err) {
+		if l.isUnknown(one.call.Method, err) {
+			if !l.isRouted() { // what a path does not have, another service's may
+				l.absent[one.call.Method] = err
+			}
+			return err
+		}
+		if l.isOver(ctx, err) || abandon(err) {
 			return err
 		}
 		last = err
@@ -135,12 +144,33 @@ func mend(refused attempt, arguments map[dialect.Argument]any, err error) []atte
 		}
 		at, _ := fixedAt(more, field).Set(any(more.Fixed), false)
 		more.Fixed, _ = at.(map[string]any)
+		better = append(better, insidePlaceholders(refused, field)...)
 		wrapped := further(within(refused.call, field), refused.told)
 		if refused.told {
 			better = append(better, further(more, true), wrapped)
 		} else {
 			better = append(better, wrapped, further(more, false))
 		}
+	}
+	return better
+}
+
+// insidePlaceholders returns calls with a further parameter inside of one that was sent without a meaning, as an error has missed it: it may be an object.
+func insidePlaceholders(refused attempt, field string) []attempt {
+	var better []attempt
+	for _, key := range slices.Sorted(maps.Keys(refused.call.Fixed)) {
+		inner, isObject := refused.call.Fixed[key].(map[string]any)
+		if !isObject && refused.call.Fixed[key] != false {
+			continue
+		}
+		call := copyCall(refused.call)
+		within := maps.Clone(inner)
+		if within == nil {
+			within = map[string]any{}
+		}
+		within[field] = false
+		call.Fixed[key] = within
+		better = append(better, attempt{call, refused.told, refused.depth + 1})
 	}
 	return better
 }

@@ -65,3 +65,38 @@ func TestNamesAreMadeInAStyle(t *testing.T) {
 		}
 	}
 }
+
+// TestAMissingParameterMayBeInsideAnother checks that a parameter that an error misses is put into one that was sent without a meaning.
+func TestAMissingParameterMayBeInsideAnother(t *testing.T) {
+	refused := attempt{call: dialect.Call{Method: "m", Fixed: map[string]any{"request": false}}}
+	for _, one := range mend(refused, nil, &zinit.Error{Code: -32602, Message: "missing field `all`"}) {
+		params, err := one.call.Request(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, _ := json.Marshal(params); string(text) == `{"request":{"all":false}}` {
+			return
+		}
+	}
+	t.Error("nothing is sent inside of the first parameter")
+}
+
+// TestARefusalBlamesAMember checks that a refusal of a value is told from one of a parameter: only the former leaves the call as it is.
+func TestARefusalBlamesAMember(t *testing.T) {
+	l := &learner{spoken: dialect.Dialect{Documents: map[dialect.Document]dialect.Shape{dialect.Action: {
+		"env": {At: dialect.Path{"run", "vars"}}, "name": {At: dialect.Path{"name"}}, "stop_signal": {At: dialect.Path{"sig"}, Form: dialect.Short},
+	}}}}
+	l.sending.Actions = []dialect.Values{{"env": map[string]string{"A": "1"}, "name": "x"}}
+	for message, want := range map[string]string{
+		"invalid value for `run.vars`: invalid type: map, expected a sequence":            "env",
+		"json: cannot unmarshal object into Go struct field Config.vars of type []string": "env",
+		"missing field `vars`, expected a map":                                            "",
+		"unknown field `vars`, expected `config`":                                         "",
+		"invalid type for `name`: string, expected a map":                                 "", // it may be a parameter's
+		"invalid value for `sig`":                                                         "", // it was not sent
+	} {
+		if name, _ := l.blamedMember(&zinit.Error{Code: -32602, Message: message}); name != want {
+			t.Errorf("%q blames %q, not %q", message, name, want)
+		}
+	}
+}

@@ -146,17 +146,23 @@ func firstRoutes(operation dialect.Operation) []string {
 			found = append(found, "GET "+prefix+pluralOf(noun), "GET "+prefix+noun)
 		}
 	}
-	const mostVerbs = 3
+	return append(found, firstPaths()...)
+}
+
+// firstPaths returns paths for each method that may list services, the likeliest first.
+func firstPaths() []string {
+	const mostVerbs, mostPrefixes = 3, 5
+	var posted, read []string
 	for _, verb := range verbs["list"][:mostVerbs] {
 		for _, noun := range nouns["service"] {
-			for _, name := range joinName(noun, verb) {
-				for _, prefix := range routePrefixes {
-					found = append(found, "POST "+prefix+name, "GET "+prefix+name)
+			for _, name := range append(joinName(noun, verb), "supervisor/"+noun+"/"+verb, "zinit/"+noun+"/"+verb, "Zinit."+capital(verb)+capital(noun)) {
+				for _, prefix := range routePrefixes[:mostPrefixes] {
+					posted, read = append(posted, "POST "+prefix+name), append(read, "GET "+prefix+name)
 				}
 			}
 		}
 	}
-	return found
+	return append(posted, read...)
 }
 
 // pathsInStyle returns the routes of a path for each method, in the style of those that are known.

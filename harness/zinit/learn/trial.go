@@ -53,6 +53,7 @@ func (l *learner) tryOut(ctx context.Context) bool {
 		l.miss(fmt.Sprintf("no method takes a definition of ours: name it under zinit.dialect.operations.set-service of the target file (%v)", refused))
 		return false
 	}
+	l.grant(trialQuestions) // what is registered has to be deleted as well
 	seen, ok := l.await(ctx, func(s Sight) bool { return s.PID != 0 })
 	if !ok {
 		l.miss("a service of ours was taken, and does not run: what starts it is not known")
@@ -72,8 +73,8 @@ func (l *learner) tryOut(ctx context.Context) bool {
 		l.miss(fmt.Sprintf("a definition of ours with few members, and with a health check, is not taken: %v", err))
 		return false
 	}
-	l.findJobs(ctx, seen)
-	l.findLogs(ctx)
+	l.sparingly(func() { l.findJobs(ctx, seen) })
+	l.sparingly(func() { l.findLogs(ctx) })
 	l.confirmOrders(ctx)
 	if l.how[string(dialect.Delete)] != Confirmed {
 		l.miss("no method deletes a service of ours: name it under zinit.dialect.operations.delete-service of the target file")
@@ -218,11 +219,29 @@ func (l *learner) definition() dialect.Definition {
 	}
 }
 
-// register sends the trial's definition by the first methods that take it. It remembers the calls.
+// register sends the trial's definition by the first methods that take it. It remembers the calls. A member that a refusal blames is written otherwise.
 func (l *learner) register(ctx context.Context) (bool, error) {
-	set, refused := l.registerOnce(ctx)
+	left := map[string][]dialect.Member{} // spellings that were not tried yet
+	for {
+		set, refused := l.registerOnce(ctx)
+		name, isBlamed := l.blamedMember(refused)
+		if set || !isBlamed || l.isOver(ctx, refused) {
+			return l.registerUnblamed(ctx, set, refused)
+		}
+		if _, known := left[name]; !known {
+			left[name] = l.otherSpellings(name, refused)
+		}
+		if len(left[name]) == 0 {
+			return false, refused
+		}
+		l.spoken.Documents[dialect.Action][name], left[name] = left[name][0], left[name][1:]
+	}
+}
+
+// registerUnblamed sends the trial's definition with other words for the growth of delays, if it was refused and nothing says why.
+func (l *learner) registerUnblamed(ctx context.Context, set bool, refused error) (bool, error) {
 	for _, words := range l.otherGrowths(refused) {
-		if set || l.isOver(ctx, refused) {
+		if set || l.isOver(ctx, refused) || errors.Is(refused, errNoSetter) {
 			break
 		}
 		l.setGrowths(words)
@@ -243,7 +262,7 @@ func (l *learner) registerOnce(ctx context.Context) (bool, error) {
 	l.sending = l.definition()
 	refused := l.sendTentatively(ctx)
 	env, placed := l.spoken.Documents[dialect.Action]["env"]
-	if refused == nil || !placed || l.isOver(ctx, refused) {
+	if _, isBlamed := l.blamedMember(refused); refused == nil || !placed || isBlamed || errors.Is(refused, errNoSetter) || l.isOver(ctx, refused) {
 		return refused == nil, refused
 	}
 	for _, form := range dialect.FormsOf(dialect.Pairs) { // an empty list of variables does not show how one is written
@@ -415,9 +434,11 @@ func (l *learner) registerAgain(ctx context.Context) error {
 // neverPeriod is so long that nothing becomes due during a contact.
 const neverPeriod = 59 * time.Minute
 
+var errNoSetter = errors.New("there is no method for it")
+
 // send finds a method that takes a document.
 func (l *learner) send(ctx context.Context, message dialect.Message, name string) error {
-	refused, isRefused := fmt.Errorf("there is no method for it"), false
+	refused, isRefused := errNoSetter, false
 	arguments := map[dialect.Argument]any{dialect.TheDocument: message.Document, dialect.TheName: name}
 	accept := func(call dialect.Call, _ any) bool {
 		if l.isLost(ctx, message.Operation) {
@@ -473,6 +494,9 @@ func (l *learner) misses(err error) bool {
 		return true
 	}
 	if growthsIn(err, l.spoken.Documents[dialect.Action]["retry.backoff"].Words) != nil {
+		return true
+	}
+	if _, isBlamed := l.blamedMember(err); isBlamed {
 		return true
 	}
 	for _, field := range fieldsNamed(answer.Message, dialect.Call{}, nil) {
@@ -842,6 +866,7 @@ func (l *learner) isListed(ctx context.Context) bool {
 func (l *learner) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
 	defer cancel()
+	l.grant(mostAttempts)
 	if call, known := l.spoken.Operations[dialect.Delete]; known {
 		_ = l.try(ctx, []dialect.Call{call}, map[dialect.Argument]any{dialect.TheName: l.options.Trial}, func(dialect.Call, any) bool { return true })
 	}
