@@ -40,6 +40,12 @@ func (l *Link) Done() <-chan struct{} { return l.session.CloseChan() }
 // Close ends the link. The server then undoes what was done through it.
 func (l *Link) Close() error { return l.session.Close() }
 
+// refused is an error reply of the server. It reads as the server wrote it, without the link's own words for it: a person reads it.
+type refused struct{ reply *jrpc2.Error }
+
+func (r refused) Error() string { return r.reply.Message }
+func (r refused) Unwrap() error { return r.reply }
+
 // Call calls a method of the server and decodes its result, if result is not nil. The end of the context cancels the call.
 func (l *Link) Call(ctx context.Context, method string, params, result any) error {
 	control, err := l.controlClient()
@@ -50,6 +56,10 @@ func (l *Link) Call(ctx context.Context, method string, params, result any) erro
 	if err != nil {
 		if l.session.IsClosed() {
 			return fmt.Errorf("call %s: %w", method, ErrLinkEnded)
+		}
+		var refusal *jrpc2.Error
+		if ctx.Err() == nil && errors.As(err, &refusal) {
+			return refused{refusal}
 		}
 		return fmt.Errorf("call %s: %w", method, err)
 	}
