@@ -85,7 +85,7 @@ func (w *writer) image(t *target.Target) {
 }
 
 func (w *writer) container(c target.Container) {
-	if c.Port == 0 && len(c.Ports) == 0 && c.Data == "" && len(c.Env) == 0 && len(c.Secrets) == 0 {
+	if c.Port == 0 && len(c.Ports) == 0 && c.Data == "" && len(c.Env) == 0 && len(c.Secrets) == 0 && len(c.Capabilities) == 0 {
 		return
 	}
 	w.line(0, "container:")
@@ -103,6 +103,9 @@ func (w *writer) container(c target.Container) {
 	}
 	if len(c.Secrets) > 0 {
 		w.line(1, "secrets: %s", list(c.Secrets))
+	}
+	if len(c.Capabilities) > 0 {
+		w.line(1, "capabilities: %s", list(c.Capabilities))
 	}
 }
 

@@ -17,9 +17,9 @@ func (e Endpoint) ByPeer() string { return "peer of " + e.Socket }
 // ByInode tells in words that a process was identified as the holder of the endpoint's port.
 func (e Endpoint) ByInode() string { return fmt.Sprintf("inode of port %d", e.Port) }
 
-// ByExclusion tells in words that a process was identified as the one of a user that can have the endpoint's port.
+// ByExclusion tells in words that a process was identified as the only one that can have the endpoint's port.
 func (e Endpoint) ByExclusion() string {
-	return fmt.Sprintf("user of port %d, by exclusion: no other process of that user can have it", e.Port)
+	return fmt.Sprintf("holder of port %d, by exclusion: no other process can have it", e.Port)
 }
 
 // Identifies reports whether these words say that a process was identified at the endpoint.

@@ -50,6 +50,8 @@ type Options struct {
 	// Docker's API, and appear in nothing that this package writes.
 	Secrets []string
 
+	Capabilities []string // added to Docker's own, without CAP_
+
 	CPUShares int64 // its share of scarce processors; 0: Docker's 1024
 
 	StopTimeout time.Duration // whole seconds between SIGTERM and SIGKILL; 0: Docker's 10 s
@@ -173,7 +175,7 @@ func (o Options) request(host string) testcontainers.ContainerRequest {
 	var made *container.HostConfig
 	request.HostConfigModifier = func(host *container.HostConfig) {
 		host.PortBindings, host.Mounts = bindings, o.mounts()
-		host.CPUShares = o.CPUShares
+		host.CPUShares, host.CapAdd = o.CPUShares, o.Capabilities
 		made = host
 	}
 	request.ConfigModifier = func(config *container.Config) {

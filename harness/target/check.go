@@ -83,6 +83,9 @@ func (t *Target) checkImage() *problem {
 // steering matches the variables that steer the harness, the tools that it calls, or the machinery of a workflow.
 var steering = regexp.MustCompile(`^(PATH|HOME|TMPDIR|SHELL|IFS|ENV|BASH_ENV|STATUS_TOKEN|SIGNING_KEY|(DOCKER|HERO_CHAOS|TESTCONTAINERS|GINKGO|GO|CGO|LD|GIT|SSH|BUILDX|BUILDKIT|XDG|ACTIONS|GITHUB|GITEA|RUNNER)_.*|GO[A-Z0-9]*|(?i:(https?|all|no|ftp)_proxy))$`)
 
+// capabilities are those that a target file may add. None of them reaches beyond the container's own namespaces and limits.
+var capabilities = []string{"IPC_LOCK", "NET_ADMIN", "SYS_NICE", "SYS_PTRACE", "SYS_RESOURCE"}
+
 func (t *Target) checkContainer() *problem {
 	container := t.Container
 	if found := cmp.Or(
@@ -108,6 +111,11 @@ func (t *Target) checkContainer() *problem {
 	}
 	if isSystemFolder(container.Data) { // a volume there hides the image, and a fault would fill what is the host's
 		return wrong("$.container.data", "no volume can be mounted on %s: name the folder that holds the image's data", container.Data)
+	}
+	for i, name := range container.Capabilities {
+		if !slices.Contains(capabilities, name) {
+			return wrong(fmt.Sprintf("$.container.capabilities[%d]", i), "%q is not a capability that may be added: use some of %s", name, strings.Join(capabilities, ", "))
+		}
 	}
 	variable := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	for name := range container.Env {

@@ -71,6 +71,8 @@ type Container struct {
 	// Secrets are names of variables that are passed on from the environment of the harness if they are set there. No file holds
 	// their values.
 	Secrets []string `yaml:"secrets"`
+	// Capabilities are those that the container gets besides Docker's own, by the names of capabilities(7) without CAP_.
+	Capabilities []string `yaml:"capabilities"`
 }
 
 // SecretValues returns the values of the secrets that are set, by name.

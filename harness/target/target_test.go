@@ -33,7 +33,7 @@ func TestLoad(t *testing.T) {
 name: a
 description: b
 image: {build: [go, run, ./c]}
-container: {port: 6666, publish_port: 8805, ports: [9229], data: /data, env: {A: "1"}, secrets: [KEY]}
+container: {port: 6666, publish_port: 8805, ports: [9229], data: /data, env: {A: "1"}, secrets: [KEY], capabilities: [SYS_PTRACE]}
 zinit: {sockets: [/run/z.sock]}
 confirmed: [delay-formula]
 policy: {max_attempts: 20, delay: 5s, backoff: exponential, max_delay: 5m, stability_period: 1m}
@@ -54,6 +54,7 @@ smoke: [{path: /, status: 204}]
 	}))
 	g.Expect(loaded.Health.Retries).To(gomega.Equal(2))
 	g.Expect(loaded.Container.Secrets).To(gomega.ConsistOf("KEY"))
+	g.Expect(loaded.Container.Capabilities).To(gomega.ConsistOf("SYS_PTRACE"))
 
 	g.Expect(loaded.Restartable()).To(gomega.HaveLen(2))
 	g.Expect(loaded.Services).To(gomega.HaveLen(3), "Restartable changed the target")
@@ -98,6 +99,7 @@ func TestErrors(t *testing.T) {
 		"data is the root":     {head + "container: {data: /}\n", `:3:19: no volume can be mounted on /: name the folder`},
 		"data of the kernel":   {head + "container: {data: /proc/x}\n", `:3:19: no volume can be mounted on /proc/x`},
 		"data with dots":       {head + "container: {data: /a/../b}\n", `:3:19: "/a/../b" is not an absolute path`},
+		"a capability":         {head + "container: {capabilities: [SYS_ADMIN]}\n", `:3:28: "SYS_ADMIN" is not a capability that may be added: use some of IPC_LOCK,`},
 		"a bad variable":       {head + "container: {env: {A-B: c}}\n", `:3:19: "A-B" is not a name of a variable`},
 		"a secret's value":     {head + "container: {secrets: [KEY=hunter2]}\n", ":3:23: a secret is the name of a variable"},
 		"a secret with env":    {head + "container: {env: {KEY: hunter2}, secrets: [KEY]}\n", ":3:44: KEY is a secret and has a value under env: remove the value"},

@@ -27,26 +27,34 @@ func findPortOwner(port, supervisor int) (pid int, exclusion bool, err error) {
 	}
 	link := formatLink(found.inode)
 	var owner protocol.Process
-	var hidden []protocol.Process // of the socket's user, which nobody may look into
+	var hidden, others []protocol.Process // which nobody may look into: of the socket's user, and of others
 	for _, process := range table {
 		links, err := procfs.ReadLinks(process.PID)
 		if slices.Contains(links, link) && (owner.PID == 0 || process.StartTime < owner.StartTime) {
 			owner = process
 		}
-		if user, known := procfs.ReadUser(process.PID); errors.Is(err, os.ErrPermission) && known && user == found.user {
+		user, known := procfs.ReadUser(process.PID)
+		switch {
+		case !known || !errors.Is(err, os.ErrPermission):
+		case user == found.user:
 			hidden = append(hidden, process)
+		default:
+			others = append(others, process)
 		}
 	}
 	if owner.PID != 0 {
 		return owner.PID, false, nil
 	}
-	pid, err = exclude(hidden, supervisor, found.user)
+	if len(hidden) == 0 {
+		hidden = others // a service that has changed its user after it had bound the port
+	}
+	pid, err = exclude(hidden, supervisor)
 	return pid, true, err
 }
 
-// exclude returns the one process that can hold a socket, among those of its user that nobody may look into. Of a process and what
-// descends from it, it is the first.
-func exclude(hidden []protocol.Process, supervisor, user int) (int, error) {
+// exclude returns the one process that can hold a socket, among those that nobody may look into. Of a process and what descends from it,
+// it is the first.
+func exclude(hidden []protocol.Process, supervisor int) (int, error) {
 	var tops []int
 	for _, process := range hidden {
 		isAbove := func(other protocol.Process) bool { return other.PID == process.Parent && other.PID != supervisor }
@@ -60,8 +68,8 @@ func exclude(hidden []protocol.Process, supervisor, user int) (int, error) {
 	case 1:
 		return tops[0], nil
 	}
-	return 0, fmt.Errorf("any of %d processes of user %d can hold it, and nobody may look into them: give the container SYS_PTRACE, "+
-		"or name a unix socket of the service in the target file", len(tops), user)
+	return 0, fmt.Errorf("any of %d processes can hold it, and nobody may look into them: give the container SYS_PTRACE (capabilities in "+
+		"the target file), or name a unix socket of the service there", len(tops))
 }
 
 // listening is a socket that listens on a port.

@@ -140,7 +140,7 @@ func (o *Owner) startContainer(ctx context.Context, live *liveSandbox, shares pr
 		Image: o.image, Session: o.id, Name: fmt.Sprintf("hero_chaos-%s-%s", o.id, live.instance()),
 		ContainerPort: o.target.Container.Port,
 		Env:           o.environment(), Secrets: o.target.Container.Secrets,
-		CPUShares: int64(shares),
+		Capabilities: o.target.Container.Capabilities, CPUShares: int64(shares),
 	}
 	if live.name == protocol.MainSandbox {
 		options.HostPort = o.target.Container.PublishPort
