@@ -150,6 +150,7 @@ func whole(t *testing.T) *record.Record {
 		t.Fatal(err)
 	}
 	r.Run.Promises, r.Run.Target = promise.Recorded(), "example"
+	r.Run.Request = &record.Request{UpgradeFrom: "hero_zero:promoted"}
 	for _, known := range r.Run.Promises {
 		result := r.Results[0]
 		result.Promise, result.Service, result.Name = known.ID, "", "the whole of "+known.ID

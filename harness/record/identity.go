@@ -1,6 +1,10 @@
 package record
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // Endpoint is where a service serves: at a unix socket, else at a port.
 type Endpoint struct {
@@ -28,4 +32,15 @@ func (e Endpoint) Identifies(words string) bool {
 		return words == e.ByPeer()
 	}
 	return words == e.ByInode() || words == e.ByExclusion()
+}
+
+// FindEndpoint returns the endpoint at which these words say that a process was identified; false if they say no such thing.
+func FindEndpoint(words string) (at Endpoint, ok bool) {
+	if socket, isPeer := strings.CutPrefix(words, Endpoint{}.ByPeer()); isPeer {
+		return Endpoint{Socket: socket}, socket != ""
+	}
+	_, rest, _ := strings.Cut(words, " port ")
+	number, _, _ := strings.Cut(rest, ",")
+	at.Port, _ = strconv.Atoi(number)
+	return at, at.Port > 0 && at.Port < 1<<16 && at.Identifies(words)
 }

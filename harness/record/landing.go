@@ -14,8 +14,8 @@ const (
 )
 
 var (
-	silentProof = regexp.MustCompile(`^state T in ([1-9][0-9]*) of ([1-9][0-9]*) tasks and no reply (for [1-9][0-9]*ms|(for )?until its end)$`)
-	besideProof = regexp.MustCompile(`^state T in ([1-9][0-9]*) of ([1-9][0-9]*) tasks of the (wrapper|worker|group)$`)
+	silentProof = regexp.MustCompile(`^state T in ([1-9][0-9]{0,6}) of ([1-9][0-9]{0,6}) tasks and no reply (for [1-9][0-9]{2,4}ms|(for )?until its end)$`)
+	besideProof = regexp.MustCompile(`^state T in ([1-9][0-9]{0,6}) of ([1-9][0-9]{0,6}) tasks of the (wrapper|worker)$`)
 )
 
 // ProveExit returns the proof of a fault that ended its process.
@@ -37,13 +37,14 @@ func WithoutPidfd(proof string) string { return proof + withoutPidfd }
 // EndedProcess reports whether the proof is that of a fault that ended its process.
 func (l Landing) EndedProcess() bool { return strings.TrimSuffix(l.Proof, withoutPidfd) == exitedProof }
 
-// StoppedProcess reports whether the proof is that of a fault that stopped all tasks of a process.
-func (l Landing) StoppedProcess() bool {
+// StoppedProcess reports whether the proof is that of a fault of this name, which stops all tasks of a process: of one beside the process
+// that serves if the name ends with what it is, as SIGSTOP-worker.
+func (l Landing) StoppedProcess(fault string) bool {
 	proof := strings.TrimSuffix(l.Proof, withoutPidfd)
-	for _, form := range []*regexp.Regexp{silentProof, besideProof} {
-		if found := form.FindStringSubmatch(proof); found != nil {
-			return found[1] == found[2]
-		}
+	_, of, _ := strings.Cut(fault, "-")
+	if found := besideProof.FindStringSubmatch(proof); found != nil {
+		return found[1] == found[2] && found[3] == of
 	}
-	return false
+	found := silentProof.FindStringSubmatch(proof)
+	return found != nil && found[1] == found[2] && of != "wrapper" && of != "worker"
 }

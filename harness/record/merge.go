@@ -28,7 +28,7 @@ func Merge(shards []*Record) (*Record, error) {
 	merged.End = &End{Finished: whole.Finished, WorstGap: whole.WorstGap}
 	counted := true
 	for i, shard := range ordered {
-		if err := alike(ordered[0].Run, shard.Run); err != nil {
+		if err := CheckAlike(ordered[0].Run, shard.Run); err != nil {
 			return nil, fmt.Errorf("merge shards: %s and %s are not of one run: %w", shard.Run.Shard, ordered[0].Run.Shard, err)
 		}
 		counted = counted && shard.End.Totals != nil
@@ -102,8 +102,8 @@ func (r *Record) wanting() error {
 	return nil
 }
 
-// alike returns an error that names the first thing in which two shards differ, so that they are not of one run.
-func alike(one, other Run) error {
+// CheckAlike returns an error that names the first thing in which two shards differ, so that they are not of one run.
+func CheckAlike(one, other Run) error {
 	for _, c := range []struct {
 		what       string
 		one, other any

@@ -4,8 +4,8 @@ package record
 type Request struct {
 	// TargetFile is the target's name in fixtures/targets, or the path of its file.
 	TargetFile string `json:"target_file,omitempty" seal:"describes"`
-	Image      string `json:"image,omitempty" seal:"describes"`     // in place of the target's
-	Container  string `json:"container,omitempty" seal:"describes"` // that was attached to
+	Image      string `json:"image,omitempty" seal:"describes"` // in place of the target's
+	Container  string `json:"container,omitempty"`              // that was attached to: it is older than the run, and several shards may share it
 	Samples    int    `json:"samples,omitempty" seal:"describes"`
 	// UpgradeFrom is the image on whose data the tested one had to start; empty if that was not asked.
 	UpgradeFrom string `json:"upgrade_from,omitempty"`

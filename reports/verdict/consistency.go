@@ -66,6 +66,7 @@ func (j *judge) checkConsistency(r *record.Record) {
 	j.checkClocks(r)
 	all := livesOf(r)
 	j.checkSights(r)
+	j.checkUse(r)
 	j.checkSharing(r, all)
 	j.checkContainers(r, all)
 	j.checkRecoveries(r, all)
@@ -178,7 +179,7 @@ func (j *judge) checkPlanned(r *record.Record) {
 	}
 	for key, count := range left {
 		switch {
-		case count > 0 && j.blocks(key.Promise):
+		case count > 0 && (j.blocks(key.Promise) || r.Complete()):
 			j.add(resultMissing, key.Promise, key.Service)
 		case count < 0:
 			j.add(resultUnplanned, key.Promise, key.Service)
@@ -231,7 +232,9 @@ func (j *judge) checkClocks(r *record.Record) {
 			j.add(otherClock, least.result.Promise, least.result.Service)
 			j.add(otherClock, most.result.Promise, most.result.Service)
 		}
-		j.checkSpan(r, shard, [2]time.Duration{shortest[shard].offsetInterval, longest[shard].offsetInterval})
+		between := [2]time.Duration{shortest[shard].offsetInterval, longest[shard].offsetInterval}
+		j.checkSpan(r, shard, between)
+		j.checkPlaces(r, shard, between)
 	}
 }
 

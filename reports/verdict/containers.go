@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -42,18 +41,27 @@ func (l lives) covers(r record.Recovery) bool {
 	return l.find(place{r.Shard, r.Sandbox}, r.Injected.Lo, r.Observed.Hi) >= 0
 }
 
-// checkContainers checks that the containers of each sandbox ran the image, one after the other.
+// isAttached reports whether a run attached to a container, which is older than the run. Several shards may attach to the same one.
+func isAttached(r *record.Record) bool { return r.Run.Request != nil && r.Run.Request.Container != "" }
+
+// checkContainers checks that the containers of each sandbox ran the image, one after the other, and that something was found in those of
+// a repetition.
 func (j *judge) checkContainers(r *record.Record, all lives) {
-	ids := map[string]bool{}
-	isAttached := r.Run.Request != nil && r.Run.Request.Container != "" // shards may attach to the same one
+	ids, used := map[string]bool{}, map[place]bool{}
+	for _, result := range r.Results {
+		for _, sandbox := range result.Sandboxes {
+			used[place{result.Shard, sandbox}] = true
+		}
+	}
 	for at, containers := range all {
 		_, known := r.RunOf(at.shard)
 		until := int64(0)
 		for i, c := range containers {
-			if !known || at.sandbox == "" || c.Generation != i+1 || !wholeHash.MatchString(c.ID) || ids[c.ID] || c.Digest != r.Run.Digest || c.From <= until || c.Until <= c.From {
+			if !known || at.sandbox == "" || c.Generation != i+1 || !wholeHash.MatchString(c.ID) || ids[c.ID] || c.Digest != r.Run.Digest || c.From <= until || c.Until <= c.From ||
+				c.IsLater() && !used[at] {
 				j.add(oddContainer, "", "", at.sandbox)
 			}
-			ids[c.ID], until = !isAttached, c.Until
+			ids[c.ID], until = !isAttached(r), c.Until
 		}
 	}
 }
@@ -71,7 +79,7 @@ func (j *judge) checkRecoveries(r *record.Record, all lives) {
 			j.add(oddRecovery, recovery.Promise, recovery.Service, recovery.ID)
 		}
 	}
-	j.checkAges(r)
+	j.checkAges(r, all)
 	j.checkSuccession(r, all)
 }
 
@@ -92,7 +100,7 @@ func isOwnID(r record.Recovery) bool {
 }
 
 // checkSuccession checks that each fault of a service in a container met the process that was there: no older one than an earlier fault
-// left, and by its own pid.
+// left, and by its own pid, and after the earlier fault had been observed.
 func (j *judge) checkSuccession(r *record.Record, all lives) {
 	type life struct {
 		place
@@ -113,7 +121,10 @@ func (j *judge) checkSuccession(r *record.Record, all lives) {
 			return cmp.Or(cmp.Compare(one.Injected.Lo, other.Injected.Lo), strings.Compare(one.ID, other.ID))
 		})
 		var last record.Incarnation
-		for _, recovery := range recoveries {
+		for i, recovery := range recoveries {
+			if i > 0 && recovery.ID != recoveries[i-1].ID && recovery.Injected.Lo < recoveries[i-1].Observed.Hi {
+				j.add(overlapping, recovery.Promise, recovery.Service, recoveries[i-1].ID, recovery.ID)
+			}
 			now := recovery.Before
 			if now.StartTime < last.StartTime || now.StartTime == last.StartTime && now.PID != last.PID {
 				j.add(otherProcess, recovery.Promise, recovery.Service, recovery.ID)
@@ -131,25 +142,50 @@ func (j *judge) checkEvidence(r *record.Record) {
 		return // an older record, whose files have no hashes
 	}
 	paths, found, instances := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	sizes, described := map[string]int64{}, map[string]bool{}
 	for _, c := range r.Containers {
 		instances[c.Shard+" "+c.Instance()] = true
 	}
 	for _, file := range r.Evidence {
 		folder := path.Dir(file.Path)
 		of := file.Shard + " " + path.Base(folder)
-		if paths[file.Path] || !filepath.IsLocal(file.Path) || path.Clean(file.Path) != file.Path || !isWhole(file) || !instances[of] {
+		size, known := sizes[file.SHA256]
+		if paths[file.Path] || path.Dir(folder) != evidenceOf(file.Shard) || path.Clean(file.Path) != file.Path || !isWhole(file) || !instances[of] ||
+			known && size != file.Bytes {
 			j.add(oddEvidence, "", "", file.Path)
+		}
+		sizes[file.SHA256] = file.Bytes
+		if path.Base(file.Path) == describedName && !isAttached(r) {
+			if described[file.SHA256] { // it has the id of its container
+				j.add(oddEvidence, "", "", file.Path)
+			}
+			described[file.SHA256] = true
 		}
 		paths[file.Path], found[of+" "+path.Base(file.Path)] = true, true
 	}
 	for _, c := range r.Containers {
-		for _, name := range []string{"inspect.json", "log.txt", "ps.txt"} {
+		for _, name := range []string{describedName, "log.txt", "ps.txt"} {
 			if !found[c.Shard+" "+c.Instance()+" "+name] && !c.IsLater() {
 				j.add(noEvidence, "", "", name, c.Sandbox)
 			}
 		}
 	}
 }
+
+// describedName is the name of the file in which the daemon describes a container.
+const describedName = "inspect.json"
+
+// evidenceOf returns the folder of the evidence of a shard.
+func evidenceOf(shard string) string {
+	number, _, err := record.ParseShard(shard)
+	if err != nil {
+		return evidenceFolder
+	}
+	return path.Join(record.ShardFolder(number), evidenceFolder)
+}
+
+// evidenceFolder is the folder of a run's evidence beside its record.
+const evidenceFolder = "evidence"
 
 // emptyHash is the hash of an empty file.
 var emptyHash = fmt.Sprintf("%x", sha256.Sum256(nil))
@@ -162,15 +198,18 @@ func isWhole(file record.Evidence) bool {
 // ageLimit bounds by how much the clock that processes are dated by may move against the agent's.
 const ageLimit = 100 * time.Millisecond
 
+// bootLimit bounds how long it takes from a container's first process until a fault can be injected into it.
+const bootLimit = 10 * time.Minute
+
 // bound is a limit of the offset between the clock that processes are dated by and the agent's clock, and the recovery that it follows from.
 type bound struct {
 	recovery       record.Recovery
 	offsetInterval time.Duration
 }
 
-// checkAges checks that processes are as old as the times of their recoveries say. /proc dates a process by a clock of its own, and within
-// a shard that is always equally far from the agent's.
-func (j *judge) checkAges(r *record.Record) {
+// checkAges checks that processes are as old as the times of their recoveries say, and no older than their containers. /proc dates a process by
+// a clock of its own, and within a shard that is always equally far from the agent's.
+func (j *judge) checkAges(r *record.Record, all lives) {
 	least, most := map[string]bound{}, map[string]bound{}
 	raise := func(r record.Recovery, offset time.Duration) {
 		if before, ok := least[r.Shard]; !ok || offset > before.offsetInterval {
@@ -199,6 +238,17 @@ func (j *judge) checkAges(r *record.Record) {
 		if low, high := least[shard], most[shard]; low.offsetInterval > high.offsetInterval+ageLimit {
 			j.add(otherAge, low.recovery.Promise, low.recovery.Service, low.recovery.ID)
 			j.add(otherAge, high.recovery.Promise, high.recovery.Service, high.recovery.ID)
+		}
+	}
+	for _, recovery := range r.Recoveries {
+		low, known := least[recovery.Shard]
+		in := all.find(place{recovery.Shard, recovery.Sandbox}, recovery.Injected.Lo, recovery.Observed.Hi)
+		if !known || in < 0 || recovery.Landing == nil || isAttached(r) {
+			continue
+		}
+		from := time.Duration(all[place{recovery.Shard, recovery.Sandbox}][in].From)
+		if startOf(recovery.Before)-low.offsetInterval < from-bootLimit {
+			j.add(otherAge, recovery.Promise, recovery.Service, recovery.ID)
 		}
 	}
 }

@@ -218,8 +218,8 @@ func contradictions() []contradiction {
 		{wrong: "a shard without a plan", edit: func(r *record.Record) { r.Run.Shard = "1/1" }, says: "of a shard without a plan"},
 		{wrong: "more was measured again than the results say", edit: func(r *record.Record) { r.MeasuredAgain++ }, says: "were measured again, and the record counts"},
 		{wrong: "a result was measured again, and not counted", edit: onSigterm(func(r *record.Result) { r.Sandboxes = append(r.Sandboxes, "main again 1") }), says: "were measured again, and the record counts"},
-		{wrong: "an observer waited for longer than the run says", edit: onRecovery(func(r *record.Recovery) { r.WorstGap = 90 * second }), says: "waited for longer than the run says"},
-		{wrong: "the run says that no observer waited", edit: func(r *record.Record) { r.End.WorstGap = 0 }, says: "waited for longer than the run says"},
+		{wrong: "an observer waited for longer than the run says", edit: onRecovery(func(r *record.Recovery) { r.WorstGap = 90 * second }), says: "or than the run says"},
+		{wrong: "the run says that no observer waited", edit: func(r *record.Record) { r.End.WorstGap = 0 }, says: "or than the run says"},
 		{wrong: "a service serves elsewhere", edit: func(r *record.Record) { r.Run.Services[0].Socket += "x" }, says: "elsewhere than the target's file says"},
 		{wrong: "a service serves at no port", edit: func(r *record.Record) { r.Run.Services[0].Port++ }, says: "elsewhere than the target's file says"},
 		{wrong: "an assumption is confirmed that the file does not confirm", edit: func(r *record.Record) { r.Run.Confirmed = []string{"delay-formula"} }, says: "the target's file does not confirm it"},
@@ -280,6 +280,78 @@ func contradictions() []contradiction {
 			r.Terms.Check.Interval, r.Terms.Check.Timeout, r.Terms.Stay = 1, 1, 2*second
 			r.Observed.Hi = r.Injected.Hi + 3*second
 		}), says: "the terms of its recovery"},
+
+		{wrong: "an observer waited for longer than it observed", edit: onRecovery(func(r *record.Recovery) {
+			r.Observed.Hi = r.Serving.Hi
+			r.WorstGap = r.Observed.Hi - r.Observed.Lo + 2*second
+		}), says: "waited for longer than it observed"},
+		{wrong: "an observer waited for a day", edit: func(r *record.Record) { r.End.WorstGap = 86400 * second }, says: "waited for longer than the run"},
+		{wrong: "a result was found before its container was there", edit: func(r *record.Record) {
+			onResult("boot.running", "", func(found *record.Result) {
+				found.Started, found.Duration, found.Sandboxes = r.Run.Started, 1, []string{"host"}
+			})(r)
+		}, says: "was there while the result was found"},
+		{wrong: "a result was found after its container was gone", edit: func(r *record.Record) {
+			onResult("boot.running", "", func(found *record.Result) {
+				found.Started, found.Duration, found.Sandboxes = r.End.Finished.Add(-time.Second), 1, []string{"host"}
+			})(r)
+		}, says: "was there while the result was found"},
+		{wrong: "a fault met a service before another fault of it was over", edit: func(r *record.Record) {
+			onRecovery(func(one *record.Recovery) {
+				again := *one
+				again.ID += "1"
+				r.Recoveries = append(r.Recoveries, again)
+			})(r)
+		}, says: "are of one service, and overlap"},
+		{wrong: "a fault is left out", edit: func(r *record.Record) {
+			onRecovery(func(one *record.Recovery) {
+				again := *one
+				again.ID += "1"
+				r.Recoveries = append(r.Recoveries, again)
+			})(r)
+		}, says: "does not stand on the recovery restart.sigterm/user.hero_db_server#"},
+		{wrong: "two services serve at one socket", edit: onRecoveryOf("hang.two-at-once/hero_chaos.hang-one#", func(r *record.Recovery) {
+			r.Identity = "peer of /hero_chaos/hang-other.sock"
+		}), says: "were identified at the same place"},
+		{wrong: "a process of ours was identified in other words", edit: onRecoveryOf("hang.two-at-once/", func(r *record.Recovery) { r.Identity = "trust me" }), says: "was not identified where its service serves"},
+		{wrong: "two processes have one pid at once", edit: func(r *record.Record) {
+			pid := 0
+			onRecoveryOf("hang.two-at-once/hero_chaos.hang-one#", func(r *record.Recovery) { pid = r.Before.PID })(r)
+			onRecoveryOf("hang.two-at-once/hero_chaos.hang-other#", func(r *record.Recovery) { r.Before.PID = pid })(r)
+		}, says: "had the same pid at once"},
+		{wrong: "a process is an hour older than its container", edit: onRecovery(func(r *record.Recovery) { r.Before.StartTime -= 360_000 }), says: "are not as old as its times say"},
+		{wrong: "a hang landed in a process beside the one that it is about", edit: onRecoveryOf("hang.shipped/", func(r *record.Recovery) {
+			r.Landing.Proof = "state T in 4 of 4 tasks of the worker"
+		}), says: "has no proof that the harness writes"},
+		{wrong: "a hang landed a minute after its signal", edit: onRecoveryOf("hang.shipped/user.hero_db_server#", func(r *record.Recovery) {
+			r.Landing.At = record.Interval{Lo: r.Injected.Hi + 60*second, Hi: r.Injected.Hi + 61*second}
+		}), says: "times of its recovery hang.shipped/user.hero_db_server#16.1 are impossible"},
+		{wrong: "a shell ended after the new process had begun", edit: onRecovery(func(r *record.Recovery) {
+			r.Ends = []record.Interval{{Lo: r.Observed.Hi - 1, Hi: r.Observed.Hi}}
+		}), says: "the times of its recovery"},
+		{wrong: "a service has another health check than its hang was found by", edit: func(r *record.Record) {
+			check := *r.Run.Services[0].Check
+			check.Retries = 9
+			r.Run.Services[0].Check = &check
+		}, says: "the terms of its recovery"},
+		{wrong: "a container of a repetition in which nothing was found", edit: func(r *record.Record) {
+			spare := r.Containers[0]
+			spare.Sandbox, spare.ID = "spare again 1", strings.Repeat("5", 64)
+			r.Containers = append(r.Containers, spare)
+		}, says: `the container of the sandbox "spare again 1" is impossible`},
+		{wrong: "a file has the hash of another, and is larger", edit: func(r *record.Record) { r.Evidence[1].SHA256 = r.Evidence[0].SHA256 }, says: "impossible, there twice, or of a sandbox"},
+		{wrong: "two containers have one description", edit: func(r *record.Record) {
+			var one record.Evidence
+			for i, file := range r.Evidence {
+				if strings.HasSuffix(file.Path, "/inspect.json") {
+					r.Evidence[i].SHA256, r.Evidence[i].Bytes = cmp.Or(one.SHA256, file.SHA256), cmp.Or(one.Bytes, file.Bytes)
+					one = r.Evidence[i]
+				}
+			}
+		}, says: "impossible, there twice, or of a sandbox"},
+		{wrong: "a file lies in another folder of that name", edit: func(r *record.Record) { r.Evidence[0].Path = "other/" + r.Evidence[0].Path }, says: "impossible, there twice, or of a sandbox"},
+		{wrong: "fewer specs than none", edit: func(r *record.Record) { r.Run.Specs = -1 }, says: "of a plan without a shard"},
+		{wrong: "a result that held has a corrected command", edit: onSigterm(func(r *record.Result) { r.Remedy = "exec x" }), says: "has the text of a failure"},
 
 		{wrong: "a result that held has the text of a failure", edit: onSigterm(func(r *record.Result) { r.Failure = "x" }), says: "has the text of a failure"},
 		{wrong: "a result has an outcome twice", edit: func(r *record.Record) { r.Results = append(r.Results, r.Results[0]) }, says: "the record has the result twice"},

@@ -15,6 +15,7 @@ type ledger struct {
 	recoveries map[string]record.Recovery
 	used       map[string]bool
 	policies   map[string]*record.RetryPolicy // of the target's services
+	checks     map[string]*record.Check       // of the target's services, as they are registered; nil if that is not known
 	check      *record.Check                  // of the target's services; nil if it is not known
 	expected   map[string]*record.RetryPolicy // of the target's services, by the target's file
 	slowest    record.Check                   // of the health checks that found a hang of a service of ours
@@ -22,7 +23,8 @@ type ledger struct {
 
 func newLedger(r *record.Record, known []Target) *ledger {
 	l := &ledger{
-		run: &r.Run, lives: livesOf(r), recoveries: map[string]record.Recovery{}, used: map[string]bool{}, policies: map[string]*record.RetryPolicy{}, expected: map[string]*record.RetryPolicy{},
+		run: &r.Run, lives: livesOf(r), recoveries: map[string]record.Recovery{}, used: map[string]bool{}, policies: map[string]*record.RetryPolicy{},
+		checks: map[string]*record.Check{}, expected: map[string]*record.RetryPolicy{},
 	}
 	for _, target := range known {
 		if target.Name == r.Run.Target && target.SHA256 == r.Run.TargetSHA256 {
@@ -36,7 +38,7 @@ func newLedger(r *record.Record, known []Target) *ledger {
 		l.recoveries[recovery.ID] = recovery
 	}
 	for _, service := range r.Run.Services {
-		l.policies[service.Name] = service.Retry
+		l.policies[service.Name], l.checks[service.Name] = service.Retry, service.Check
 	}
 	for _, recovery := range r.Recoveries {
 		if _, ofTarget := l.policies[recovery.Service]; !ofTarget && recovery.Exited != nil && recovery.Terms != nil && recovery.Terms.Check != nil {
@@ -64,7 +66,7 @@ func (l *ledger) findFlaw(result record.Result, proof *record.Proof) *flaw {
 		return newFlaw(heldWithoutRun)
 	case result.Stalled:
 		return newFlaw(heldDuringStall)
-	case result.Failure != "" || result.Why() != "" || result.Cause != nil:
+	case result.Failure != "" || result.Why() != "" || result.Cause != nil || result.Remedy != "":
 		return newFlaw(heldWithFailure)
 	}
 	if found := l.findPlace(result); found != nil {
@@ -175,8 +177,10 @@ func (l *ledger) isShipped(t record.Terms, service string, proof record.Proof) b
 	if t.StopTimeout != limits.StopTimeout || t.Startup != limits.Serving-limits.Restart || t.Wait != 0 || t.TermDelay != 0 || t.Stay != 0 {
 		return false
 	}
-	if t.Check != nil && l.check != nil && *t.Check != *l.check {
-		return false
+	for _, check := range []*record.Check{l.check, l.checks[service]} {
+		if t.Check != nil && check != nil && *t.Check != *check {
+			return false
+		}
 	}
 	return t.Limits != nil || proof.Recoveries != 1
 }
@@ -206,7 +210,8 @@ func isPossible(r record.Recovery) bool {
 		}
 	}
 	for _, end := range r.Ends {
-		if end.Lo > end.Hi || end.Lo < earliest || end.Hi > r.Observed.Hi {
+		isLate := r.Respawned != nil && end.Lo > r.Respawned.Hi // nobody counts from it
+		if end.Lo > end.Hi || end.Lo < earliest || end.Hi > r.Observed.Hi || isLate {
 			return false
 		}
 	}
@@ -219,6 +224,9 @@ func isPossible(r record.Recovery) bool {
 	}
 	if r.Terms.Check == nil { // the fault ended the process, and nothing else did
 		return r.Exited != nil && *r.Exited == landed
+	}
+	if landed.Hi-r.Injected.Hi > int64(lateLimit)+r.WorstGap {
+		return false
 	}
 	return landed.Lo >= r.Injected.Lo && (r.Exited == nil || landed.Hi <= r.Exited.Hi)
 }

@@ -64,7 +64,7 @@ func promotable() *record.Record {
 	for i, service := range []string{"user.a", "user.b"} {
 		id := "restart.sigterm/" + service + "#1"
 		r.Recoveries = append(r.Recoveries, record.Recovery{
-			ID: id, Promise: "restart.sigterm", Service: service, Fault: "SIGTERM", Sandbox: "main", Seed: 1, Steady: "healthy", Identity: "peer of SOCKET",
+			ID: id, Promise: "restart.sigterm", Service: service, Fault: "SIGTERM", Sandbox: "main", Seed: 1, Steady: "healthy", Identity: "peer of /" + service + ".sock",
 			Before: record.Incarnation{PID: 20 + i, StartTime: 90}, After: record.Incarnation{PID: 40 + i, StartTime: 600},
 			Terms:    &record.Terms{Policy: policy, Retry: 1, StopTimeout: limits.StopTimeout, Startup: limits.Serving - limits.Restart, Limits: &limits},
 			Injected: during(0), Landing: &record.Landing{At: during(1), Proof: "exited"},
@@ -118,6 +118,11 @@ func against() verdict.Against {
 		Now:    began().Add(time.Hour), Digest: digest("a"), Promises: registry(),
 		Targets: []verdict.Target{{Name: "embedded", SHA256: strings.Repeat("1", 64), Services: []record.Service{{Name: "user.a"}, {Name: "user.b"}}, Confirmed: []string{"all", "delay-formula"}}},
 	}
+}
+
+// upgradeServing returns a promise that is asked if a run names an image to upgrade from.
+func upgradeServing() record.Promise {
+	return record.Promise{ID: "upgrade.serving", Sentence: "It serves.", Source: "ours", OnlyUpgrade: true}
 }
 
 // fail makes a result of a promise fail.
@@ -182,7 +187,8 @@ func merge(r *record.Record) {
 	for number, shard := range shards {
 		*shard = *r
 		shard.Run.ID, shard.Run.Shard, shard.Run.Plan, shard.Run.Specs = runID(number+1), record.Shard(number+1, 2), "p1", 3
-		shard.Containers = slices.Clone(r.Containers)
+		shard.Containers, shard.Evidence = slices.Clone(r.Containers), slices.Clone(r.Evidence)
+		shard.Evidence[0].SHA256 = strings.Repeat(fmt.Sprint(7+number), 64)
 		shard.Containers[0].ID = strings.Repeat(fmt.Sprint(number), 64)
 		shard.Results, shard.Recoveries = nil, []record.Recovery{r.Recoveries[number]}
 		for i, result := range r.Results {
@@ -341,6 +347,22 @@ func examples() []example {
 			change: func(r *record.Record) { plan(r, "1/2", "p1") },
 			beside: second(func(r *record.Record) { plan(r, "2/2", "p2") }),
 		},
+		{
+			file: "few-specs", wrong: "a shard that has fewer results than its plan gave it", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards, verdict.Shards},
+			change: func(r *record.Record) { plan(r, "1/1", "p1"); r.Run.Specs = 99 },
+			beside: second(func(r *record.Record) { plan(r, "2/2", "p1") }),
+		},
+		{
+			file: "shards-of-two-runs", wrong: "the two shards of two, by one plan, of other seeds", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Shards},
+			change: func(r *record.Record) { plan(r, "1/2", "p1") },
+			beside: second(func(r *record.Record) {
+				plan(r, "2/2", "p1")
+				r.Run.Seed++
+				for i := range r.Recoveries {
+					r.Recoveries[i].Seed++
+				}
+			}),
+		},
 		{file: "merged", wrong: "it was merged from two shards", answer: verdict.Promote, change: merge},
 		{
 			file: "merged-failed", wrong: "the same, and a blocking promise failed in the second", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed},
@@ -426,7 +448,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.End.Finished = began().Add(-time.Hour) },
 		},
 		{
-			file: "result-of-another-day", wrong: "a result is older than its run", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock},
+			file: "result-of-another-day", wrong: "a result is older than its run", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Contradiction},
 			change: func(r *record.Record) { r.Results[0].Started = began().AddDate(0, 0, -1) },
 		},
 		{
@@ -476,6 +498,28 @@ func examples() []example {
 		{
 			file: "unknown-promise", wrong: "a result of an unknown promise", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.UnknownPromise, verdict.FewSamples},
 			change: func(r *record.Record) { r.Results[0].Promise = "boot.jogging" },
+		},
+		{
+			file: "unasked-upgrade", wrong: "an upgrade failed of which the run does not say that it was asked", answer: verdict.Inconclusive,
+			codes: []verdict.Code{verdict.Contradiction, verdict.Advisory},
+			change: func(r *record.Record) {
+				r.Run.Promises = append(r.Run.Promises, upgradeServing())
+				result := r.Results[5]
+				result.Promise, result.Theme = upgradeServing().ID, "upgrade"
+				r.Results = append(r.Results, result)
+				fail(r, upgradeServing().ID, "victim")
+			},
+			against: func(a *verdict.Against) { a.Promises = append(a.Promises, upgradeServing()) },
+		},
+		{
+			file: "advisory-removed", wrong: "the result of an advisory promise was due, and was removed", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NotRun},
+			change: func(*record.Record) {},
+			afterwards: func(r *record.Record) {
+				r.Results = slices.Delete(r.Results, 4, 5)
+				totals := r.Count()
+				r.End.Totals = &totals
+				r.Seal()
+			},
 		},
 		{
 			file: "severity-lowered", wrong: "a promise was made advisory, and failed", answer: verdict.Hold, codes: []verdict.Code{verdict.Failed, verdict.Lowered},
@@ -536,7 +580,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.Results[5].Duration = -1 },
 		},
 		{
-			file: "endless-duration", wrong: "it held for 292 years", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock},
+			file: "endless-duration", wrong: "it held for 292 years", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Clock, verdict.Contradiction},
 			change: func(r *record.Record) { r.Results[5].Duration = 1<<63 - 1 },
 		},
 		{
@@ -552,7 +596,7 @@ func examples() []example {
 			change: func(r *record.Record) { r.Recoveries = r.Recoveries[1:] },
 		},
 		{
-			file: "no-fault", wrong: "a service was not made to restart", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.NoLanding, verdict.Untested, verdict.FewSamples},
+			file: "no-fault", wrong: "a service was not made to restart", answer: verdict.Inconclusive, codes: []verdict.Code{verdict.Contradiction, verdict.NoLanding, verdict.Untested, verdict.FewSamples},
 			change: func(r *record.Record) { r.Results[2].Recoveries, r.Results[2].Windows = nil, nil },
 		},
 		{

@@ -41,6 +41,9 @@ func (j *judge) weighResults(r *record.Record) {
 		if !listed[result.Promise] {
 			j.add(promiseUnlisted, result.Promise, result.Service)
 		}
+		if j.known[result.Promise].OnlyUpgrade && r.Run.UpgradesFrom() == "" && isConclusive(result.Outcome) {
+			j.add(unaskedUpgrade, result.Promise, result.Service)
+		}
 		j.checkTime(r, result)
 		j.checkNames(result)
 		j.checkSandboxes(result)

@@ -36,8 +36,10 @@ func (j *judge) checkRuns(r *record.Record) {
 		if r.Run.ID != whole.ID || !r.Run.Started.Equal(whole.Started) || !r.End.Finished.Equal(whole.Finished) || r.End.WorstGap != whole.WorstGap {
 			j.addRun(otherParts)
 		}
-	case isPart != (r.Run.Plan != "") || isPart != (r.Run.Specs > 0):
+	case isPart != (r.Run.Plan != "") || isPart != (r.Run.Specs != 0):
 		j.addRun(oddPlan)
+	case isPart && len(r.Results) < r.Run.Specs:
+		j.addRun(tooFewSpecs, len(r.Results), r.Run.Specs)
 	}
 }
 
@@ -74,10 +76,20 @@ func (j *judge) checkRepetitions(r *record.Record) {
 	}
 }
 
-// checkGaps checks that the observer of no recovery was kept waiting for longer than the run says.
+// checkGaps checks that the observer of no recovery was kept waiting for longer than it observed or than the run says, and none for longer
+// than the run took.
 func (j *judge) checkGaps(r *record.Record) {
+	if !r.Complete() {
+		return
+	}
+	for _, run := range r.Runs() {
+		if time.Duration(run.WorstGap) > max(run.Took(), 0)+stepLimit {
+			j.addRun(endlessGap, run.ID)
+		}
+	}
 	for _, recovery := range r.Recoveries {
-		if run, known := r.RunOf(recovery.Shard); known && r.Complete() && recovery.WorstGap > run.WorstGap {
+		run, known := r.RunOf(recovery.Shard)
+		if known && (recovery.WorstGap > run.WorstGap || recovery.WorstGap > recovery.Observed.Hi-recovery.Observed.Lo+int64(lookLimit)) {
 			j.add(otherGap, recovery.Promise, recovery.Service, recovery.ID)
 		}
 	}
@@ -102,6 +114,29 @@ func (j *judge) checkSpan(r *record.Record, shard string, between [2]time.Durati
 	drawn, ok := drawnAt(run.ID)
 	if isOdd || ok && at(first.From, most).Before(drawn) {
 		j.addRun(otherSpan, run.ID)
+	}
+}
+
+// checkPlaces checks that a container of each sandbox in which a result was found was there while it was found. A promise about a whole run is
+// found when its containers may be gone. between is that of checkSpan.
+func (j *judge) checkPlaces(r *record.Record, shard string, between [2]time.Duration) {
+	all := livesOf(r)
+	for _, result := range r.Results {
+		if result.Outcome != record.Held || result.Shard != shard {
+			continue
+		}
+		from := result.Started.Sub(r.Run.Started)
+		until := from + time.Duration(result.Duration)
+		for _, sandbox := range result.Sandboxes {
+			containers := all[place{shard, sandbox}]
+			wasThere := func(c record.Container) bool {
+				return until >= time.Duration(c.From)+between[0]-stepLimit &&
+					(from <= time.Duration(c.Until)+between[1]+stepLimit || j.known[result.Promise].Throughout)
+			}
+			if len(containers) > 0 && !slices.ContainsFunc(containers, wasThere) {
+				j.add(otherPlace, result.Promise, result.Service, sandbox)
+			}
+		}
 	}
 }
 

@@ -110,6 +110,15 @@ const (
 	sharedProcess
 	oddPressure
 	sandboxTwice
+	tooFewSpecs
+	mixedShards
+	endlessGap
+	otherPlace
+	overlapping
+	sharedEndpoint
+	samePID
+	unusedRecovery
+	unaskedUpgrade
 
 	promiseTwice
 	promiseUnknownToRecord
@@ -231,7 +240,7 @@ var sentences = map[kind]sentence{
 	otherParts:       {Contradiction, "record", "the record says of its run what its shards do not say"},
 	oddPlan:          {Shards, "record", "the record is of a shard without a plan, or of a plan without a shard"},
 	otherRepetitions: {Contradiction, "record", "%d results were measured again, and the record counts %d"},
-	otherGap:         {Contradiction, "recovery", "the observer of the recovery %s waited for longer than the run says"},
+	otherGap:         {Contradiction, "recovery", "the observer of the recovery %s waited for longer than it observed, or than the run says"},
 	otherSpan:        {Clock, "run", "the containers of the run %s were not there from its beginning until its end"},
 	otherEndpoint:    {Contradiction, "service", "the service serves elsewhere than the target's file says"},
 	otherConfirmed:   {Contradiction, "record", "the assumption %q is there twice, or the target's file does not confirm it"},
@@ -241,6 +250,16 @@ var sentences = map[kind]sentence{
 	sharedProcess:    {Contradiction, "recovery", "the recoveries %s and %s are of two services, and have the same process"},
 	oddPressure:      {Contradiction, "recovery", "the host was busy for longer than the recovery %s was observed"},
 	sandboxTwice:     {Contradiction, "result", "the result names the sandbox %q twice, or one without a name"},
+
+	tooFewSpecs:    {Shards, "record", "the record has %d results, and its plan gave the shard %d specs"},
+	mixedShards:    {Shards, "record", "the records are not shards of one run: %s"},
+	endlessGap:     {Contradiction, "run", "an observer waited for longer than the run %s took"},
+	otherPlace:     {Contradiction, "result", "no container of the sandbox %q was there while the result was found"},
+	overlapping:    {Contradiction, "recovery", "the recoveries %s and %s are of one service, and overlap"},
+	sharedEndpoint: {Contradiction, "recovery", "the recoveries %s and %s are of two services, and were identified at the same place"},
+	samePID:        {Contradiction, "recovery", "the recoveries %s and %s are of two processes, which had the same pid at once"},
+	unusedRecovery: {Contradiction, "result", "held, but does not stand on the recovery %s, whose fault took effect"},
+	unaskedUpgrade: {Contradiction, "result", "the run names no image to upgrade from, and the record has the result of an upgrade"},
 
 	promiseTwice:           {Contradiction, "promise", "the record lists the promise twice"},
 	promiseUnknownToRecord: {UnknownPromise, "promise", "unknown to the program that wrote the record: run it again with this program"},

@@ -47,11 +47,18 @@ func (j *judge) checkParts(r *record.Record) {
 // checkShards checks that every shard of a run is there, once. Records of whole runs have none.
 func (j *judge) checkShards() {
 	var shards []string
+	var first *record.Record
 	plans := map[string]bool{}
 	for _, r := range j.admitted {
-		if r.Run.Shard != "" {
-			shards = append(shards, r.Run.Shard)
-			plans[r.Run.Plan] = true
+		if r.Run.Shard == "" {
+			continue
+		}
+		shards = append(shards, r.Run.Shard)
+		plans[r.Run.Plan] = true
+		if first == nil {
+			first = r
+		} else if err := record.CheckAlike(first.Run, r.Run); err != nil && first.Run.Plan == r.Run.Plan {
+			j.addRun(mixedShards, err)
 		}
 	}
 	if len(shards) == 0 {

@@ -10,7 +10,7 @@ import (
 // TestUpgradePromisesAreAskedIfSomebodyAsks checks that they hold nobody up unasked, unless the policy demands them, and that a record cannot
 // excuse another promise by calling it one of them.
 func TestUpgradePromisesAreAskedIfSomebodyAsks(t *testing.T) {
-	upgrade := record.Promise{ID: "upgrade.serving", Sentence: "It serves.", Source: "ours", OnlyUpgrade: true}
+	upgrade := upgradeServing()
 	for name, c := range map[string]struct {
 		change func(r *record.Record, against *verdict.Against)
 		want   verdict.Answer
