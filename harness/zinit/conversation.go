@@ -85,37 +85,28 @@ func plan(how dialect.Transport, method string, params any) (ask func(net.Conn) 
 		}
 		return func(conn net.Conn) (*envelope, error) { return exchangeRoute(conn, request) }, nil
 	}
-	request := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
-	if params != nil {
-		request["params"] = params
-	}
-	document, err := json.Marshal(request)
+	documents, err := writeRequests(how.Envelope, method, params)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", method, err)
+		return nil, err
 	}
-	return func(conn net.Conn) (*envelope, error) { return exchange(conn, how, document) }, nil
+	return func(conn net.Conn) (*envelope, error) { return exchange(conn, how, documents) }, nil
 }
 
-// exchange writes a request in its framing, and reads until its reply comes.
-func exchange(conn net.Conn, how dialect.Transport, document []byte) (*envelope, error) {
+// exchange writes requests in their framing, and reads until the reply to the last one comes.
+func exchange(conn net.Conn, how dialect.Transport, documents [][]byte) (*envelope, error) {
 	if how.Framing == dialect.HTTP {
-		return exchangeHTTP(conn, how.Path, document)
+		return exchangeHTTP(conn, how, documents[len(documents)-1])
 	}
-	framed := document
-	switch how.Framing {
-	case dialect.ContentLength:
-		framed = fmt.Appendf(nil, "Content-Length: %d\r\n\r\n%s", len(document), document)
-	case dialect.LengthPrefix:
-		framed = append(binary.BigEndian.AppendUint32(nil, uint32(len(document))), document...) //nolint:gosec // a request is short
-	case dialect.Line, "":
-		framed = append(bytes.Clone(document), '\n')
+	var framed []byte
+	for _, document := range documents {
+		framed = appendFramed(framed, how.Framing, document)
 	}
 	sent := make(chan error, 1)
 	go func() { // a supervisor may first want to be rid of its greeting; closing the connection ends the write
 		_, err := conn.Write(framed)
 		sent <- err
 	}()
-	reply, err := readReply(&limitedReader{source: conn, left: maxReply}, how.Framing)
+	reply, err := readReply(&limitedReader{source: conn, left: maxReply}, how)
 	select {
 	case failed := <-sent:
 		if err != nil && failed != nil {
@@ -126,8 +117,22 @@ func exchange(conn net.Conn, how dialect.Transport, document []byte) (*envelope,
 	return reply, err
 }
 
+// appendFramed appends a document in its framing.
+func appendFramed(framed []byte, framing dialect.Framing, document []byte) []byte {
+	switch framing {
+	case dialect.ContentLength:
+		framed = fmt.Appendf(framed, "Content-Length: %d\r\n\r\n", len(document))
+	case dialect.LengthPrefix:
+		framed = binary.BigEndian.AppendUint32(framed, uint32(len(document))) //nolint:gosec // a request is short
+	case dialect.Line, "":
+		document = append(bytes.Clone(document), '\n')
+	}
+	return append(framed, document...)
+}
+
 // readReply reads documents until one answers the request.
-func readReply(from io.Reader, framing dialect.Framing) (*envelope, error) {
+func readReply(from io.Reader, how dialect.Transport) (*envelope, error) {
+	framing := how.Framing
 	buffered := bufio.NewReader(from)
 	if framing == dialect.Line || framing == "" {
 		if err := skipGreeting(buffered); err != nil {
@@ -147,7 +152,7 @@ func readReply(from io.Reader, framing dialect.Framing) (*envelope, error) {
 		if err := decoder.Decode(&raw); err != nil {
 			return nil, explainDecode(err)
 		}
-		reply, err := readEnvelope(raw)
+		reply, err := readEnvelope(raw, how.Envelope.NoID)
 		if errors.Is(err, errNoReply) && framing != dialect.HTTP {
 			continue // a greeting
 		}
@@ -211,7 +216,8 @@ func skipHeader(from *bufio.Reader) error {
 }
 
 // exchangeHTTP posts a request. A reply with an error of HTTP is read all the same if its body is JSON-RPC.
-func exchangeHTTP(conn net.Conn, path string, document []byte) (*envelope, error) {
+func exchangeHTTP(conn net.Conn, how dialect.Transport, document []byte) (*envelope, error) {
+	path := how.Path
 	if path == "" {
 		path = "/"
 	}
@@ -224,7 +230,7 @@ func exchangeHTTP(conn net.Conn, path string, document []byte) (*envelope, error
 		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	reply, err := readReply(response.Body, dialect.HTTP)
+	reply, err := readReply(response.Body, how)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("POST %s answers %s: %w", path, response.Status, ErrOnlyHTTP), err)
 	}

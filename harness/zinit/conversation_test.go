@@ -1,6 +1,7 @@
 package zinit_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"net"
@@ -69,6 +70,39 @@ func TestAResultWithACode(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s is read as %s, not as %s", result, got, want)
+		}
+	}
+}
+
+// TestEnvelopes checks how requests are written in other forms than JSON-RPC's, and how their replies are read.
+func TestEnvelopes(t *testing.T) {
+	params := map[string]any{"name": "a"}
+	for _, one := range []struct {
+		how                   dialect.Envelope
+		request, reply, wants string
+	}{
+		{dialect.Envelope{}, `{"id":1,"jsonrpc":"2.0","method":"m","params":{"name":"a"}}`, `{"id":1,"success":false,"message":"no"}`, "no (code 0)"},
+		{dialect.Envelope{Batch: true}, `[{"id":1,"jsonrpc":"2.0","method":"m","params":{"name":"a"}}]`, `[{"id":1,"result":3}]`, "3"},
+		{dialect.Envelope{TextID: true}, `{"id":"1","jsonrpc":"2.0","method":"m","params":{"name":"a"}}`, `{"id":"1","errorCode":7,"errorMessage":"no"}`, "no (code 7)"},
+		{dialect.Envelope{Method: "cmd"}, `{"cmd":"m","id":1,"name":"a"}`, `{"id":1,"status":"ok","response":3}`, "3"},
+		{dialect.Envelope{Method: "cmd"}, `{"cmd":"m","id":1,"name":"a"}`, `{"id":1,"status":"ok","pids":[7]}`, `{"pids":[7]}`},
+		{dialect.Envelope{Method: "cmd", NoID: true}, `{"cmd":"m","id":1,"name":"a"}`, `{"status":"error","reason":"no"}`, "no (code 0)"},
+		{dialect.Envelope{Hello: "hi"}, `{"id":2,"jsonrpc":"2.0","method":"hi","params":{}}`, `{"id":2,"result":{}}` + "\n" + `{"id":1,"result":3}`, "3"},
+	} {
+		var asked string
+		conversation := zinit.NewConversation(func(ctx context.Context, _ int) (net.Conn, error) {
+			return dialTo(func(conn net.Conn) {
+				asked, _ = bufio.NewReader(conn).ReadString('\n')
+				_, _ = conn.Write([]byte(one.reply + "\n"))
+			})(ctx)
+		})
+		result, err := conversation.Call(t.Context(), dialect.Transport{Framing: dialect.Line, Envelope: one.how}, "m", params)
+		got := string(result)
+		if err != nil {
+			got = err.Error()
+		}
+		if strings.TrimSpace(asked) != one.request || got != one.wants {
+			t.Errorf("%+v: asked %s, and read %s as %s, not as %s", one.how, asked, one.reply, got, one.wants)
 		}
 	}
 }

@@ -22,8 +22,9 @@ type strangeReply struct {
 	Err   json.RawMessage `json:"err"`
 }
 
-// readEnvelope reads a reply, be it the only one of a batch. It does without "jsonrpc", which tells nothing beside the id of the request.
-func readEnvelope(raw json.RawMessage) (*envelope, error) {
+// readEnvelope reads a reply, be it the only one of a batch. It does without "jsonrpc", which tells nothing beside the id of the request. noID says
+// that a reply need not have one.
+func readEnvelope(raw json.RawMessage, noID bool) (*envelope, error) {
 	raw = trimFractions(raw)
 	var batch []json.RawMessage
 	if json.Unmarshal(raw, &batch) == nil && len(batch) == 1 {
@@ -36,6 +37,14 @@ func readEnvelope(raw json.RawMessage) (*envelope, error) {
 	read := &envelope{Version: "2.0", ID: bytes.Trim(reply.ID, `"`), Method: reply.Method, Result: firstGiven(reply.Result, reply.Data, reply.OK)}
 	if refusal := firstGiven(reply.Error, reply.Err); isGiven(refusal) {
 		read.Error = readRefusal(refusal)
+	}
+	if noID && len(read.ID) == 0 {
+		read.ID = json.RawMessage(onlyID)
+	}
+	if read.Error == nil && read.Method == "" && len(read.ID) > 0 && (!isGiven(read.Result) || string(reply.OK) == "false") {
+		if result, refused, known := readOutcome(raw); known {
+			read.Result, read.Error = result, refused
+		}
 	}
 	return read, read.check()
 }

@@ -33,6 +33,22 @@ type Transport struct {
 	Path string `yaml:"path,omitempty"`
 	// Port is the TCP port on the container's loopback address; 0 is the unix socket.
 	Port int `yaml:"port,omitempty"`
+	// Envelope surrounds a method and its parameters; the zero value is JSON-RPC's.
+	Envelope Envelope `yaml:"envelope,omitempty"`
+}
+
+// Envelope is a form of requests and replies other than JSON-RPC's.
+type Envelope struct {
+	// Method is the member that names the method. The parameters are beside it. Empty is JSON-RPC.
+	Method string `yaml:"method,omitempty"`
+	// Batch says that a request comes in a list of one.
+	Batch bool `yaml:"batch,omitempty"`
+	// TextID says that the id of a request is a text.
+	TextID bool `yaml:"text_id,omitempty"`
+	// NoID says that a reply has no id.
+	NoID bool `yaml:"no_id,omitempty"`
+	// Hello is the method that has to be called first on each connection; empty if none has to.
+	Hello string `yaml:"hello,omitempty"`
 }
 
 // Framing separates one document from the next.

@@ -97,6 +97,9 @@ func (l *learner) nextPort() bool {
 	return true
 }
 
+// envelopeTimeout bounds the wait for an answer to a request in another form: who understands it answers at once.
+const envelopeTimeout = 700 * time.Millisecond
+
 // furtherAnswerTimeout bounds the wait for other framings after one answered.
 const furtherAnswerTimeout = 300 * time.Millisecond
 

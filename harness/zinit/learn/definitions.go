@@ -329,8 +329,24 @@ func findParts(document map[string]any, subject Expected) parts {
 	if found.run != nil && found.health != nil && len(found.runAt) > 0 && len(found.healthAt) == len(found.runAt) {
 		found.takeKeyed(subject)
 	}
+	if len(found.runAt) > 0 && found.list == nil && !retries(found.run, subject) && retries(document, subject) { // its policy is elsewhere in the document
+		found.run, found.runAt = document, nil
+	}
 	found.runsInTheDocument = found.run != nil && len(found.runAt) == 0
 	return found
+}
+
+// retries reports whether a document holds the attempts or the delay of a run action that is known.
+func retries(document map[string]any, subject Expected) bool {
+	for _, name := range []string{"retry.max_attempts", "retry.delay"} {
+		known, _ := dialect.MemberOf(dialect.Action, name)
+		for _, one := range leaves(document) {
+			if _, holds := formThatHolds(known, one, subject.Run[name]); holds && !dialect.IsZero(subject.Run[name]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // takeListed takes a list of documents that execute something.

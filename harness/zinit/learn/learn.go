@@ -144,7 +144,7 @@ type learner struct {
 
 // learn goes from the transport to the trial, as far as it comes.
 func (l *learner) learn(ctx context.Context) Level {
-	if !l.findTransport(ctx) {
+	if !l.findTransport(ctx) && !l.findEnvelope(ctx) {
 		l.miss("no framing of JSON-RPC gets an answer at its socket: name the transport under zinit.dialect.transport of the target file")
 		return None
 	}
@@ -179,6 +179,7 @@ func (l *learner) learn(ctx context.Context) Level {
 // findMethods finds what lists services, from a description or by usual names.
 func (l *learner) findMethods(ctx context.Context) bool {
 	l.learnUnknown(ctx)
+	l.greet(ctx)
 	l.describe(ctx)
 	return l.findLists(ctx)
 }

@@ -135,8 +135,11 @@ func TestLearn(t *testing.T) {
 				d.Operations[operation] = call
 			}
 		},
-		"headers before each document": func(d *dialect.Dialect) { d.Transport.Framing = dialect.ContentLength },
-		"HTTP":                         func(d *dialect.Dialect) { d.Transport = dialect.Transport{Framing: dialect.HTTP, Path: "/rpc"} },
+		"requests in a list":               func(d *dialect.Dialect) { d.Transport.Envelope.Batch = true },
+		"ids as texts":                     func(d *dialect.Dialect) { d.Transport.Envelope.TextID = true },
+		"commands, and replies without id": func(d *dialect.Dialect) { d.Transport.Envelope = dialect.Envelope{Method: "cmd", NoID: true} },
+		"headers before each document":     func(d *dialect.Dialect) { d.Transport.Framing = dialect.ContentLength },
+		"HTTP":                             func(d *dialect.Dialect) { d.Transport = dialect.Transport{Framing: dialect.HTTP, Path: "/rpc"} },
 		"words in capitals": func(d *dialect.Dialect) {
 			member := d.Documents[dialect.Action]["retry.backoff"]
 			member.Words = map[string]any{"none": "NONE", "linear": "LINEAR", "exponential": "EXPONENTIAL"}

@@ -364,7 +364,7 @@ func callsByName(m method) []dialect.Call {
 		calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {name}}})
 	}
 	calls = append(calls, dialect.Call{Method: m.name, Order: []dialect.Argument{dialect.TheName}})
-	for _, wrapper := range []string{"request", "params", "args", "input"} {
+	for _, wrapper := range []string{"request", "params", "args", "input", "properties"} {
 		for _, name := range argumentNames[:3] {
 			calls = append(calls, dialect.Call{Method: m.name, At: map[dialect.Argument]dialect.Path{dialect.TheName: {wrapper, name}}})
 		}
