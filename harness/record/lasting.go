@@ -31,7 +31,7 @@ func (l Lasting) IsInOrder() bool {
 			return false
 		}
 	}
-	return l.Landed.Lo >= l.Injected.Lo && l.Reverted.Lo >= max(l.Landed.Hi, l.Injected.Hi) && l.Released.Lo >= l.Reverted.Hi
+	return l.Landed.Lo >= l.Injected.Lo && l.Reverted.Lo > max(l.Landed.Hi, l.Injected.Hi) && l.Released.Lo >= l.Reverted.Hi
 }
 
 // Ended returns the last point that is known of it.

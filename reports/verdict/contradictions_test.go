@@ -181,6 +181,13 @@ func contradictions() []contradiction {
 		{wrong: "a fault of the host is missing", edit: onHost(func(r *record.Result) { r.Lasting = nil }), says: "nothing shows that a fault of the host"},
 		{wrong: "a fault of the host did not land", edit: onHost(func(r *record.Result) { r.Lasting.Landed = nil }), says: "nothing shows that a fault of the host"},
 		{wrong: "nothing proves that a fault of the host landed", edit: onHost(func(r *record.Result) { r.Lasting.LandingProof = "" }), says: "nothing shows that a fault of the host"},
+		{wrong: "a fault of the host landed by other words", edit: onEachHost(func(l *record.Lasting) { l.LandingProof = "trust me" }), says: "nothing shows that a fault of the host"},
+		{wrong: "a fault of the host landed by the proof of another", edit: onEachHost(func(l *record.Lasting) {
+			l.LandingProof = fmt.Sprintf(record.SupervisorStopped, 5, 5)
+		}), says: "nothing shows that a fault of the host"},
+		{wrong: "a fault of the host left something over", edit: onEachHost(func(l *record.Lasting) { l.LandingProof = "7" + l.LandingProof }), says: "nothing shows that a fault of the host"},
+		{wrong: "a fault of the host was let go by other words", edit: onEachHost(func(l *record.Lasting) { l.ReleaseProof = "no " + l.ReleaseProof }), says: "nothing shows that a fault of the host"},
+		{wrong: "a fault of the host was held for no time", edit: onEachHost(func(l *record.Lasting) { *l.Landed = record.Interval{Lo: l.Reverted.Lo, Hi: l.Reverted.Lo} }), says: "are in disorder"},
 		{wrong: "a fault of the host was not taken back", edit: onHost(func(r *record.Result) { r.Lasting.Reverted = nil }), says: "nothing shows that a fault of the host"},
 		{wrong: "a fault of the host was not let go", edit: onHost(func(r *record.Result) { r.Lasting.Released = nil }), says: "nothing shows that a fault of the host"},
 		{wrong: "a fault of the host landed before it was injected", edit: onEachHost(func(l *record.Lasting) { l.Landed.Lo = l.Injected.Lo - 1 }), says: "are in disorder"},

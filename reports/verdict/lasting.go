@@ -23,6 +23,8 @@ func (l *ledger) findFlawOfLasting(result record.Result, proof record.Proof) *fl
 		return newFlaw(heldWithoutLasting)
 	case !proof.Lasting || fault.Fault != cmp.Or(result.Fault, result.Service) || len(l.lives) > 0 && !slices.Contains(result.Sandboxes, fault.Sandbox):
 		return newFlaw(heldByOtherLasting, fault.Fault)
+	case !fault.IsProvedInWords():
+		return newFlaw(heldWithoutLasting)
 	case !fault.IsInOrder():
 		return newFlaw(heldByOddLasting, fault.Fault)
 	}

@@ -11,6 +11,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // backlogFull is a stopped supervisor whose socket has no room for another client.
@@ -39,7 +40,7 @@ func (b *backlogFull) prove(ctx context.Context) (proof, missing string) {
 	for int64(len(b.clients)) < b.most && ctx.Err() == nil {
 		conn, err := ask.Dial(ctx, b.rpc)
 		if errors.Is(err, unix.EAGAIN) {
-			return fmt.Sprintf("%s, and a connect fails with EAGAIN after %d clients", proof, len(b.clients)), ""
+			return proof + fmt.Sprintf(record.BacklogFull, len(b.clients)), ""
 		}
 		if err != nil {
 			return "", "connect to the supervisor: " + err.Error()

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // throttledMember is the kernel's name for the periods in which a container was throttled.
@@ -44,7 +45,7 @@ func (s *starved) prove(context.Context) (proof, missing string) {
 	case now.count <= s.before.count:
 		return "", "the container was not throttled: it asks for less than its quota"
 	}
-	return fmt.Sprintf("a quota of %d thousandths of a processor, and %d periods in which the container was throttled", now.amount, now.count-s.before.count), ""
+	return fmt.Sprintf(record.Throttled, now.amount, now.count-s.before.count), ""
 }
 
 func (s *starved) revert() {} // who has set the quota takes it away
@@ -54,7 +55,7 @@ func (s *starved) released(context.Context) string {
 	if err != nil || now.amount != s.before.amount {
 		return ""
 	}
-	return "the quota of processor time is as before"
+	return record.QuotaRestored
 }
 
 // readThrottling reads the quota of the container from a mount of its cgroup, of version 2 or 1.

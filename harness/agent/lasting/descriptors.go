@@ -14,6 +14,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 const (
@@ -68,7 +69,7 @@ func (d *descriptors) begin(ctx context.Context) error {
 
 func (d *descriptors) prove(ctx context.Context) (proof, missing string) {
 	if d.handle.HasEnded() {
-		return "the supervisor ended as soon as it had no descriptor left", ""
+		return record.EndedWithoutDescriptors, ""
 	}
 	open, err := countDescriptors(d.pid)
 	if err != nil {
@@ -93,12 +94,12 @@ func (d *descriptors) prove(ctx context.Context) (proof, missing string) {
 		if !isTurnedAway(ask.Ask(ctx, d.rpc, refusalPeriod).Err) {
 			return "", "a client was turned away without an answer, and the next one was not"
 		}
-		return fmt.Sprintf("%d of %d descriptors of the supervisor are open, and a new client is turned away without an answer", open, limit.Cur), ""
+		return fmt.Sprintf(record.DescriptorsGoneAway, open, limit.Cur), ""
 	}
 	if answer.Outcome == ask.Good || answer.Outcome == ask.Answered {
 		return "", "the supervisor has no descriptor left, and answers a new client all the same"
 	}
-	return fmt.Sprintf("%d of %d descriptors of the supervisor are open, and a new client gets no answer for %s", open, limit.Cur, refusalPeriod), ""
+	return fmt.Sprintf(record.DescriptorsGoneSilent, open, limit.Cur, refusalPeriod), ""
 }
 
 // isTurnedAway reports whether a connection was closed before a word was said: some keep a descriptor back by which they take a client that
@@ -117,12 +118,12 @@ func (d *descriptors) revert() {
 func (d *descriptors) released(context.Context) string {
 	limit, err := d.read()
 	if err != nil {
-		return "the supervisor is gone, and its limits with it"
+		return record.LimitsGone
 	}
 	if limit != d.before {
 		return ""
 	}
-	return fmt.Sprintf("the supervisor may have %d descriptors again", limit.Cur)
+	return fmt.Sprintf(record.DescriptorsRestored, limit.Cur)
 }
 
 // countDescriptors returns how many descriptors a process has open.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // diskFull is a file system without a free block.
@@ -65,7 +66,7 @@ func (d *diskFull) prove(context.Context) (proof, missing string) {
 	case !errors.Is(tryWrite(d.folder), unix.ENOSPC):
 		return "", "no block of " + d.folder + " is free, and a write succeeds all the same"
 	}
-	return fmt.Sprintf("0 of %d blocks of %s are free, and a write fails with ENOSPC", system.Blocks, d.folder), ""
+	return fmt.Sprintf(record.DiskFull, system.Blocks, d.folder), ""
 }
 
 func (d *diskFull) revert() {
@@ -80,7 +81,7 @@ func (d *diskFull) released(context.Context) string {
 	if tryWrite(d.folder) != nil {
 		return ""
 	}
-	return "a write to " + d.folder + " succeeds"
+	return fmt.Sprintf(record.DiskRestored, d.folder)
 }
 
 // inodesGone is a file system on which no file can be made.
@@ -138,7 +139,7 @@ func (g *inodesGone) prove(context.Context) (proof, missing string) {
 	case system.Bavail == 0:
 		return "", "blocks of " + g.folder + " are gone as well"
 	}
-	return fmt.Sprintf("0 of %d files of %s are free, %d blocks are, and a new file fails with ENOSPC", system.Files, g.folder, system.Bavail), ""
+	return fmt.Sprintf(record.InodesGone, system.Files, g.folder, system.Bavail), ""
 }
 
 func (g *inodesGone) revert() {
@@ -157,7 +158,7 @@ func (g *inodesGone) released(context.Context) string {
 		return ""
 	}
 	_ = unix.Close(file)
-	return "a file can be made in " + g.folder
+	return fmt.Sprintf(record.InodesRestored, g.folder)
 }
 
 // inspectMemory describes the file system of a folder, which must be in memory: another one may be the host's own disk.

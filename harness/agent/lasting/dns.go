@@ -10,6 +10,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 const (
@@ -59,7 +60,7 @@ func (d *dnsGone) prove(ctx context.Context) (proof, missing string) {
 	case isAnswered(ctx, nobody+":53"):
 		return "", "a question to " + nobody + " is answered"
 	}
-	return d.path + " names " + nobody + " alone, and a question to it gets no answer", ""
+	return fmt.Sprintf(record.NamesGone, d.path, nobody), ""
 }
 
 func (d *dnsGone) revert() {
@@ -72,7 +73,7 @@ func (d *dnsGone) released(context.Context) string {
 	if text, err := os.ReadFile(d.path); err != nil || !bytes.Equal(text, d.before) {
 		return ""
 	}
-	return d.path + " is as before"
+	return fmt.Sprintf(record.NamesRestored, d.path)
 }
 
 // isAnswered asks a server of names for the root, and reports whether it answers.

@@ -12,6 +12,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/guard"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // sqliteMark begins each database of SQLite (file format, 1.3.1).
@@ -71,7 +72,7 @@ func (f *filesCut) prove(context.Context) (proof, missing string) {
 	case uint64(size) > limit.Cur: //nolint:gosec // a size is positive
 		return "", fmt.Sprintf("%s has grown beyond the limit of %d bytes", f.state, limit.Cur)
 	}
-	return fmt.Sprintf("the limit of file sizes is %d bytes, and %s has %d", limit.Cur, f.state, size), ""
+	return fmt.Sprintf(record.FilesCut, limit.Cur, f.state, size), ""
 }
 
 func (f *filesCut) revert() { f.restore() }
@@ -79,12 +80,12 @@ func (f *filesCut) revert() { f.restore() }
 func (f *filesCut) released(context.Context) string {
 	limit, err := f.read()
 	if err != nil || f.handle.HasEnded() {
-		return "the supervisor is gone, and its limits with it"
+		return record.LimitsGone
 	}
 	if limit != f.before {
 		return ""
 	}
-	return "the supervisor's files may be as large as before"
+	return record.FilesRestored
 }
 
 // findDatabase returns the database of SQLite below a folder that a process has open.

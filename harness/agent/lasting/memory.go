@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // surplus is by how much a victim takes more memory than is left, in bytes: the kernel gives up its copies of files before it kills.
@@ -66,7 +67,7 @@ func (o *oomKill) prove(ctx context.Context) (proof, missing string) {
 	case !o.service.handle.HasEnded() || !o.isSpared(now):
 		return "", "the kernel has killed another process for lack of memory than the service that took it"
 	}
-	return fmt.Sprintf("a limit of %d bytes, and the kernel killed the one service that took memory", now.limit), ""
+	return fmt.Sprintf(record.KilledForMemory, now.limit), ""
 }
 
 // isSpared reports whether the kernel has killed the service and decoys alone.
@@ -87,7 +88,7 @@ func (o *oomKill) released(context.Context) string {
 	if err != nil || now.limit < min(o.before.limit, readTotalMemory()) || !o.spared {
 		return ""
 	}
-	return "the container may have all memory again, and nothing else was killed for lack of it"
+	return record.MemoryRestored
 }
 
 // readMemory reads the limit and the kills of the container from a mount of its cgroup, of version 2 or 1.

@@ -9,6 +9,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 const (
@@ -89,7 +90,7 @@ func (p *portTaken) prove(ctx context.Context) (proof, missing string) {
 	if p.accepted.Load() == before {
 		return "", fmt.Sprintf("a connection to port %d does not reach the agent", p.port)
 	}
-	return fmt.Sprintf("the agent listens at port %d, and a connection to it reaches the agent", p.port), ""
+	return fmt.Sprintf(record.PortTaken, p.port), ""
 }
 
 func (p *portTaken) revert() {
@@ -99,5 +100,5 @@ func (p *portTaken) revert() {
 }
 
 func (p *portTaken) released(context.Context) string {
-	return fmt.Sprintf("the agent no longer listens at port %d", p.port)
+	return fmt.Sprintf(record.PortRestored, p.port)
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 const (
@@ -46,7 +47,7 @@ func (p *processesGone) prove(context.Context) (proof, missing string) {
 	case !errors.Is(forked, syscall.EAGAIN):
 		return "", fmt.Sprintf("the limit is %d processes and threads, and a process can be started all the same", limit)
 	}
-	return fmt.Sprintf("a limit of %d processes and threads, and a fork fails with EAGAIN", limit), ""
+	return fmt.Sprintf(record.ProcessesGone, limit), ""
 }
 
 func (p *processesGone) revert() {} // who has set the limit takes it away
@@ -55,7 +56,7 @@ func (p *processesGone) released(context.Context) string {
 	if limit, err := readProcessLimit(cgroupMount); err != nil || limit != p.before || errors.Is(tryFork(), syscall.EAGAIN) {
 		return ""
 	}
-	return "the limit of processes is as before, and a process can be started"
+	return record.ProcessesRestored
 }
 
 // tryFork forks, and returns the error of that. The child ends at once: its program does not exist.

@@ -11,6 +11,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/ask"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // socketBlocked is a file in the place of a victim's socket.
@@ -56,7 +57,7 @@ func (s *socketBlocked) prove(ctx context.Context) (proof, missing string) {
 	if !errors.Is(err, unix.ECONNREFUSED) {
 		return "", fmt.Sprintf("a connect to %s is not refused: %v", s.path, err)
 	}
-	return "a file is at " + s.path + ", and a connect to it is refused", ""
+	return fmt.Sprintf(record.SocketBlocked, s.path), ""
 }
 
 // isThere reports whether the file is in the place of the socket.
@@ -75,5 +76,5 @@ func (s *socketBlocked) released(context.Context) string {
 	if s.isThere() {
 		return ""
 	}
-	return "the file is no longer at " + s.path
+	return fmt.Sprintf(record.SocketRestored, s.path)
 }

@@ -12,6 +12,7 @@ import (
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/fault"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // stopped is a supervisor that is stopped by SIGSTOP, from outside the container or by the agent.
@@ -55,7 +56,7 @@ func openSupervisor(pid int) (*handle.Handle, error) {
 func (s *stopped) prove(context.Context) (proof, missing string) {
 	tasks, all := procfs.CountTasks(s.pid)
 	if tasks > 0 && all {
-		return fmt.Sprintf("state T in %d of %d tasks of the supervisor", tasks, tasks), ""
+		return fmt.Sprintf(record.SupervisorStopped, tasks, tasks), ""
 	}
 	if s.pid == 1 && !s.outside {
 		return "", "the supervisor is process 1, which ignores SIGSTOP from inside the container"
@@ -72,10 +73,10 @@ func (s *stopped) revert() {
 
 func (s *stopped) released(context.Context) string {
 	if s.handle.HasEnded() {
-		return "the supervisor has ended, so that nothing is stopped"
+		return record.SupervisorEnded
 	}
 	if tasks, all := procfs.CountTasks(s.pid); tasks == 0 || all {
 		return ""
 	}
-	return "the supervisor is no longer in state T"
+	return record.SupervisorGoesOn
 }

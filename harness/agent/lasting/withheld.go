@@ -9,6 +9,7 @@ import (
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/procfs"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/agent/protocol"
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
 
 // stateTraced is the state of a task that a tracer has stopped, as in /proc/PID/stat.
@@ -86,7 +87,7 @@ func (w *withheld) prove(context.Context) (proof, missing string) {
 	case process.State != stateTraced:
 		return "", fmt.Sprintf("process %d is in state %s", w.service.pid, process.State)
 	}
-	return fmt.Sprintf("process %d is in state %s, by the trace of the agent's thread %d", w.service.pid, process.State, w.tracer), ""
+	return fmt.Sprintf(record.EndWithheld, w.service.pid, process.State, w.tracer), ""
 }
 
 func (w *withheld) revert() {
@@ -96,10 +97,10 @@ func (w *withheld) revert() {
 
 func (w *withheld) released(context.Context) string {
 	if _, err := procfs.ReadProcess(w.service.pid); err != nil {
-		return fmt.Sprintf("process %d has ended", w.service.pid)
+		return fmt.Sprintf(record.WithheldEnded, w.service.pid)
 	}
 	if procfs.ReadTracer(w.service.pid) != 0 {
 		return ""
 	}
-	return fmt.Sprintf("nobody traces process %d", w.service.pid)
+	return fmt.Sprintf(record.WithheldFree, w.service.pid)
 }
