@@ -38,7 +38,8 @@ func (d Dialect) Encode(definition Definition, templates Templates) ([]Message, 
 
 // EncodeChanged returns the documents that register a definition, as Encode does, after a change.
 func (d Dialect) EncodeChanged(definition Definition, templates Templates, change Change) ([]Message, error) {
-	service, err := d.encode(Service, d.withoutDerived(Service, definition.Service, ""), templates.Service)
+	values := d.withoutDerived(Service, definition.Service, "")
+	service, err := d.encode(Service, values, templates.Service)
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +68,14 @@ func (d Dialect) EncodeChanged(definition Definition, templates Templates, chang
 			return nil, err
 		}
 	}
-	if _, ok := whole.(map[string]any); !ok {
+	service, ok := whole.(map[string]any)
+	if !ok {
 		return nil, fmt.Errorf("write the service: it is no object")
+	}
+	if d.Embedding != nil { // an action's template may have members of its service, such as another one's name
+		if whole, err = d.encode(Service, values, service); err != nil {
+			return nil, err
+		}
 	}
 	return append(messages, Message{SetService, change(Service, whole)}), nil
 }

@@ -87,6 +87,24 @@ func flat(d *dialect.Dialect) {
 	})
 }
 
+// inParts has the members of a run in two parts of the service, one of which has the service's name, as zinit 0.3.9.
+func inParts(d *dialect.Dialect) {
+	flat(d)
+	place(d, dialect.Service, map[string]string{"name": "service.name", "status": "service.status", "class": "service.class"})
+	place(d, dialect.Action, map[string]string{
+		"exec": "service.exec", "env": "service.env", "dir": "service.dir", "oneshot": "service.oneshot", "stop_signal": "lifecycle.stop_signal",
+		"stop_timeout": "lifecycle.stop_timeout_ms ms", "retry.max_attempts": "lifecycle.max_restarts", "retry.delay": "lifecycle.restart_delay_ms ms",
+		"retry.max_delay": "lifecycle.restart_delay_max_ms ms", "retry.stability_period": "lifecycle.stability_period_ms ms", "retry.backoff": "lifecycle.backoff",
+	})
+}
+
+// inOnePart has all members of a run, and the service's name, in one part of the service.
+func inOnePart(d *dialect.Dialect) {
+	embedded(d)
+	d.Embedding = &dialect.Embedding{Kinds: map[string]dialect.Path{"run": {"spec"}, "health": {"probe"}}}
+	place(d, dialect.Service, map[string]string{"name": "spec.name", "class": "spec.class"})
+}
+
 func positional(d *dialect.Dialect) {
 	for operation, call := range d.Operations {
 		call.At, call.Order = nil, slices.Clone(dialect.Arguments(operation))
@@ -105,6 +123,8 @@ func TestLearn(t *testing.T) {
 		"embedded by kind":       embedded,
 		"flat, written times":    flat,
 		"positional":             positional,
+		"in parts":               inParts,
+		"in one part":            inOnePart,
 		"listed inside": func(d *dialect.Dialect) {
 			embedded(d)
 			d.Embedding = &dialect.Embedding{List: &dialect.Path{"actions"}}

@@ -69,12 +69,13 @@ func (l *learner) tryOut(ctx context.Context) bool {
 		l.miss("a service of ours was killed, and its delay was not the one that was set: the member or the unit of the retry delay is another one")
 		return false
 	}
+	l.sparingly(func() { l.findJobs(ctx, seen) })
+	l.sparingly(func() { l.findLogs(ctx) })
+	l.withdraw(ctx)
 	if err := l.registerAgain(ctx); err != nil {
 		l.miss(fmt.Sprintf("a definition of ours with few members, and with a health check, is not taken: %v", err))
 		return false
 	}
-	l.sparingly(func() { l.findJobs(ctx, seen) })
-	l.sparingly(func() { l.findLogs(ctx) })
 	l.confirmOrders(ctx)
 	if l.how[string(dialect.Delete)] != Confirmed {
 		l.miss("no method deletes a service of ours: name it under zinit.dialect.operations.delete-service of the target file")
@@ -336,7 +337,13 @@ func (l *learner) sendDefinition(ctx context.Context) error {
 	}
 }
 
+// errShipped is why a definition is not sent.
+var errShipped = errors.New("the place of its own name is not known, and that of a shipped service is there")
+
 func (l *learner) sendAll(ctx context.Context, messages []dialect.Message) error {
+	if slices.ContainsFunc(messages, l.namesShipped) {
+		return errShipped
+	}
 	for i, message := range messages { // the actions, in their order, then the service
 		name := l.options.Trial
 		if message.Operation == dialect.SetAction {
@@ -347,6 +354,16 @@ func (l *learner) sendAll(ctx context.Context, messages []dialect.Message) error
 		}
 	}
 	return nil
+}
+
+// namesShipped reports whether a document would be taken for the definition of the shipped service over whose it was written.
+func (l *learner) namesShipped(message dialect.Message) bool {
+	document, _ := message.Document.(map[string]any)
+	return slices.ContainsFunc(leaves(document), func(one leaf) bool {
+		text, _ := one.value.(string)
+		subject := l.options.Shipped[0].Service
+		return (text == subject || text == subject+".run" || text == subject+".health") && nameScore("name", one.at) > 0
+	})
 }
 
 // require marks the members that an error misses as required. It reports whether it found one.
@@ -403,6 +420,31 @@ func (l *learner) isLeftOut(document dialect.Document, name string) bool {
 		isHealth := action["kind"] == "health"
 		return isHealth == (document == dialect.HealthAction) && dialect.IsZero(action[name])
 	})
+}
+
+// withdraw deletes the trial's service, where that can be done, before it is registered otherwise. A contact harms nobody, and a supervisor may not
+// survive a second definition of one name: zinit 0.3.9 answers nobody afterwards.
+func (l *learner) withdraw(ctx context.Context) {
+	call, known := l.spoken.Operations[dialect.Delete]
+	if !known {
+		return
+	}
+	l.halt(ctx)
+	if _, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial}); err == nil {
+		l.await(ctx, func(s Sight) bool { return s.PID == 0 && !l.isListed(ctx) })
+	}
+}
+
+// halt stops the trial's service, where that can be done, before it is deleted: zinit 0.3.9 takes 5 s to delete one that runs, and answers nobody
+// meanwhile.
+func (l *learner) halt(ctx context.Context) {
+	call, known := l.spoken.Operations[dialect.Stop]
+	if !known {
+		return
+	}
+	if _, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial}); err == nil {
+		l.await(ctx, func(s Sight) bool { return s.PID == 0 })
+	}
 }
 
 // registerAgain sends a definition with as few members as possible, and with a health check: what has to be there shows up. The check is never due.
@@ -800,6 +842,9 @@ func (l *learner) confirmOrders(ctx context.Context) {
 		}
 		if step.operation == dialect.Kill || step.operation == dialect.Restart || step.operation == dialect.Stop {
 			l.await(ctx, func(s Sight) bool { return s.PID != 0 })
+		}
+		if step.operation == dialect.Delete {
+			l.halt(ctx)
 		}
 		before, _ := l.options.Witness.Look(ctx, name, trialVariable)
 		err := l.tryEach(ctx, calls, step.arguments, func(call dialect.Call, _ any) bool {
