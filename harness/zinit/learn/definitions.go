@@ -403,7 +403,8 @@ func isHealth(at dialect.Path, object map[string]any, subject Expected) bool {
 		if text, ok := one.value.(string); ok && (text == subject.Service+".health" || strings.EqualFold(text, "health")) {
 			return true
 		}
-		if known && nameScore("schedule.interval", one.at) >= 60 && formOf(dialect.Action, "schedule.interval", one, interval) != "" {
+		isInCheck := slices.ContainsFunc(tokens(one.at.String()), isCheckWord) // of a service that holds its check
+		if known && !isInCheck && nameScore("schedule.interval", one.at) >= 60 && formOf(dialect.Action, "schedule.interval", one, interval) != "" {
 			return nameScore("retry.max_attempts", one.at) == 0
 		}
 	}

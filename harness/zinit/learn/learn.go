@@ -102,7 +102,7 @@ func Learn(ctx context.Context, c Conversation, options Options) Understanding {
 	l := &learner{
 		conversation: c, options: options,
 		spoken: dialect.Dialect{Name: "learned", Operations: map[dialect.Operation]dialect.Call{}, Documents: map[dialect.Document]dialect.Shape{}},
-		how:    map[string]How{}, unknown: map[string]zinit.Error{}, absent: map[string]error{}, most: mostQuestions,
+		how:    map[string]How{}, unknown: map[string]zinit.Error{}, absent: map[string]error{}, unproven: map[string]bool{}, most: mostQuestions,
 	}
 	if options.Given != nil {
 		maps.Copy(l.spoken.Operations, options.Given.Operations)
@@ -134,7 +134,8 @@ type learner struct {
 	httpPorts    []int              // at which HTTP is answered that is no JSON-RPC, and routes have not been tried yet
 	sending      dialect.Definition // of the trial
 	tried        *tentative
-	hints        []string // methods that error replies have named one by one
+	unproven     map[string]bool // durations whose unit only those of others speak for, as "action.stop_timeout"
+	hints        []string        // methods that error replies have named one by one
 	// learnedStates are the states whose words the trial has shown, and ambiguous what is said of several. sameLooks counts looks at such a state.
 	learnedStates []string
 	ambiguous     []any

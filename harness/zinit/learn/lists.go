@@ -549,10 +549,26 @@ func learnStatus(documents []any) dialect.Shape {
 		}
 	}
 	if _, ok := shape["state"]; !ok {
+		addNumberedState(shape, leaves(first))
+	}
+	if _, ok := shape["state"]; !ok {
 		return nil
 	}
 	addByName(shape, dialect.Status, leaves(first), "health", "restarts", "error")
 	return shape
+}
+
+// addNumberedState adds a state that is a number: that of a service that runs. Whether it is another one for a service that does not, the trial shows.
+func addNumberedState(shape dialect.Shape, found []leaf) {
+	best, score := leaf{}, 0
+	for _, one := range found {
+		if s := nameScore("state", one.at); isNumber(one.value) && s > score && one.at.String() != shape["pid"].At.String() {
+			best, score = one, s
+		}
+	}
+	if score > 0 {
+		shape["state"] = dialect.Member{At: best.at, Words: map[string]any{"running": best.value}}
+	}
 }
 
 // runningTag finds a word for a running service in the place of a leaf: {"state": {"Running": {"pid": 7}}}, as Rust writes a variant that has members.

@@ -47,8 +47,14 @@ func (l *learner) learnAction(document map[string]any, subject Expected, kind st
 		}
 		addByName(shape, dialect.Action, left, name)
 		if member, added := shape[name]; added {
-			if member.Form == "" {
-				member.Form = unitLike(shape, document, name)
+			if known, _ := dialect.MemberOf(dialect.Action, name); known.Type == dialect.Duration && member.Form == "" {
+				value, _ := member.At.Get(document)
+				unit, isProven := plausibleUnit(value)
+				if !isProven {
+					unit = unitLike(shape, document, name)
+					l.unproven[under+name] = true
+				}
+				member.Form = unit
 				shape[name] = member
 			}
 			l.note(under+name, Guessed)
@@ -75,6 +81,25 @@ func unitLike(shape dialect.Shape, document map[string]any, name string) dialect
 		}
 	}
 	return ""
+}
+
+// plausibleUnit returns the only unit in which a number is a time that a service may be given, if there is only one. That a number of ours is read
+// back as it was set tells nothing of its unit.
+func plausibleUnit(value any) (dialect.Form, bool) {
+	const shortest, longest = time.Second, 6 * time.Minute
+	number, _ := value.(float64)
+	var found []dialect.Form
+	for form, unit := range map[dialect.Form]time.Duration{
+		dialect.Nanoseconds: time.Nanosecond, dialect.Microseconds: time.Microsecond, dialect.Milliseconds: time.Millisecond, dialect.Seconds: time.Second, dialect.Minutes: time.Minute,
+	} {
+		if d := number * float64(unit); d >= float64(shortest) && d <= float64(longest) {
+			found = append(found, form)
+		}
+	}
+	if len(found) != 1 {
+		return "", false
+	}
+	return found[0], true
 }
 
 func isNumber(value any) bool {

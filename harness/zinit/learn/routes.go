@@ -234,6 +234,7 @@ func restRoutes(operation dialect.Operation, prefix, services string) []string {
 		add(http.MethodPut, item)
 		add(http.MethodPost, item, list)
 		add(http.MethodPut, item+"/config", item+"/definition", item+"/spec", list)
+		add(http.MethodPost, list+"/create", list+"/register", list+"/add")
 	case dialect.Delete:
 		add(http.MethodDelete, item)
 		fallthrough

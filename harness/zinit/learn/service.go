@@ -79,7 +79,7 @@ func (l *learner) confirmService(ctx context.Context) {
 	l.readServiceBack(ctx, idle)
 	if run, ok := l.readRun(ctx, l.options.Trial); ok {
 		for name, value := range once {
-			if equalJSON(run[name], value) {
+			if !l.unproven["action."+name] && equalJSON(run[name], value) {
 				l.note("action."+name, Stored)
 			}
 		}

@@ -136,3 +136,19 @@ func (l *learner) learnFailed(ctx context.Context) {
 	}
 	l.await(ctx, func(now Sight) bool { return now.PID == 0 && l.takeStateWord(ctx, "failed") })
 }
+
+// forgetConstantState forgets the status if it says of the trial that it runs while no process of it is there. It reports whether it did.
+func (l *learner) forgetConstantState(ctx context.Context) bool {
+	seen, err := l.options.Witness.Look(ctx, l.options.Trial, trialVariable)
+	values, known := l.statusOfTrial(ctx)
+	if err != nil || seen.PID != 0 || !known || values["state"] != "running" {
+		return false
+	}
+	for _, operation := range []dialect.Operation{dialect.ListFull, dialect.StatusOf} {
+		delete(l.spoken.Operations, operation)
+		l.how[string(operation)] = Missing
+	}
+	delete(l.spoken.Documents, dialect.Status)
+	l.miss("its status says that a service runs that was stopped: name the state under zinit.dialect.documents.status of the target file")
+	return true
+}

@@ -61,13 +61,16 @@ func (l *learner) tryOut(ctx context.Context) bool {
 	}
 	l.note("action.exec", Confirmed)
 	l.takeTentative(ctx, seen)
+	seen = l.tryPairs(ctx, seen)
 	l.confirm("action.env", seen.Value == l.options.Trial)
 	l.confirm("action.dir", seen.Dir == l.options.Witness.Dir())
 	l.readBack(ctx)
 	l.confirmStatus(ctx, seen)
-	if !l.confirmDelay(ctx, seen) {
-		l.miss("a service of ours was killed, and its delay was not the one that was set: the member or the unit of the retry delay is another one")
-		return false
+	for refuted := map[string]bool{}; !l.confirmDelay(ctx, seen); {
+		if seen, ok = l.tryOtherDelay(ctx, refuted); !ok {
+			l.miss("a service of ours was killed, and its delay was not the one that was set: the member or the unit of the retry delay is another one")
+			return false
+		}
 	}
 	l.sparingly(func() { l.findJobs(ctx, seen) })
 	l.sparingly(func() { l.findLogs(ctx) })
@@ -249,6 +252,33 @@ func (l *learner) registerUnblamed(ctx context.Context, set bool, refused error)
 		set, _ = l.registerOnce(ctx)
 	}
 	return set, refused
+}
+
+// tryPairs writes the variables in other forms if they had no effect and no shipped service has any, and returns the last sight. A supervisor may take
+// a list of what it does not expect for an empty one.
+func (l *learner) tryPairs(ctx context.Context, seen Sight) Sight {
+	env, placed := l.spoken.Documents[dialect.Action]["env"]
+	value, _ := env.At.Get(any(l.runTemplate()))
+	if list, isList := value.([]any); !placed || seen.Value != "" || !isList || len(list) > 0 {
+		return seen
+	}
+	for _, form := range []dialect.Form{dialect.Objects, dialect.Tuples, dialect.Equals, dialect.Plain} {
+		other := env
+		other.Form = form
+		l.spoken.Documents[dialect.Action]["env"] = other
+		if form == env.Form || l.sendDefinition(ctx) != nil || l.options.Witness.Kill(ctx, seen.PID) != nil {
+			continue
+		}
+		next, ok := l.await(ctx, func(now Sight) bool { return now.PID != 0 && now.PID != seen.PID })
+		if !ok {
+			break
+		}
+		if seen = next; seen.Value == l.options.Trial {
+			return seen
+		}
+	}
+	l.spoken.Documents[dialect.Action]["env"] = env
+	return seen
 }
 
 // setGrowths sets the words for the growth of delays.
@@ -668,8 +698,14 @@ func (l *learner) readBack(ctx context.Context) {
 		return
 	}
 	for name, value := range definition.Actions[0] {
-		if _, placed := l.spoken.Documents[dialect.Action][name]; placed && equalJSON(action[name], value) {
+		if _, placed := l.spoken.Documents[dialect.Action][name]; !placed || l.unproven["action."+name] {
+			continue
+		}
+		read, there := action[name]
+		if equalJSON(read, value) {
 			l.note("action."+name, Stored)
+		} else if there && l.how["action."+name] == Shipped { // another member that holds the same in a shipped definition
+			l.how["action."+name] = Guessed
 		}
 	}
 	if said := definition.Actions[0]["retry.backoff"]; said != nil && !equalJSON(action["retry.backoff"], said) { // only the shipped word is known
@@ -816,6 +852,46 @@ func (l *learner) confirmDelay(ctx context.Context, seen Sight) bool {
 	return false
 }
 
+// tryOtherDelay takes another member of a run action for its delay, one that holds the same in a shipped definition, and registers the trial again. It
+// forgets the member if there is no other.
+func (l *learner) tryOtherDelay(ctx context.Context, refuted map[string]bool) (Sight, bool) {
+	const name = "retry.delay"
+	shape, template := l.spoken.Documents[dialect.Action], l.runTemplate()
+	used := map[string]bool{}
+	for _, member := range shape {
+		used[member.At.String()] = true
+	}
+	refuted[shape[name].At.String()] = true
+	delete(shape, name)
+	l.how["action."+name] = Missing
+	known, _ := dialect.MemberOf(dialect.Action, name)
+	for _, one := range leaves(template) {
+		at := one.at.String()
+		form, holds := formThatHolds(known, one, l.options.Shipped[0].Run[name])
+		if !holds || used[at] || refuted[at] || slices.ContainsFunc(tokens(at), isCheckWord) {
+			continue
+		}
+		shape[name] = dialect.Member{At: one.at, Form: form}
+		l.note("action."+name, Shipped)
+		l.sending = l.definition()
+		if l.sendDefinition(ctx) != nil {
+			break
+		}
+		return l.await(ctx, func(now Sight) bool { return now.PID != 0 })
+	}
+	delete(shape, name)
+	l.how["action."+name] = Missing
+	return Sight{}, false
+}
+
+// runTemplate returns the document that holds the run action of a shipped service.
+func (l *learner) runTemplate() map[string]any {
+	if template := l.templates.Actions["run"]; template != nil {
+		return template
+	}
+	return l.templates.Service // it is a part of its service's document
+}
+
 // confirmOrders stops, starts, signals and deletes the trial service. An order without its effect is forgotten.
 func (l *learner) confirmOrders(ctx context.Context) {
 	name := l.options.Trial
@@ -852,6 +928,9 @@ func (l *learner) confirmOrders(ctx context.Context) {
 			_, happened := l.await(ctx, func(now Sight) bool { return step.effect(before, now) })
 			return happened
 		})
+		if err != nil && step.operation == dialect.Stop && known && l.forgetConstantState(ctx) {
+			l.spoken.Operations[dialect.Stop], err = call, nil
+		}
 		if err != nil {
 			delete(l.spoken.Operations, step.operation)
 			l.how[string(step.operation)] = Missing
