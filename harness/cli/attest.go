@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"time"
@@ -23,6 +24,10 @@ type attestCommand struct {
 
 // Run judges the records as promote does, and signs the verdict, whatever it is.
 func (c *attestCommand) Run(ctx context.Context, stdout io.Writer) error {
+	output := cmp.Or(c.Output, filepath.Join(filepath.Dir(c.Records[0]), folder.AttestationName))
+	if err := refuseOverwriting(output, append([]string{c.Key, c.Policy, c.Baseline}, c.Records...)...); err != nil {
+		return fmt.Errorf("attest the verdict: %w", err)
+	}
 	key, err := attest.ReadSigningKey(c.Key)
 	if err != nil {
 		return err
@@ -37,6 +42,5 @@ func (c *attestCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if _, err := io.WriteString(stdout, comparison+summary.Verdict(judged)); err != nil {
 		return err
 	}
-	output := cmp.Or(c.Output, filepath.Join(filepath.Dir(c.Records[0]), folder.AttestationName))
 	return sign(ctx, stdout, key, judged, output, files...)
 }

@@ -72,6 +72,9 @@ func Run(arguments []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return printError(stderr, err)
 	}
+	if err := refuseRepeated(parsed); err != nil {
+		return printError(stderr, err)
+	}
 	if err := waitFor(ctx, endLimit(parsed.Command()), func() error { return parsed.Run() }); err != nil {
 		return printError(stderr, err)
 	}
@@ -99,6 +102,37 @@ func refuseEmpty(arguments []string) error {
 			return errors.New("an argument is empty: give it a value, or leave it out")
 		case strings.HasPrefix(argument, "--") && argument == flag+"=":
 			return fmt.Errorf("%s is empty: give it a value, or leave it out", flag)
+		}
+	}
+	return nil
+}
+
+// refuseRepeated refuses a flag with a value that is given twice: the later one would replace the earlier one unseen, as the digest of a
+// promotion.
+func refuseRepeated(parsed *kong.Context) error {
+	given := map[*kong.Flag]bool{}
+	for _, step := range parsed.Path {
+		flag := step.Flag
+		if flag == nil || step.Resolved || flag.IsBool() || flag.IsCumulative() {
+			continue
+		}
+		if given[flag] {
+			return fmt.Errorf("--%s is given twice: leave one out", flag.Name)
+		}
+		given[flag] = true
+	}
+	return nil
+}
+
+// refuseOverwriting refuses an output that is one of the files that the command reads.
+func refuseOverwriting(output string, read ...string) error {
+	there, err := os.Stat(output)
+	if err != nil {
+		return nil //nolint:nilerr // it does not exist, or cannot be written either
+	}
+	for _, path := range read {
+		if one, err := os.Stat(path); err == nil && os.SameFile(there, one) {
+			return fmt.Errorf("the output %s is a file that is read: name another one by --output", output)
 		}
 	}
 	return nil

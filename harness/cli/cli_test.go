@@ -105,6 +105,47 @@ func TestNothingIsNoDefault(t *testing.T) {
 	}
 }
 
+// TestAFlagIsGivenOnce: the later of two digests would promote the image that the earlier one names.
+func TestAFlagIsGivenOnce(t *testing.T) {
+	good := exampleRecord("good")
+	for _, arguments := range [][]string{
+		{"promote", good, "--digest", "sha256:" + strings.Repeat("a", 64), "--digest=sha256:" + strings.Repeat("b", 64)},
+		{"promote", good, "--policy", "nowhere", "--policy", "ci/policy.yaml"},
+		{"verify", "nowhere", "--key", "x", "--key", "y", "--digest", "z"},
+	} {
+		stdout, stderr := new(strings.Builder), new(strings.Builder)
+		if code := Run(arguments, stdout, stderr); code != exitError || stdout.Len() > 0 || !strings.Contains(stderr.String(), "is given twice: leave one out") {
+			t.Errorf("%q: %d, %q, %q", arguments, code, stdout, stderr)
+		}
+	}
+}
+
+// TestWhatIsReadIsNotOverwritten: an attestation or a page in place of a record would destroy the evidence.
+func TestWhatIsReadIsNotOverwritten(t *testing.T) {
+	text, err := os.ReadFile(exampleRecord("good"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "record.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "other.json")
+	if err := os.Link(path, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, arguments := range [][]string{
+		{"attest", path, "--without-key", "--output", path}, {"attest", path, "--without-key", "--output", link}, {"history", path, "--output", link},
+	} {
+		stderr := new(strings.Builder)
+		code := Run(arguments, new(strings.Builder), stderr)
+		kept, err := os.ReadFile(path) //nolint:gosec // into a folder of this test
+		if code != exitError || err != nil || string(kept) != string(text) || !strings.Contains(stderr.String(), "is a file that is read") {
+			t.Errorf("%q: %d, %v, %q", arguments, code, err, stderr)
+		}
+	}
+}
+
 // TestThePolicyOfTheWorkingDirectoryIsNotTaken prepares one that waives everything.
 func TestThePolicyOfTheWorkingDirectoryIsNotTaken(t *testing.T) {
 	good, err := filepath.Abs(exampleRecord("good"))

@@ -28,6 +28,9 @@ func (c *historyCommand) Run(stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := refuseOverwriting(c.Output, paths...); err != nil {
+		return fmt.Errorf("write the history: %w", err)
+	}
 	var records []history.Named
 	for _, path := range paths {
 		read, err := record.Load(path)

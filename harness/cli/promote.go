@@ -59,15 +59,15 @@ func (f recordFlags) judge(now time.Time) (judged verdict.Verdict, files []attes
 // promoteCommand is hero_chaos promote.
 type promoteCommand struct {
 	recordFlags
-	JSON bool      `name:"json" help:"Print the verdict as JSON."`
-	Now  time.Time `help:"Judge as of this time, such as judged.at of a verdict.json. Default: now." placeholder:"2026-12-31T23:59:59Z"`
+	JSON bool       `name:"json" help:"Print the verdict as JSON."`
+	Now  *time.Time `help:"Judge as of this time, such as judged.at of a verdict.json. Default: now." placeholder:"2026-12-31T23:59:59Z"`
 }
 
 // Run judges records and prints the verdict. It writes no file.
 func (c *promoteCommand) Run(stdout io.Writer, code *outcome) error {
-	now := c.Now
-	if now.IsZero() {
-		now = time.Now()
+	now := time.Now()
+	if c.Now != nil {
+		now = *c.Now
 	}
 	judged, _, comparison, err := c.judge(now)
 	if err != nil {

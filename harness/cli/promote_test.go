@@ -134,7 +134,7 @@ func TestPromotePromotes(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &found); err != nil || code != exitHeld || found.Answer != verdict.Promote {
 		t.Errorf("exit code %d, %v, %s", code, err, stdout)
 	}
-	if code, _, _ := promote(t, path, "--policy", policy, "--now", "2027-05-04T04:02:01Z"); code != exitInconclusive {
+	if code, _, _ := commandLine("promote", path, "--policy", policy, "--now", "2027-05-04T04:02:01Z"); code != exitInconclusive {
 		t.Errorf("a year later: exit code %d", code)
 	}
 	if code, _, _ := promote(t, path, path, "--policy", policy); code != exitInconclusive {

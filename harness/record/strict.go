@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // decode reads one document of JSON. It refuses what two readers could understand differently: a member that is there
@@ -29,8 +30,8 @@ type object struct {
 	name    bool
 }
 
-// unambiguous finds a member that an object has twice. Names that differ in their case alone are the same to
-// encoding/json. data is one document that was decoded before, so that its form is known to be right.
+// unambiguous finds a member that an object has twice, or whose name no program of ours writes. Names that differ in their case alone are the
+// same to encoding/json, and not to others. data is one document that was decoded before, so that its form is known to be right.
 func unambiguous(data []byte) error {
 	var open []object
 	for i := 0; i < len(data); i++ {
@@ -72,6 +73,9 @@ func (o *object) add(quoted []byte) error {
 	name := strings.ToLower(strings.ToUpper(text))
 	if o.members[name] {
 		return fmt.Errorf("the member %q is there twice", text)
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII || unicode.IsUpper(r) }) {
+		return fmt.Errorf("unknown member %q: names are in lower case", text)
 	}
 	o.members[name], o.name = true, false
 	return nil
