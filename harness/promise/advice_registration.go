@@ -23,6 +23,8 @@ var registrationAdvice = map[string]Advice{
 		"action.set takes effect with the next run"),
 	RegistrationResetExec: zinitAdvice("A mended command has to take effect without a restart of the container.", "Zinit keeps the command of the first registration.",
 		"action.set takes effect with the next run"),
+	RegistrationResetAround: zinitAdvice("Whoever mends a variable restarts the service by order, and believes that it runs with the new one.",
+		"Zinit keeps env, dir or exec of the run before when service.restart replaces it.", "service.restart runs the action as it was set last"),
 	RegistrationResetCheck: zinitAdvice("A probe that was mended, or only registered again, has to find the next hang.", "Zinit keeps the check of the first registration, or ends the checks of a process when its service is set again.",
 		"action.set takes effect with the next run of a check, and the checks go on"),
 	RegistrationUniqueActions: {

@@ -20,5 +20,5 @@ var circumstances = []Promise{
 	blocking(CircumstancesRestart, "The run after service.restart, or after a stop and a start, starts in the same circumstances as the run before.", from(contract.Circumstances)),
 	blocking(CircumstancesShipped, "Every shipped service that is restarted runs in the same circumstances as before.", from(contract.Circumstances)),
 	blocking(CircumstancesHealth, "Every run of a health check has the environment and folder of its action, and starts in the same circumstances as the first.", from(contract.Circumstances)),
-	blocking(CircumstancesOutput, "The output of every run is in the log of its action and of no other, from its first words to its last, errors included.", from(contract.Circumstances)),
+	blocking(CircumstancesOutput, "The output of every run is in the log of its action and of no other, from its first words to its last, errors included, and in its order.", from(contract.Circumstances)),
 }

@@ -19,7 +19,7 @@ const (
 )
 
 var persistence = []Promise{
-	blocking(PersistenceDefinitions, "Registered definitions are unchanged after a restart of the supervisor or of the container.", from(contract.Persistence), "definitions-survive"),
+	blocking(PersistenceDefinitions, "Registered definitions are unchanged after a restart of the supervisor or of the container, and used: the stop signal as well.", from(contract.Persistence), "definitions-survive"),
 	blocking(PersistenceStopped, "A stopped service stays stopped over a restart of the supervisor or of the container.", from(contract.Restart, contract.Persistence), "definitions-survive"),
 	blocking(PersistenceSingle, "After a restart of the supervisor or of the container no service runs twice.", from(contract.ProcessTree, contract.Persistence), "definitions-survive"),
 	blocking(PersistenceServing, "After a restart of the supervisor or of the container every service serves within the boot budget.", from(contract.Persistence), "definitions-survive", "boot-within-60s"),

@@ -8,6 +8,7 @@ const (
 	RegistrationResetSupervised = "registration.reset-supervised"
 	RegistrationResetPolicy     = "registration.reset-policy"
 	RegistrationResetExec       = "registration.reset-exec"
+	RegistrationResetAround     = "registration.reset-environment"
 	RegistrationResetCheck      = "registration.reset-check"
 	RegistrationUniqueActions   = "registration.unique-actions"
 	RegistrationActionNames     = "registration.action-names"
@@ -42,6 +43,7 @@ var registration = []Promise{
 	blocking(RegistrationResetSupervised, "A service that is registered again while it runs still comes back after a kill.", from(contract.Restart, contract.Definitions)),
 	blocking(RegistrationResetPolicy, "A retry policy that is set again takes effect with the next run.", from(contract.Definitions), "reset-next-run", "action-nesting"),
 	blocking(RegistrationResetExec, "A command that is set again takes effect with the next run.", from(contract.Definitions), "reset-next-run"),
+	blocking(RegistrationResetAround, "Arguments, variables and a folder that are set again take effect with service.restart.", from(contract.Definitions, contract.RegisteredIsUsed), "reset-next-run"),
 	blocking(RegistrationResetCheck, "A health check that is set again while its service runs goes on, by its new command after a restart at the latest.", from(contract.Definitions, contract.Health), "reset-next-run"),
 	// Actions and dependencies that services share.
 	blocking(RegistrationUniqueActions, "No two services of the image share an action, and every action that a service names exists.", from(contract.Bugs), "service-actions-member"),

@@ -39,7 +39,7 @@ var retry = []Promise{
 	blocking(RetryShipped, "The shipped policy holds over three retries in a row.", from(contract.Supervision), delayRules...),
 	blocking(RetryCrashLoop, "A service that ends as soon as it has started is retried with the same delays, whatever its exit code and whether it passed health checks.", from(contract.Delay), delayRules...),
 	blocking(RetryStabilityBefore, "A run that ends just before its stability period is followed by the next longer delay.", from(contract.Delay), delayRules...),
-	blocking(RetryStabilityAfter, "A run that ends just after its stability period is followed by the first delay again.", from(contract.Delay), "retry-numbering"),
+	blocking(RetryStabilityAfter, "A run that ends just after its stability period is followed by the first delay again, each time.", from(contract.Delay), "retry-numbering"),
 	// How many attempts are made, and what the supervisor says of them.
 	blocking(RetryStableBudget, "A stable run gives a service all its attempts back.", from(contract.Stability), "cap-counts-runs"),
 	blocking(RetryGivesUp, "A service that keeps ending early is given up once its attempts are used up, and not before.", from(contract.Supervision)),

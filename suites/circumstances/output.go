@@ -3,6 +3,7 @@ package circumstances
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,8 +43,10 @@ func itIsLogged(chaos *session.Session, plan session.VictimPlan) {
 		other := plan.Sample(2) // with a name that begins alike
 		spec.Victim(ctx, sandbox, other)
 		before := spec.Identify(ctx, sandbox, service)
+		var first []string // words of the runs, in their order
 		for n := 1; n <= talks; n++ {
-			expectWords(ctx, chaos, sandbox, plan, n, victim.FirstWords(before.PID))
+			first = append(first, victim.FirstWords(before.PID))
+			expectWords(ctx, chaos, sandbox, plan, n, first[n-1])
 			if n == talks {
 				break
 			}
@@ -57,6 +60,7 @@ func itIsLogged(chaos *session.Session, plan session.VictimPlan) {
 			expectOwnLog(ctx, chaos, sandbox, plan, other, before.PID)
 			before = after
 		}
+		expectOrder(ctx, chaos, sandbox, plan, first)
 	}, NodeTimeout(specTimeout))
 }
 
@@ -70,6 +74,21 @@ func expectOwnLog(ctx context.Context, chaos *session.Session, sandbox *session.
 		if strings.Contains(text, words) {
 			spec.FailWith(chaos, fmt.Sprintf("%s wrote %q, and it is in the log of %s", plan.Name, words, other.Name))
 		}
+	}
+}
+
+// expectOrder fails the spec if words do not stand in the log in the order in which they were written.
+func expectOrder(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, plan session.VictimPlan, words []string) {
+	GinkgoHelper()
+	lines, err := readLog(ctx, sandbox, plan.Name)
+	spec.Conclude(err)
+	last := -1
+	for n, text := range words {
+		at := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, text) })
+		if at >= 0 && at < last {
+			spec.FailWith(chaos, fmt.Sprintf("the log of %s has what run %d wrote before what an earlier run wrote", plan.Name, n+1), spec.List("log", lines)...)
+		}
+		last = max(last, at)
 	}
 }
 

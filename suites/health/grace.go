@@ -1,6 +1,7 @@
 package health
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -29,17 +30,19 @@ func itLeavesTheStartPeriod(chaos *session.Session, plan session.VictimPlan) {
 	})
 }
 
-// itLeavesTheStartPeriodAgain registers the spec whose first process exits by itself after its first question.
-func itLeavesTheStartPeriodAgain(chaos *session.Session, plan session.VictimPlan) {
-	It("leaves the next process its start period: "+plan.Name, decorate(promise.HealthGraceAgain, plan), func(ctx SpecContext) {
+// itLeavesTheStartPeriodAgain registers the spec whose first process is followed by another after its first question. what says how that
+// comes about.
+func itLeavesTheStartPeriodAgain(chaos *session.Session, plan session.VictimPlan, what string, replace func(context.Context, *checkedVictim) error) {
+	It("leaves the next process its start period, after "+what+": "+plan.Name, decorate(promise.HealthGraceAgain, plan), func(ctx SpecContext) {
 		v := register(ctx, chaos, plan.WithHealth(newSchedule(graceInterval, gracePeriod, 1), healthyTimeout))
 		v.awaitStart(ctx)
 		v.await(ctx, "was asked once", gracePeriod+overdueLimit, func(lives []life) bool { return len(lives) > 1 || len(lives[0].probes) > 0 })
-		spec.Conclude(spec.Command(ctx, v.sandbox, v.plan).Exit(ctx, 1))
+		spec.Conclude(replace(ctx, v))
 		if _, ok := v.await(ctx, "is started again", delay+5*overdueLimit, func(lives []life) bool { return len(lives) > 1 }); !ok {
-			spec.Inconclusive(plan.Name + " exited and was not started again: there is no second start period to be timed")
+			spec.Inconclusive("no landing: no second process was started, whose start period could be timed")
 		}
 		v.judgeFirstProbe(ctx, 1)
+		v.judgeRate(ctx, 1)
 	})
 }
 
@@ -49,7 +52,7 @@ func (v *checkedVictim) judgeFirstProbe(ctx SpecContext, n int) {
 	GinkgoHelper()
 	lives, ok := v.await(ctx, "is asked for the first time", gracePeriod+overdueLimit, func(lives []life) bool { return len(lives[n].probes) > 0 })
 	if !ok {
-		v.fail(ctx, fmt.Sprintf("%s was not asked within %s of the start of its process; its start period is %s",
+		v.failBeyond(ctx, overdueLimit, fmt.Sprintf("%s was not asked within %s of the start of its process; its start period is %s",
 			v.plan.Name, span.Text(gracePeriod+overdueLimit), span.Text(gracePeriod)), lives)
 	}
 	first := time.Duration(slices.Min(lives[n].probes) - lives[n].started)
@@ -58,6 +61,20 @@ func (v *checkedVictim) judgeFirstProbe(ctx SpecContext, n int) {
 	}
 	v.fail(ctx, fmt.Sprintf("%s was first asked %s after the start of its process; its start period is %s",
 		v.plan.Name, span.Text(first), span.Text(gracePeriod)), lives)
+}
+
+// judgeRate judges how often the nth life is asked in two intervals after its first question. One question more than due is granted.
+func (v *checkedVictim) judgeRate(ctx SpecContext, n int) {
+	GinkgoHelper()
+	const intervals, due = 2, 3
+	period := intervals*graceInterval + spec.Tolerance(v.chaos)
+	isAsked := func(lives []life) bool {
+		probes := slices.Sorted(slices.Values(lives[n].probes))
+		return len(probes) > due+1 && time.Duration(probes[due+1]-probes[0]) <= period
+	}
+	if lives, often := v.await(ctx, "was asked for "+span.Text(period), period, isAsked); often {
+		v.failBeyond(ctx, graceInterval, fmt.Sprintf("%s was asked more than %d times in %s of its next process", v.plan.Name, due+1, span.Text(period)), lives)
+	}
 }
 
 // beganOnTime reports whether the first check of the present process began when it was due, by zinit's record.

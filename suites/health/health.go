@@ -3,6 +3,7 @@
 package health
 
 import (
+	"context"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2" //nolint:revive // the suites may dot-import it
@@ -45,7 +46,12 @@ func Specs(chaos *session.Session) {
 		itIsRecorded(chaos, planHealthy("health-recorded"))
 		itIsLogged(chaos, planHealthy("health-logged"))
 		itLeavesTheStartPeriod(chaos, planHealthy("health-grace"))
-		itLeavesTheStartPeriodAgain(chaos, planHealthy("health-grace-again"))
+		itLeavesTheStartPeriodAgain(chaos, planHealthy("health-grace-again"), "its end", func(ctx context.Context, v *checkedVictim) error {
+			return spec.Command(ctx, v.sandbox, v.plan).Exit(ctx, 1)
+		})
+		itLeavesTheStartPeriodAgain(chaos, planHealthy("health-grace-ordered"), "service.restart", func(ctx context.Context, v *checkedVictim) error {
+			return v.sandbox.Supervisor.Restart(ctx, v.plan.Name)
+		})
 		itTimesOut(chaos, planVictim("health-timeout").WithPatientProbe(probeTimeout))
 		itCountsFailuresInARow(chaos, planHealthy("health-consecutive"))
 		for _, behaviour := range victim.Behaviours()[1:] { // the first is the good one

@@ -50,6 +50,7 @@ func runSpecs(chaos *session.Session) {
 		itIsCheckedOnceAtATime(chaos, newChecker("alone", victim.Options{ExitDelay: 2*runInterval + runInterval/2}))
 		itFailsByASignal(chaos)
 		itFailsByAnyExitCode(chaos, newChecker("exit-code", victim.Options{ExitDelay: shortCheckPeriod, Endings: failures}).every(shortInterval))
+		itTimesOutInARow(chaos, newChecker("hanging", victim.Options{ExitDelay: time.Minute}))
 		itReplacesNoOther(chaos, newChecker("late", victim.Options{ExitDelay: lateCheckPeriod, ExitCode: 1}))
 		itCountsItsOwn(chaos, newChecker("own", victim.Options{ExitDelay: shortCheckPeriod, ExitCode: 1}).every(shortInterval))
 	})
@@ -236,7 +237,37 @@ func itIsNotCheckedOnceStopped(chaos *session.Session, c checker) {
 			spec.FailWith(chaos, fmt.Sprintf("%s was stopped, and then %s", w.Name, what),
 				spec.Note("policy", "checked every %s", span.Text(runInterval)), spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)))
 		}
+		c.expectCheckedAgain(ctx, chaos, sandbox, w, run)
 	})
+}
+
+// expectCheckedAgain starts a witness that was stopped, and fails the spec if its next process is not checked.
+func (c checker) expectCheckedAgain(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox, w *spec.Witness, before record.Incarnation) {
+	GinkgoHelper()
+	By("start " + w.Name + " again")
+	started := spec.Now(ctx, sandbox)
+	spec.Conclude(sandbox.Supervisor.Start(ctx, w.Name))
+	run, ok := w.AwaitRun(ctx, w.Program, before, delay+2*overdueLimit)
+	if !ok {
+		spec.Inconclusive("no landing: the service was started, and does not run")
+	}
+	host := spec.WatchHost(ctx, sandbox)
+	limit := limitOf(2, 0)
+	if spec.Watch(ctx, limit, "wait until "+w.Name+" is checked again", func(ctx context.Context) bool {
+		journal, err := spec.ReadJournal(ctx, sandbox, c.check)
+		return err == nil && len(journal.Of(victim.EventStarted).Since(started)) > 0
+	}) {
+		return
+	}
+	switch {
+	case host.Stall() > spec.Tolerance(chaos):
+		spec.InconclusiveBecause(record.HostStalled("the health checks cannot be timed"))
+	case spec.HasEnded(ctx, sandbox, run):
+		spec.Inconclusive("no landing: the service was started, and does not run")
+	}
+	spec.FailWith(chaos, fmt.Sprintf("%s was stopped and started, and was not checked within %s of its start", w.Name, span.Text(limit)),
+		spec.Note("policy", "checked every %s, first %s after the start", span.Text(runInterval), span.Text(runStartPeriod)),
+		spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)))
 }
 
 func itIsCheckedOnceAtATime(chaos *session.Session, c checker) {
@@ -312,6 +343,31 @@ func itFailsByAnyExitCode(chaos *session.Session, c checker) {
 		default:
 			spec.FailWith(chaos, fmt.Sprintf("%s failed %s in a row, each with another exit code, and was not replaced", w.Name, spec.Count(ended, "check")),
 				spec.Note("codes", "%s", failures), spec.Note("policy", "replaced after %s in a row", spec.Count(wanted, "failure")),
+				spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)))
+		}
+	})
+}
+
+// itTimesOutInARow registers the spec of a service whose health checks all outlast their timeout, and that is replaced after two failures.
+func itTimesOutInARow(chaos *session.Session, c checker) {
+	const retries, enough = 2, 5
+	c.it("times out twice replaces its service", promise.HealthTimeout, func(ctx SpecContext) {
+		sandbox, w, run := c.start(ctx, chaos, retries, runTimeout)
+		replaced, begun := false, 0
+		spec.Watch(ctx, 2*limitOf(enough, runTimeout), "wait until "+w.Name+" is replaced", func(ctx context.Context) bool {
+			if journal, err := spec.ReadJournal(ctx, sandbox, c.check); err == nil {
+				begun = len(journal.Of(victim.EventStarted)) // all but the last have timed out
+			}
+			replaced = spec.HasEnded(ctx, sandbox, run)
+			return replaced || begun > enough
+		})
+		switch {
+		case replaced:
+		case begun <= enough:
+			spec.Inconclusive("no landing: the service was not checked often enough to prove anything")
+		default:
+			spec.FailWith(chaos, fmt.Sprintf("%d health checks of %s outlasted their timeout, and it was not replaced", begun-1, w.Name),
+				spec.Note("policy", "a check may take %s, replaced after %s in a row", span.Text(runTimeout), spec.Count(retries, "failure")),
 				spec.Note("zinit", "%s", sandbox.StatusText(ctx, w.Name)))
 		}
 	})

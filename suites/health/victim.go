@@ -121,7 +121,13 @@ const handovers = 3
 // ends as INCONCLUSIVE instead.
 func (v *checkedVictim) fail(ctx context.Context, headline string, lives []life, lines ...spec.Line) {
 	GinkgoHelper()
-	if handovers*v.host.Stall() > spec.Tolerance(v.chaos) {
+	v.failBeyond(ctx, spec.Tolerance(v.chaos), headline, lives, lines...)
+}
+
+// failBeyond fails the spec like fail, by something that only stalls of more than margin in all can have made.
+func (v *checkedVictim) failBeyond(ctx context.Context, margin time.Duration, headline string, lives []life, lines ...spec.Line) {
+	GinkgoHelper()
+	if handovers*v.host.Stall() > margin {
 		spec.InconclusiveBecause(record.HostStalled("the health checks cannot be timed"))
 	}
 	schedule := v.plan.Schedule

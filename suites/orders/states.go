@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -121,6 +122,9 @@ var states = []state{
 // unknown is the state of a service that was never registered.
 const unknown = "unknown"
 
+// restartTwice is an order that two clients give at the same time.
+const restartTwice = "restart by two"
+
 // order is an order about a service.
 type order struct {
 	name string
@@ -131,6 +135,12 @@ var allOrders = []order{
 	{"start", func(ctx context.Context, s *subject) error { return s.supervisor.Start(ctx, s.Name) }},
 	{"stop", func(ctx context.Context, s *subject) error { return s.supervisor.Stop(ctx, s.Name) }},
 	{"restart", func(ctx context.Context, s *subject) error { return s.supervisor.Restart(ctx, s.Name) }},
+	{restartTwice, func(ctx context.Context, s *subject) error {
+		other := make(chan error, 1)
+		go func() { other <- s.supervisor.Restart(ctx, s.Name) }()
+		err := s.supervisor.Restart(ctx, s.Name)
+		return cmp.Or(<-other, err)
+	}},
 	{"kill", func(ctx context.Context, s *subject) error { return s.supervisor.Kill(ctx, s.Name, "SIGKILL") }},
 	{"delete", func(ctx context.Context, s *subject) error { return s.supervisor.Delete(ctx, s.Name) }},
 	{"set", func(ctx context.Context, s *subject) error {
@@ -141,15 +151,15 @@ var allOrders = []order{
 
 // outcomes list the effect of each order, by the state in which it is given, and whether it must be accepted.
 var outcomes = map[string]map[string]cell{
-	"running":      {"start": {up, false}, "stop": {down, true}, "restart": {up, true}, "kill": {up, true}, "delete": {gone, true}, "set": {up, true}},
-	"starting":     {"start": {up, false}, "stop": {down, false}, "restart": {up, true}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
-	"waiting":      {"start": {up, false}, "stop": {down, true}, "restart": {up, false}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
-	"failed":       {"start": {up, true}, "stop": {down, false}, "restart": {up, false}, "kill": {down, false}, "delete": {gone, true}, "set": {open, true}},
-	"blocked":      {"start": {up, false}, "stop": {down, false}, "restart": {up, false}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
-	"stopping":     {"start": {up, false}, "stop": {down, false}, "restart": {up, false}, "kill": {down, false}, "delete": {gone, true}, "set": {open, true}},
-	"oneshot done": {"start": {down, false}, "stop": {down, false}, "restart": {down, false}, "kill": {down, false}, "delete": {gone, true}, "set": {down, true}},
-	"stopped":      {"start": {up, true}, "stop": {down, false}, "restart": {up, false}, "kill": {down, false}, "delete": {gone, true}, "set": {open, true}},
-	unknown:        {"start": {gone, false}, "stop": {gone, false}, "restart": {gone, false}, "kill": {gone, false}, "delete": {gone, false}, "set": {up, true}},
+	"running":      {"start": {up, false}, "stop": {down, true}, "restart": {up, true}, restartTwice: {up, false}, "kill": {up, true}, "delete": {gone, true}, "set": {up, true}},
+	"starting":     {"start": {up, false}, "stop": {down, false}, "restart": {up, true}, restartTwice: {up, false}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
+	"waiting":      {"start": {up, false}, "stop": {down, true}, "restart": {up, false}, restartTwice: {up, false}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
+	"failed":       {"start": {up, true}, "stop": {down, false}, "restart": {up, false}, restartTwice: {up, false}, "kill": {down, false}, "delete": {gone, true}, "set": {open, true}},
+	"blocked":      {"start": {up, false}, "stop": {down, false}, "restart": {up, false}, restartTwice: {up, false}, "kill": {up, false}, "delete": {gone, true}, "set": {up, true}},
+	"stopping":     {"start": {up, false}, "stop": {down, false}, "restart": {up, false}, restartTwice: {up, false}, "kill": {down, false}, "delete": {gone, true}, "set": {open, true}},
+	"oneshot done": {"start": {down, false}, "stop": {down, false}, "restart": {down, false}, restartTwice: {down, false}, "kill": {down, false}, "delete": {gone, true}, "set": {down, true}},
+	"stopped":      {"start": {up, true}, "stop": {down, false}, "restart": {up, false}, restartTwice: {up, false}, "kill": {down, false}, "delete": {gone, true}, "set": {open, true}},
+	unknown:        {"start": {gone, false}, "stop": {gone, false}, "restart": {gone, false}, restartTwice: {gone, false}, "kill": {gone, false}, "delete": {gone, false}, "set": {up, true}},
 }
 
 // cell is the effect of an order in a state.

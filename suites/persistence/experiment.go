@@ -59,6 +59,8 @@ type result struct {
 	told           spec.Told    // how the service with a stop signal of its own was told to end
 	untold         string       // why that cannot be judged
 	toldPlan       session.VictimPlan
+	mistold        string            // how the next supervisor told that service wrongly to end
+	unstopped      string            // why it could not be told
 	unshipped      []string          // services that are there and in no list
 	data           map[string]string // files of the data folder that are not as they were
 	noData         string            // why no file could be put there
@@ -135,6 +137,9 @@ func (e *experiment) run(ctx context.Context) (seen result, err error) {
 	seen.crashesStalled = watched.Stall() > spec.Tolerance(e.chaos)
 	// One check may have begun before the end, and one may come from a supervisor that checks a service only as it starts.
 	seen.checkedAfter = p.awaitChecks(ctx, asked+3)
+	if p.untold == "" {
+		seen.mistold, seen.unstopped = p.tellAgain(ctx)
+	}
 	return seen, err
 }
 

@@ -85,6 +85,14 @@ func itSurvives(e *experiment) {
 	what := e.ending.what
 	e.it("all is registered as before", promise.PersistenceDefinitions, "kept", func(_ string, seen result) {
 		e.failIfAny(seen.changed, fmt.Sprintf("%d of %d services were not registered as before after %s", len(seen.changed), seen.registered, what))
+		told := seen.toldPlan
+		switch {
+		case seen.mistold != "":
+			spec.FailWith(e.chaos, fmt.Sprintf("%s %s when it was stopped after %s", told.Name, seen.mistold, what),
+				spec.Note("policy", "stop signal %s, which reads back as it was registered", told.StopSignal))
+		case seen.unstopped != "":
+			spec.Inconclusive("a service could not be stopped by its stop signal: " + seen.unstopped)
+		}
 	})
 	e.it("what was stopped stays stopped", promise.PersistenceStopped, "stopped", func(victim string, seen result) {
 		if seen.revived != "" {

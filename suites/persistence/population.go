@@ -89,7 +89,7 @@ func settle(ctx context.Context, chaos *session.Session, where, name string) (*p
 		p.noData = "the target has no data folder"
 	}
 	p.shipped = chaos.Target.ServiceNames()
-	for _, step := range []func(context.Context) error{p.readCommandLines, p.putData, p.stop, p.delete, p.check, p.tell, p.crash} {
+	for _, step := range []func(context.Context) error{p.startAgain, p.readCommandLines, p.putData, p.stop, p.delete, p.check, p.tell, p.crash} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -114,6 +114,51 @@ func (p *population) readCommandLines(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// startAgain stops the service that is kept, and starts it: what counts for the next supervisor is the last order.
+func (p *population) startAgain(ctx context.Context) (err error) {
+	By("stop and start " + p.kept.Name)
+	supervisor := p.sandbox.Supervisor
+	release, err := spec.HoldAll(ctx, p.sandbox, []string{p.kept.Name})
+	defer func() { err = errors.Join(err, release(context.WithoutCancel(ctx))) }()
+	if err != nil {
+		return err
+	}
+	if err := supervisor.Stop(ctx, p.kept.Name); err != nil {
+		return err
+	}
+	if !spec.Until(ctx, eventLimit, func(ctx context.Context) bool {
+		status, err := supervisor.Status(ctx, p.kept.Name)
+		return err == nil && status.PID == 0 && status.State != zinit.StateStopping
+	}) {
+		return recovery.NotProved(p.kept.Name + " could not be stopped")
+	}
+	return supervisor.Start(ctx, p.kept.Name)
+}
+
+// tellAgain stops the service with a stop signal of its own, and says what was wrong with how it was told, empty if nothing was.
+func (p *population) tellAgain(ctx context.Context) (problem, untold string) {
+	By("stop " + p.told.Name)
+	run, err := spec.FindRun(ctx, p.sandbox, p.told.Endpoint())
+	if err != nil {
+		return "", firstLine(err)
+	}
+	if err := p.sandbox.Supervisor.Stop(ctx, p.told.Name); err != nil {
+		return "", firstLine(err)
+	}
+	var told spec.Told
+	spec.Until(ctx, stopTimeout+eventLimit, func(ctx context.Context) bool {
+		journal, err := spec.ReadJournal(ctx, p.sandbox, p.told)
+		if err == nil {
+			told = journal.Since(p.toldSince).FindTold(run.Serving.PID)
+		}
+		return told.Asked || told.Mistaken
+	})
+	if told.Asked || !told.Mistaken {
+		return "", ""
+	}
+	return told.Describe(p.told), ""
 }
 
 // putData puts files of several kinds into the data folder.

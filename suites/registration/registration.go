@@ -39,6 +39,7 @@ func Specs(chaos *session.Session) {
 		itGetsAnotherPolicy(chaos, "sooner", 3*delay, delay)
 		itGetsAnotherPolicy(chaos, "later", delay, 3*delay)
 		itGetsAnotherCommand(chaos, planVictim(chaos, "reset-exec"))
+		itGetsAnotherEnvironment(chaos, "reset-environment")
 		itGetsAnotherCheck(chaos, planVictim(chaos, "reset-check"))
 	})
 	Describe("an action's name", func() { actionNames(chaos) })

@@ -135,6 +135,52 @@ func itGetsAnotherCheck(chaos *session.Session, plan session.VictimPlan) {
 	})
 }
 
+// itGetsAnotherEnvironment registers the spec of a service whose command, variables and folder are changed, and that is restarted by order.
+func itGetsAnotherEnvironment(chaos *session.Session, name string) {
+	itHoldsApart(promise.RegistrationResetAround, "gets another environment, and has it after service.restart", session.VictimName(name), func(ctx SpecContext) {
+		a := openOwnWithActions(ctx, chaos, noActionToSet)
+		w := spec.NewWitness(a.Sandbox, name, spec.LimitPolicy(chaos.Target, scalePolicy(chaos, delay)))
+		w.Arguments, w.Run.Dir, w.Run.Env = []string{"before"}, session.VictimHome, map[string]string{"HERO_CHAOS_SET": "before"}
+		w.Register(ctx)
+		before, ok := w.AwaitRun(ctx, w.Program, record.Incarnation{}, startLimit)
+		if !ok {
+			spec.Inconclusive("no landing: the service does not run")
+		}
+		w.Arguments, w.Run.Dir, w.Run.Env = []string{"after"}, "/", map[string]string{"HERO_CHAOS_SET": "after"}
+		if err := a.set(ctx, w.Definition()); err != nil {
+			spec.Conclude(fmt.Errorf("set %s again: %w", w.Name, err))
+		}
+		By("restart " + w.Name)
+		spec.Conclude(a.Supervisor.Restart(ctx, w.Name))
+		after, ok := w.AwaitRun(ctx, w.Program, before, stopTimeout+delay+startLimit)
+		if !ok {
+			spec.Inconclusive("no landing: the service was restarted, and no other process of it runs")
+		}
+		observer := spec.NewObserver(a.Sandbox)
+		all, err := observer.Read(ctx, after.PID)
+		spec.Conclude(err)
+		living, err := spec.FindLiving(ctx, a.Sandbox, after)
+		spec.Conclude(err)
+		found, read := all[after.PID]
+		if !read || len(living) == 0 {
+			spec.Inconclusive("the circumstances of a process could not be read")
+		}
+		var kept []string
+		if !slices.Contains(living[0].Argv, "after") {
+			kept = append(kept, fmt.Sprintf("command: %q", living[0].Argv))
+		}
+		if folder := found.Aspects["working directory"]; folder != "" && folder != w.Run.Dir {
+			kept = append(kept, "working directory: "+folder)
+		}
+		if len(found.Environment) > 0 && found.Environment["HERO_CHAOS_SET"] != observer.Mark("after") {
+			kept = append(kept, "environment: HERO_CHAOS_SET")
+		}
+		if len(kept) > 0 {
+			spec.FailWith(chaos, w.Name+" was set again and restarted by order, and does not run as it was set", spec.List("kept", kept)...)
+		}
+	})
+}
+
 // itGetsAnotherCommand registers the spec of a service whose command is changed. The second kill shows that the supervisor
 // goes on as before.
 func itGetsAnotherCommand(chaos *session.Session, plan session.VictimPlan) {

@@ -264,6 +264,13 @@ func itSaysHowItEnded(chaos *session.Session, f fault.Fault, plan session.Victim
 			spec.FailWith(chaos, fmt.Sprintf("the run of %s that %s ended is recorded as %s with %s, not as %s with %s",
 				plan.Name, f, job.State, describeEnd(endCode(job)), state, describeEnd(code)), before)
 		}
+		By("read the status of " + plan.Name)
+		status, err := sandbox.Supervisor.Status(ctx, plan.Name)
+		spec.Conclude(err)
+		if seen.After.PID != 0 && (status.PID == seen.Before.PID || status.PID == run.Root.PID) {
+			spec.FailWith(chaos, fmt.Sprintf("the status of %s still has the pid of the process that %s ended", plan.Name, f), before,
+				spec.Note("after", "pid %d; zinit says %q with pid %d", seen.After.PID, status.State, status.PID))
+		}
 	}, NodeTimeout(time.Minute))
 }
 

@@ -27,6 +27,7 @@ func toldSpecs(chaos *session.Session) {
 		itIsTold(chaos, planVictim(chaos, "told-stopped"), "service.stop", func(ctx context.Context, supervisor zinit.Supervisor, name string) error {
 			return supervisor.Stop(ctx, name)
 		})
+		itIsNotKeptWaiting(chaos, planVictim(chaos, "prompt"))
 		itIsTold(chaos, planVictim(chaos, "told-restarted"), "service.restart", func(ctx context.Context, supervisor zinit.Supervisor, name string) error {
 			return supervisor.Restart(ctx, name)
 		})
@@ -36,6 +37,7 @@ func toldSpecs(chaos *session.Session) {
 			return supervisor.Kill(ctx, name, "SIGUSR1") // its stop signal as well, so that it ends
 		})
 	})
+	itIsLeftItsTime(chaos)
 	itEndsAOneshot(chaos)
 }
 
@@ -54,6 +56,78 @@ func itIsTold(chaos *session.Session, plan session.VictimPlan, what string, orde
 			}
 		}
 		spec.ExpectTold(ctx, chaos, sandbox, plan, before.PID, what)
+	}, NodeTimeout(time.Minute))
+}
+
+// longStopTimeout is the stop timeout of a victim that ends long before it.
+const longStopTimeout = 9 * time.Second
+
+// itIsNotKeptWaiting registers the spec of a victim that ends as soon as it is told. Its stop timeout concerns no other process: the next
+// one comes before that is over, and outlives it.
+func itIsNotKeptWaiting(chaos *session.Session, plan session.VictimPlan) {
+	plan = plan.WithStopTimeout(longStopTimeout)
+	It("has its stop timeout alone: "+plan.Name, spec.On(plan.Name), func(ctx SpecContext) {
+		sandbox := spec.MainOrOwn(ctx, chaos)
+		service := spec.Victim(ctx, sandbox, plan)
+		spec.Hold(ctx, sandbox, plan.Name)
+		before := spec.Identify(ctx, sandbox, service)
+		host := spec.WatchHost(ctx, sandbox)
+		policy := spec.Note("policy", "stop timeout %s; it ends at once", span.Text(longStopTimeout))
+		ordered := time.Now()
+		over := ordered.Add(longStopTimeout)
+		By("restart " + plan.Name + " by order")
+		answer := make(chan error, 1)
+		go func() { answer <- sandbox.Supervisor.Restart(ctx, plan.Name) }() // the answer may come after the effect
+		if !spec.Until(ctx, longStopTimeout/2, func(ctx context.Context) bool { return spec.HasEnded(ctx, sandbox, before) }) {
+			spec.Inconclusive("no landing: the order did not end the service's process")
+		}
+		after, ok := spec.AwaitSuccessor(ctx, sandbox, service, before, time.Until(over.Add(-time.Second)))
+		if !ok && host.Stall() > time.Second {
+			spec.InconclusiveBecause(record.HostStalled("the next process may only be late"))
+		}
+		if !ok {
+			spec.FailWith(chaos, fmt.Sprintf("%s ended as soon as it was told to, and no other process of it served %s after service.restart", plan.Name, span.Text(time.Since(ordered))),
+				policy, spec.Note("zinit", "%s", sandbox.StatusText(ctx, plan.Name)))
+		}
+		spec.Conclude(<-answer)
+		if spec.Watch(ctx, time.Until(over)+time.Second, "watch the next process of "+plan.Name+" until the stop timeout of the one before is over", func(ctx context.Context) bool {
+			return spec.HasEnded(ctx, sandbox, after)
+		}) {
+			spec.FailWith(chaos, fmt.Sprintf("%s was restarted by order, and its next process ended as well, %s after the order", plan.Name, span.Text(time.Since(ordered))),
+				policy, spec.Note("next", "pid %d", after.PID))
+		}
+	}, NodeTimeout(time.Minute))
+}
+
+// itIsLeftItsTime registers the spec of a service that does not end at its stop signal, and whose health checks fail meanwhile.
+func itIsLeftItsTime(chaos *session.Session) {
+	const stopTimeout, interval, checkTimeout = 3370 * time.Millisecond, 310 * time.Millisecond, 4730 * time.Millisecond
+	name := session.VictimName("unwell-stopping")
+	It("has its stop timeout though its health checks fail: "+name, spec.About(promise.RestartStopTimeout), spec.On(name), func(ctx SpecContext) {
+		sandbox := spec.MainOrOwn(ctx, chaos)
+		schedule := zinit.Schedule{Interval: zinit.Milliseconds(interval), StartPeriod: zinit.Milliseconds(interval), Retries: 1}
+		w := spec.NewWitness(sandbox, "unwell-stopping", spec.LimitPolicy(chaos.Target, spec.ScalePolicy(delay, stabilityPeriod))).CheckedBy(schedule, checkTimeout)
+		w.Run.StopSignal, w.Run.StopTimeout = "SIGWINCH", zinit.Milliseconds(stopTimeout) // a signal that ends no process
+		w.Register(ctx)
+		run, ok := w.AwaitRun(ctx, w.Program, record.Incarnation{}, eventLimit)
+		if !ok {
+			spec.Inconclusive("no landing: the service does not run")
+		}
+		ordered := spec.Now(ctx, sandbox)
+		By("stop " + name + ", and have its health checks fail")
+		go func() { _ = sandbox.Supervisor.Stop(ctx, name) }() // the answer may come after the effect
+		spec.Until(ctx, eventLimit, func(ctx context.Context) bool {
+			status, err := sandbox.Supervisor.Status(ctx, name)
+			return err == nil && status.State == zinit.StateStopping
+		})
+		w.Install(ctx, w.Check, elf.Fail)
+		if !w.AwaitEnd(ctx, run, stopTimeout+eventLimit) {
+			spec.Inconclusive("no landing: the service was stopped, and its process still runs")
+		}
+		if took := time.Duration(spec.Now(ctx, sandbox) - ordered); took < stopTimeout-spec.Tolerance(chaos) {
+			spec.FailWith(chaos, fmt.Sprintf("%s was killed %s after it was told to stop, before its stop timeout was over", name, span.Text(took)),
+				spec.Note("policy", "stop timeout %s; its health checks fail meanwhile", span.Text(stopTimeout)))
+		}
 	}, NodeTimeout(time.Minute))
 }
 

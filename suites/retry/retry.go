@@ -49,8 +49,9 @@ func Specs(chaos *session.Session) {
 		itWaitsNoLongerThanTheMaximum(chaos, capped)
 	})
 	Describe("a run that lasts", spec.Long, func() {
-		itIsJudgedByItsLength(chaos, promise.RetryStabilityBefore, stabilityPeriod-asidePeriod, planLasting("unstable"))
-		itIsJudgedByItsLength(chaos, promise.RetryStabilityAfter, stabilityPeriod+asidePeriod, planLasting("stable"))
+		const stable = stabilityPeriod + asidePeriod
+		itIsJudgedByItsLength(chaos, promise.RetryStabilityBefore, planLasting("unstable"), stabilityPeriod-asidePeriod)
+		itIsJudgedByItsLength(chaos, promise.RetryStabilityAfter, planLasting("stable"), stable, 0, stable)
 		itGivesAttemptsBack(chaos, planLasting("budget"))
 	})
 	crashSpecs(chaos)
@@ -94,11 +95,11 @@ func itWaitsNoLongerThanTheMaximum(chaos *session.Session, plan session.VictimPl
 	}, NodeTimeout(time.Minute))
 }
 
-// itIsJudgedByItsLength registers the spec whose third run lasts for a period, and shows which retry follows it.
-func itIsJudgedByItsLength(chaos *session.Session, p string, period time.Duration, plan session.VictimPlan) {
+// itIsJudgedByItsLength registers the spec whose third run, and those after it, last for a period each, and shows which retry follows them.
+func itIsJudgedByItsLength(chaos *session.Session, p string, plan session.VictimPlan, periods ...time.Duration) {
 	It("is told by its length: "+plan.Name, spec.About(p), spec.On(plan.Name), spec.With(fault.SIGKILL), func(ctx SpecContext) {
 		s := newSeries(ctx, chaos, p, plan)
-		for _, period := range []time.Duration{0, 0, period} {
+		for _, period := range append([]time.Duration{0, 0}, periods...) {
 			s.kill(ctx, period)
 		}
 	}, NodeTimeout(time.Minute))
