@@ -72,22 +72,25 @@ func itBootsShippedInOrder(chaos *session.Session) {
 }
 
 // findStarts returns when the kernel started the processes of the image's services, in clock ticks. It leaves out a
-// service that does not serve within the boot budget, which another promise judges.
+// service that does not serve within the boot budget, which another promise judges, and does not wait for it again.
 func findStarts(ctx context.Context, chaos *session.Session, sandbox *session.Sandbox) map[string]uint64 {
 	By("wait until the image's services serve")
 	starts := map[string]uint64{}
+	missing, _ := sandbox.Boot()
 	spec.Until(ctx, chaos.Target.Budgets.Boot.Duration(), func(ctx context.Context) bool {
+		all := true
 		for _, service := range chaos.Target.Restartable() {
-			if starts[service.Name] != 0 {
+			if starts[service.Name] != 0 || missing[service.Name] != "" {
 				continue
 			}
 			run, err := spec.FindRun(ctx, sandbox, session.EndpointOf(service))
 			if err != nil {
-				return false
+				all = false
+				continue
 			}
 			starts[service.Name] = run.Root.StartTime
 		}
-		return true
+		return all
 	})
 	return starts
 }

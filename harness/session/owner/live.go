@@ -250,7 +250,7 @@ func (l *liveSandbox) allServe(ctx context.Context, services []target.Service) b
 }
 
 // awaitServices waits until every service of the target runs and answers, at most for the boot budget. A service that does not is no
-// error of the harness: the boot promise judges it.
+// error of the harness: the boot promise judges it. Those that did not come in the main sandbox are not waited for once more.
 func (o *Owner) awaitServices(ctx context.Context, live *liveSandbox) error {
 	ctx, cancel := context.WithTimeout(ctx, o.target.Budgets.Boot.Duration())
 	defer cancel()
@@ -259,7 +259,7 @@ func (o *Owner) awaitServices(ctx context.Context, live *liveSandbox) error {
 		if err == nil {
 			live.opened.Missing, live.opened.BootPeriod = missing, time.Since(live.began)
 		}
-		if err == nil && len(missing) == 0 {
+		if err == nil && !slices.ContainsFunc(slices.Collect(maps.Keys(missing)), func(name string) bool { return o.absent[name] == "" }) {
 			return nil
 		}
 		select {

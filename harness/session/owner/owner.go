@@ -46,6 +46,7 @@ type Owner struct {
 
 	sandboxes    *sandboxes
 	admission    admission.Plan
+	absent       map[string]string // what was wrong with services that did not serve in the main sandbox within the boot budget
 	starting     context.Context // of sandboxes that are being started
 	cancelStarts context.CancelFunc
 
@@ -86,6 +87,7 @@ func Open(ctx context.Context, configuration config.Config, t *target.Target) (_
 	if err != nil {
 		return nil, err
 	}
+	o.absent = main.opened.Missing
 	o.plan = o.planTurns(ctx, main)
 	if err = o.planAdmission(ctx, main); err != nil {
 		return nil, err
