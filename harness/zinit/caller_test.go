@@ -262,6 +262,7 @@ func FuzzReply(f *testing.F) {
 	f.Add([]byte(`{"jsonrpc":"2.0","id":1,"result":{"name":"a","state":"Running","pid":3}}`))
 	f.Add([]byte(`{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"no"}}`))
 	f.Add([]byte(`{"jsonrpc":"2.0","method":"x"}{"jsonrpc":"2.0","id":1,"result":null}`))
+	f.Add([]byte(`{"jsonrpc":"2.0","error":{"code":0,"message":"a\nb"}}`))
 	f.Add([]byte("[[[[{\"id\":1e9}\x00"))
 	f.Fuzz(func(t *testing.T, reply []byte) {
 		client := zinit.NewClient(dialTo(func(conn net.Conn) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // The errors that a supervisor can answer. Find them with errors.Is.
@@ -44,7 +45,9 @@ func IsRefusal(err error) bool {
 }
 
 // Error returns one line: the message and the code.
-func (e *Error) Error() string { return fmt.Sprintf("%s (code %d)", e.Message, e.Code) }
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s (code %d)", strings.Join(strings.Fields(e.Message), " "), e.Code)
+}
 
 // Unwrap returns the error that the code stands for in its dialect.
 func (e *Error) Unwrap() error { return e.meaning }

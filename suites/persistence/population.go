@@ -249,6 +249,7 @@ func (p *population) delete(ctx context.Context) error {
 func (p *population) tell(ctx context.Context) error {
 	By("register " + p.told.Name)
 	var run protocol.Identity
+	p.told.InPlace = spec.RunsInShell(ctx, p.sandbox)
 	_, err := p.sandbox.Supervisor.Register(ctx, p.told.Definition())
 	if err == nil {
 		spec.Until(ctx, eventLimit, func(ctx context.Context) bool {
@@ -259,8 +260,8 @@ func (p *population) tell(ctx context.Context) error {
 	switch {
 	case err != nil:
 		p.untold = firstLine(err)
-	case run.Root.PID != run.Serving.PID:
-		p.untold = "a shell stays around the program, and ends at its stop signal before the program does"
+	case run.InShell():
+		p.untold = spec.InShell
 	}
 	hello, err := p.sandbox.Agent().Hello(ctx)
 	p.toldSince = hello.MonotonicNs

@@ -255,7 +255,7 @@ func itSaysHowItEnded(chaos *session.Session, f fault.Fault, plan session.Victim
 		jobs, err := sandbox.Supervisor.Jobs(ctx, zinit.RunActionName(plan.Name), 0)
 		spec.Conclude(err)
 		before := spec.Note("before", "pid %d", seen.Before.PID)
-		at := slices.IndexFunc(jobs, func(job zinit.Job) bool { return job.PID == seen.Before.PID || job.PID == run.Root.PID })
+		at := slices.IndexFunc(jobs, func(job zinit.Job) bool { return run.Has(job.PID) })
 		if at < 0 {
 			spec.FailWith(chaos, fmt.Sprintf("the run of %s that %s ended has no record", plan.Name, f), before)
 		}

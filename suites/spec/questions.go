@@ -53,6 +53,8 @@ type Answers struct {
 	Slowest Answer // took longest
 	Worst   Answer // took longest without what the host can have caused
 	Refused Answer // the first error, if its Err is one
+	// MostRefused is how many questions in a row were answered by an error at most, and refused how many the last ones are.
+	MostRefused, refused int
 }
 
 func (s *Answers) add(a Answer) {
@@ -66,6 +68,11 @@ func (s *Answers) add(a Answer) {
 	if a.Err != nil && s.Refused.Err == nil {
 		s.Refused = a
 	}
+	s.refused++
+	if a.Err == nil {
+		s.refused = 0
+	}
+	s.MostRefused = max(s.MostRefused, s.refused)
 }
 
 // Judge reports whether an answer was late, whatever the host did: that one is Worst. If none was, doubtful reports

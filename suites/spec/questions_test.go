@@ -44,8 +44,11 @@ func TestAnswersAreJudgedWithoutTheHost(t *testing.T) {
 func TestTheFirstErrorIsKept(t *testing.T) {
 	first := errors.New("first")
 	var seen Answers
-	for _, err := range []error{nil, first, nil, errors.New("second")} {
+	for _, err := range []error{nil, first, nil, errors.New("second"), errors.New("third"), nil} {
 		seen.add(Answer{Took: time.Second, Err: err})
+	}
+	if seen.MostRefused != 2 {
+		t.Errorf("%d errors in a row, not 2", seen.MostRefused)
 	}
 	if !errors.Is(seen.Refused.Err, first) {
 		t.Errorf("the error kept is %v, not the first", seen.Refused.Err)

@@ -31,12 +31,14 @@ func (j Journal) FindTold(pid int) Told {
 	}
 }
 
-// requireBare ends the spec as INCONCLUSIVE if a shell stays around the victim: it ends at the signal, and the victim with it.
-func requireBare(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) {
+// InShell says why a service cannot show how it is told to end.
+const InShell = "a shell stays around the program, and ends at its stop signal before the program does"
+
+// RunsInShell reports whether a shell stays around the programs of a sandbox's victims: not every shell is replaced by the last command that it runs.
+func RunsInShell(ctx context.Context, sandbox *session.Sandbox) bool {
 	GinkgoHelper()
-	if IsWrapped(ctx, sandbox, plan.Of()) {
-		Inconclusive("a shell stays around the program, and ends at its stop signal before the program does")
-	}
+	bystanders := sandbox.Bystanders()
+	return len(bystanders) > 0 && identify(ctx, sandbox, bystanders[0]).InShell()
 }
 
 // endPeriod lies between the stop signal and the end of a victim that is planned by PlanToTell: well within its stop timeout.
@@ -52,8 +54,11 @@ func PlanToTell(plan session.VictimPlan) session.VictimPlan {
 // VictimToTell registers a victim with a stop signal of its own, and returns its process.
 func VictimToTell(ctx context.Context, sandbox *session.Sandbox, plan session.VictimPlan) record.Incarnation {
 	GinkgoHelper()
+	plan.InPlace = RunsInShell(ctx, sandbox)
 	service := Victim(ctx, sandbox, plan)
-	requireBare(ctx, sandbox, plan)
+	if identify(ctx, sandbox, service).InShell() {
+		Inconclusive(InShell)
+	}
 	Hold(ctx, sandbox, plan.Name)
 	return Identify(ctx, sandbox, service)
 }

@@ -42,16 +42,11 @@ func Resolve(pid, supervisor int, how string) (protocol.Identity, error) {
 	if err != nil {
 		return protocol.Identity{}, fmt.Errorf("identify the %s: process %d: %w", how, pid, err)
 	}
-	return protocol.Identity{Serving: serving.Incarnation, Root: findRoot(serving, supervisor), How: how}, nil
-}
-
-// findRoot returns the supervisor's child that a process descends from. A process that does not descend from the supervisor is its own
-// root.
-func findRoot(process protocol.Process, supervisor int) record.Incarnation {
-	if around := FindAround(process, supervisor); len(around) > 0 {
-		return around[0]
+	identity := protocol.Identity{Serving: serving.Incarnation, Root: serving.Incarnation, Around: FindAround(serving, supervisor), How: how}
+	if len(identity.Around) > 0 { // a process that does not descend from the supervisor is its own root
+		identity.Root = identity.Around[0]
 	}
-	return process.Incarnation
+	return identity, nil
 }
 
 // FindAround returns the processes between the supervisor and a process, such as a shell, the supervisor's own child first.

@@ -3,6 +3,8 @@ package protocol
 import (
 	"context"
 	"io/fs"
+	"path"
+	"slices"
 
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 )
@@ -27,8 +29,23 @@ type Identity struct {
 	Serving record.Incarnation `json:"serving"`
 	// Root is the process that the supervisor started: Serving itself, or the wrapper around it.
 	Root record.Incarnation `json:"root"`
+	// Around are the processes between the supervisor and Serving, Root first: a shell, a process of the supervisor's own. It is empty if
+	// Serving is Root.
+	Around []record.Incarnation `json:"around,omitempty"`
 	// How says how it was found: "peer of SOCKET", "inode of port N".
 	How string `json:"how"`
+}
+
+// Has reports whether a process is the one that serves, or one around it: a supervisor may name any of them as its own.
+func (i Identity) Has(pid int) bool {
+	return pid == i.Serving.PID || pid == i.Root.PID || slices.ContainsFunc(i.Around, func(p record.Incarnation) bool { return p.PID == pid })
+}
+
+// InShell reports whether a shell is around the process that serves: it ends at a signal that the program handles.
+func (i Identity) InShell() bool {
+	return slices.ContainsFunc(i.Around, func(p record.Incarnation) bool {
+		return len(p.Argv) > 1 && slices.Contains([]string{"sh", "dash", "bash", "ash", "busybox"}, path.Base(p.Argv[0])) && slices.Contains(p.Argv, "-c")
+	})
 }
 
 // Identify finds the process that serves an endpoint.

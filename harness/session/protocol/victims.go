@@ -45,6 +45,8 @@ type VictimPlan struct {
 	Requires   []string `json:"requires,omitempty"`
 	// Wrapper puts a shell between the supervisor and the process that serves.
 	Wrapper bool `json:"wrapper,omitempty"`
+	// InPlace lets the shell that a supervisor runs its command by be replaced by it. A supervisor without a shell cannot run it.
+	InPlace bool `json:"in_place,omitempty"`
 }
 
 // VictimName returns the name of a victim.
@@ -106,6 +108,9 @@ func (p VictimPlan) Definition() zinit.Definition {
 	exec := CommandLine(append([]string{cmp.Or(p.Binary, VictimBinary), "victim"}, p.Options.Args()...))
 	if p.Wrapper {
 		exec = CommandLine([]string{"/bin/sh", "-c", exec + "; true"}) // a shell would exec its last command
+	}
+	if p.InPlace {
+		exec = "exec " + exec
 	}
 	run := zinit.RunAction(p.Name, exec, p.Policy)
 	run.StopTimeout, run.StopSignal = p.StopTimeout, p.StopSignal
