@@ -47,7 +47,7 @@ type Owner struct {
 	sandboxes    *sandboxes
 	admission    admission.Plan
 	absent       map[string]string // what was wrong with services that did not serve in the main sandbox within the boot budget
-	starting     context.Context // of sandboxes that are being started
+	starting     context.Context   // of sandboxes that are being started
 	cancelStarts context.CancelFunc
 
 	mu       sync.Mutex
