@@ -53,7 +53,7 @@ type Answers struct {
 	Slowest Answer // took longest
 	Worst   Answer // took longest without what the host can have caused
 	Refused Answer // the first error, if its Err is one
-	// MostRefused is how many questions in a row were answered by an error at most, and refused how many the last ones are.
+	// MostRefused counts the questions that were answered by an error in a row, at most; refused counts those of the last row.
 	MostRefused, refused int
 }
 

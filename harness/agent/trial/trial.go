@@ -45,7 +45,7 @@ type Trials struct {
 	replies   map[string]goodReply
 }
 
-// goodReply is what a service answers when it is well, or why that is not known.
+// goodReply holds what a service answers when it is well, or why that is not known.
 type goodReply struct {
 	body []byte
 	err  error
