@@ -5,7 +5,7 @@ type Aim string
 
 // The aims. The empty one is the process that serves.
 const (
-	// AtGroup is every process of the group of the process that serves, and of its wrapper's.
+	// AtGroup is every process of the group of the process that serves.
 	AtGroup Aim = "group"
 	// AtWrapper is the process that the supervisor started, if it is not the one that serves.
 	AtWrapper Aim = "wrapper"

@@ -52,7 +52,7 @@ func chooseTargets(params protocol.InjectParams) ([]record.Incarnation, error) {
 	case fault.AtWorker:
 		return findProcess(func(p protocol.Process) bool { return p.Parent == serving.PID }, "the process that serves has no worker")
 	case fault.AtGroup:
-		return listGroup(serving, root, params.SupervisorPID)
+		return listGroup(serving, params.SupervisorPID)
 	}
 	return []record.Incarnation{serving}, nil
 }
@@ -70,24 +70,26 @@ func findProcess(qualifies func(protocol.Process) bool, none string) ([]record.I
 	return []record.Incarnation{table[i].Incarnation}, nil
 }
 
-// listGroup returns the processes that share a group with either of two processes. It refuses the supervisor's own group.
-func listGroup(serving, root record.Incarnation, supervisor int) ([]record.Incarnation, error) {
+// listGroup returns the processes that share a group with the one that serves. It refuses the supervisor's own group. A process around it with
+// another group is not the service's: a supervisor may have one of its own there, which has to go on.
+func listGroup(serving record.Incarnation, supervisor int) ([]record.Incarnation, error) {
 	table, err := procfs.ListProcesses()
 	if err != nil {
 		return nil, err
 	}
-	groups := map[int]bool{}
-	for _, process := range table {
-		if process.PID == serving.PID || process.PID == root.PID {
-			groups[process.Group] = true
-		}
+	at := slices.IndexFunc(table, func(p protocol.Process) bool { return p.PID == serving.PID })
+	if at < 0 {
+		return nil, errors.New("the process that serves is gone")
 	}
 	var members []record.Incarnation
 	for _, process := range table {
-		if groups[process.Group] && process.PID == supervisor {
+		if process.Group != table[at].Group {
+			continue
+		}
+		if process.PID == supervisor {
 			return nil, errors.New("the service shares its group with the supervisor")
 		}
-		if groups[process.Group] && process.State != "Z" {
+		if process.State != "Z" {
 			members = append(members, process.Incarnation)
 		}
 	}
