@@ -357,6 +357,9 @@ func untouched(chaos *session.Session, sandbox *session.Sandbox, residents *resi
 // that double are never longer than what has passed since the first, and that one more.
 func findPendingDelay(held time.Duration) time.Duration { return max(longestDelay, delay+held) }
 
+// burstPeriod returns the time in which checks are counted. A busy host reverts a fault within an interval of some length.
+func (r result) burstPeriod() time.Duration { return r.ended.Width() + burstPeriod }
+
 // watchAfter watches what follows the revert.
 func (e *experiment) watchAfter(ctx context.Context, sandbox *session.Sandbox, services []session.Service, mortals []session.VictimPlan, seen *result) error {
 	held := time.Duration(seen.ended.Hi - seen.begun.Lo) // a busy host holds a fault for longer than was planned

@@ -19,9 +19,9 @@ import (
 const (
 	// busyShare is the share of a processor from which a supervisor is busy without work to do.
 	busyShare = 0.25
-	// mostChecks is the number of checks of one service that may come within burstPeriod of a revert: one that was under way, one that was due,
-	// those that come in time, and one more.
-	mostChecks = int(burstPeriod/interval) + 3
+	// spareChecks is the number of checks of one service that may come after a revert besides those that come in time: one that was under way,
+	// one that was due, and one more.
+	spareChecks = 3
 	// spareDescriptors is the number of descriptors that a supervisor may have open more than before: connections of ours, and of checks.
 	spareDescriptors = 32
 	// mostAttempts is the number of starts that a policy with a delay allows while a fault is held: two that are due, and two more.
@@ -130,8 +130,8 @@ func judgeLeftAlone(e *experiment, seen result) finding {
 	case len(seen.deaths) > 0:
 		return finding{fmt.Sprintf("%s without a fault ended during or after %s", spec.Count(len(seen.deaths), "service"), e.fault.Name),
 			spec.ListServices(seen.deaths)}
-	case seen.burst > mostChecks:
-		return finding{fmt.Sprintf("%s was checked %d times within %s after %s", e.residents.checked.Name, seen.burst, burstPeriod, e.fault.Name),
+	case seen.burst > int(seen.burstPeriod()/interval)+spareChecks:
+		return finding{fmt.Sprintf("%s was checked %d times within %s after %s", e.residents.checked.Name, seen.burst, span.Text(seen.burstPeriod()), e.fault.Name),
 			[]spec.Line{spec.Note("policy", "checked every %s", interval)}}
 	}
 	return finding{}
