@@ -69,7 +69,7 @@ var proofs = map[string]record.Proof{
 	RetryZero:            restarts(3, "SIGKILL"),
 	RetryShipped:         everywhere(restarts(3, "SIGKILL")),
 	RetryStabilityBefore: restarts(3, "SIGKILL"),
-	RetryStabilityAfter:  restarts(3, "SIGKILL"),
+	RetryStabilityAfter:  restarts(5, "SIGKILL"),
 	RetryStableBudget:    restarts(5, "SIGKILL"),
 
 	HangDetected:      within(restarts(1, "SIGSTOP"), []string{"exited", "respawned", "serving"}),
