@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/record"
 	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/session/admission"
 )
 
@@ -153,7 +154,7 @@ const binFolder = "bin"
 
 // The folders inside the output folder.
 const (
-	EvidenceFolder = "evidence" // what was collected of each sandbox
+	EvidenceFolder = record.EvidenceFolder
 	ShardsFolder   = "shards"   // the parts of a merged record (record.ShardFolder)
 	BaselineFolder = "baseline" // the run of the image that this one is compared with
 )

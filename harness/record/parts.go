@@ -96,5 +96,8 @@ func ParseShard(text string) (number, of int, err error) {
 // Shard writes a shard's name for ParseShard.
 func Shard(number, of int) string { return fmt.Sprintf("%d/%d", number, of) }
 
+// EvidenceFolder is the folder of what was collected of each sandbox, beside the record.
+const EvidenceFolder = "evidence"
+
 // ShardFolder returns the folder of a shard's evidence beside the merged record, as "shards/2".
 func ShardFolder(number int) string { return path.Join("shards", strconv.Itoa(number)) }

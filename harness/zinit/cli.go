@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/yamlfile"
 )
 
 // DialectCLI is the command line of zinit, without any RPC (suites/contract/zinit-0.4.md#cli).
@@ -168,7 +170,7 @@ func (c commandLine) command(ctx context.Context, arguments ...string) (string, 
 	case err != nil:
 		return "", fmt.Errorf("%s: %w: %w", what, ErrConnection, err)
 	case code != 0:
-		return "", fmt.Errorf("%s: exit code %d: %s", what, code, excerpt([]byte(strings.Join(strings.Fields(output), " "))))
+		return "", fmt.Errorf("%s: exit code %d: %s", what, code, excerpt([]byte(yamlfile.OneLine(output))))
 	}
 	return output, nil
 }

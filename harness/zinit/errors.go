@@ -4,7 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/yamlfile"
 )
 
 // The errors that a supervisor can answer. Find them with errors.Is.
@@ -46,7 +47,7 @@ func IsRefusal(err error) bool {
 
 // Error returns one line: the message and the code.
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s (code %d)", strings.Join(strings.Fields(e.Message), " "), e.Code)
+	return fmt.Sprintf("%s (code %d)", yamlfile.OneLine(e.Message), e.Code)
 }
 
 // Unwrap returns the error that the code stands for in its dialect.

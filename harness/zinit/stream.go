@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/creachadair/jrpc2/channel"
+
+	"forge.ourworld.tf/lhumina_code/hero_chaos/harness/yamlfile"
 )
 
 // maxReply is the largest size of a reply in bytes.
@@ -126,7 +127,7 @@ func (e *envelope) check() error {
 	e.Result = nil
 	if id := string(e.ID); id == "" || id == "null" || id == "0" {
 		// An error without our id is about a request that the server could not read; 0.3 writes 0 [Z].
-		return fmt.Errorf("the supervisor could not read the request: %s (code %d)", strings.Join(strings.Fields(e.Error.Message), " "), *e.Error.Code)
+		return fmt.Errorf("the supervisor could not read the request: %s (code %d)", yamlfile.OneLine(e.Error.Message), *e.Error.Code)
 	}
 	return nil
 }

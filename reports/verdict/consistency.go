@@ -63,8 +63,8 @@ func (j *judge) checkConsistency(r *record.Record) {
 	j.checkTarget(r)
 	j.checkLimits(r)
 	j.checkPlanned(r)
-	j.checkClocks(r)
 	all := livesOf(r)
+	j.checkClocks(r, all)
 	j.checkSights(r)
 	j.checkUse(r)
 	j.checkSharing(r, all)
@@ -199,7 +199,7 @@ type observed struct {
 
 // checkClocks checks that each recovery was observed while its result was found, and that each fault of the host was over then. These have
 // the agent's clock, and results the wall clock: within a shard the two are always equally far apart.
-func (j *judge) checkClocks(r *record.Record) {
+func (j *judge) checkClocks(r *record.Record, all lives) {
 	recoveries := map[string]record.Recovery{}
 	for _, recovery := range r.Recoveries {
 		recoveries[recovery.ID] = recovery
@@ -234,7 +234,7 @@ func (j *judge) checkClocks(r *record.Record) {
 		}
 		between := [2]time.Duration{shortest[shard].offsetInterval, longest[shard].offsetInterval}
 		j.checkSpan(r, shard, between)
-		j.checkPlaces(r, shard, between)
+		j.checkPlaces(r, all, shard, between)
 	}
 }
 

@@ -179,13 +179,10 @@ const describedName = "inspect.json"
 func evidenceOf(shard string) string {
 	number, _, err := record.ParseShard(shard)
 	if err != nil {
-		return evidenceFolder
+		return record.EvidenceFolder
 	}
-	return path.Join(record.ShardFolder(number), evidenceFolder)
+	return path.Join(record.ShardFolder(number), record.EvidenceFolder)
 }
-
-// evidenceFolder is the folder of a run's evidence beside its record.
-const evidenceFolder = "evidence"
 
 // emptyHash is the hash of an empty file.
 var emptyHash = fmt.Sprintf("%x", sha256.Sum256(nil))

@@ -28,6 +28,15 @@ func onRecovery(edit func(*record.Recovery)) func(*record.Record) {
 	return onRecoveryOf("restart.sigterm/user.hero_db_server#", edit)
 }
 
+// injectAgain is an edit by which a fault was injected twice.
+func injectAgain(r *record.Record) {
+	onRecovery(func(one *record.Recovery) {
+		again := *one
+		again.ID += "1"
+		r.Recoveries = append(r.Recoveries, again)
+	})(r)
+}
+
 func onRecoveryOf(id string, edit func(*record.Recovery)) func(*record.Record) {
 	return func(r *record.Record) {
 		i := slices.IndexFunc(r.Recoveries, func(r record.Recovery) bool { return strings.HasPrefix(r.ID, id) })
@@ -303,20 +312,8 @@ func contradictions() []contradiction {
 				found.Started, found.Duration, found.Sandboxes = r.End.Finished.Add(-time.Second), 1, []string{"host"}
 			})(r)
 		}, says: "was there while the result was found"},
-		{wrong: "a fault met a service before another fault of it was over", edit: func(r *record.Record) {
-			onRecovery(func(one *record.Recovery) {
-				again := *one
-				again.ID += "1"
-				r.Recoveries = append(r.Recoveries, again)
-			})(r)
-		}, says: "are of one service, and overlap"},
-		{wrong: "a fault is left out", edit: func(r *record.Record) {
-			onRecovery(func(one *record.Recovery) {
-				again := *one
-				again.ID += "1"
-				r.Recoveries = append(r.Recoveries, again)
-			})(r)
-		}, says: "does not stand on the recovery restart.sigterm/user.hero_db_server#"},
+		{wrong: "a fault met a service before another fault of it was over", edit: injectAgain, says: "are of one service, and overlap"},
+		{wrong: "a fault is left out", edit: injectAgain, says: "does not stand on the recovery restart.sigterm/user.hero_db_server#"},
 		{wrong: "two services serve at one socket", edit: onRecoveryOf("hang.two-at-once/hero_chaos.hang-one#", func(r *record.Recovery) {
 			r.Identity = "peer of /hero_chaos/hang-other.sock"
 		}), says: "were identified at the same place"},

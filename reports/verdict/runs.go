@@ -119,8 +119,7 @@ func (j *judge) checkSpan(r *record.Record, shard string, between [2]time.Durati
 
 // checkPlaces checks that a container of each sandbox in which a result was found was there while it was found. A promise about a whole run is
 // found when its containers may be gone. between is that of checkSpan.
-func (j *judge) checkPlaces(r *record.Record, shard string, between [2]time.Duration) {
-	all := livesOf(r)
+func (j *judge) checkPlaces(r *record.Record, all lives, shard string, between [2]time.Duration) {
 	for _, result := range r.Results {
 		if result.Outcome != record.Held || result.Shard != shard {
 			continue

@@ -50,6 +50,9 @@ type experiment struct {
 	restarts bool
 	// exhausts says that services may end by themselves while the fault is held: they lack what it takes.
 	exhausts bool
+	// starves says that health checks may fail by themselves while the fault is held, of which the one of the resident that is replaced after a
+	// single failure ends it: they run with what is short.
+	starves bool
 	// ends says that the fault itself ends a service, which is the only one that ends.
 	ends bool
 	// brief says that the fault is over as soon as it has landed.
@@ -414,8 +417,7 @@ func (e *experiment) watchAfter(ctx context.Context, sandbox *session.Sandbox, s
 	}
 	seen.deaths = map[string]string{}
 	for _, death := range deaths {
-		// Its check runs with the memory that is short, and may fail for it.
-		unwell := e.fault == fault.OOMKill && death.Service == checked.Name
+		unwell := e.starves && death.Service == checked.Name
 		if ours[death.Service] || unwell || death.At.Hi < seen.begun.Lo {
 			continue
 		}

@@ -59,7 +59,7 @@ func Specs(chaos *session.Session) {
 		processes.judge(promise.HostProcesses, "comes back once, and nobody is told to end", judgeRunning, judgeLeftAlone, judgeAfter, judgeDefinitions)
 
 		memory := newExperiment(chaos, residents, fault.OOMKill)
-		memory.ends, memory.brief = true, true
+		memory.ends, memory.brief, memory.starves = true, true, true
 		memory.judge(promise.HostMemory, "comes back once, and nobody else ends", judgeRunning, judgeLeftAlone, judgeAfter, judgeDefinitions)
 
 		if chaos.Configuration.Profile == config.Faithful {

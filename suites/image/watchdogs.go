@@ -75,17 +75,12 @@ func (s *scripts) readCommandLine(who string, argv []string) {
 	}
 	for i, word := range argv {
 		switch {
-		case i > 0 && regexp.MustCompile(`^-[a-z]*c$`).MatchString(argv[i-1]) && isShell(argv[0]):
+		case i > 0 && regexp.MustCompile(`^-[a-z]*c$`).MatchString(argv[i-1]) && protocol.IsShell(argv[0]):
 			s.readText(who+", the text after -c", word)
 		case strings.HasPrefix(word, "/") && !s.read[word]:
 			s.readFile(who, word)
 		}
 	}
-}
-
-// isShell reports whether a program is a shell, by its name.
-func isShell(program string) bool {
-	return slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"}, path.Base(program))
 }
 
 // readFile reads a file if it is a shell script.

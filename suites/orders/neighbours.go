@@ -169,10 +169,7 @@ func itObeysEachTime(chaos *session.Session) {
 			By(fmt.Sprintf("stop, start and kill %s, round %d", w.Name, round))
 			spec.Conclude(sandbox.Supervisor.Stop(ctx, w.Name))
 			expect(w.AwaitEnd(ctx, run, effectLimit), round, "was stopped, and its process lives on")
-			spec.Until(ctx, effectLimit, func(ctx context.Context) bool { // a start may be refused until then
-				status, err := sandbox.Supervisor.Status(ctx, w.Name)
-				return err == nil && status.PID == 0 && status.State != zinit.StateStopping
-			})
+			spec.AwaitStop(ctx, sandbox, w.Name, effectLimit) // a start may be refused until then
 			spec.Conclude(sandbox.Supervisor.Start(ctx, w.Name))
 			replace(round, "was stopped and started, and does not run")
 			spec.Conclude(sandbox.Supervisor.Kill(ctx, w.Name, "SIGKILL"))

@@ -119,22 +119,15 @@ func (p *population) readCommandLines(ctx context.Context) error {
 // startAgain stops the service that is kept, and starts it: what counts for the next supervisor is the last order.
 func (p *population) startAgain(ctx context.Context) (err error) {
 	By("stop and start " + p.kept.Name)
-	supervisor := p.sandbox.Supervisor
 	release, err := spec.HoldAll(ctx, p.sandbox, []string{p.kept.Name})
 	defer func() { err = errors.Join(err, release(context.WithoutCancel(ctx))) }()
 	if err != nil {
 		return err
 	}
-	if err := supervisor.Stop(ctx, p.kept.Name); err != nil {
+	if err := p.stopService(ctx, p.kept.Name); err != nil {
 		return err
 	}
-	if !spec.Until(ctx, eventLimit, func(ctx context.Context) bool {
-		status, err := supervisor.Status(ctx, p.kept.Name)
-		return err == nil && status.PID == 0 && status.State != zinit.StateStopping
-	}) {
-		return recovery.NotProved(p.kept.Name + " could not be stopped")
-	}
-	return supervisor.Start(ctx, p.kept.Name)
+	return p.sandbox.Supervisor.Start(ctx, p.kept.Name)
 }
 
 // tellAgain stops the service with a stop signal of its own, and says what was wrong with how it was told, empty if nothing was.
@@ -212,16 +205,15 @@ func (p *population) compareData(ctx context.Context) (map[string]string, error)
 // stop stops the service that has to stay stopped, and waits until it is.
 func (p *population) stop(ctx context.Context) error {
 	By("stop " + p.stopped.Name)
-	if err := p.sandbox.Supervisor.Stop(ctx, p.stopped.Name); err != nil {
+	return p.stopService(ctx, p.stopped.Name)
+}
+
+func (p *population) stopService(ctx context.Context, service string) error {
+	if err := p.sandbox.Supervisor.Stop(ctx, service); err != nil {
 		return err
 	}
-	var status zinit.Status
-	if !spec.Until(ctx, eventLimit, func(ctx context.Context) bool {
-		var err error
-		status, err = p.sandbox.Supervisor.Status(ctx, p.stopped.Name)
-		return err == nil && status.PID == 0 && status.State != zinit.StateStopping
-	}) {
-		return recovery.NotProved(fmt.Sprintf("%s could not be stopped: zinit says %q", p.stopped.Name, status.State))
+	if status, stopped := spec.AwaitStop(ctx, p.sandbox, service, eventLimit); !stopped {
+		return recovery.NotProved(fmt.Sprintf("%s could not be stopped: zinit says %q", service, status.State))
 	}
 	return nil
 }

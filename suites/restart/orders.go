@@ -267,7 +267,7 @@ func itSaysHowItEnded(chaos *session.Session, f fault.Fault, plan session.Victim
 		By("read the status of " + plan.Name)
 		status, err := sandbox.Supervisor.Status(ctx, plan.Name)
 		spec.Conclude(err)
-		if seen.After.PID != 0 && (status.PID == seen.Before.PID || status.PID == run.Root.PID) {
+		if seen.After.PID != 0 && run.Has(status.PID) {
 			spec.FailWith(chaos, fmt.Sprintf("the status of %s still has the pid of the process that %s ended", plan.Name, f), before,
 				spec.Note("after", "pid %d; zinit says %q with pid %d", seen.After.PID, status.State, status.PID))
 		}

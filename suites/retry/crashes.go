@@ -224,7 +224,7 @@ func itBeginsAgain(chaos *session.Session, plan session.VictimPlan) {
 		spec.Conclude(l.sandbox.Supervisor.Stop(ctx, plan.Name))
 		spec.Await(ctx, overdueLimit, plan.Name+" has stopped", func(ctx context.Context) bool {
 			status, err := l.sandbox.Supervisor.Status(ctx, plan.Name)
-			return err == nil && status.PID == 0 && status.State != zinit.StateStopping
+			return err == nil && spec.HasStopped(status)
 		})
 		l.since = spec.Now(ctx, l.sandbox)
 		if err := l.sandbox.Supervisor.Start(ctx, plan.Name); err != nil {

@@ -41,6 +41,21 @@ func Register(ctx context.Context, sandbox *session.Sandbox, definition zinit.De
 	Conclude(err)
 }
 
+// HasStopped reports whether the supervisor says that a service has no process, and that it is not about to end one.
+func HasStopped(status zinit.Status) bool {
+	return status.PID == 0 && status.State != zinit.StateStopping
+}
+
+// AwaitStop waits until a service has stopped by the supervisor's word, and returns what it said last.
+func AwaitStop(ctx context.Context, sandbox *session.Sandbox, service string, limit time.Duration) (status zinit.Status, stopped bool) {
+	stopped = Until(ctx, limit, func(ctx context.Context) bool {
+		var err error
+		status, err = sandbox.Supervisor.Status(ctx, service)
+		return err == nil && HasStopped(status)
+	})
+	return status, stopped
+}
+
 // AwaitSuccessor waits until a service is served by another process than before, and reports whether it is.
 func AwaitSuccessor(ctx context.Context, sandbox *session.Sandbox, service session.Service, before record.Incarnation, limit time.Duration) (after record.Incarnation, ok bool) {
 	By("wait until another process serves " + service.Name)

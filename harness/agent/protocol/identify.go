@@ -38,14 +38,19 @@ type Identity struct {
 
 // Has reports whether a process is the one that serves, or one around it: a supervisor may name any of them as its own.
 func (i Identity) Has(pid int) bool {
-	return pid == i.Serving.PID || pid == i.Root.PID || slices.ContainsFunc(i.Around, func(p record.Incarnation) bool { return p.PID == pid })
+	return pid == i.Serving.PID || slices.ContainsFunc(i.Around, func(p record.Incarnation) bool { return p.PID == pid })
 }
 
 // InShell reports whether a shell is around the process that serves: it ends at a signal that the program handles.
 func (i Identity) InShell() bool {
 	return slices.ContainsFunc(i.Around, func(p record.Incarnation) bool {
-		return len(p.Argv) > 1 && slices.Contains([]string{"sh", "dash", "bash", "ash", "busybox"}, path.Base(p.Argv[0])) && slices.Contains(p.Argv, "-c")
+		return len(p.Argv) > 0 && IsShell(p.Argv[0]) && slices.Contains(p.Argv, "-c")
 	})
+}
+
+// IsShell reports whether a program is a shell, by its name.
+func IsShell(program string) bool {
+	return slices.Contains([]string{"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"}, path.Base(program))
 }
 
 // Identify finds the process that serves an endpoint.

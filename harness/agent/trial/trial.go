@@ -72,13 +72,13 @@ func (t *Trials) Recall(ctx context.Context, params protocol.RecallParams) (prot
 	var asking sync.WaitGroup
 	for _, endpoint := range params.Endpoints {
 		asking.Go(func() {
-			body, err := awaitGoodReply(ctx, endpoint)
+			reply := awaitGoodReply(ctx, endpoint)
 			mu.Lock()
 			defer mu.Unlock()
-			if err != nil {
-				found.Failed[nameEndpoint(endpoint)] = err.Error()
+			if reply.err != nil {
+				found.Failed[nameEndpoint(endpoint)] = reply.err.Error()
 			}
-			replies[nameEndpoint(endpoint)] = goodReply{body, err}
+			replies[nameEndpoint(endpoint)] = reply
 		})
 	}
 	asking.Wait()
@@ -93,20 +93,16 @@ func (t *Trials) Recall(ctx context.Context, params protocol.RecallParams) (prot
 }
 
 // awaitGoodReply asks a service until it gives a good reply: in a container that has just started, one question may meet nobody.
-func awaitGoodReply(ctx context.Context, endpoint protocol.Endpoint) ([]byte, error) {
+func awaitGoodReply(ctx context.Context, endpoint protocol.Endpoint) (reply goodReply) {
 	ctx, cancel := context.WithTimeout(ctx, recallTimeout)
 	defer cancel()
-	for {
-		body, err := fetchGoodReply(ctx, endpoint)
-		if err == nil {
-			return body, nil
+	for ctx.Err() == nil {
+		if reply.body, reply.err = fetchGoodReply(ctx, endpoint); reply.err == nil {
+			return reply
 		}
-		select {
-		case <-ctx.Done():
-			return nil, err
-		case <-time.After(ask.RetryInterval):
-		}
+		pauseUntil(ctx.Done(), ask.RetryInterval)
 	}
+	return reply
 }
 
 // fetchGoodReply asks a service once and returns the result of its reply, or its page.

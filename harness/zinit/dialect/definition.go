@@ -38,14 +38,10 @@ func (d Dialect) Encode(definition Definition, templates Templates) ([]Message, 
 
 // EncodeChanged returns the documents that register a definition, as Encode does, after a change.
 func (d Dialect) EncodeChanged(definition Definition, templates Templates, change Change) ([]Message, error) {
-	values := d.withoutDerived(Service, definition.Service, "")
-	service, err := d.encode(Service, values, templates.Service)
-	if err != nil {
-		return nil, err
-	}
 	var messages []Message
-	var whole any = service
+	var whole any = templates.Service
 	if d.Embedding != nil {
+		service, _ := clone(templates.Service).(map[string]any)
 		whole = d.Embedding.clear(service)
 		if d.IsFlat("health") {
 			for _, member := range d.Shape(HealthAction) {
@@ -68,16 +64,16 @@ func (d Dialect) EncodeChanged(definition Definition, templates Templates, chang
 			return nil, err
 		}
 	}
-	service, ok := whole.(map[string]any)
-	if !ok {
+	around, isObject := whole.(map[string]any)
+	if !isObject {
 		return nil, fmt.Errorf("write the service: it is no object")
 	}
-	if d.Embedding != nil { // an action's template may have members of its service, such as another one's name
-		if whole, err = d.encode(Service, values, service); err != nil {
-			return nil, err
-		}
+	// Its own members come last: the template of an action may have some, such as the name of another service.
+	service, err := d.encode(Service, d.withoutDerived(Service, definition.Service, ""), around)
+	if err != nil {
+		return nil, err
 	}
-	return append(messages, Message{SetService, change(Service, whole)}), nil
+	return append(messages, Message{SetService, change(Service, service)}), nil
 }
 
 func (d Dialect) encodeAction(action Values, service string, templates Templates) (map[string]any, error) {

@@ -20,10 +20,6 @@ func (l *learner) findDefinitions(ctx context.Context) bool {
 	l.templates.Service = document
 	if parts := findParts(document, subject); parts.run != nil {
 		l.embed(document, parts, subject)
-		if missing := l.missingEssential(); missing != "" && parts.list == nil && len(parts.healthAt) < 2 { // it may be beside what is executed
-			parts.run, parts.runAt, parts.runsInTheDocument = document, nil, true
-			l.embed(document, parts, subject)
-		}
 		l.addServiceShape(ctx, document)
 		return l.hasEssentials()
 	}
@@ -37,22 +33,14 @@ func (l *learner) findDefinitions(ctx context.Context) bool {
 
 // hasEssentials reports whether so much of a definition is understood that one of ours can be registered.
 func (l *learner) hasEssentials() bool {
-	missing := l.missingEssential()
-	if missing != "" {
-		l.miss("no member of a run action was recognised as " + missing + ": name it under zinit.dialect.documents.action of the target file")
-	}
-	return missing == ""
-}
-
-// missingEssential returns the first member that a definition of ours needs and that has no place yet.
-func (l *learner) missingEssential() string {
 	shape := l.spoken.Documents[dialect.Action]
 	for _, name := range []string{"exec", "retry.delay", "retry.max_attempts"} {
 		if _, known := shape[name]; !known {
-			return name
+			l.miss("no member of a run action was recognised as " + name + ": name it under zinit.dialect.documents.action of the target file")
+			return false
 		}
 	}
-	return ""
+	return true
 }
 
 // readService finds the method that gives back the definition of a service.

@@ -134,11 +134,7 @@ func (l *learner) registerIdle(ctx context.Context, service dialect.Values) (tak
 
 // starts starts the trial and reports whether it runs then.
 func (l *learner) starts(ctx context.Context) bool {
-	call, known := l.spoken.Operations[dialect.Start]
-	if !known {
-		return false
-	}
-	if _, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial}); err != nil {
+	if !l.order(ctx, dialect.Start) {
 		return false
 	}
 	_, ok := l.await(ctx, func(now Sight) bool { return now.PID != 0 })

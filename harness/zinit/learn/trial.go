@@ -455,12 +455,11 @@ func (l *learner) isLeftOut(document dialect.Document, name string) bool {
 // withdraw deletes the trial's service, where that can be done, before it is registered otherwise. A contact harms nobody, and a supervisor may not
 // survive a second definition of one name: zinit 0.3.9 answers nobody afterwards.
 func (l *learner) withdraw(ctx context.Context) {
-	call, known := l.spoken.Operations[dialect.Delete]
-	if !known {
+	if _, known := l.spoken.Operations[dialect.Delete]; !known {
 		return
 	}
 	l.halt(ctx)
-	if _, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial}); err == nil {
+	if l.order(ctx, dialect.Delete) {
 		l.await(ctx, func(s Sight) bool { return s.PID == 0 && !l.isListed(ctx) })
 	}
 }
@@ -468,13 +467,19 @@ func (l *learner) withdraw(ctx context.Context) {
 // halt stops the trial's service, where that can be done, before it is deleted: zinit 0.3.9 takes 5 s to delete one that runs, and answers nobody
 // meanwhile.
 func (l *learner) halt(ctx context.Context) {
-	call, known := l.spoken.Operations[dialect.Stop]
-	if !known {
-		return
-	}
-	if _, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial}); err == nil {
+	if l.order(ctx, dialect.Stop) {
 		l.await(ctx, func(s Sight) bool { return s.PID == 0 })
 	}
+}
+
+// order gives an order for the trial's service, and reports whether it is known and was taken.
+func (l *learner) order(ctx context.Context, operation dialect.Operation) bool {
+	call, known := l.spoken.Operations[operation]
+	if !known {
+		return false
+	}
+	_, err := l.call(ctx, call, map[dialect.Argument]any{dialect.TheName: l.options.Trial})
+	return err == nil
 }
 
 // registerAgain sends a definition with as few members as possible, and with a health check: what has to be there shows up. The check is never due.
