@@ -23,13 +23,19 @@ func TestTheDialectsAreListed(t *testing.T) {
 
 func TestWhatADialectLosesIsNamed(t *testing.T) {
 	native := &record.Record{Results: []record.Result{
-		{Promise: "a.held", Outcome: record.Held}, {Promise: "b.lost", Service: "x", Outcome: record.Held}, {Promise: "c.lost", Outcome: record.Held},
-		{Promise: "d.failed", Outcome: record.Held}, {Promise: "e.open", Outcome: record.Inconclusive}, {Promise: "f.gone", Outcome: record.Held},
+		{Promise: "a.held", Outcome: record.Held},
+		{Promise: "b.lost", Service: "x", Outcome: record.Held},
+		{Promise: "c.lost", Outcome: record.Held},
+		{Promise: "d.failed", Outcome: record.Held},
+		{Promise: "e.open", Outcome: record.Inconclusive},
+		{Promise: "f.gone", Outcome: record.Held},
 	}}
 	cause := record.NotProved("it has no word for it")
 	found := &record.Record{Results: []record.Result{
-		{Promise: "a.held", Outcome: record.Held}, {Promise: "b.lost", Service: "x", Outcome: record.Inconclusive, Cause: &cause},
-		{Promise: "c.lost", Outcome: record.Inconclusive, Cause: &cause}, {Promise: "d.failed", Outcome: record.Failed},
+		{Promise: "a.held", Outcome: record.Held},
+		{Promise: "b.lost", Service: "x", Outcome: record.Inconclusive, Cause: &cause},
+		{Promise: "c.lost", Outcome: record.Inconclusive, Cause: &cause},
+		{Promise: "d.failed", Outcome: record.Failed},
 		{Promise: "e.open", Outcome: record.Inconclusive, Cause: &cause},
 	}}
 	const want = "camel  1 held, 1 failed, 3 inconclusive: d.failed; 3 lost\n    it has no word for it: b.lost/x, c.lost\n    it was not asked: f.gone"

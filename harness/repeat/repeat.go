@@ -77,8 +77,13 @@ func (c Command) Whole() Command {
 // String returns the command for a POSIX shell.
 func (c Command) String() string {
 	flags := append(c.place(), []flag{
-		{"MUTANT", "mutant", c.Mutant}, {"CHOICES", "choices", c.Choices}, {"UPGRADE_FROM", "upgrade-from", c.UpgradeFrom}, {"PROFILE", "profile", c.Profile},
-		{"SEED", "seed", number(c.Seed)}, {"PROCS", "procs", number(int64(c.Procs))}, {"SAMPLES", "samples", number(int64(c.Samples))},
+		{"MUTANT", "mutant", c.Mutant},
+		{"CHOICES", "choices", c.Choices},
+		{"UPGRADE_FROM", "upgrade-from", c.UpgradeFrom},
+		{"PROFILE", "profile", c.Profile},
+		{"SEED", "seed", number(c.Seed)},
+		{"PROCS", "procs", number(int64(c.Procs))},
+		{"SAMPLES", "samples", number(int64(c.Samples))},
 	}...)
 	flags = append([]flag{{"FOCUS", "focus", c.Focus}, {"SERVICE", "service", c.Service}}, flags...)
 	if c.AllowDestructive {

@@ -42,7 +42,10 @@ func For(r *record.Record, promise, service string) record.Advice {
 func Lines(r *record.Record, result record.Result) (lines [][2]string) {
 	found := For(r, result.Promise, result.Service)
 	for _, line := range [][2]string{
-		{"why", found.Why}, {"cause", found.Cause}, {"change", found.Change}, {"tried", result.Remedy},
+		{"why", found.Why},
+		{"cause", found.Cause},
+		{"change", found.Change},
+		{"tried", result.Remedy},
 		{"again", repeat.Of(r.Run).On(result.Promise, result.Service).String()},
 	} {
 		if line[1] != "" {

@@ -18,8 +18,10 @@ func example() *record.Record {
 			ID:       "r1",
 			Services: []record.Service{{Name: "user.a"}, {Name: "user.b"}, {Name: "user.c"}},
 			Promises: []record.Promise{
-				{ID: "restart.sigterm", Proof: every}, {ID: "restart.sighup", Proof: &record.Proof{Recoveries: 1, Faults: []string{"SIGHUP"}}},
-				{ID: "hang.shipped", Proof: &record.Proof{Services: true, Recoveries: 1, Faults: []string{"SIGSTOP"}}}, {ID: "boot.running"},
+				{ID: "restart.sigterm", Proof: every},
+				{ID: "restart.sighup", Proof: &record.Proof{Recoveries: 1, Faults: []string{"SIGHUP"}}},
+				{ID: "hang.shipped", Proof: &record.Proof{Services: true, Recoveries: 1, Faults: []string{"SIGSTOP"}}},
+				{ID: "boot.running"},
 			},
 		},
 		Results: []record.Result{

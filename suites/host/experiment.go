@@ -46,8 +46,6 @@ type experiment struct {
 	asksAfter bool
 	// orders says that an action is changed while the fault is held, and another afterwards.
 	orders bool
-	// restarts says that services have to be restarted while the fault is held.
-	restarts bool
 	// exhausts says that services may end by themselves while the fault is held: they lack what it takes.
 	exhausts bool
 	// starves says that health checks may fail by themselves while the fault is held, of which the one of the resident that is replaced after a

@@ -192,11 +192,15 @@ func (e *hung) findFault(seen hungResult) finding {
 	case !seen.back:
 		return finding{fmt.Sprintf("a service that ended did not run again within %s %s", span.Text(seen.limit), during), nil}
 	case !seen.down:
-		return finding{fmt.Sprintf("a service that was told to stop was there after %s %s", span.Text(seen.limit), during),
-			[]spec.Line{spec.Note("answer", "%v", seen.refused)}}
+		return finding{
+			fmt.Sprintf("a service that was told to stop was there after %s %s", span.Text(seen.limit), during),
+			[]spec.Line{spec.Note("answer", "%v", seen.refused)},
+		}
 	case !seen.again:
-		return finding{fmt.Sprintf("the service did not serve %s after it could end and was started", span.Text(seen.againLimit)),
-			[]spec.Line{spec.Note("status", "%s", seen.status)}}
+		return finding{
+			fmt.Sprintf("the service did not serve %s after it could end and was started", span.Text(seen.againLimit)),
+			[]spec.Line{spec.Note("status", "%s", seen.status)},
+		}
 	case doubtful:
 		spec.InconclusiveBecause(record.HostStalled("a late answer says nothing of the supervisor"))
 	}

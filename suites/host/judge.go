@@ -89,8 +89,10 @@ func judgeRunning(e *experiment, seen result) finding {
 // judgeBack asks whether all runs again after the revert.
 func judgeBack(e *experiment, seen result) finding {
 	if len(seen.down) > 0 {
-		return finding{fmt.Sprintf("%s did not run and serve %s after %s", spec.Count(len(seen.down), "service"), span.Text(seen.limit), e.fault.Name),
-			spec.ListServices(seen.down)}
+		return finding{
+			fmt.Sprintf("%s did not run and serve %s after %s", spec.Count(len(seen.down), "service"), span.Text(seen.limit), e.fault.Name),
+			spec.ListServices(seen.down),
+		}
 	}
 	return finding{}
 }
@@ -100,8 +102,10 @@ func judgeAttempts(e *experiment, seen result) finding {
 	if seen.attempts > 0 && seen.attempts <= mostAttempts {
 		return finding{}
 	}
-	return finding{fmt.Sprintf("the service was started %s during %s", spec.Count(seen.attempts, "time"), e.fault.Name),
-		[]spec.Line{spec.Note("policy", "retries are due %s and %s after the end", delay, 3*delay)}}
+	return finding{
+		fmt.Sprintf("the service was started %s during %s", spec.Count(seen.attempts, "time"), e.fault.Name),
+		[]spec.Line{spec.Note("policy", "retries are due %s and %s after the end", delay, 3*delay)},
+	}
 }
 
 // judgeFile asks whether the file in the place of a socket was left alone.
@@ -129,11 +133,15 @@ func judgeAfter(e *experiment, seen result) finding {
 func judgeLeftAlone(e *experiment, seen result) finding {
 	switch {
 	case len(seen.deaths) > 0:
-		return finding{fmt.Sprintf("%s without a fault ended during or after %s", spec.Count(len(seen.deaths), "service"), e.fault.Name),
-			spec.ListServices(seen.deaths)}
+		return finding{
+			fmt.Sprintf("%s without a fault ended during or after %s", spec.Count(len(seen.deaths), "service"), e.fault.Name),
+			spec.ListServices(seen.deaths),
+		}
 	case seen.burst > int(seen.burstPeriod()/interval)+spareChecks:
-		return finding{fmt.Sprintf("%s was checked %d times within %s after %s", e.residents.checked.Name, seen.burst, span.Text(seen.burstPeriod()), e.fault.Name),
-			[]spec.Line{spec.Note("policy", "checked every %s", interval)}}
+		return finding{
+			fmt.Sprintf("%s was checked %d times within %s after %s", e.residents.checked.Name, seen.burst, span.Text(seen.burstPeriod()), e.fault.Name),
+			[]spec.Line{spec.Note("policy", "checked every %s", interval)},
+		}
 	}
 	return finding{}
 }
@@ -155,8 +163,10 @@ func judgeAnswers(e *experiment, seen result) finding {
 	case errors.Is(seen.answers.Refused.Err, zinit.ErrNotExpressible):
 		spec.Conclude(seen.answers.Refused.Err)
 	case seen.answers.Refused.Err != nil:
-		return finding{fmt.Sprintf("the supervisor answered %s with an error %s %s", seen.answers.Refused.Method, e.when(), e.fault.Name),
-			[]spec.Line{spec.Note("error", "%v", seen.answers.Refused.Err)}}
+		return finding{
+			fmt.Sprintf("the supervisor answered %s with an error %s %s", seen.answers.Refused.Method, e.when(), e.fault.Name),
+			[]spec.Line{spec.Note("error", "%v", seen.answers.Refused.Err)},
+		}
 	case late:
 		return finding{fmt.Sprintf("the supervisor did not answer %s within %s %s %s", seen.answers.Worst.Method, spec.AnswerLimit, e.when(), e.fault.Name), nil}
 	case doubtful:
@@ -177,8 +187,10 @@ func judgeLeft(e *experiment, seen result) finding {
 func judgeRestarts(e *experiment, seen result) finding {
 	for _, name := range slices.Sorted(maps.Keys(seen.restarted)) {
 		if !seen.restarted[name] {
-			return finding{fmt.Sprintf("%s ended during %s and did not run again while it went on", name, e.fault.Name),
-				[]spec.Line{spec.Note("policy", "due %s after the end", delay)}}
+			return finding{
+				fmt.Sprintf("%s ended during %s and did not run again while it went on", name, e.fault.Name),
+				[]spec.Line{spec.Note("policy", "due %s after the end", delay)},
+			}
 		}
 	}
 	return finding{}
@@ -195,15 +207,19 @@ func judgeOutput(e *experiment, seen result) finding {
 	case seen.flood.doubtful:
 		spec.InconclusiveBecause(record.HostStalled("what a service writes was taken late"))
 	}
-	return finding{fmt.Sprintf("what %s wrote was not taken during %s", seen.flood.service, e.fault.Name),
-		[]spec.Line{spec.Note("wrote", "1 MB a second for %s", span.Text(floodPeriod))}}
+	return finding{
+		fmt.Sprintf("what %s wrote was not taken during %s", seen.flood.service, e.fault.Name),
+		[]spec.Line{spec.Note("wrote", "1 MB a second for %s", span.Text(floodPeriod))},
+	}
 }
 
 // judgeOrders asks whether a definition can be changed again after the revert.
 func judgeOrders(e *experiment, seen result) finding {
 	if seen.later.asked && seen.later.err != nil {
-		return finding{fmt.Sprintf("the definition of %s could not be changed after %s", seen.later.service, e.fault.Name),
-			[]spec.Line{spec.Note("error", "%v", seen.later.err)}}
+		return finding{
+			fmt.Sprintf("the definition of %s could not be changed after %s", seen.later.service, e.fault.Name),
+			[]spec.Line{spec.Note("error", "%v", seen.later.err)},
+		}
 	}
 	return finding{}
 }
@@ -215,8 +231,10 @@ func judgeOrderWhole(e *experiment, seen result) finding {
 	case !o.asked:
 		return finding{}
 	case o.refused && o.applied:
-		return finding{fmt.Sprintf("a change of %s was refused during %s, and is there all the same", o.service, e.fault.Name),
-			[]spec.Line{spec.Note("answer", "%v", o.err)}}
+		return finding{
+			fmt.Sprintf("a change of %s was refused during %s, and is there all the same", o.service, e.fault.Name),
+			[]spec.Line{spec.Note("answer", "%v", o.err)},
+		}
 	case o.acked && !o.applied:
 		return finding{fmt.Sprintf("a change of %s was acknowledged during %s, and is not there", o.service, e.fault.Name), nil}
 	case seen.unkept == nil && e.replaces && o.acked && !o.kept:
@@ -231,8 +249,10 @@ func judgeDefinitions(e *experiment, seen result) finding {
 	case seen.unkept != nil:
 		spec.Conclude(seen.unkept)
 	case len(seen.changed) > 0:
-		return finding{fmt.Sprintf("%s were not registered as before after %s", spec.Count(len(seen.changed), "service"), e.fault.Name),
-			spec.ListServices(seen.changed)}
+		return finding{
+			fmt.Sprintf("%s were not registered as before after %s", spec.Count(len(seen.changed), "service"), e.fault.Name),
+			spec.ListServices(seen.changed),
+		}
 	}
 	return finding{}
 }

@@ -53,15 +53,21 @@ func smokeSpecs(chaos *session.Session, experiment *spec.Shared[*used]) {
 			text, promise, headline string
 			find                    func(seen *used) []string
 		}{
-			{"each time", promise.SmokeRepeated, fmt.Sprintf("%s did not answer %d each time", path.Path, path.Status),
-				func(seen *used) []string { return spec.FindWrongStatus(seen.before[path.Path], path.Status) }},
-			{"with a whole body", promise.SmokeWholeBody, "the body of " + path.Path + " was not whole each time",
+			{
+				"each time", promise.SmokeRepeated, fmt.Sprintf("%s did not answer %d each time", path.Path, path.Status),
+				func(seen *used) []string { return spec.FindWrongStatus(seen.before[path.Path], path.Status) },
+			},
+			{
+				"with a whole body", promise.SmokeWholeBody, "the body of " + path.Path + " was not whole each time",
 				func(seen *used) []string {
 					return spec.FindCutBodies(slices.Concat(seen.before[path.Path], seen.after[path.Path]))
-				}},
-			{"after its services were restarted", promise.SmokeAfterRestart,
+				},
+			},
+			{
+				"after its services were restarted", promise.SmokeAfterRestart,
 				fmt.Sprintf("%s did not answer %d any more after the services behind the port were killed and served again", path.Path, path.Status),
-				func(seen *used) []string { return spec.FindWrongStatus(seen.after[path.Path], path.Status) }},
+				func(seen *used) []string { return spec.FindWrongStatus(seen.after[path.Path], path.Status) },
+			},
 		} {
 			It(path.Path+" answers "+asked.text, spec.About(asked.promise), spec.On(spec.PathLabel(path.Path)), func(ctx SpecContext) {
 				seen := experiment.Get(ctx)

@@ -23,8 +23,10 @@ func ListExposed(context.Context) ([]protocol.Exposed, error) {
 		path string
 		read func(fields []string) (inode string, found protocol.Exposed, ok bool)
 	}{
-		{"/proc/net/tcp", readTCP}, {"/proc/net/tcp6", readTCP},
-		{"/proc/net/udp", readUDP(first)}, {"/proc/net/udp6", readUDP(first)},
+		{"/proc/net/tcp", readTCP},
+		{"/proc/net/tcp6", readTCP},
+		{"/proc/net/udp", readUDP(first)},
+		{"/proc/net/udp6", readUDP(first)},
 		{"/proc/net/unix", readAbstract},
 	} {
 		data, err := os.ReadFile(table.path)

@@ -43,8 +43,10 @@ func TestLimitsAreReadInBothVersions(t *testing.T) {
 	}{
 		"2":            {map[string]string{"memory.max": "4096\n", "memory.events": "low 0\noom 3\noom_kill 2\noom_group_kill 0\n"}, memory{4096, 2}},
 		"2, unlimited": {map[string]string{"memory.max": "max\n", "memory.events": "oom_kill 0\n"}, memory{math.MaxInt64, 0}},
-		"1": {map[string]string{"memory/memory.limit_in_bytes": "8192\n", "memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 5\n"},
-			memory{8192, 5}},
+		"1": {
+			map[string]string{"memory/memory.limit_in_bytes": "8192\n", "memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 5\n"},
+			memory{8192, 5},
+		},
 	} {
 		if now, err := readMemory(mountFiles(t, c.files)); err != nil || now != c.want {
 			t.Errorf("version %s: %+v, %v", name, now, err)

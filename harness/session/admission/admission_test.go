@@ -100,11 +100,13 @@ func TestAPlanIsOneSentence(t *testing.T) {
 		"a container of the image takes 1.8 GB of memory and 15 s of processor time, and 9.0 s until all serve; 17 more are needed, and 4 may run at once " +
 			"(2 cores); the run should take about 2 min": {4, ByCores, 17, 2 * time.Minute, heavy, Host{2, 22e9, 0}},
 		"a container of the image takes 2.0 s until all serve; 17 more are needed, and 3 may run at once (--sandboxes); the run should take about 2 min": {
-			3, ByOrder, 17, 90 * time.Second, Cost{BootPeriod: 2 * time.Second}, Host{}},
+			3, ByOrder, 17, 90 * time.Second, Cost{BootPeriod: 2 * time.Second}, Host{},
+		},
 		"a container of the image takes 2.0 s until all serve; 17 more are needed, and 3 may run at once (20 MB of disk space are left); the run should take " +
 			"about 2 min": {3, ByDisk, 17, 90 * time.Second, Cost{BootPeriod: 2 * time.Second}, Host{Disk: 20e6}},
 		"a container of the image takes 2.0 s until all serve; no experiment needs another one; the run should take about 47 s": {
-			0, ByDemand, 0, 47 * time.Second, Cost{BootPeriod: 2 * time.Second}, Host{}},
+			0, ByDemand, 0, 47 * time.Second, Cost{BootPeriod: 2 * time.Second}, Host{},
+		},
 	} {
 		if got := p.String(); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

@@ -29,8 +29,10 @@ func TestASupervisorThatCannotComeIsGivenUp(t *testing.T) {
 		"a slow entry point":             {22 * time.Second, func(int) []agent.Process { return entrypoint }, 44, "/usr/bin/zinit has not run for 44s"},
 		"it lives and does not answer":   {time.Second, func(int) []agent.Process { return running("S", []int{7}, server...) }, 0, ""},
 		"it is dead and nobody reaps it": {time.Second, func(int) []agent.Process { return running("Z", []int{7}, server...) }, 10, "/usr/bin/zinit has not run for 10s"},
-		"it ends again and again": {time.Second, func(second int) []agent.Process { return running("R", []int{second + 2}, server...) }, 10,
-			"/usr/bin/zinit ended 10 times without an answer"},
+		"it ends again and again": {
+			time.Second, func(second int) []agent.Process { return running("R", []int{second + 2}, server...) }, 10,
+			"/usr/bin/zinit ended 10 times without an answer",
+		},
 		"it comes every few seconds": {time.Second, func(second int) []agent.Process {
 			if second%9 == 0 {
 				return running("R", []int{second + 2}, server...)

@@ -19,8 +19,10 @@ import (
 var httpPaths = []string{"/", "/rpc", "/jsonrpc", "/api", "/api/rpc", "/v1/rpc", "/zinit"}
 
 // descriptions are names of the method that describes all others, the usual one first.
-var descriptions = []string{"rpc.discover", "rpc_discover", "rpcDiscover", "system.discover", "discover", "rpc.describe", "system.describe", "describe",
-	"openrpc", "rpc.schema", "schema", "system.schema", "system.methods", "rpc.methods", "methods", "system.listMethods", "help"}
+var descriptions = []string{
+	"rpc.discover", "rpc_discover", "rpcDiscover", "system.discover", "discover", "rpc.describe", "system.describe", "describe",
+	"openrpc", "rpc.schema", "schema", "system.schema", "system.methods", "rpc.methods", "methods", "system.listMethods", "help",
+}
 
 // findTransport finds a framing that gets an answer of JSON-RPC, be it an error. All are tried at once: a supervisor that waits for the rest of a
 // document is silent. The first of the list wins.

@@ -46,8 +46,10 @@ func singular(word string) string {
 }
 
 // unitWords are words that name a unit of time.
-var unitWords = []string{"ms", "millis", "msec", "msecs", "millisecond", "milliseconds", "s", "sec", "secs", "second", "seconds",
-	"us", "micros", "usec", "microseconds", "ns", "nanos", "nsec", "nanoseconds", "min", "mins", "minute", "minutes"}
+var unitWords = []string{
+	"ms", "millis", "msec", "msecs", "millisecond", "milliseconds", "s", "sec", "secs", "second", "seconds",
+	"us", "micros", "usec", "microseconds", "ns", "nanos", "nsec", "nanoseconds", "min", "mins", "minute", "minutes",
+}
 
 // unitOf returns the form that the unit in a name speaks for, "" if it names none.
 func unitOf(name string) dialect.Form {
